@@ -1,0 +1,45 @@
+"""What stops a run, or keeps it from starting; each knows its exit code.
+
+    BulkdelError
+    ├── WrongInput      2   the command, the job file or the input is wrong; nothing was sent
+    │   ├── Busy        2   another process works in this run directory
+    │   └── Corrupt     2   a file of the run directory is not what was written to it
+    ├── Guarded         3   a guard of the job file stopped the run
+    └── StorageFailed  75   nothing more can be made durable; the same command continues
+
+What happens to a pair is never an exception: it is a Verdict.
+"""
+
+from __future__ import annotations
+
+
+class BulkdelError(Exception):
+    """A sentence for the user: what, where, and what to do. Never holds a secret."""
+
+    exit_code = 2
+
+
+class WrongInput(BulkdelError):
+    """The command, the job file or the input is wrong; nothing was sent."""
+
+    exit_code = 2
+
+
+class Busy(WrongInput):
+    """Another process works in this run directory."""
+
+
+class Corrupt(WrongInput):
+    """A file of the run directory is not what was written to it."""
+
+
+class Guarded(BulkdelError):
+    """A guard of the job file stopped the run."""
+
+    exit_code = 3
+
+
+class StorageFailed(BulkdelError):
+    """Nothing more can be made durable, so nothing more may be sent."""
+
+    exit_code = 75

@@ -1,0 +1,1 @@
+"""The job file: TOML in, one frozen Job out."""

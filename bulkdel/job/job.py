@@ -1,0 +1,121 @@
+"""A job as frozen values: what the job file said, defaults filled in, paths resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bulkdel.words import Mode, Operation
+
+
+class Format(StrEnum):
+    """How an input is written; compression is a matter of the file's suffix."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class Reach(StrEnum):
+    """What a target's address stands for. A run never moves between real and the others."""
+
+    REAL = "real"  #: the provider, or any address that is not on this machine
+    LOOPBACK = "loopback"  #: an address on this machine
+    EMULATOR = "emulator"  #: the emulator inside the process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSource:
+    """Where a target's secret is read from; exactly one is set."""
+
+    env: str | None = None
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One provider app that the pairs are removed from.
+
+    Attributes:
+        name: as in the ledger.
+        provider: a key of PROVIDERS.
+        address: "scheme://host[:port]"; None for the emulator inside the process.
+        secret: None only for the emulator, which has a secret of its own.
+        qps: calls/s, the ceiling for all calls of the target.
+        max_in_flight: calls.
+        batch_size: ids a call.
+        over_ceiling: whether qps is above the documented ceiling (a warning).
+    """
+
+    name: str
+    provider: str
+    region: str
+    app_id: int
+    admin: str
+    secret: SecretSource | None
+    address: str | None
+    reach: Reach
+    qps: float
+    max_in_flight: int
+    batch_size: int
+    over_ceiling: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Where the rows come from.
+
+    Attributes:
+        files: absolute paths or globs, in the order of the job file; "-" is standard input.
+        format: None means by each file's suffix.
+    """
+
+    files: tuple[str, ...]
+    format: Format | None
+    from_field: str
+    to_field: str
+    accounts_only: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """When a call goes again. `outage_limit_s` and the others are seconds."""
+
+    max_attempts: int
+    base_delay_s: float
+    max_delay_s: float
+    timeout_s: float
+    outage_limit_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """What keeps a run from doing more harm than meant. None means: not guarded.
+
+    Attributes:
+        protect: accounts from `protect`, as written.
+        protect_files: files with one account a line, absolute; the plan reads them.
+    """
+
+    protect: tuple[str, ...]
+    protect_files: tuple[Path, ...]
+    max_pairs: int | None
+    max_failure_ratio: float | None
+    min_sample: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A whole job. `source` is its file; `run_dir` is absolute."""
+
+    source: Path
+    name: str
+    operation: Operation
+    mode: Mode
+    run_dir: Path
+    input: Input
+    targets: tuple[Target, ...]
+    retry: Retry
+    guards: Guards

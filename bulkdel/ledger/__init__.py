@@ -1,0 +1,1 @@
+"""What was done: the journal, which is the truth, and the ledger, which is its rendering."""

@@ -1,0 +1,1 @@
+"""Rows → pairs → batches: the plan, made once, whole or not at all."""

@@ -1,0 +1,140 @@
+"""What a provider is to the rest of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bulkdel.words import Answer, Entry, Mode, Operation
+
+
+class Secret:
+    """A secret that shows itself to nobody who does not ask: its repr and str are stars."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself, for signing only."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is never pickled or copied into a file")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The provider's documented ceilings for one operation.
+
+    Attributes:
+        qps: calls/s, per app.
+        batch_size: ids a call, as documented and by default.
+        batch_size_most: ids a call where the provider's support has raised it.
+    """
+
+    qps: float
+    batch_size: int
+    batch_size_most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdRule:
+    """A provider's narrower rule for account ids, beside 1…32 bytes without control characters.
+
+    Attributes:
+        name: as it stands in rejects.jsonl's reason, for example "zego_charset".
+        words: the rule as a person reads it.
+        pattern: what the whole id must match; a regular expression that Python's re and RE2
+            read alike.
+    """
+
+    name: str
+    words: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The provider's app that calls are made for, and what they are signed with."""
+
+    app_id: int
+    admin: str
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What calls are signed with until `renew_at_s` (Unix seconds); `token` may be empty."""
+
+    token: str = field(repr=False)
+    renew_at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One HTTP request. Its query holds signatures, so no repr shows it.
+
+    Attributes:
+        method: "POST" or "GET".
+        path: begins with a slash, percent-encoded.
+        query: percent-encoded, without the question mark.
+        body: JSON, or None for a GET.
+    """
+
+    method: str
+    path: str
+    query: str = field(repr=False)
+    body: bytes | None = field(repr=False)
+
+
+class Provider(Protocol):
+    """One provider's API as pure functions.
+
+    Attributes:
+        name: as in the job file.
+        title: as a person reads it.
+        regions: region name → address, "https://host".
+        limits: what is documented for each operation.
+        id_rule: the narrower rule for ids, if there is one.
+        needs_admin: whether calls are made in the name of an admin account.
+    """
+
+    name: str
+    title: str
+    regions: Mapping[str, str]
+    limits: Mapping[Operation, Limits]
+    id_rule: IdRule | None
+    needs_admin: bool
+
+    def credentials(self, app: App, now_s: float) -> Credentials:
+        """Fresh credentials at `now_s`, Unix seconds."""
+        ...
+
+    def encode(
+        self,
+        entry: Entry,
+        mode: Mode,
+        *,
+        app: App,
+        credentials: Credentials,
+        now_s: float,
+        entropy: bytes,
+    ) -> Call:
+        """The call that carries `entry`. `entropy` is 8 random bytes, new for each call."""
+        ...
+
+    def decode(self, entry: Entry, status: int, body: bytes) -> Answer:
+        """What a reply says of `entry`. Total: any status and any bytes give an Answer.
+
+        Never `deleted` or `already_gone` unless the provider said so of that very id in a reply
+        with HTTP status 200. 429 and 5xx are ruled here too; Retry-After is read by the lane.
+        """
+        ...

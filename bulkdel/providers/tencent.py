@@ -1,0 +1,1 @@
+"""Tencent Chat: friend_delete and friend_delete_all."""

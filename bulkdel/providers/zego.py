@@ -1,0 +1,1 @@
+"""ZEGOCLOUD ZIM: DeleteFriends and DeleteAllFriends."""

@@ -1,0 +1,1 @@
+"""Batches → calls → replies → answers: one lane a target, under its pace."""

@@ -1,0 +1,139 @@
+"""The values that every stage speaks in: what is planned, and what an answer means.
+
+They are frozen and travel per entry of the plan, never per pair: at 200 calls/s of 1000 ids, one
+object a pair at every seam would cost more than the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+import orjson
+
+INFO_CAP = 200
+"""Characters of a provider's text that are kept, in the ledger, the journal and the log."""
+
+
+class Operation(StrEnum):
+    """What a job does to each of its rows."""
+
+    DELETE_FRIENDS = "delete_friends"
+    DELETE_ALL_FRIENDS = "delete_all_friends"
+
+
+class Mode(StrEnum):
+    """How much one deletion removes."""
+
+    ONE_WAY = "one_way"  #: To_Account from From_Account's list only
+    TWO_WAY = "two_way"  #: and From_Account from To_Account's list as well
+
+
+class Verdict(StrEnum):
+    """What an answer, or one item of it, means for a pair."""
+
+    DELETED = "deleted"  #: settles: the provider said so
+    ALREADY_GONE = "already_gone"  #: settles: there was nothing to delete
+    FAILED = "failed"  #: settles: refused for good
+    TRANSIENT = "transient"  #: goes again, with growing delays, a bounded number of times
+    THROTTLED = "throttled"  #: holds the whole lane; uses up no attempt
+    RESIGN = "resign"  #: goes again once, at once, with new credentials
+    SPLIT = "split"  #: halve the batch until the culprit is alone
+    FATAL = "fatal"  #: credentials, permission or app refused: the lane stops
+
+    @property
+    def settles(self) -> bool:
+        """Whether a pair with this verdict is done and gets its ledger line."""
+        return self in _SETTLING
+
+
+_SETTLING = frozenset({Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One From_Account with the To_Accounts that one call carries, for one target.
+
+    Attributes:
+        ordinal: its place in the plan, over all targets; the key of the journal.
+        from_account: whose list is shortened.
+        to_accounts: at least one, distinct, sorted bytewise.
+    """
+
+    ordinal: int
+    from_account: str
+    to_accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One account whose whole friend list is cleared, for one target.
+
+    A type of its own, so that a batch that became empty can never mean "everything".
+    """
+
+    ordinal: int
+    from_account: str
+
+
+Entry: TypeAlias = Batch | Sweep
+"""One entry of the plan: what one call carries if all goes well."""
+
+
+def batch_label(target: str, operation: Operation, mode: Mode, entry: Entry) -> str:
+    """The ledger's `batch`: 16 hex digits, the same in every run over the same input."""
+    to_accounts = list(entry.to_accounts) if isinstance(entry, Batch) else None
+    content = orjson.dumps([target, operation, mode, entry.from_account, to_accounts])
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What one result code means, and all that the lane must know of it.
+
+    Attributes:
+        verdict: see Verdict.
+        code: the provider's own code; the HTTP status where only that is known;
+            NO_REPLY or UNREADABLE where there is neither.
+        info: the provider's text, at most INFO_CAP characters.
+        lost: the call may have been carried out although this is no definite verdict, so the pair
+            counts a lost answer.
+        hold_s: how long the provider wants the lane to be held, in seconds, where it says so.
+        conflict: a write conflict between accounts (30008): serialise both ends if it recurs.
+        shrink: the batch was larger than the app's limit: the lane sends smaller ones from now on.
+        known: false for a code that is in no table.
+    """
+
+    verdict: Verdict
+    code: int
+    info: str = ""
+    lost: bool = False
+    hold_s: float | None = None
+    conflict: bool = False
+    shrink: bool = False
+    known: bool = True
+
+
+NO_REPLY = -1
+UNREADABLE = -2
+
+_NOTHING: Mapping[str, Ruling] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a reply says of the entry that its call carried, joined by id, never by position.
+
+    Attributes:
+        rest: the ruling for every id that `items` does not name (for a Sweep, for the account).
+        items: the exceptions, by To_Account. Only ids that the call carried.
+        strangers: how many ids the reply named that the call did not carry; they are ignored.
+    """
+
+    rest: Ruling
+    items: Mapping[str, Ruling] = field(default=_NOTHING)
+    strangers: int = 0
