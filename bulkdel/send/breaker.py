@@ -6,12 +6,13 @@ While opening or probing one call is out at a time, at growing intervals: a wron
 and not a lane full of them, and a provider that is down is not hammered. A lane that has had no
 accepted call for `outage_limit_s` is down.
 
-What counts as a failure, so that a few batches that always fail (poison) are never mistaken for an
-outage, and an outage never for poison:
+A few batches that always fail (poison) must not be mistaken for an outage, nor an outage for poison:
 
-* the provider cannot be reached, or a gateway answers for it: always;
-* it was reached but gave no readable answer, or reported a failure of its own: only on the first
-  try of an entry in a sitting. Poison gathers among the retries; an outage fails the fresh as well.
+* a provider that cannot be reached counts every time;
+* a gateway that answers for it counts once for each entry;
+* a provider that gave no readable answer, or reported a failure of its own, counts once for each
+  entry, and only on its first try in a sitting: poison gathers among the retries, an outage fails
+  the fresh as well.
 """
 
 from __future__ import annotations
@@ -27,9 +28,17 @@ class Sign(Enum):
     """What a call told of the provider's health."""
 
     ACCEPTED = auto()  #: it took the call and ruled on it
-    ALIVE = auto()  #: it answered, but with a code that says nothing of its health
-    SICK = auto()  #: no readable answer, or a failure of its own
-    ABSENT = auto()  #: not reached, or a gateway answered for it
+    ALIVE = auto()  #: it answered with a code that says nothing of its health
+    FAILING = auto()  #: it answered, and reported a failure of its own
+    ODD = auto()  #: it answered with a code that is in no table
+    REFUSED = auto()  #: it refused the credentials
+    SILENT = auto()  #: no readable answer
+    GATEWAY = auto()  #: something else answered for it
+    ABSENT = auto()  #: it was not reached
+
+
+UNANSWERED: Final = frozenset({Sign.SILENT, Sign.GATEWAY, Sign.ABSENT})
+"""While the breaker is not closed these use up no attempt."""
 
 
 class Breaker:
@@ -84,24 +93,23 @@ class Breaker:
             self._out = False
         match sign:
             case Sign.ACCEPTED:
-                self._closed = True
-                self._opened_once = True
+                self._close()
                 self._accepted_at = now
-                self._probes = 0
-                self._failing.clear()
-                return
-            case Sign.ALIVE:
-                pass
-            case Sign.SICK:
-                if fresh:
-                    self._failing.add(ordinal)
-            case Sign.ABSENT:
+            case Sign.ALIVE | Sign.FAILING if self.opening:
+                self._close()  # it answers and has not refused us: that is all an opening asks
+            case Sign.FAILING | Sign.SILENT if fresh:
                 self._failing.add(ordinal)
+            case Sign.GATEWAY:
+                self._failing.add(ordinal)
+            case Sign.ABSENT:
+                self._failing.add(-1 - len(self._failing))
+            case _:
+                pass
         if self._closed and len(self._failing) >= RUN:
             self._closed = False
             self._failing.clear()
             self._later(now)
-        elif probe:
+        elif probe and not self._closed and sign is not Sign.REFUSED:
             self._later(now)
 
     def down(self, now: float) -> bool:
@@ -111,6 +119,12 @@ class Breaker:
     def silent_for_s(self, now: float) -> float:
         """Seconds since a call was accepted."""
         return now - self._accepted_at
+
+    def _close(self) -> None:
+        self._closed = True
+        self._opened_once = True
+        self._probes = 0
+        self._failing.clear()
 
     def _later(self, now: float) -> None:
         self._next_at = now + min(self._max_s, max(self._base_s, 0.1) * 2**self._probes)

@@ -8,15 +8,15 @@ that share an account with it queue behind it, so it is never starved.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bulkdel.words import Batch, Entry
 
 
 @dataclass(eq=False, slots=True)
-class _Claim:
+class Claim:
+    """What one call holds while it is in flight."""
+
     entry: Entry
     wide: bool
     granted: asyncio.Future[None] | None = None
@@ -35,27 +35,27 @@ class Claims:
     """The accounts of one lane's calls in flight."""
 
     def __init__(self) -> None:
-        self._flying: dict[str, _Claim] = {}
-        self._wide: list[_Claim] = []  # flying and waiting, in the order they came
-        self._waiting: dict[_Claim, None] = {}
+        self._flying: dict[str, Claim] = {}
+        self._wide: list[Claim] = []  # flying and waiting, in the order they came
+        self._waiting: dict[Claim, None] = {}
 
-    @asynccontextmanager
-    async def hold(self, entry: Entry, *, wide: bool) -> AsyncIterator[None]:
-        """Wait until `entry` is free and hold it: first come, first served among those who can."""
-        claim = _Claim(entry, wide)
+    async def take(self, entry: Entry, *, wide: bool) -> Claim:
+        """Wait until `entry` is free: first come, first served among those who can go."""
+        claim = Claim(entry, wide)
         if wide:
             self._wide.append(claim)
         if self._free(claim):
             self._flying[entry.from_account] = claim
         else:
             await self._wait(claim)
-        try:
-            yield
-        finally:
-            del self._flying[entry.from_account]
-            self._leave(claim)
+        return claim
 
-    def _free(self, claim: _Claim) -> bool:
+    def drop(self, claim: Claim) -> None:
+        """The call is over."""
+        del self._flying[claim.entry.from_account]
+        self._leave(claim)
+
+    def _free(self, claim: Claim) -> bool:
         if claim.entry.from_account in self._flying:
             return False
         for other in self._wide:
@@ -67,7 +67,7 @@ class Claims:
             return True
         return not any(claim.meets(flying.entry) for flying in self._flying.values())
 
-    async def _wait(self, claim: _Claim) -> None:
+    async def _wait(self, claim: Claim) -> None:
         claim.granted = asyncio.get_running_loop().create_future()
         self._waiting[claim] = None
         try:
@@ -80,7 +80,7 @@ class Claims:
             self._leave(claim)
             raise
 
-    def _leave(self, claim: _Claim) -> None:
+    def _leave(self, claim: Claim) -> None:
         if claim.wide:
             self._wide.remove(claim)
         for waiting in list(self._waiting):

@@ -7,7 +7,6 @@ batch: a shared one keeps its state between users.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
@@ -21,15 +20,16 @@ class Push(Enum):
 
     DONE = auto()  #: nothing is left of it, or its lane has ended
     AGAIN = auto()  #: something is left, and this call does not count against it
+    PARTLY = auto()  #: progress, and what is left was refused for a transient reason
     STALLED = auto()  #: no progress, for a transient reason
 
 
 async def until_progress(
-    retry: Retry, push: Callable[[], Awaitable[Push]], rested: Callable[[float], Awaitable[None]]
+    retry: Retry, push: Callable[[], Awaitable[Push]], rest: Callable[[float], Awaitable[None]]
 ) -> Push:
     """Repeat `push` while it stalls, with exponentially growing full jitter between.
 
-    Returns the first other outcome, or STALLED after `max_attempts` calls in a row. `rested` does
+    Returns the first other outcome, or STALLED after `max_attempts` calls in a row. `rest` does
     the sleeping (seconds).
     """
     tries = tenacity.AsyncRetrying(
@@ -37,14 +37,9 @@ async def until_progress(
         wait=tenacity.wait_random_exponential(multiplier=retry.base_delay_s, max=retry.max_delay_s),
         retry=tenacity.retry_if_result(_stalled),
         retry_error_callback=_last,
-        sleep=rested,
+        sleep=rest,
     )
     return await tries(push)
-
-
-async def rest(seconds: float) -> None:
-    """Sleep on the running loop's clock."""
-    await asyncio.sleep(seconds)
 
 
 def _stalled(push: Push) -> bool:

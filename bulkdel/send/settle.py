@@ -32,9 +32,9 @@ class Judgement:
     rulings: tuple[Ruling, ...]
     lost: bool
 
-    def has(self, verdict: Verdict) -> bool:
-        """Whether something is unsettled for this reason."""
-        return any(ruling.verdict is verdict for ruling in self.rulings)
+    def first(self, verdict: Verdict) -> Ruling | None:
+        """A ruling that left something unsettled for this reason, if there is one."""
+        return next((one for one in self.rulings if one.verdict is verdict), None)
 
     @property
     def last(self) -> Ruling | None:
@@ -63,10 +63,10 @@ def cargo(entry: Entry, part: Part) -> Entry:
     return replace(entry, to_accounts=tuple(entry.to_accounts[i] for i in part.items))
 
 
-def cut(entry: Entry, part: Part, most: int) -> tuple[Part, ...]:
-    """The same items in parts of at most `most`, histories kept."""
+def split_at(entry: Entry, part: Part, count: int) -> tuple[Part, Part]:
+    """The first `count` items and the others, histories kept."""
     items = _positions(entry, part)
-    return tuple(_some(part, items[i : i + most]) for i in range(0, len(items), most))
+    return _some(part, items[:count]), _some(part, items[count:])
 
 
 def judge(entry: Entry, parts: tuple[Part, ...], answer: Answer, *, at_ms: int) -> Judgement:
@@ -125,9 +125,8 @@ def _judge_items(
         )
     remains = _remains(left, attempts) if left else ()
     if any(ruling.verdict is Verdict.SPLIT for ruling in rulings):
-        half = (len(left) + 1) // 2
-        remains = cut(entry, remains[0], half)
-    if remains and not others and not settled and sent.items is None and len(remains) == 1:
+        remains = split_at(entry, remains[0], (len(left) + 1) // 2)
+    elif sent.items is None and left and not settled:
         remains = (replace(remains[0], items=None),)
     return Judgement(
         settlement=settlement,
