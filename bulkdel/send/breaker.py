@@ -6,7 +6,7 @@ While opening or probing one call is out at a time, at growing intervals: a wron
 and not a lane full of them, and a provider that is down is not hammered. A lane that has had no
 accepted call for `outage_limit_s` is down.
 
-A few batches that always fail (poison) must not be mistaken for an outage, nor an outage for poison:
+A few batches that always fail (poison) are no outage, and an outage is not poison:
 
 * a provider that cannot be reached counts every time;
 * a gateway that answers for it counts once for each entry;
