@@ -1,7 +1,7 @@
 """The one that writes the journal while lanes send: all that waits goes into one tick.
 
-What waits here is bounded by those who wait: a lane has at most 4 × max_in_flight calls on their
-way, and each hands over one thing at a time.
+What waits here is bounded by those who wait: a lane has at most four times max_in_flight calls on
+their way, and each hands over one thing at a time.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class Recorder:
 
     def _hand_over(self, event: Event) -> _Waiting:
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.with_traceback(None)
         if self._closing:
             raise RuntimeError("the recorder is closed")
         waiting = _Waiting(event)
@@ -226,9 +226,9 @@ class Recorder:
     def _write(self, taken: list[_Waiting], loop: asyncio.AbstractEventLoop) -> None:
         """One tick, in the recorder's thread; only `call_soon_threadsafe` touches the loop."""
         intents = [waiting for waiting in taken if isinstance(waiting.event, Intent)]
-        refused: list[_Waiting] = []
+        refused: set[_Waiting] = set()
         if intents and self._space_is_short():
-            refused, intents = intents, []
+            refused, intents = set(intents), []
             words = f"{self._free >> 20} MiB are free, {self._margin_bytes >> 20} MiB must be"
             error = StorageFailed(storage_words(self._journal.run_dir, words))
             loop.call_soon_threadsafe(_resolve, refused, error)
@@ -250,6 +250,6 @@ class Recorder:
         return self._free < self._margin_bytes
 
 
-def _resolve(refused: list[_Waiting], error: StorageFailed) -> None:
+def _resolve(refused: set[_Waiting], error: StorageFailed) -> None:
     for waiting in refused:
         waiting.resolve(error)
