@@ -165,7 +165,10 @@ class EmulatorServer:
             self._busy.discard(task)
 
     async def _serve(self, emulated: Emulated, request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:  # the client left before it had said what it wants
+            return web.Response()
         transport = request.transport
 
         def waits() -> bool:

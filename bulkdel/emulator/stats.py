@@ -55,7 +55,7 @@ class Stats:
     def arrived(self, asked: Asked, now: float) -> None:
         """Note a call's arrival."""
         self.received += 1
-        self.by_action[asked.action or "none"] += 1
+        self.by_action[asked.action.value if asked.action else "none"] += 1
         if asked.account in self.by_account or len(self.by_account) < ACCOUNTS_CAP:
             self.by_account[asked.account] += 1
         if int(now) != self._second:

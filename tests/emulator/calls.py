@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -31,7 +32,7 @@ TENCENT_QUERY = {
     "contenttype": "json",
 }
 
-# md5("1234567890" + nonce + secret + "1767225600")
+# The signature is the MD5 of AppId, nonce, secret and timestamp in a row.
 ZEGO_APP = EmulatedApp(app_id=1234567890, secret="0123456789abcdef0123456789abcdef")
 ZEGO_QUERY = {
     "AppId": "1234567890",
@@ -56,7 +57,7 @@ def tencent(
     *,
     command: str = "friend_delete",
     now: float = NOW,
-    query: dict[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Post to a Tencent command; the decoded answer."""
     return decoded(
@@ -76,11 +77,11 @@ def zego(
     body: object = None,
     *,
     now: float = NOW,
-    query: dict[str, str] | None = None,
-    **parameters: str,
+    query: Mapping[str, str] | None = None,
+    parameters: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Call a ZIM action, POST with a body, else GET; the decoded answer."""
-    full = {"Action": action} | (ZEGO_QUERY if query is None else query) | parameters
+    full = {"Action": action, **(query or ZEGO_QUERY), **(parameters or {})}
     method, content = ("GET", b"") if body is None else ("POST", orjson.dumps(body))
     return decoded(emulated.handle(method, "/", full, content, now))
 

@@ -66,8 +66,11 @@ def test_two_way_deletes_both_sides() -> None:
 
 @pytest.mark.parametrize(
     ("rule", "code", "kept"),
-    [(ReverseOnly.KEEP, 31704, True), (ReverseOnly.REMOVE, 31704, False)]
-    + [(ReverseOnly.DELETE, 0, False)],
+    [
+        (ReverseOnly.KEEP, 31704, True),
+        (ReverseOnly.REMOVE, 31704, False),
+        (ReverseOnly.DELETE, 0, False),
+    ],
 )
 def test_two_way_reverse_only(rule: ReverseOnly, code: int, kept: bool) -> None:
     """The undocumented case is a choice."""

@@ -8,7 +8,7 @@ from bulkdel.emulator.world import ReverseOnly, World
 
 
 def mutual() -> World:
-    """a and b have each other; c has a, a lacks c."""
+    """Of a, b and c: a and b have each other; c has a, a lacks c."""
     return World({"a": {"b"}, "b": {"a"}, "c": {"a"}})
 
 

@@ -27,9 +27,7 @@ def body(account: object, ids: object, kind: object = 1) -> dict[str, object]:
 
 def test_the_official_signature_sample_is_accepted() -> None:
     """The documentation's own sample signature passes."""
-    app = Emulated(
-        "zego", app=EmulatedApp(app_id=12345, secret="9193cc662a4c0ec135ec71fb57194b38")
-    )
+    app = Emulated("zego", app=EmulatedApp(app_id=12345, secret="9193cc662a4c0ec135ec71fb57194b38"))
     query = ZEGO_QUERY | {
         "AppId": "12345",
         "SignatureNonce": "4fd24687296dd9f3",
@@ -37,7 +35,11 @@ def test_the_official_signature_sample_is_accepted() -> None:
         "Signature": "43e5cfcca828314675f91b001390566a",
     }
     answer = zego(
-        app, "DeleteAllFriends", query=query, now=1615186943, FromUserId="a", DeleteType="1"
+        app,
+        "DeleteAllFriends",
+        query=query,
+        now=1615186943,
+        parameters={"FromUserId": "a", "DeleteType": "1"},
     )
     assert answer["Code"] == 0
 
@@ -83,7 +85,7 @@ def test_delete_type_0_is_two_way() -> None:
 def test_delete_all_friends(kind: str, left: list[tuple[str, str]]) -> None:
     """A GET clears the list, one-way or two-way; there are no results by id."""
     app = emulated()
-    answer = zego(app, "DeleteAllFriends", FromUserId="alice", DeleteType=kind)
+    answer = zego(app, "DeleteAllFriends", parameters={"FromUserId": "alice", "DeleteType": kind})
     assert answer["Code"] == 0
     assert "ErrorList" not in answer
     assert sorted(app.world.pairs()) == left
@@ -106,8 +108,14 @@ def test_query_friend_list_pages() -> None:
     """At most 100 a page; Next leads on and ends with 0."""
     friends = {f"f{n:03d}" for n in range(150)}
     app = emulated(World({"alice": set(friends)}))
-    first = zego(app, "QueryFriendList", FromUserId="alice", Limit="0", Next="0")
-    last = zego(app, "QueryFriendList", FromUserId="alice", Limit="500", Next=str(first["Next"]))
+    first = zego(
+        app, "QueryFriendList", parameters={"FromUserId": "alice", "Limit": "0", "Next": "0"}
+    )
+    last = zego(
+        app,
+        "QueryFriendList",
+        parameters={"FromUserId": "alice", "Limit": "500", "Next": str(first["Next"])},
+    )
     assert (first["TotalCount"], len(first["FriendInfos"]), last["Next"]) == (150, 100, 0)
     seen = [info["UserId"] for page in (first, last) for info in page["FriendInfos"]]
     assert sorted(seen) == sorted(friends)
@@ -220,14 +228,17 @@ def test_the_batch_limit_may_be_raised() -> None:
 def test_delete_all_friends_checks(parameters: dict[str, str]) -> None:
     """FromUserId and DeleteType are required."""
     app = emulated()
-    assert zego(app, "DeleteAllFriends", **parameters)["Code"] == 660000002
+    assert zego(app, "DeleteAllFriends", parameters=parameters)["Code"] == 660000002
     assert app.world.removed == 0
 
 
 def test_the_method_belongs_to_the_action() -> None:
     """DeleteFriends is a POST, DeleteAllFriends a GET; the other way round is bad input."""
     app = emulated()
-    assert zego(app, "DeleteFriends", FromUserId="alice", DeleteType="1")["Code"] == 660000002
+    assert (
+        zego(app, "DeleteFriends", parameters={"FromUserId": "alice", "DeleteType": "1"})["Code"]
+        == 660000002
+    )
     query = ZEGO_QUERY | {"Action": "DeleteAllFriends", "FromUserId": "alice", "DeleteType": "1"}
     assert decoded(app.handle("POST", "/", query, b"{}", NOW))["Code"] == 660000002
     assert app.world.removed == 0
