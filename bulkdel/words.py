@@ -135,5 +135,5 @@ class Answer:
     """
 
     rest: Ruling
-    items: Mapping[str, Ruling] = field(default=_NOTHING)
+    items: Mapping[str, Ruling] = field(default_factory=lambda: _NOTHING)
     strangers: int = 0

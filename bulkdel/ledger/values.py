@@ -29,7 +29,7 @@ class Part:
     items: tuple[int, ...] | None = None
     attempts: int = 0
     lost: int = 0
-    lost_more: Mapping[int, int] = field(default=_NONE)
+    lost_more: Mapping[int, int] = field(default_factory=lambda: _NONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
