@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
-from bulkdel.words import Answer, Entry, Mode, Operation
+from bulkdel.words import Answer, Batch, Entry, Mode, Operation
 
 
 class Secret:
@@ -95,6 +95,23 @@ class Call:
     body: bytes | None = field(repr=False)
 
 
+ENTROPY_BYTES: Final = 8
+
+
+def checked_entropy(entropy: bytes) -> bytes:
+    """`entropy` itself; ValueError if it is not of the agreed length."""
+    if len(entropy) != ENTROPY_BYTES:
+        raise ValueError(f"a call needs {ENTROPY_BYTES} random bytes, not {len(entropy)}")
+    return entropy
+
+
+def checked_size(batch: Batch, limits: Limits) -> None:
+    """Nothing; ValueError if the batch is empty or larger than the provider ever allows."""
+    if not 1 <= len(batch.to_accounts) <= limits.batch_size_most:
+        size, most = len(batch.to_accounts), limits.batch_size_most
+        raise ValueError(f"a call carries 1 to {most} ids, not {size}")
+
+
 class Provider(Protocol):
     """One provider's API as pure functions.
 
@@ -128,7 +145,10 @@ class Provider(Protocol):
         now_s: float,
         entropy: bytes,
     ) -> Call:
-        """The call that carries `entry`. `entropy` is 8 random bytes, new for each call."""
+        """The call that carries `entry`. `entropy` is 8 random bytes, new for each call.
+
+        Raises ValueError for an empty batch or one above `batch_size_most`: neither is planned.
+        """
         ...
 
     def decode(self, entry: Entry, status: int, body: bytes) -> Answer:
@@ -137,4 +157,8 @@ class Provider(Protocol):
         Never `deleted` or `already_gone` unless the provider said so of that very id in a reply
         with HTTP status 200. 429 and 5xx are ruled here too; Retry-After is read by the lane.
         """
+        ...
+
+    def words(self, code: int) -> str:
+        """Any code of a Ruling in a few words, for people."""
         ...

@@ -1,0 +1,173 @@
+"""How a reply becomes an answer, as far as the providers agree: status, JSON, codes, texts, ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from bulkdel.providers.codes import Meaning, Scope
+from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Entry, Ruling, Verdict
+
+DONE: Final = Ruling(verdict=Verdict.DELETED, code=0)
+"""The one ruling that says deleted, and the only one with code 0."""
+
+NO_RESULT: Final = Ruling(
+    verdict=Verdict.TRANSIENT,
+    code=UNREADABLE,
+    info="the reply holds no readable result for this id",
+    lost=True,
+)
+
+_NOT_READ: Final = Ruling(
+    verdict=Verdict.TRANSIENT, code=UNREADABLE, info="the reply could not be read", lost=True
+)
+
+Reply: TypeAlias = dict[str, Any]
+
+_CODE_MOST: Final = 2**53 - 1  # what every JSON reader and SQLite keep exactly
+_TEXT_MOST: Final = 4096  # characters of a provider's text that are looked at
+
+# Promise 7: an error text may echo the request's URL. Nothing long and random is passed on: a
+# UserSig has well over 64 characters, ZEGO's signature and secret have 32 hex digits.
+_SIGNATURE: Final = re.compile(r"[0-9A-Za-z*_+/=%-]{64,}|[0-9A-Fa-f]{32,}")
+
+
+def answer(
+    status: int,
+    body: bytes,
+    *,
+    key: str,
+    codes: Mapping[int, Meaning],
+    judge: Callable[[Reply, int], Answer],
+) -> Answer:
+    """The answer to a reply of any status and any bytes.
+
+    `judge` reads a JSON object whose `key` holds a result code, as if its status were 200. With
+    another status a code of the table still rules (where ZEGO's gateway uses other statuses is not
+    documented), but nothing is taken for done; without such a code, the status rules.
+    """
+    reply = _read(body)
+    code = code_of(reply.get(key))
+    if status == HTTPStatus.OK:
+        return Answer(rest=_NOT_READ) if code is None else judge(reply, code)
+    meaning = None if code is None else codes.get(code)
+    if code is None or meaning is None or not meaning.known:
+        return Answer(rest=_by_status(status))
+    return _doubted(judge(reply, code), status)
+
+
+def scope_of(entry: Entry) -> Scope:
+    """What a call's own code was said of."""
+    if not isinstance(entry, Batch):
+        return Scope.SWEEP
+    return Scope.ONE if len(entry.to_accounts) == 1 else Scope.SEVERAL
+
+
+def code_of(value: object) -> int | None:
+    """`value` as a result code: a JSON integer, not negative; no bool, no float, no text."""
+    # bool is a subclass of int, and `false` must not pass for 0
+    if type(value) is not int or not 0 <= value <= _CODE_MOST:
+        return None
+    return value
+
+
+def text_of(value: object) -> str:
+    """A provider's text, fit for log and ledger: one line, no signatures, at most INFO_CAP."""
+    if not isinstance(value, str):
+        return ""
+    text = _SIGNATURE.sub("***", value[:_TEXT_MOST])
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return text.strip()[:INFO_CAP]
+
+
+def agree(one: Ruling, other: Ruling) -> Ruling:
+    """The ruling for an id that a reply names again: what both say, else that nothing is known.
+
+    The order of the two makes no difference.
+    """
+    if one is other:
+        return other
+    if one.verdict is not other.verdict:
+        return NO_RESULT
+    return min(one, other, key=lambda ruling: (not ruling.lost, ruling.code, ruling.info))
+
+
+def unnamed(ruling: Ruling) -> Ruling:
+    """The whole call's ruling for an id without a result in a reply that has results for items.
+
+    Such a reply did not say of this id that it is settled, nor that the batch is at fault.
+    """
+    if ruling.verdict is Verdict.SPLIT or ruling.verdict.settles:
+        return replace(ruling, verdict=Verdict.TRANSIENT, lost=True)
+    return ruling
+
+
+def join(batch: Batch, found: Mapping[str, Ruling], missing: Ruling, strangers: int) -> Answer:
+    """The answer for `batch`: what was `found` of its ids, and `missing` for the others."""
+    complete = len(found) == len(batch.to_accounts)
+    rulings = (
+        found
+        if complete
+        else {account: found.get(account, missing) for account in batch.to_accounts}
+    )
+    if any(ruling is DONE for ruling in rulings.values()):
+        rest = DONE
+    elif complete:
+        rest = rulings[batch.to_accounts[0]]
+    else:
+        rest = missing
+    items = {
+        account: ruling
+        for account, ruling in rulings.items()
+        if ruling is not rest and ruling != rest
+    }
+    return Answer(rest=rest, items=items, strangers=strangers)
+
+
+def _read(body: bytes) -> Reply:
+    """The JSON object in `body`; empty where there is none."""
+    try:
+        reply = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return reply if isinstance(reply, dict) else {}
+
+
+def _by_status(status: int) -> Ruling:
+    """The ruling of an HTTP status other than 200 that came without a usable code.
+
+    Both providers answer 200 and refuse credentials by code, so a 401 or 403 comes from something
+    in between: tried a bounded number of times and shown, not taken for the provider's last word.
+    """
+    info = f"HTTP {status}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Ruling(verdict=Verdict.THROTTLED, code=status, info=info)
+    if 500 <= status <= 599:  # noqa: PLR2004  # a server's failure
+        return Ruling(verdict=Verdict.TRANSIENT, code=status, info=info, lost=True)
+    if 300 <= status <= 399:  # noqa: PLR2004  # a redirect
+        info = f"HTTP {status}: a redirect, which was not followed"
+    refused = 300 <= status <= 499  # noqa: PLR2004  # what is neither may have been carried out
+    return Ruling(verdict=Verdict.TRANSIENT, code=status, info=info, lost=not refused, known=False)
+
+
+def _doubted(said: Answer, status: int) -> Answer:
+    """What was said with a status that contradicts success: nothing of it counts as done."""
+    doubt = Ruling(
+        verdict=Verdict.TRANSIENT, code=status, info=f"HTTP {status}", lost=True, known=False
+    )
+
+    def doubted(ruling: Ruling) -> Ruling:
+        done = ruling.verdict in (Verdict.DELETED, Verdict.ALREADY_GONE)
+        return doubt if done else ruling
+
+    return replace(
+        said,
+        rest=doubted(said.rest),
+        items={account: doubted(ruling) for account, ruling in said.items.items()},
+    )

@@ -1,0 +1,131 @@
+"""Whether a lane may send at all: a pure state machine; times are the loop's, in seconds.
+
+    opening ──accepted──▶ closed ──a run of failures──▶ probing ──accepted──▶ closed
+
+While opening or probing one call is out at a time, at growing intervals: a wrong key costs one call
+and not a lane full of them, and a provider that is down is not hammered. A lane that has had no
+accepted call for `outage_limit_s` is down.
+
+A few batches that always fail (poison) are no outage, and an outage is not poison:
+
+* a provider that cannot be reached counts every time;
+* a gateway that answers for it counts once for each entry;
+* a provider that gave no readable answer, or reported a failure of its own, counts once for each
+  entry, and only on its first try in a sitting: poison gathers among the retries, an outage fails
+  the fresh as well.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Final
+
+RUN: Final = 10
+"""Failures of different entries, with no accepted call between them, that open the breaker."""
+
+
+class Sign(Enum):
+    """What a call told of the provider's health."""
+
+    ACCEPTED = auto()  #: it took the call and ruled on it
+    ALIVE = auto()  #: it answered with a code that says nothing of its health
+    FAILING = auto()  #: it answered, and reported a failure of its own
+    ODD = auto()  #: it answered with a code that is in no table
+    REFUSED = auto()  #: it refused the credentials
+    SILENT = auto()  #: no readable answer
+    GATEWAY = auto()  #: something else answered for it
+    ABSENT = auto()  #: it was not reached
+
+
+UNANSWERED: Final = frozenset({Sign.SILENT, Sign.GATEWAY, Sign.ABSENT})
+"""While the breaker is not closed these use up no attempt."""
+
+
+class Breaker:
+    """One lane's breaker. It starts opening: the first call is out alone."""
+
+    def __init__(
+        self, *, now: float, base_delay_s: float, max_delay_s: float, outage_limit_s: float
+    ) -> None:
+        self._base_s = base_delay_s
+        self._max_s = max_delay_s
+        self._outage_s = outage_limit_s
+        self._closed = False
+        self._opened_once = False
+        self._out = False
+        self._next_at = now
+        self._probes = 0
+        self._accepted_at = now
+        self._failing: set[int] = set()
+
+    @property
+    def closed(self) -> bool:
+        """Whether calls may go out freely."""
+        return self._closed
+
+    @property
+    def opening(self) -> bool:
+        """Whether no call of this sitting has been accepted yet."""
+        return not self._opened_once
+
+    def wait_s(self, now: float) -> float | None:
+        """Seconds until a call may go: 0 now, None when another probe's end must be awaited."""
+        if self._closed:
+            return 0.0
+        if self._out:
+            return None
+        return max(0.0, self._next_at - now)
+
+    def leave(self) -> bool:
+        """A call goes out; whether it is a probe, whose end must be told or `forgo`ne."""
+        if self._closed:
+            return False
+        self._out = True
+        return True
+
+    def forgo(self) -> None:
+        """A probe did not leave after all."""
+        self._out = False
+
+    def told(self, sign: Sign, *, ordinal: int, fresh: bool, probe: bool, now: float) -> None:
+        """What a call told."""
+        if probe:
+            self._out = False
+        match sign:
+            case Sign.ACCEPTED:
+                self._close()
+                self._accepted_at = now
+            case Sign.ALIVE | Sign.FAILING if self.opening:
+                self._close()  # it answers and has not refused us: that is all an opening asks
+            case Sign.FAILING | Sign.SILENT if fresh:
+                self._failing.add(ordinal)
+            case Sign.GATEWAY:
+                self._failing.add(ordinal)
+            case Sign.ABSENT:
+                self._failing.add(-1 - len(self._failing))
+            case _:
+                pass
+        if self._closed and len(self._failing) >= RUN:
+            self._closed = False
+            self._failing.clear()
+            self._later(now)
+        elif probe and not self._closed and sign is not Sign.REFUSED:
+            self._later(now)
+
+    def down(self, now: float) -> bool:
+        """Whether no call was accepted for so long that the lane should end."""
+        return now - self._accepted_at >= self._outage_s
+
+    def silent_for_s(self, now: float) -> float:
+        """Seconds since a call was accepted."""
+        return now - self._accepted_at
+
+    def _close(self) -> None:
+        self._closed = True
+        self._opened_once = True
+        self._probes = 0
+        self._failing.clear()
+
+    def _later(self, now: float) -> None:
+        self._next_at = now + min(self._max_s, max(self._base_s, 0.1) * 2**self._probes)
+        self._probes = min(self._probes + 1, 30)

@@ -1,0 +1,85 @@
+"""Which entry a lane carries next: the plan's, then a second round of what made no progress."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.values import Part
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.values import Share
+from bulkdel.send.settle import FRESH
+from bulkdel.words import Entry
+
+GAP: Final = 20_000
+"""Settled entries in a row that are worth a new scan rather than reading over them."""
+PAGE: Final = 500
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """An entry on its way, and what its calls met in this sitting.
+
+    Attributes:
+        parts: what is unsettled of it, in the order of sending.
+        calls: that left.
+        conflicts, refusals, throttles: calls in a row that met a write conflict, were refused for
+            their credentials, were throttled.
+    """
+
+    entry: Entry
+    parts: tuple[Part, ...]
+    calls: int = 0
+    conflicts: int = 0
+    refusals: int = 0
+    throttles: int = 0
+
+
+class Feed:
+    """One target's entries, a page at a time; memory does not depend on how many there are."""
+
+    def __init__(self, plan: PlanReader, journal: Journal, share: Share) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._first = share.first
+        self._end = share.first + share.batches
+
+    async def first_round(self) -> AsyncIterator[Work]:
+        """Every entry that is not settled, in the order of the plan."""
+        at = self._journal.settled.next_unsettled(self._first, self._end)
+        while at is not None:
+            scan = self._plan.scan(at, self._end)
+            while page := await asyncio.to_thread(self._page, scan):
+                for work in page:
+                    yield work
+                # A page is worked off before the next is read, so this is all that is settled.
+                behind = page[-1].entry.ordinal + 1
+                ahead = self._journal.settled.next_unsettled(behind, self._end)
+                if ahead is None or ahead - behind > GAP:
+                    at = ahead
+                    break
+            else:
+                return
+
+    async def second_round(self) -> AsyncIterator[Work]:
+        """What calls have carried and not settled, in the order of the plan."""
+        at = self._first
+        while opens := await asyncio.to_thread(self._journal.open_entries, at, self._end, PAGE):
+            for one in opens:
+                entry = await asyncio.to_thread(self._plan.entry, one.ordinal)
+                yield Work(entry, one.parts)
+            at = opens[-1].ordinal + 1
+
+    def _page(self, scan: Iterator[list[Entry]]) -> list[Work]:
+        """The next page with something to do; empty at the end."""
+        for entries in scan:
+            todo = [entry for entry in entries if entry.ordinal not in self._journal.settled]
+            if todo:
+                lo, hi = todo[0].ordinal, todo[-1].ordinal + 1
+                opens = self._journal.open_entries(lo, hi, hi - lo)
+                parts = {one.ordinal: one.parts for one in opens}
+                return [Work(entry, parts.get(entry.ordinal, FRESH)) for entry in todo]
+        return []

@@ -1,0 +1,167 @@
+"""One call's way: claim ▶ slot ▶ breaker and hold ▶ connection ▶ intent durable ▶ pace ▶ reply.
+
+Whatever happens on the way, nothing stays held behind it, and an intent whose call did not leave is
+withdrawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from bulkdel.job.job import Target
+from bulkdel.ledger.recorder import Recorder
+from bulkdel.ledger.values import Intent
+from bulkdel.providers.protocol import App, Provider
+from bulkdel.send.breaker import Breaker
+from bulkdel.send.claims import Claims
+from bulkdel.send.feed import Work
+from bulkdel.send.pace import Pacer
+from bulkdel.send.signer import Signer
+from bulkdel.send.traffic import Traffic
+from bulkdel.send.transport import NoReply, Reply, Transport
+from bulkdel.words import Entry, Mode
+
+AHEAD_S: Final = 0.05
+"""Seconds of calls whose intents are durable before they may leave: a disk that takes so long to
+sync costs no pace, and a crash leaves no more lost answers than these and those in flight."""
+
+
+def ahead(qps: float) -> int:
+    """How many intents may be durable before their calls leave."""
+    return max(2, math.ceil(qps * AHEAD_S))
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One call.
+
+    Attributes:
+        load: what it carries: the entry, or what of it goes now.
+        probe: whether it is out alone, to see how the provider is.
+        generation: of the credentials it was signed with.
+        noted: whether its intent is, or may be, durable.
+        left_at: the loop's time when it left, seconds.
+    """
+
+    work: Work
+    load: Entry
+    task: asyncio.Task[None]
+    probe: bool = False
+    generation: int = 0
+    noted: bool = False
+    flying: bool = False
+    left_at: float = 0.0
+
+
+class Airfield:
+    """What all calls of one lane pass."""
+
+    def __init__(
+        self,
+        *,
+        target: Target,
+        index: int,
+        mode: Mode,
+        provider: Provider,
+        app: App,
+        transport: Transport,
+        recorder: Recorder,
+        pacer: Pacer,
+        breaker: Breaker,
+        signer: Signer,
+        traffic: Traffic,
+        now_s: Callable[[], float],
+    ) -> None:
+        self._index, self._mode, self._provider, self._app = index, mode, provider, app
+        self._transport, self._recorder = transport, recorder
+        self._pacer, self._breaker, self._signer = pacer, breaker, signer
+        self._traffic, self._now_s = traffic, now_s
+        self._claims = Claims()
+        self._slots = asyncio.Semaphore(target.max_in_flight)
+        self._ahead = asyncio.Semaphore(ahead(target.qps))
+        self._cleared = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def cleared(self) -> None:
+        """The breaker was told something: those who wait for it look again."""
+        self._cleared.set()
+
+    async def fly(self, flight: Flight, *, wide: bool) -> Reply | NoReply:
+        """Send the call when it may go; never raises for anything the network does."""
+        with self._traffic.aside():
+            claim = await self._claims.take(flight.load, wide=wide)
+        try:
+            async with self._slots:
+                flight.probe = await self._admitted()
+                return await self._exchange(flight)
+        finally:
+            self._claims.drop(claim)
+
+    async def _admitted(self) -> bool:
+        """Wait until the lane may send; whether this call is a probe."""
+        while True:
+            wait = self._breaker.wait_s(self._loop.time())
+            held = self._pacer.held_for_s
+            if wait == 0 and not held:
+                return self._breaker.leave()
+            self._cleared.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if wait is None else max(wait, held)):
+                    await self._cleared.wait()
+
+    async def _exchange(self, flight: Flight) -> Reply | NoReply:
+        try:
+            credentials = self._signer.credentials()
+            flight.generation = self._signer.generation
+            call = self._provider.encode(
+                flight.load,
+                self._mode,
+                app=self._app,
+                credentials=credentials,
+                now_s=self._now_s(),
+                entropy=secrets.token_bytes(8),
+            )
+            reply = await self._transport.send(call, partial(self._depart, flight))
+        except BaseException:
+            if not flight.flying:
+                if flight.probe:
+                    self._breaker.forgo()
+                    self.cleared()
+                await self._withdraw(flight)
+            raise
+        finally:
+            if flight.flying:
+                self._traffic.landed()
+        if isinstance(reply, NoReply) and not reply.left:
+            await self._withdraw(flight)
+        return reply
+
+    async def _depart(self, flight: Flight) -> None:
+        """With a connection in hand: make the intent durable, then wait for the pace."""
+        async with self._ahead:
+            if not flight.noted:
+                flight.noted = True
+                work = flight.work
+                await self._recorder.intend(
+                    Intent(
+                        ordinal=work.entry.ordinal,
+                        target=self._index,
+                        parts=work.parts,
+                        again=work.parts[0].attempts > 0,
+                    )
+                )
+            flight.left_at = await self._pacer.depart()
+        if not flight.flying:
+            flight.flying = True
+            self._traffic.took_off(flight.task)
+
+    async def _withdraw(self, flight: Flight) -> None:
+        if flight.noted:
+            await self._recorder.withdraw(flight.work.entry.ordinal)

@@ -1,0 +1,395 @@
+"""One target's lane: its entries, carried call by call under its pace until all is settled.
+
+    feed ─▶ carrier: limits ─▶ flight ─▶ decode ─▶ judge ─▶ effects on the lane ─▶ recorder
+               ▲                                                                      │
+               └──────────── again, after a delay where there is a reason ◀───────────┘
+
+A retry goes the whole way again; waiting for it holds neither slot nor token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from bulkdel.errors import StorageFailed
+from bulkdel.job.job import Job, Target
+from bulkdel.ledger.recorder import Recorder
+from bulkdel.ledger.values import Outcome
+from bulkdel.plan.values import Share
+from bulkdel.providers.protocol import App, Provider
+from bulkdel.send.allowance import Allowance
+from bulkdel.send.breaker import UNANSWERED, Breaker, Sign
+from bulkdel.send.feed import Feed, Work
+from bulkdel.send.flight import Airfield, Flight, ahead
+from bulkdel.send.pace import Pacer
+from bulkdel.send.retry import Push, until_progress
+from bulkdel.send.settle import Judgement, cargo, judge, size, split_at, total
+from bulkdel.send.signer import Signer
+from bulkdel.send.signs import answer_of, refusal, sign_of
+from bulkdel.send.traffic import Traffic
+from bulkdel.send.transport import NoReply, Reply, Transport
+from bulkdel.send.view import End, LaneEnd, LaneView
+from bulkdel.words import Ruling, Verdict
+
+CONNECTING_S: Final = 0.5
+"""Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
+CROWD: Final = 4
+"""Times max_in_flight: all carriers of a lane, those that wait for a retry included."""
+CONFLICTS: Final = 2
+"""Write conflicts of a batch in a row, after which nothing that shares an account flies with it."""
+PATIENCE: Final = 5
+"""Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the lanes of a sitting share.
+
+    Attributes:
+        now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
+        stop_all: ends every lane, for a reason in words.
+    """
+
+    job: Job
+    recorder: Recorder
+    allowance: Allowance
+    now_s: Callable[[], float]
+    log: FilteringBoundLogger
+    stop_all: Callable[[End, str], None]
+
+
+class Lane:
+    """Sends one target's share of the plan. `run` once."""
+
+    def __init__(
+        self,
+        *,
+        target: Target,
+        index: int,
+        share: Share,
+        provider: Provider,
+        app: App,
+        transport: Transport,
+        feed: Feed,
+        desk: Desk,
+        first_wait_s: float,
+    ) -> None:
+        self._target, self._index, self._share = target, index, share
+        self._provider, self._feed, self._desk = provider, feed, desk
+        self._retry = desk.job.retry
+        self._log = desk.log.bind(target=target.name)
+        self._loop = asyncio.get_running_loop()
+        self._pacer = Pacer(
+            target.qps, max_hold_s=self._retry.max_delay_s, first_wait_s=first_wait_s
+        )
+        self._breaker = Breaker(
+            now=self._loop.time(),
+            base_delay_s=self._retry.base_delay_s,
+            max_delay_s=self._retry.max_delay_s,
+            outage_limit_s=self._retry.outage_limit_s,
+        )
+        self._signer = Signer(provider, app, desk.now_s)
+        self._traffic = Traffic()
+        self._field = Airfield(
+            target=target,
+            index=index,
+            mode=desk.job.mode,
+            provider=provider,
+            app=app,
+            transport=transport,
+            recorder=desk.recorder,
+            pacer=self._pacer,
+            breaker=self._breaker,
+            signer=self._signer,
+            traffic=self._traffic,
+            now_s=desk.now_s,
+        )
+        self._leaving_most = max(2 * ahead(target.qps), math.ceil(target.qps * CONNECTING_S))
+        self._batch_most = target.batch_size
+        self._ended: LaneEnd | None = None
+        self._odd_in_a_row = 0
+        self._last: Ruling | None = None
+
+    # -- from outside ---------------------------------------------------------------------------
+
+    async def run(self) -> LaneEnd:
+        """Send until all is settled or something ends the lane."""
+        self._log.info("lane.started", pairs=self._share.pairs, qps=self._target.qps)
+        self._look_at_guards()
+        if self._ended is None:
+            async with asyncio.TaskGroup() as group:
+                self._traffic.idle.add(group.create_task(self._work_off(group), name="feeder"))
+        self._ended = self._ending()
+        self._log.info("lane.ended", end=str(self._ended.end), words=self._ended.words)
+        return self._ended
+
+    def stop(self, end: End, words: str) -> None:
+        """Send nothing more; calls in flight finish and are recorded."""
+        if self._ended is None:
+            self._ended = LaneEnd(target=self._target.name, end=end, words=words)
+            for task in list(self._traffic.idle):
+                task.cancel()
+
+    def view(self) -> LaneView:
+        """The lane at this moment."""
+        return LaneView(
+            target=self._target.name,
+            pairs=self._share.pairs,
+            counters=self._desk.recorder.counters(self._index),
+            qps=self._target.qps,
+            pace=self._pacer.rate,
+            rate=self._pacer.measured,
+            in_flight=self._traffic.in_flight,
+            waiting=self._waiting_for(),
+            ended=(self._ended.words or str(self._ended.end)) if self._ended else "",
+        )
+
+    def _waiting_for(self) -> str:
+        if held := self._pacer.held_for_s:
+            return f"held by the provider, {math.ceil(held)} s to go"
+        wait = self._breaker.wait_s(self._loop.time())
+        if wait == 0:
+            return ""
+        what = "no answer yet" if self._breaker.opening else "the provider does not answer"
+        return f"{what}, next call in {math.ceil(wait)} s" if wait else f"{what}, one call is out"
+
+    def _ending(self) -> LaneEnd:
+        counters = self._desk.recorder.counters(self._index)
+        left = self._share.pairs - counters.deleted - counters.already_gone - counters.failed
+        if left == 0:
+            return LaneEnd(target=self._target.name, end=End.FINISHED, words="")
+        if self._ended is not None:
+            return self._ended
+        tries = self._retry.max_attempts
+        words = (
+            f"{left:,} pairs made no progress in two rounds of {tries} calls{self._last_words()}"
+        )
+        return LaneEnd(target=self._target.name, end=End.LEFT, words=words)
+
+    def _last_words(self) -> str:
+        if self._last is None:
+            return ""
+        info = f' "{self._last.info}"' if self._last.info else ""
+        return f"; the last answer was code {self._last.code}{info}"
+
+    # -- feeding --------------------------------------------------------------------------------
+
+    async def _work_off(self, group: asyncio.TaskGroup) -> None:
+        async for work in self._feed.first_round():
+            await self._start(group, work)
+        await self._traffic.until(lambda: self._traffic.carriers == 0)
+        async for work in self._feed.second_round():
+            await self._start(group, work)
+
+    async def _start(self, group: asyncio.TaskGroup, work: Work) -> None:
+        """Bounded: a slow provider or a slow disk stops the feeder, and memory stays as it is."""
+        most, traffic = self._target.max_in_flight, self._traffic
+        await traffic.until(
+            lambda: (
+                traffic.carriers < CROWD * most
+                and traffic.leaving < self._leaving_most
+                and traffic.leaving + traffic.in_flight < most
+            )
+        )
+        traffic.enter(group.create_task(self._carry(work), name=f"carry-{work.entry.ordinal}"))
+
+    # -- carrying -------------------------------------------------------------------------------
+
+    async def _carry(self, work: Work) -> None:
+        """Calls for one entry until nothing is left of it, or it is deferred."""
+        task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]  # it is one
+        try:
+            while work.parts and self._ended is None:
+                push = await until_progress(
+                    self._retry, partial(self._push, task, work), self._rest
+                )
+                if push is Push.STALLED:
+                    self._log.info("batch.deferred", ordinal=work.entry.ordinal)
+                    break
+                if push is Push.PARTLY:
+                    await self._rest(random.uniform(0, self._retry.base_delay_s))
+        except StorageFailed as failed:
+            self._desk.stop_all(End.STORAGE, str(failed))
+        finally:
+            self._traffic.exit(task)
+
+    async def _rest(self, seconds: float) -> None:
+        with self._traffic.aside():
+            await asyncio.sleep(seconds)
+
+    async def _push(self, task: asyncio.Task[None], work: Work) -> Push:
+        """One call for what is left of an entry; DONE also where the lane has ended."""
+        if self._ended is not None:
+            return Push.DONE
+        taken = await self._take(work)
+        settled = 0
+        try:
+            flight = Flight(work, cargo(work.entry, work.parts[0]), task)
+            reply = await self._field.fly(flight, wide=work.conflicts >= CONFLICTS)
+            if isinstance(reply, NoReply) and not reply.left:
+                return self._not_sent(flight, reply)
+            answer = answer_of(self._provider, flight.load, reply)
+            if answer.strangers:
+                self._log.warning(
+                    "reply.strangers_ignored", ordinal=work.entry.ordinal, ids=answer.strangers
+                )
+            at_ms = int(self._desk.now_s() * 1000)
+            judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
+            settled = judgement.settled
+            push = self._take_in(flight, reply, judgement)
+            await self._desk.recorder.record(self._outcome(work, judgement))
+        finally:
+            self._desk.allowance.give_back(taken, settled)
+        self._traffic.idle.add(task)
+        self._look_at_guards()
+        return push if self._ended is None else Push.DONE
+
+    async def _take(self, work: Work) -> int:
+        """How many items go now: all of the first part, or as many as the limits allow."""
+        part = work.parts[0]
+        count = size(work.entry, part)
+        with self._traffic.aside():
+            taken = await self._desk.allowance.take(min(count, self._batch_most))
+        if taken < count:
+            work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
+        return taken
+
+    # -- effects --------------------------------------------------------------------------------
+
+    def _not_sent(self, flight: Flight, reply: NoReply) -> Push:
+        self._last = Ruling(verdict=Verdict.TRANSIENT, code=-1, info=reply.reason)
+        self._log.info("call.not_sent", ordinal=flight.work.entry.ordinal, reason=reply.reason)
+        self._tell_breaker(Sign.ABSENT, flight)
+        return Push.STALLED if self._breaker.closed else Push.AGAIN
+
+    def _take_in(self, flight: Flight, reply: Reply | NoReply, judgement: Judgement) -> Push:
+        """What an answer means for the lane, and what its entry does next."""
+        work = flight.work
+        work.parts = judgement.parts
+        work.calls += 1
+        sign = sign_of(judgement)
+        if judgement.rulings:
+            self._last = judgement.rulings[0]
+            self._log_ruling(flight, self._last)
+        if sign is Sign.ACCEPTED:
+            self._odd_in_a_row = 0
+            self._pacer.accepted()
+            self._signer.accepted(flight.generation)
+        self._tell_breaker(sign, flight)
+        self._note_odd(sign)
+        self._note_refusals(flight, reply, judgement)
+        self._note_rate(flight, judgement)
+        conflict = any(ruling.conflict for ruling in judgement.rulings)
+        work.conflicts = work.conflicts + 1 if conflict else 0
+        if any(ruling.shrink for ruling in judgement.rulings):
+            self._batch_most = min(self._batch_most, max(1, total(flight.load) // 2))
+            self._log.warning("lane.batch_size_lowered", batch_size=self._batch_most)
+        return self._next(work, sign, judgement)
+
+    def _next(self, work: Work, sign: Sign, judgement: Judgement) -> Push:
+        if not work.parts or self._ended is not None:
+            return Push.DONE
+        transient = judgement.first(Verdict.TRANSIENT) is not None
+        if sign is Sign.ACCEPTED:
+            return Push.PARTLY if transient else Push.AGAIN
+        if transient:
+            # An outage uses up no attempt; an answer does, whatever the lane is doing.
+            unanswered = sign in UNANSWERED and not self._breaker.closed
+            return Push.AGAIN if unanswered else Push.STALLED
+        spent = work.throttles >= PATIENCE * self._retry.max_attempts or work.refusals > 1
+        return Push.STALLED if spent else Push.AGAIN
+
+    def _note_odd(self, sign: Sign) -> None:
+        """Nothing but unknown codes from the start may be a refusal that no table knows."""
+        if sign is not Sign.ODD or not self._breaker.opening:
+            return
+        self._odd_in_a_row += 1
+        if self._odd_in_a_row >= self._retry.max_attempts:
+            self.stop(End.LEFT, f"no call was accepted{self._last_words()}, which is not known")
+
+    def _note_refusals(self, flight: Flight, reply: Reply | NoReply, judgement: Judgement) -> None:
+        date_s = reply.date_s if isinstance(reply, Reply) else None
+        skew_s = None if date_s is None else self._desk.now_s() - date_s
+        if fatal := judgement.first(Verdict.FATAL):
+            self.stop(End.REFUSED, refusal(self._provider, fatal, skew_s=skew_s))
+        resign = judgement.first(Verdict.RESIGN)
+        flight.work.refusals = flight.work.refusals + 1 if resign else 0
+        if resign and not self._signer.refused(flight.generation):
+            self.stop(End.REFUSED, refusal(self._provider, resign, skew_s=skew_s))
+        elif resign:
+            self._log.info("credentials.renewed", code=resign.code)
+
+    def _note_rate(self, flight: Flight, judgement: Judgement) -> None:
+        throttled = [one for one in judgement.rulings if one.verdict is Verdict.THROTTLED]
+        flight.work.throttles = flight.work.throttles + 1 if throttled else 0
+        if throttled:
+            asked = max((one.hold_s for one in throttled if one.hold_s is not None), default=None)
+            held = self._pacer.throttled(flight.left_at, asked)
+            if held is not None:
+                self._log.info(
+                    "lane.held", code=throttled[0].code, hold_s=held, pace=self._pacer.rate
+                )
+
+    def _tell_breaker(self, sign: Sign, flight: Flight) -> None:
+        now = self._loop.time()
+        was_closed = self._breaker.closed
+        self._breaker.told(
+            sign,
+            ordinal=flight.work.entry.ordinal,
+            fresh=flight.work.calls <= 1,
+            probe=flight.probe,
+            now=now,
+        )
+        self._field.cleared()
+        if self._breaker.closed != was_closed:
+            self._log.info("breaker.closed" if self._breaker.closed else "breaker.opened")
+        if sign is not Sign.ACCEPTED and self._breaker.down(now):
+            silent = self._breaker.silent_for_s(now)
+            self.stop(End.DOWN, f"no call was accepted for {silent:.0f} s{self._last_words()}")
+
+    def _log_ruling(self, flight: Flight, ruling: Ruling) -> None:
+        log = self._log.info if ruling.known else self._log.warning
+        log(
+            "answer.unsettled",
+            ordinal=flight.work.entry.ordinal,
+            verdict=str(ruling.verdict),
+            code=ruling.code,
+            info=ruling.info,
+            known=ruling.known,
+        )
+
+    def _look_at_guards(self) -> None:
+        if self._desk.allowance.spent:
+            self._desk.stop_all(End.LIMIT, "the limit of this sitting is reached")
+        guards = self._desk.job.guards
+        if guards.max_failure_ratio is None:
+            return
+        counters = self._desk.recorder.counters(self._index)
+        settled = counters.deleted + counters.already_gone + counters.failed
+        if settled >= guards.min_sample and counters.failed > guards.max_failure_ratio * settled:
+            self._desk.stop_all(
+                End.GUARD,
+                f"{counters.failed:,} of {settled:,} settled pairs of {self._target.name} failed, "
+                f"more than guards.max_failure_ratio = {guards.max_failure_ratio:g} allows",
+            )
+
+    def _outcome(self, work: Work, judgement: Judgement) -> Outcome:
+        last = judgement.rulings[0] if judgement.rulings else None
+        return Outcome(
+            entry=work.entry,
+            target=self._index,
+            settlement=judgement.settlement,
+            parts=judgement.parts,
+            code=last.code if last else 0,
+            info=last.info if last else "",
+            throttled=judgement.first(Verdict.THROTTLED) is not None,
+            lost=judgement.lost,
+        )

@@ -1,0 +1,111 @@
+"""A sitting: all lanes of a run at once, one recorder behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from bulkdel.job.job import Job, Target
+from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.recorder import Recorder
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.values import PlanMeta
+from bulkdel.providers import PROVIDERS
+from bulkdel.providers.protocol import App, Secret
+from bulkdel.send.allowance import Allowance
+from bulkdel.send.feed import Feed
+from bulkdel.send.lane import Desk, Lane
+from bulkdel.send.transport import Transport
+from bulkdel.send.view import End, Ending, LaneView
+
+FIRST_WAIT_S: Final = 1.0
+"""A continued lane first waits so long: what left just before the restart is out of every second
+that a new call falls into, and nothing need be remembered across it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """Where one target's calls go, and what they are signed with."""
+
+    target: Target
+    address: str
+    secret: Secret
+
+
+class Sitting:
+    """One process's life in a run. Made inside a running loop; `run` once."""
+
+    def __init__(
+        self,
+        *,
+        job: Job,
+        posts: Sequence[Post],
+        meta: PlanMeta,
+        plan: PlanReader,
+        journal: Journal,
+        continued: bool,
+        limit: int | None,
+        log: FilteringBoundLogger,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        """`continued` says whether the run has sent before; `limit` is in pairs."""
+        self._log = log
+        self._recorder = Recorder(journal)
+        desk = Desk(
+            job=job,
+            recorder=self._recorder,
+            allowance=Allowance(limit),
+            now_s=now_s,
+            log=log,
+            stop_all=self.stop,
+        )
+        self._transports = [
+            Transport(
+                post.address,
+                max_in_flight=post.target.max_in_flight,
+                timeout_s=job.retry.timeout_s,
+            )
+            for post in posts
+        ]
+        self._lanes = [
+            Lane(
+                target=post.target,
+                index=index,
+                share=meta.shares[index],
+                provider=PROVIDERS[post.target.provider],
+                app=App(app_id=post.target.app_id, admin=post.target.admin, secret=post.secret),
+                transport=transport,
+                feed=Feed(plan, journal, meta.shares[index]),
+                desk=desk,
+                first_wait_s=FIRST_WAIT_S if continued else 0.0,
+            )
+            for index, (post, transport) in enumerate(zip(posts, self._transports, strict=True))
+        ]
+
+    async def run(self) -> Ending:
+        """Send until every lane has ended; all that was answered is durable when it returns."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._recorder)
+            for transport in self._transports:
+                await stack.enter_async_context(transport)
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(lane.run(), name=f"lane-{index}")
+                    for index, lane in enumerate(self._lanes)
+                ]
+        return Ending(lanes=tuple(task.result() for task in tasks))
+
+    def stop(self, end: End, words: str) -> None:
+        """Send nothing more; calls in flight finish and are recorded, then `run` returns."""
+        for lane in self._lanes:
+            lane.stop(end, words)
+
+    def views(self) -> tuple[LaneView, ...]:
+        """Each lane at this moment, in the job's order."""
+        return tuple(lane.view() for lane in self._lanes)

@@ -1,0 +1,184 @@
+"""What an answer settles of an entry and what is left of it: pure, and the only place that decides.
+
+entry, its unsettled parts, answer  ──judge──▶  Judgement: settlement, parts left, effects
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bulkdel.ledger.values import Group, Part, Settlement
+from bulkdel.words import Answer, Batch, Entry, Ruling, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What becomes of an entry after one call.
+
+    Attributes:
+        settlement: None where nothing was settled.
+        parts: all that is unsettled of the entry now, in the order of sending.
+        settled: how many items the call settled.
+        rulings: the distinct rulings of the answer that left something unsettled.
+        lost: whether any item may have been carried out without a definite verdict.
+    """
+
+    settlement: Settlement | None
+    parts: tuple[Part, ...]
+    settled: int
+    rulings: tuple[Ruling, ...]
+    lost: bool
+
+    def first(self, verdict: Verdict) -> Ruling | None:
+        """A ruling that left something unsettled for this reason, if there is one."""
+        return next((one for one in self.rulings if one.verdict is verdict), None)
+
+    @property
+    def last(self) -> Ruling | None:
+        """The ruling that a person is told of what is unsettled."""
+        return self.rulings[0] if self.rulings else None
+
+
+FRESH: Final = (Part(),)
+"""The parts of an entry that no call has carried."""
+
+
+def size(entry: Entry, part: Part) -> int:
+    """How many items a part has."""
+    return total(entry) if part.items is None else len(part.items)
+
+
+def total(entry: Entry) -> int:
+    """How many items an entry has: its pairs, or one account to clear."""
+    return len(entry.to_accounts) if isinstance(entry, Batch) else 1
+
+
+def cargo(entry: Entry, part: Part) -> Entry:
+    """The entry as a call carries it: with the items of `part` only."""
+    if part.items is None or not isinstance(entry, Batch):
+        return entry
+    return replace(entry, to_accounts=tuple(entry.to_accounts[i] for i in part.items))
+
+
+def split_at(entry: Entry, part: Part, count: int) -> tuple[Part, Part]:
+    """The first `count` items and the others, histories kept."""
+    items = _positions(entry, part)
+    return _some(part, items[:count]), _some(part, items[count:])
+
+
+def judge(entry: Entry, parts: tuple[Part, ...], answer: Answer, *, at_ms: int) -> Judgement:
+    """What a call that carried `parts[0]` settled, by what its answer says of each item."""
+    sent, others = parts[0], parts[1:]
+    attempts = sent.attempts + 1
+    if not answer.items and not sent.lost_more and answer.rest.verdict.settles:
+        # The usual case, in a time that does not depend on the size of the batch.
+        whole = Settlement(
+            of=sent.items,
+            left=(),
+            groups=(_group(answer.rest, sent.lost, None),),
+            attempts=attempts,
+            at_ms=at_ms,
+        )
+        return Judgement(
+            settlement=whole, parts=others, settled=size(entry, sent), rulings=(), lost=False
+        )
+    return _judge_items(entry, sent, others, answer, attempts=attempts, at_ms=at_ms)
+
+
+def _judge_items(
+    entry: Entry,
+    sent: Part,
+    others: tuple[Part, ...],
+    answer: Answer,
+    *,
+    attempts: int,
+    at_ms: int,
+) -> Judgement:
+    named = _by_position(entry, answer)
+    positions = _positions(entry, sent)
+    groups: dict[tuple[Verdict, int, str, int], list[int]] = {}
+    left: dict[int, int] = {}
+    rulings: dict[Ruling, None] = {}
+    lost = False
+    for position in positions:
+        ruling = named.get(position, answer.rest)
+        lost_before = sent.lost + sent.lost_more.get(position, 0)
+        if ruling.verdict.settles:
+            key = (ruling.verdict, ruling.code, ruling.info, lost_before)
+            groups.setdefault(key, []).append(position)
+        else:
+            left[position] = lost_before + ruling.lost
+            lost = lost or ruling.lost
+            rulings[ruling] = None
+    settled = len(positions) - len(left)
+    settlement = None
+    if settled:
+        settlement = Settlement(
+            of=sent.items,
+            left=tuple(left),
+            groups=_groups(groups),
+            attempts=attempts,
+            at_ms=at_ms,
+        )
+    remains = _remains(left, attempts) if left else ()
+    if any(ruling.verdict is Verdict.SPLIT for ruling in rulings):
+        remains = split_at(entry, remains[0], (len(left) + 1) // 2)
+    elif sent.items is None and left and not settled:
+        remains = (replace(remains[0], items=None),)
+    return Judgement(
+        settlement=settlement,
+        parts=(*remains, *others),
+        settled=settled,
+        rulings=tuple(rulings),
+        lost=lost,
+    )
+
+
+def _groups(groups: dict[tuple[Verdict, int, str, int], list[int]]) -> tuple[Group, ...]:
+    """The largest group stands for the rest, so that a journal row stays small."""
+    rest = max(groups, key=lambda key: len(groups[key]))
+    ordered = sorted((key for key in groups if key != rest), key=lambda key: groups[key][0])
+    return tuple(
+        Group(
+            status=key[0],
+            code=key[1],
+            info=key[2],
+            lost=key[3],
+            items=None if key == rest else tuple(groups[key]),
+        )
+        for key in (*ordered, rest)
+    )
+
+
+def _group(ruling: Ruling, lost: int, items: tuple[int, ...] | None) -> Group:
+    return Group(status=ruling.verdict, code=ruling.code, info=ruling.info, lost=lost, items=items)
+
+
+def _remains(left: dict[int, int], attempts: int) -> tuple[Part, ...]:
+    """One part of all that is left; what single items lost beyond the least is kept by item."""
+    lost = min(left.values())
+    more = {position: count - lost for position, count in left.items() if count > lost}
+    return (Part(items=tuple(left), attempts=attempts, lost=lost, lost_more=more),)
+
+
+def _some(part: Part, items: Sequence[int]) -> Part:
+    more = {item: part.lost_more[item] for item in items if item in part.lost_more}
+    return replace(part, items=tuple(items), lost_more=more)
+
+
+def _positions(entry: Entry, part: Part) -> Sequence[int]:
+    return range(total(entry)) if part.items is None else part.items
+
+
+def _by_position(entry: Entry, answer: Answer) -> dict[int, Ruling]:
+    if not isinstance(entry, Batch):
+        return {}
+    return dict(zip(_places(entry.to_accounts, answer.items), answer.items.values(), strict=True))
+
+
+def _places(to_accounts: Sequence[str], ids: Iterable[str]) -> list[int]:
+    """Positions of ids that are among the sorted `to_accounts`."""
+    return [bisect_left(to_accounts, one) for one in ids]

@@ -1,0 +1,66 @@
+"""Where a lane's carriers are: the counts that bound its feeder, and who may be stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Traffic:
+    """The carriers of one lane.
+
+    Attributes:
+        carriers: all of them.
+        leaving: those on their way to leave; not in flight, not aside.
+        in_flight: calls.
+        idle: the tasks with no call in flight and no outcome to record: a stop cancels them.
+    """
+
+    def __init__(self) -> None:
+        self.carriers = 0
+        self.leaving = 0
+        self.in_flight = 0
+        self.idle: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+
+    def enter(self, task: asyncio.Task[None]) -> None:
+        """A carrier begins."""
+        self.carriers += 1
+        self.leaving += 1
+        self.idle.add(task)
+
+    def exit(self, task: asyncio.Task[None]) -> None:
+        """A carrier is done."""
+        self.carriers -= 1
+        self.leaving -= 1
+        self.idle.discard(task)
+        self._changed.set()
+
+    def took_off(self, task: asyncio.Task[None]) -> None:
+        """Its call leaves: from now on it is not stopped."""
+        self.idle.discard(task)
+        self.leaving -= 1
+        self.in_flight += 1
+        self._changed.set()
+
+    def landed(self) -> None:
+        """Its call is over; what it brought is still to be recorded."""
+        self.in_flight -= 1
+        self.leaving += 1
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """A carrier that waits for something of its own makes room for another."""
+        self.leaving -= 1
+        self._changed.set()
+        try:
+            yield
+        finally:
+            self.leaving += 1
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until the counts meet `condition`."""
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()

@@ -1,0 +1,151 @@
+"""The pace: arithmetic by table and by hypothesis, and the real limiter on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkdel.send.pace import CLIMB_S, LOWERED, Pacer, bucket
+from tests.support.autojump_clock import AutojumpLoop
+
+
+def on_virtual_time(main: Callable[[], object]) -> None:
+    """Run a coroutine function on a clock that jumps."""
+    with asyncio.Runner(loop_factory=AutojumpLoop) as runner:
+        runner.run(main())  # type: ignore[arg-type]  # a coroutine
+
+
+def most_in_a_second(times: list[float]) -> int:
+    """The fullest half-open second, by looking at each one that begins with a departure."""
+    return max(sum(1 for other in times if 0 <= other - begin < 1) for begin in times)
+
+
+@given(qps=st.floats(min_value=0.01, max_value=100_000))
+def test_no_second_can_hold_more_than_qps(qps: float) -> None:
+    """Capacity plus drain is one above the ceiling: fewer than that leave in a half-open second."""
+    capacity, drain = bucket(qps)
+    assert capacity >= 1
+    assert capacity + drain <= (qps + 1) * (1 + 1e-12)
+    assert drain >= 0.994 * qps
+
+
+@pytest.mark.parametrize("qps", [0.5, 1.0, 20.0, 200.0, 1000.0])
+def test_pace_is_close_to_the_ceiling_and_never_above(qps: float) -> None:
+    """With wake-ups up to 5 ms late, at least 0.99 of the rate leaves and no second is crossed."""
+    late = random.Random(7)
+    times: list[float] = []
+
+    async def main() -> None:
+        pacer = Pacer(qps, max_hold_s=60)
+
+        async def carrier() -> None:
+            while True:
+                times.append(await pacer.depart())
+                await asyncio.sleep(late.uniform(0, 0.005))
+
+        loop = asyncio.get_running_loop()
+        call_at = loop.call_at
+        loop.call_at = lambda when, *args, **kwargs: call_at(  # type: ignore[method-assign]
+            when + late.uniform(0, 0.005), *args, **kwargs
+        )
+        carriers = [asyncio.create_task(carrier()) for _ in range(8)]
+        await asyncio.sleep(max(6.0, 40 / qps))
+        for one in carriers:
+            one.cancel()
+        await asyncio.gather(*carriers, return_exceptions=True)
+
+    on_virtual_time(main)
+    assert (len(times) - 1) / (times[-1] - times[0]) >= 0.99 * qps
+    assert most_in_a_second(times[: 40 * int(max(qps, 1)) // 10]) <= max(qps, 1)
+
+
+def test_hold_stops_everybody_and_lets_nobody_out_at_once() -> None:
+    """After a throttled answer nothing leaves before the hold ends, and then at a lower pace."""
+    times: list[float] = []
+
+    async def main() -> None:
+        pacer = Pacer(100, max_hold_s=60)
+        loop = asyncio.get_running_loop()
+
+        async def carrier() -> None:
+            times.append(await pacer.depart())
+
+        carriers = [asyncio.create_task(carrier()) for _ in range(200)]
+        await asyncio.sleep(0.5)
+        before = len(times)
+        assert pacer.throttled(loop.time() - 0.1, 5.0) == 5.0
+        await asyncio.sleep(4.9)
+        assert len(times) == before
+        await asyncio.gather(*carriers)
+        after = [one for one in times if one > 5.4]
+        assert len([one for one in after if one < 6.5]) <= 100 * (LOWERED + 1.2 / CLIMB_S) + 2
+
+    on_virtual_time(main)
+
+
+def test_one_storm_is_one_hold() -> None:
+    """Calls that had left before the hold began neither lengthen it nor lower the rate again."""
+
+    async def main() -> None:
+        pacer = Pacer(100, max_hold_s=60)
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(3)
+        assert pacer.throttled(2.9, None) == 1.0
+        rate = pacer.rate
+        assert pacer.throttled(2.95, None) is None
+        assert pacer.rate == rate == pytest.approx(70)
+        await asyncio.sleep(1.5)
+        assert pacer.throttled(loop.time() - 0.1, None) == 2.0
+        pacer.accepted()
+        await asyncio.sleep(3)
+        assert pacer.throttled(loop.time() - 0.1, None) == 1.0
+
+    on_virtual_time(main)
+
+
+def test_rate_climbs_back_to_the_ceiling() -> None:
+    """A minute after the hold, the lane is at its ceiling again."""
+
+    async def main() -> None:
+        pacer = Pacer(100, max_hold_s=60)
+        await asyncio.sleep(1)
+        pacer.throttled(1.0, None)
+        assert pacer.rate == pytest.approx(70)
+        await asyncio.sleep(61)
+        assert pacer.rate == 100
+
+    on_virtual_time(main)
+
+
+def test_a_change_of_rate_is_no_burst() -> None:
+    """While the rate is lowered and climbs, no second holds more than the ceiling."""
+    times: list[float] = []
+
+    async def main() -> None:
+        pacer = Pacer(50, max_hold_s=60)
+        loop = asyncio.get_running_loop()
+
+        async def carrier() -> None:
+            while True:
+                left = await pacer.depart()
+                times.append(left)
+                if len(times) % 97 == 0:
+                    pacer.throttled(left, None)
+                    pacer.accepted()
+                await asyncio.sleep(0.001)
+
+        carriers = [asyncio.create_task(carrier()) for _ in range(5)]
+        await asyncio.sleep(30)
+        for one in carriers:
+            one.cancel()
+        await asyncio.gather(*carriers, return_exceptions=True)
+        assert loop.time() >= 30
+
+    on_virtual_time(main)
+    assert len(times) > 500
+    assert most_in_a_second(times) <= 50
