@@ -7,6 +7,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -48,17 +49,18 @@ def load_job(
     """
     document = _document(path)
     found: list[str] = []
+    count = 0
     table: JobTable | None = None
     try:
         table = JobTable.model_validate(document)
     except ValidationError as error:
-        found.extend(sentences(error))
+        found, count = list(islice(sentences(error), PROBLEMS_SHOWN)), error.error_count()
     # Raised outside the except clause: pydantic's error holds the file's values.
     if table is None:
-        raise _refusal(path, found)
-    found.extend(problems_of(table, path.stem, providers))
+        raise _refusal(path, found, count)
+    found = list(problems_of(table, path.stem, providers))
     if found:
-        raise _refusal(path, found)
+        raise _refusal(path, found, len(found))
     return _job(path, table, run_dir, providers)
 
 
@@ -96,10 +98,11 @@ def _broken(message: str, text: str) -> str:
     return f"not valid TOML at {where}: {what}{hint}"
 
 
-def _refusal(path: Path, found: list[str]) -> WrongInput:
+def _refusal(path: Path, found: list[str], count: int) -> WrongInput:
+    """The first of `count` problems, a line for each."""
     lines = [f"{path}: {problem}" for problem in found[:PROBLEMS_SHOWN]]
-    if len(found) > PROBLEMS_SHOWN:
-        lines.append(f"{path}: and {len(found) - PROBLEMS_SHOWN} more")
+    if count > PROBLEMS_SHOWN:
+        lines.append(f"{path}: and {count - PROBLEMS_SHOWN} more")
     return WrongInput("\n".join(lines))
 
 

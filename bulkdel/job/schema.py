@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bulkdel.job.endpoint import checked_endpoint
 from bulkdel.job.job import Format
 from bulkdel.job.shown import looks_like_a_secret
+from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation
 
 UINT32_MAX = 4_294_967_295
@@ -96,7 +97,6 @@ class Table(BaseModel):
         frozen=True,
         allow_inf_nan=False,
         hide_input_in_errors=True,
-        validate_default=False,
     )
 
 
@@ -150,7 +150,7 @@ class TargetTable(Table):
 
     provider: Annotated[
         str,
-        Field(description='Whose API it is: "tencent" or "zego".'),
+        Field(description=f"Whose API it is: {' or '.join(PROVIDERS)}."),
         Allowed("the name of a provider", missing="name the provider"),
     ]
     region: Annotated[

@@ -12,7 +12,7 @@ _LIKE_A_SECRET: Final = re.compile(r"(?=[A-Za-z+=]*[0-9])[0-9A-Za-z+=]{24,}")
 _NAMES_OF_SECRETS: Final = re.compile(
     r"secret|passw|token|credential|signature|usersig|private|(^|[^a-z])sig$|key$", re.IGNORECASE
 )
-_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def looks_like_a_secret(text: str) -> bool:
