@@ -252,7 +252,7 @@ def test_holds_and_conflicts_reach_the_lane() -> None:
 
 @pytest.mark.bench
 def test_a_full_success_costs_little() -> None:
-    """Reading 1000 successes costs at most 250 µs beyond orjson.loads, in any order."""
+    """Ruling 1000 successes costs no more than parsing them twice over, in any order."""
     accounts = tuple(f"user_{n:07d}" for n in range(1000))
     batch = Batch(0, "me", accounts)
     for order in (accounts, accounts[::-1]):
@@ -265,4 +265,4 @@ def test_a_full_success_costs_little() -> None:
             return orjson.loads(body)
 
         best = [min(timeit.repeat(f, number=20, repeat=15)) / 20 for f in (decode, load)]
-        assert best[0] - best[1] < 250e-6
+        assert best[0] <= 3 * best[1]
