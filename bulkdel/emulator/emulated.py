@@ -110,7 +110,7 @@ class Emulated:
         self._seed = seed
         self._gate = Gate()
         self._in_flight = InFlight()
-        self._nth: Counter[str] = Counter()
+        self._nth: Counter[str] = Counter()  # grows with the accounts, only where faults are set
 
     @property
     def name(self) -> str:

@@ -59,7 +59,7 @@ def are_ids(texts: Collection[str]) -> bool:
     """Whether every one of them is 1…32 bytes of UTF-8."""
     if not all(texts) or max(map(len, texts), default=0) > ID_BYTES:
         return False
-    return all(map(str.isascii, texts)) or all(is_short(text) for text in texts)
+    return "".join(texts).isascii() or all(is_short(text) for text in texts)
 
 
 def is_short(text: str) -> bool:

@@ -8,7 +8,7 @@ codes (1047/34348). HTTP answers 200 whatever happened; the result is in the bod
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -31,6 +31,8 @@ _RANDOM_MAX = 2**32 - 1
 _DIGITS = re.compile(r"[0-9]{1,10}", re.ASCII)
 _DELETE_TYPES = {"Delete_Type_Single": False, "Delete_Type_Both": True}
 _CHECK_TYPES = {"CheckResult_Type_Single": False, "CheckResult_Type_Both": True}
+_ITEM: Final = {"To_Account": "", "ResultCode": 0, "ResultInfo": ""}
+_DELETED: Final = b'"ResultCode":0,"ResultInfo":""'
 _STRANGER = "account_nobody_asked_for"
 
 CODES: Final[Mapping[int, str]] = {
@@ -226,6 +228,8 @@ class Tencent:
     ) -> tuple[int, bytes]:
         """The top-level code and the body of an accepted call."""
         match asked.action:
+            case Action.DELETE if not failures and listing is Listing.WHOLE:
+                return 0, _all_deleted(asked.ids)
             case Action.DELETE:
                 items = _list(listing, [self._item(to, failures.get(to, 0)) for to in asked.ids])
                 code = 0
@@ -264,6 +268,16 @@ def _body(code: int, more: Mapping[str, Any], *, info: str = "") -> bytes:
             "ErrorDisplay": "",
         }
     )
+
+
+def _all_deleted(ids: Sequence[str]) -> bytes:
+    # The usual answer, some ten times cheaper than a dict for each of a thousand items.
+    written = orjson.dumps(ids)
+    if b"\\" in written:  # an escaped quote could be taken for the end of an id
+        return _body(0, {"ResultItem": [_ITEM | {"To_Account": to} for to in ids]}, info="0")
+    items = written[2:-2].replace(b'","', b'",%b},{"To_Account":"' % _DELETED)
+    head = b'{"ResultItem":[{"To_Account":"%b",%b}],' % (items, _DELETED)
+    return head + _body(0, {}, info="0")[1:]
 
 
 def _read_delete_all(account: str, content: dict[str, Any]) -> Asked:

@@ -74,7 +74,8 @@ class Quirks:
             (its sibling calls answer so) and the first id's code for ZEGO (which answers not 0).
         vague_not_friend: Tencent answers 30001 for an id that is not a friend, with the reason
             only in ResultInfo (FAQ, User Profile and Relationship Chain, 1047/34457).
-        conflicts: two calls at once that write the same friend list: the later one is refused.
+        conflicts: two calls at once that write the same friend list: the later one is refused,
+            whole, with 30008; ZEGO documents no code for it, so it answers 660000003.
         strict_nonce: ZEGO refuses a nonce that it saw before, while its Timestamp may be valid.
         lockout_after: Tencent signatures refused in a row until every call gets 70050 for
             `lockout_s` seconds.

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.wire import EmulatedApp, Quirks
@@ -273,6 +275,23 @@ def test_bodies_of_the_other_commands(command: str, body: object) -> None:
     app = emulated(World({"a": {"b"}}))
     assert tencent(app, body, command=command)["ErrorCode"] == 30001
     assert app.world.removed == 0
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from('",:{}[]\\\x7f aé用'), min_size=1, max_size=8),
+        min_size=1,
+        unique=True,
+    )
+)
+def test_an_answer_is_json_whatever_the_ids(ids: list[str]) -> None:
+    """Ids come back as they were sent, one item each, quotes and backslashes included."""
+    app = emulated(World({"from": set(ids)}))
+    answer = tencent(app, tencent_body("from", *ids))
+    assert answer["ResultItem"] == [
+        {"To_Account": to, "ResultCode": 0, "ResultInfo": ""} for to in ids
+    ]
+    assert (answer["ErrorCode"], answer["ErrorInfo"], answer["ActionStatus"]) == (0, "0", "OK")
 
 
 def test_unknown_commands_and_methods() -> None:
