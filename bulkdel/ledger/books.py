@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bulkdel.ledger.values import Counters, Intent, Outcome, Part, Settlement
+from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
 from bulkdel.words import Batch, Entry, Verdict
 
 
@@ -28,20 +28,10 @@ class Tally:
         self.throttled = counters.throttled
         self.lost_answers = counters.lost_answers
 
-    def settle(self, settlement: Settlement, size: int) -> int:
-        """Count the pairs of `settlement`, of an entry of `size` items; returns how many."""
-        carried = size if settlement.of is None else len(settlement.of)
-        settled = carried - len(settlement.left)
-        rest = settled
-        by_status = self._by_status
-        for group in settlement.groups:
-            if group.items is not None:
-                by_status[group.status] += len(group.items)
-                rest -= len(group.items)
-        for group in settlement.groups:
-            if group.items is None:
-                by_status[group.status] += rest
-        return settled
+    def settle(self, groups: Iterable[tuple[Group, int]]) -> None:
+        """Count the pairs of a settlement, as `counted` says them."""
+        for group, pairs in groups:
+            self._by_status[group.status] += pairs
 
     def counters(self) -> Counters:
         """The counts so far."""
@@ -59,6 +49,20 @@ class Tally:
 def size_of(entry: Entry) -> int:
     """How many items an entry has."""
     return len(entry.to_accounts) if isinstance(entry, Batch) else 1
+
+
+def counted(settlement: Settlement, size: int) -> list[tuple[Group, int]]:
+    """How many pairs each group settles, of an entry of `size` items."""
+    rest = (size if settlement.of is None else len(settlement.of)) - len(settlement.left)
+    rest -= sum(len(group.items) for group in settlement.groups if group.items is not None)
+    return [
+        (group, rest if group.items is None else len(group.items)) for group in settlement.groups
+    ]
+
+
+def items_in(parts: tuple[Part, ...], size: int) -> int:
+    """How many items `parts` name, of an entry of `size` items."""
+    return sum(size if part.items is None else len(part.items) for part in parts)
 
 
 def check_intent(intent: Intent, stored: tuple[Part, ...] | None) -> None:

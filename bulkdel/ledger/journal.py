@@ -14,6 +14,7 @@ them again. An intent without an outcome is a lost answer.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ import orjson
 from bulkdel.errors import StorageFailed
 from bulkdel.ledger import rows
 from bulkdel.ledger.admission import admit
+from bulkdel.ledger.books import size_of
 from bulkdel.ledger.identity import Identity
 from bulkdel.ledger.ledger_file import LedgerFile
 from bulkdel.ledger.render import render
@@ -71,6 +73,7 @@ class Journal:
         self._unpublished: list[bytes] = []
         self._sound = True
         self._sitting: int | None = None
+        self._reading = threading.Lock()  # lanes page through open entries in threads of their own
         self.settled.adopt(rows.read_segments(db))
         self._counters = rows.read_counters(db)
         self._before, self._now = rows.read_heads(db)
@@ -128,7 +131,7 @@ class Journal:
 
         They have a history, are not settled whole, and their calls are not out.
         """
-        with translated(self.run_dir):
+        with self._reading, translated(self.run_dir):
             return rows.open_entries(self._reader, lo, hi, limit)
 
     def commit(self, events: Iterable[Event]) -> None:
@@ -186,7 +189,8 @@ class Journal:
         """Note that this process has begun, at Unix milliseconds; not beside `commit`."""
         with translated(self.run_dir):
             self._sitting = self._db.execute(
-                "INSERT INTO sittings (pid, started_ms) VALUES (?, ?)", (pid, now_ms)
+                "INSERT INTO sittings (pid, started_ms, before) VALUES (?, ?, ?)",
+                (pid, now_ms, orjson.dumps(self._published).decode()),
             ).lastrowid
 
     def end_sitting(self, now_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
@@ -229,7 +233,7 @@ class Journal:
         if tail:
             self._before, self._now = self._now, end
         with self._transaction():
-            for target, lost in rows.land_lost(self._db).items():
+            for target, lost in rows.land_lost(self._db, self._size_at).items():
                 counters = self._counters[target]
                 counters = replace(counters, lost_answers=counters.lost_answers + lost)
                 self._counters[target] = counters
@@ -244,6 +248,9 @@ class Journal:
         name = self._names[target]
         label = batch_label(name, self._operation, self._mode, entry)
         return render(settlement, entry, label, name)
+
+    def _size_at(self, ordinal: int) -> int:
+        return size_of(self._entry_of(ordinal))
 
     def _stored_parts(self, ordinal: int) -> tuple[Part, ...] | None:
         return rows.stored_parts(self._db, ordinal)

@@ -25,7 +25,7 @@ from bulkdel.ledger.values import Counters, Intent, Outcome
 MARGIN_BYTES = 64 << 20
 """Free space that is kept for the outcomes of calls in flight; below it no new intent is taken."""
 
-GATHER_S = 0.005
+GATHER_S = 0.01
 """From one tick's beginning to the next one's at least: a call waits no longer, and the cost of a
 tick is shared. A recorder that has been idle writes at once."""
 
@@ -36,12 +36,11 @@ _LOOK_EVERY_S = 1.0
 class _Waiting:
     """One thing handed over, and who waits for it."""
 
-    __slots__ = ("abandoned", "event", "future")
+    __slots__ = ("event", "future")
 
     def __init__(self, event: Event) -> None:
         self.event = event
         self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.abandoned = False
 
     def resolve(self, error: BaseException | None = None) -> None:
         if self.future.done():
@@ -102,20 +101,17 @@ class Recorder:
     async def intend(self, intent: Intent) -> None:
         """Returns when `intent` is durable: its call may leave.
 
-        If the waiting task is cancelled, the intent is taken back; its call must not leave.
+        If the waiting task is cancelled it may be durable all the same: withdraw it then.
 
         Raises:
             StorageFailed: it could not be written, or too little space is left for it.
         """
-        waiting = self._hand_over(intent)
-        try:
-            await asyncio.shield(waiting.future)
-        except asyncio.CancelledError:
-            self._abandon(waiting)
-            raise
+        await asyncio.shield(self._hand_over(intent).future)
 
     async def withdraw(self, *ordinals: int) -> None:
         """Returns when the intents for these entries are taken back: their calls never left.
+
+        An intent that is still waiting counts too; where there is none, nothing happens.
 
         Raises:
             StorageFailed: it could not be written.
@@ -169,20 +165,6 @@ class Recorder:
         self._wake.set()
         return waiting
 
-    def _abandon(self, waiting: _Waiting) -> None:
-        """Nobody waits for this intent: forget it, or take it back once it is durable."""
-        if waiting in self._queue:
-            self._queue.remove(waiting)
-        elif not waiting.future.done():
-            waiting.abandoned = True
-        elif waiting.future.exception() is None:
-            self._take_back(waiting.event)
-
-    def _take_back(self, event: Event) -> None:
-        if isinstance(event, Intent) and self._failure is None:
-            self._queue.append(_Waiting(Withdrawal(ordinal=event.ordinal)))
-            self._wake.set()
-
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         begun_at = float("-inf")
@@ -226,21 +208,15 @@ class Recorder:
     def _write(self, taken: list[_Waiting], loop: asyncio.AbstractEventLoop) -> None:
         """One tick, in the recorder's thread; only `call_soon_threadsafe` touches the loop."""
         intents = [waiting for waiting in taken if isinstance(waiting.event, Intent)]
-        refused: set[_Waiting] = set()
         if intents and self._space_is_short():
-            refused, intents = set(intents), []
             words = f"{self._free >> 20} MiB are free, {self._margin_bytes >> 20} MiB must be"
             error = StorageFailed(storage_words(self._journal.run_dir, words))
-            loop.call_soon_threadsafe(_resolve, refused, error)
-        self._journal.commit(waiting.event for waiting in taken if waiting not in refused)
-        loop.call_soon_threadsafe(self._committed, intents)
+            loop.call_soon_threadsafe(_resolve, intents, error)
+            intents = []
+            taken = [waiting for waiting in taken if not isinstance(waiting.event, Intent)]
+        self._journal.commit(waiting.event for waiting in taken)
+        loop.call_soon_threadsafe(_resolve, intents)
         self._journal.publish()
-
-    def _committed(self, intents: list[_Waiting]) -> None:
-        for waiting in intents:
-            waiting.resolve()
-            if waiting.abandoned:
-                self._take_back(waiting.event)
 
     def _space_is_short(self) -> bool:
         now = self._clock()
@@ -250,6 +226,6 @@ class Recorder:
         return self._free < self._margin_bytes
 
 
-def _resolve(refused: set[_Waiting], error: StorageFailed) -> None:
-    for waiting in refused:
+def _resolve(answered: list[_Waiting], error: StorageFailed | None = None) -> None:
+    for waiting in answered:
         waiting.resolve(error)

@@ -7,6 +7,7 @@ and 1000 lines are a few passes over bytes, not 1000 objects.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import orjson
 
@@ -29,12 +30,18 @@ def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -
     prefix = head[:-1] + b',"to_account":'
     ends = _Ends(settlement, label)
     if not isinstance(entry, Batch):
-        return b"".join(prefix + b"null" + ends.of(group) for group in settlement.groups)
+        return b"".join([prefix + b"null" + ends.of(group) for group in settlement.groups])
+    prefix += b'"'
     match settlement:
         case Settlement(of=None, left=(), groups=(Group(items=None) as rest,)):
-            return _alike(entry.to_accounts, prefix, ends.of(rest))
+            end = b'"' + ends.of(rest)
+            return b"".join([prefix + name + end for name in _encoded(entry.to_accounts)])
         case _:
-            return _mixed(entry.to_accounts, prefix, settlement, ends)
+            end_of = _by_position(settlement, range(len(entry.to_accounts)), ends)
+            positions = sorted(end_of)
+            names = _encoded([entry.to_accounts[position] for position in positions])
+            lines = zip(names, map(end_of.__getitem__, positions), strict=True)
+            return b"".join([prefix + name + end for name, end in lines])
 
 
 def capped(info: str) -> str:
@@ -65,27 +72,27 @@ class _Ends:
         return b"," + orjson.dumps(rest)[1:] + b"\n"
 
 
-def _alike(ids: tuple[str, ...], prefix: bytes, end: bytes) -> bytes:
-    """One line an id, all settled alike."""
-    encoded = orjson.dumps(ids)
-    if b"\\" in encoded:
-        return b"".join(prefix + orjson.dumps(name) + end for name in ids)
-    # No backslash, so no quote inside an id: `","` stands between ids and nowhere else.
-    between = b'"' + end + prefix + b'"'
-    return prefix + encoded[1:-1].replace(b'","', between) + end
-
-
-def _mixed(ids: tuple[str, ...], prefix: bytes, settlement: Settlement, ends: _Ends) -> bytes:
-    """One line for each id that was settled, with the end of its group."""
-    carried = range(len(ids)) if settlement.of is None else settlement.of
+def _by_position(settlement: Settlement, entire: range, ends: _Ends) -> dict[int, bytes]:
+    """The end of each line, by the position of its id."""
     end_of: dict[int, bytes] = {}
     for group in settlement.groups:
-        end = ends.of(group)
         if group.items is None:
-            named = end_of.keys() | set(settlement.left)
-            end_of.update((position, end) for position in carried if position not in named)
-        else:
-            end_of.update(dict.fromkeys(group.items, end))
-    return b"".join(
-        prefix + orjson.dumps(ids[position]) + end_of[position] for position in sorted(end_of)
-    )
+            end = b'"' + ends.of(group)
+            end_of = dict.fromkeys(entire if settlement.of is None else settlement.of, end)
+    for position in settlement.left:
+        end_of.pop(position, None)
+    for group in settlement.groups:
+        if group.items is not None:
+            end_of.update(dict.fromkeys(group.items, b'"' + ends.of(group)))
+    return end_of
+
+
+def _encoded(ids: Sequence[str]) -> list[bytes]:
+    """Each id as JSON, without its quotes."""
+    if not ids:
+        return []
+    together = orjson.dumps(ids)
+    if b"\\" in together:
+        return [orjson.dumps(name)[1:-1] for name in ids]
+    # No backslash, so no quote inside an id: `","` stands between ids and nowhere else.
+    return together[2:-2].split(b'","')

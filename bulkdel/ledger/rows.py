@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from bulkdel.ledger.books import items_in
 from bulkdel.ledger.codec import decode_parts, decode_settlement, encode_parts, encode_settlement
 from bulkdel.ledger.ledger_file import Mark
-from bulkdel.ledger.tick import Tick
+from bulkdel.ledger.tick import OpenRow, Tick
 from bulkdel.ledger.values import Counters, OpenEntry, Part, Settlement
 from bulkdel.words import NO_REPLY
 
 LOST_WORDS = "the process ended before the answer came"
 
 _PUT_OPEN = """
-INSERT INTO open VALUES (?1, ?2, ?3, ?4, coalesce(?5, 0), coalesce(?6, ''))
+INSERT INTO open VALUES (?1, ?2, ?3, ?4, coalesce(?5, 0), coalesce(?6, 0), coalesce(?7, ''))
 ON CONFLICT (ordinal) DO UPDATE SET parts = ?3, in_flight = ?4,
-    code = coalesce(?5, code), info = coalesce(?6, info)"""
+    pairs = coalesce(?5, pairs), code = coalesce(?6, code), info = coalesce(?7, info)"""
+_ADD_FAILURES = """
+INSERT INTO failures VALUES (?, ?, ?, ?)
+ON CONFLICT (target, code) DO UPDATE SET info = excluded.info, pairs = pairs + excluded.pairs"""
 
 
 def write_tick(db: sqlite3.Connection, tick: Tick, first_seq: int) -> None:
-    """The open entries and the settlements of `tick`, numbered from `first_seq`."""
+    """The open entries, failures and settlements of `tick`; these are numbered from `first_seq`."""
     db.executemany(_PUT_OPEN, [row for row in tick.rows.values() if row is not None])
     db.executemany(
         "DELETE FROM open WHERE ordinal = ?",
         [(ordinal,) for ordinal, row in tick.rows.items() if row is None],
+    )
+    db.executemany(
+        _ADD_FAILURES,
+        [(target, code, *said) for (target, code), said in tick.failures.items()],
     )
     db.executemany(
         "INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?)",
@@ -75,15 +83,20 @@ def open_entries(db: sqlite3.Connection, lo: int, hi: int, limit: int) -> list[O
     ]
 
 
-def land_lost(db: sqlite3.Connection) -> dict[int, int]:
-    """Make of every intent without an outcome a lost answer; returns how many, by target."""
+def land_lost(db: sqlite3.Connection, size_at: Callable[[int], int]) -> dict[int, int]:
+    """Make of every intent without an outcome a lost answer; returns how many, by target.
+
+    `size_at` says how many items the entry at an ordinal has.
+    """
     lost: dict[int, int] = {}
     rows = db.execute("SELECT ordinal, target, parts FROM open WHERE in_flight").fetchall()
     for ordinal, target, stored in rows:
         first, *others = decode_parts(stored)
         first = replace(first, attempts=first.attempts + 1, lost=first.lost + 1)
-        parts = encode_parts((first, *others))
-        db.execute(_PUT_OPEN, (ordinal, target, parts, False, NO_REPLY, LOST_WORDS))
+        parts = (first, *others)
+        pairs = items_in(parts, size_at(ordinal))
+        row = OpenRow(ordinal, target, encode_parts(parts), False, pairs, NO_REPLY, LOST_WORDS)
+        db.execute(_PUT_OPEN, row)
         lost[target] = lost.get(target, 0) + 1
     return lost
 

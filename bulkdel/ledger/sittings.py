@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from bulkdel.ledger.values import Counters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +19,17 @@ class LaneStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """A sitting. Times are Unix milliseconds; `ended_ms` and `end` are None until it has ended."""
+    """A sitting. Times are Unix milliseconds.
+
+    Attributes:
+        before: the counters by target name when it began.
+        ended_ms: None until it has ended, for ever if it died.
+        end: one word; None as long as `ended_ms` is.
+    """
 
     pid: int
     started_ms: int
+    before: Mapping[str, Counters]
     ended_ms: int | None
     end: str | None
     lanes: tuple[LaneStop, ...]

@@ -18,20 +18,25 @@ from bulkdel.ledger.storage import translated
 from bulkdel.ledger.tables import connect_to_read
 from bulkdel.ledger.values import Counters
 
-MOST_OPEN = 20
-"""How many reasons of open entries a snapshot names, the commonest first."""
+MOST_CODES = 20
+"""How many codes a snapshot names, those with most pairs first."""
 
 _RECENT = 1000
+_FAILED = """
+SELECT target, code, info, pairs FROM failures ORDER BY pairs DESC, target, code LIMIT ?"""
+_UNSETTLED = """
+SELECT target, code, max(info), sum(pairs) AS pairs FROM open WHERE NOT in_flight AND pairs > 0
+GROUP BY target, code ORDER BY pairs DESC, target, code LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCount:
-    """How many entries of a target wait with the same last code and text."""
+class CodeCount:
+    """How many pairs of a target last got this code; `info` is one text that came with it."""
 
     target: str
     code: int
     info: str
-    entries: int
+    pairs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,8 @@ class Snapshot:
         begun: whether anything was sent; from then on the plan is fixed.
         counters: by target name, in the plan's order.
         in_flight: calls whose intents are out; lost answers if nobody works in the directory.
-        open: why entries with a history are not settled, at most MOST_OPEN.
+        failed: the codes that pairs failed with, at most MOST_CODES.
+        unsettled: the codes that pairs which a call has carried wait with, at most MOST_CODES.
         recent: how fast the last 1000 replies came, by target.
         first_started_ms: when the first sitting began.
         last: the last sitting.
@@ -64,7 +70,8 @@ class Snapshot:
     begun: bool
     counters: Mapping[str, Counters]
     in_flight: int
-    open: tuple[OpenCount, ...]
+    failed: tuple[CodeCount, ...]
+    unsettled: tuple[CodeCount, ...]
     recent: tuple[Recent, ...]
     first_started_ms: int | None
     last: Sitting | None
@@ -117,23 +124,19 @@ def _taken(db: sqlite3.Connection) -> Snapshot | None:
         begun=has_begun(db),
         counters=dict(zip(names, rows.read_counters(db), strict=True)),
         in_flight=db.execute("SELECT count(*) FROM open WHERE in_flight").fetchone()[0],
-        open=_open_counts(db, names),
+        failed=_codes(db, names, _FAILED),
+        unsettled=_codes(db, names, _UNSETTLED),
         recent=_recent(db, names),
         first_started_ms=first,
-        last=_last_sitting(db),
+        last=_last_sitting(db, names),
         ledger_bytes=rows.read_heads(db)[1].offset,
     )
 
 
-def _open_counts(db: sqlite3.Connection, names: list[str]) -> tuple[OpenCount, ...]:
-    found = db.execute(
-        "SELECT target, code, info, count(*) AS entries FROM open WHERE NOT in_flight"
-        " GROUP BY target, code, info ORDER BY entries DESC, target, code, info LIMIT ?",
-        (MOST_OPEN,),
-    )
+def _codes(db: sqlite3.Connection, names: list[str], query: str) -> tuple[CodeCount, ...]:
     return tuple(
-        OpenCount(target=names[target], code=code, info=info, entries=entries)
-        for target, code, info, entries in found
+        CodeCount(target=names[target], code=code, info=info, pairs=pairs)
+        for target, code, info, pairs in db.execute(query, (MOST_CODES,))
     )
 
 
@@ -150,16 +153,20 @@ def _recent(db: sqlite3.Connection, names: list[str]) -> tuple[Recent, ...]:
     )
 
 
-def _last_sitting(db: sqlite3.Connection) -> Sitting | None:
+def _last_sitting(db: sqlite3.Connection, names: list[str]) -> Sitting | None:
     row = db.execute(
-        "SELECT pid, started_ms, ended_ms, end, lanes FROM sittings ORDER BY id DESC LIMIT 1"
+        "SELECT pid, started_ms, before, ended_ms, end, lanes FROM sittings ORDER BY id DESC LIMIT 1"
     ).fetchone()
     if row is None:
         return None
-    pid, started_ms, ended_ms, end, lanes = row
+    pid, started_ms, before, ended_ms, end, lanes = row
     return Sitting(
         pid=pid,
         started_ms=started_ms,
+        before={
+            name: Counters(**counters)
+            for name, counters in zip(names, orjson.loads(before), strict=True)
+        },
         ended_ms=ended_ms,
         end=end,
         lanes=tuple(LaneStop(**lane) for lane in orjson.loads(lanes or "[]")),

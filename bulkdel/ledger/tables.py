@@ -19,7 +19,11 @@ CREATE TABLE counters (
     throttled INTEGER NOT NULL, lost_answers INTEGER NOT NULL);
 CREATE TABLE open (
     ordinal INTEGER PRIMARY KEY, target INTEGER NOT NULL, parts BLOB,
-    in_flight INTEGER NOT NULL, code INTEGER NOT NULL, info TEXT NOT NULL);
+    in_flight INTEGER NOT NULL, pairs INTEGER NOT NULL,
+    code INTEGER NOT NULL, info TEXT NOT NULL);
+CREATE TABLE failures (
+    target INTEGER NOT NULL, code INTEGER NOT NULL, info TEXT NOT NULL, pairs INTEGER NOT NULL,
+    PRIMARY KEY (target, code)) WITHOUT ROWID;
 CREATE TABLE settlements (
     seq INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, target INTEGER NOT NULL,
     at_ms INTEGER NOT NULL, attempts INTEGER NOT NULL, body BLOB NOT NULL);
@@ -30,10 +34,10 @@ CREATE TABLE head (
     prev_seq INTEGER NOT NULL, prev_offset INTEGER NOT NULL, prev_chain BLOB NOT NULL);
 CREATE TABLE sittings (
     id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL,
-    ended_ms INTEGER, end TEXT, lanes TEXT);
+    before TEXT NOT NULL, ended_ms INTEGER, end TEXT, lanes TEXT);
 """
 
-TABLES = ("meta", "counters", "open", "settlements", "settled", "head", "sittings")
+TABLES = ("meta", "counters", "open", "failures", "settlements", "settled", "head", "sittings")
 """All of them; a journal that is made anew is emptied of each."""
 
 
