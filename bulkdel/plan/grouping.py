@@ -106,7 +106,9 @@ class Grouping:
             largest=tuple((str(account), int(n)) for account, n in top),
         )
 
-    def write(self, out: Path, targets: tuple[tuple[str, int], ...], *, pairs: int, meta: str) -> None:
+    def write(
+        self, out: Path, targets: tuple[tuple[str, int], ...], *, pairs: int, meta: str
+    ) -> None:
         """Writes the batches of all `targets` (name, batch size) in sending order."""
         con = self._con
         con.execute("SET preserve_insertion_order = true")
@@ -115,9 +117,7 @@ class Grouping:
             for at, (_, size) in enumerate(targets)
         ]
         names = ", ".join(duck.literal(name) for name, _ in targets)
-        count = sum(
-            duck.number(con, f"SELECT count(*) FROM batches_{size}") for _, size in targets
-        )
+        count = sum(duck.number(con, f"SELECT count(*) FROM batches_{size}") for _, size in targets)
         each = max(1, pairs * len(targets) // max(1, count))
         least, most = _GROUP_ROWS
         group = min(most, max(least, _GROUP_PAIRS // each // least * least))

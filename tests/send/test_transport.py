@@ -222,6 +222,28 @@ async def test_a_connection_that_dies_before_leaving_is_replaced() -> None:
     assert len(server.heads) == 1
 
 
+async def test_nothing_left_on_a_connection_that_died_for_good() -> None:
+    """A call whose connection died while it waited, and found no other, was not sent."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with Transport(f"http://127.0.0.1:{port}", max_in_flight=1, timeout_s=5) as transport:
+        connector = transport._session.connector  # type: ignore[union-attr]  # it is open
+
+        async def depart() -> None:
+            server.close()
+            for protocol in list(connector._acquired):  # type: ignore[union-attr]  # aiohttp's
+                protocol.transport.close()
+            await asyncio.sleep(0.05)
+
+        reply = await transport.send(POST, depart)
+    assert reply == NoReply(reason="could not connect: Connection refused", left=False)
+
+
 async def test_headers_that_matter_are_read() -> None:
     """Retry-After in seconds and the server's Date reach the lane."""
 
