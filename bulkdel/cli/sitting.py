@@ -101,7 +101,6 @@ def _carry_out(
         ending = Ending(
             lanes=tuple(LaneEnd(target=t.name, end=End.FINISHED, words="") for t in job.targets)
         )
-    watch.tell(_too_late)
     try:
         streams.result(
             summary_text(
@@ -153,8 +152,11 @@ def _ask(asked: str) -> None:
 
 
 def _send(choices: Choices, stages: Stages, meta: PlanMeta, watch: Stopping) -> Ending:
-    with progress(quiet=choices.no_progress, now_s=time.monotonic) as show:
-        return stages.send(meta, limit=choices.limit, show=show, watch=watch)
+    try:
+        with progress(quiet=choices.no_progress, now_s=time.monotonic) as show:
+            return stages.send(meta, limit=choices.limit, show=show, watch=watch)
+    finally:
+        watch.tell(_too_late)
 
 
 def _before_sending(signal_name: str) -> None:

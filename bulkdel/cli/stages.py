@@ -52,7 +52,8 @@ class Stages(Protocol):
             meta: the plan's.
             limit: pairs to settle in this sitting; None means all.
             show: to be called about twice a second.
-            watch: `watch.tell` takes what the first signal is told to.
+            watch: `watch.tell` takes what the first signal is told to. That is called in the main
+                thread at any moment until this returns: `loop.call_soon_threadsafe` will do.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.

@@ -26,23 +26,13 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """How many pairs last got this code; `info` is one example of the provider's text."""
+class Waiting:
+    """How many batches of a target were answered with this code last, and are not settled."""
 
+    target: str
     code: int
     info: str
-    pairs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Codes:
-    """One target's codes, most pairs first: of pairs that failed, and of pairs still unsettled."""
-
-    failed: tuple[Tally, ...] = ()
-    unsettled: tuple[Tally, ...] = ()
-
-
-_NO_CODES = Codes()
+    batches: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +43,11 @@ class Sitting:
         began_ms: Unix milliseconds.
         ended_ms: None while it lives, and for ever where it died without a word.
         why: how it ended, in words; empty as long as `ended_ms` is None.
-        before: the counters when it began, by target; what is missing began at nothing.
     """
 
     began_ms: int
     ended_ms: int | None
     why: str
-    before: Mapping[str, Counters]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +58,8 @@ class TargetStatus:
         provider: its title. place: where the calls go, in words.
         unsettled: pairs less those that are settled; below zero when the books are wrong.
         qps: the ceiling, calls/s.
-        rate: calls/s of the sitting that runs, on average; None while none runs.
+        waiting: by code, most batches first; batches without an answer so far are in none.
+        rate: calls/s at present; None where nobody works on the run, or nobody can say.
         left_s: estimated seconds until every pair is settled; None while nobody can say.
     """
 
@@ -88,7 +77,7 @@ class TargetStatus:
     throttled: int
     lost_answers: int
     qps: float
-    codes: Codes
+    waiting: tuple[Waiting, ...]
     rate: float | None
     left_s: float | None
 
@@ -100,7 +89,12 @@ class TargetStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """A run as it is at `at_ms` (Unix milliseconds). `targets` in the job's order."""
+    """A run as it is at `at_ms` (Unix milliseconds). `targets` in the plan's order.
+
+    Attributes:
+        began_ms: when its first sitting began; None if there was none.
+        last: the sitting that is or was the last one.
+    """
 
     job: str
     operation: Operation
@@ -110,7 +104,8 @@ class Status:
     reason: str
     rows: Books
     targets: tuple[TargetStatus, ...]
-    sittings: tuple[Sitting, ...]
+    began_ms: int | None
+    last: Sitting | None
     at_ms: int
 
     @property
@@ -154,8 +149,10 @@ def fold(
     job: Job,
     faces: Mapping[str, Face],
     now_ms: int,
-    sittings: Sequence[Sitting] = (),
-    codes: Mapping[str, Codes] | None = None,
+    began_ms: int | None = None,
+    last: Sitting | None = None,
+    waiting: Sequence[Waiting] = (),
+    rates: Mapping[str, float] | None = None,
     holder: str = "",
 ) -> Status:
     """The run's status out of what its directory holds.
@@ -166,12 +163,12 @@ def fold(
         job: for what the plan does not hold: places and ceilings.
         faces: the providers, by name.
         now_ms: Unix milliseconds.
-        sittings: oldest first.
-        codes: by target's name.
+        began_ms: when the first sitting began, if there was one.
+        last: the latest sitting, if there was one.
+        waiting: over all targets.
+        rates: calls/s at present, by target's name (see `recent_rate`); only while it runs.
         holder: which process works on the run now ("process 4711"); empty if none does.
     """
-    running = bool(holder)
-    current = sittings[-1] if running and sittings and sittings[-1].ended_ms is None else None
     named = {target.name: target for target in job.targets}
     targets = []
     for share in meta.shares:
@@ -179,7 +176,7 @@ def fold(
         now = counters.get(share.target, _NO_COUNTERS)
         settled = now.deleted + now.already_gone + now.failed
         left = share.pairs - settled
-        speed, left_s = _pace(now, left, current, share.target, now_ms)
+        speed = (rates or {}).get(share.target) if holder else None
         targets.append(
             TargetStatus(
                 name=share.target,
@@ -196,42 +193,52 @@ def fold(
                 throttled=now.throttled,
                 lost_answers=now.lost_answers,
                 qps=target.qps,
-                codes=(codes or {}).get(share.target, _NO_CODES),
+                waiting=tuple(one for one in waiting if one.target == share.target),
                 rate=speed,
-                left_s=left_s,
+                left_s=seconds_left(left=left, settled=settled, calls=now.calls, rate=speed),
             )
         )
-    begun = bool(sittings) or any(target.calls for target in targets)
-    state = _state(running=running, begun=begun, left=any(t.unsettled for t in targets))
+    state = _state(
+        running=bool(holder),
+        begun=last is not None or any(target.calls for target in targets),
+        left=any(target.unsettled for target in targets),
+    )
     return Status(
         job=job.name,
         operation=meta.fingerprint.operation,
         mode=meta.fingerprint.mode,
         run_dir=job.run_dir,
         state=state,
-        reason=_reason(state, holder, sittings),
+        reason=_reason(state, holder, last),
         rows=meta.books,
         targets=tuple(targets),
-        sittings=tuple(sittings),
+        began_ms=began_ms,
+        last=last,
         at_ms=now_ms,
     )
 
 
-def _pace(
-    now: Counters, left: int, current: Sitting | None, target: str, now_ms: int
-) -> tuple[float | None, float | None]:
-    """Calls/s of the current sitting and seconds left at its pace, as far as they are known."""
-    if current is None or now_ms <= current.began_ms:
-        return None, None
-    elapsed_s = (now_ms - current.began_ms) / 1000
-    before = current.before.get(target, _NO_COUNTERS)
-    speed = (now.calls - before.calls) / elapsed_s
-    settled = (now.deleted + now.already_gone + now.failed) - (
-        before.deleted + before.already_gone + before.failed
-    )
+def seconds_left(*, left: int, settled: int, calls: int, rate: float | None) -> float | None:
+    """Estimated seconds until `left` pairs are settled, None where nobody can say.
+
+    At `rate` calls/s, and at as many calls for a pair as the `settled` ones have cost so far.
+    """
     if left <= 0:
-        return speed, 0.0
-    return speed, left * elapsed_s / settled if settled > 0 else None
+        return 0.0
+    if not settled or not rate or rate < 0:
+        return None
+    return left * (calls / settled) / rate
+
+
+def recent_rate(*, replies: int, first_ms: int, now_ms: int) -> float | None:
+    """Calls/s by the replies that came since the first of them, in Unix milliseconds.
+
+    Until now and not until the last of them: a lane that is held slows down as one looks at it.
+    None for less than two replies or no time between.
+    """
+    if replies < 2 or now_ms <= first_ms:  # noqa: PLR2004 - one reply makes no interval
+        return None
+    return (replies - 1) * 1000 / (now_ms - first_ms)
 
 
 def _state(*, running: bool, begun: bool, left: bool) -> State:
@@ -242,7 +249,7 @@ def _state(*, running: bool, begun: bool, left: bool) -> State:
     return State.STOPPED if begun else State.PLANNED
 
 
-def _reason(state: State, holder: str, sittings: Sequence[Sitting]) -> str:
+def _reason(state: State, holder: str, last: Sitting | None) -> str:
     match state:
         case State.RUNNING:
             return f"{holder} works on it"
@@ -251,6 +258,11 @@ def _reason(state: State, holder: str, sittings: Sequence[Sitting]) -> str:
         case State.PLANNED:
             return "nothing was sent yet"
         case State.STOPPED:
-            if sittings and sittings[-1].ended_ms is None:
-                return "the process that worked on it is gone and left no word: killed, or a crash"
-            return sittings[-1].why if sittings else "work is left"
+            return "work is left" if last is None else how_it_ended(last)
+
+
+def how_it_ended(last: Sitting) -> str:
+    """Why a sitting is over that nobody carries on."""
+    if last.ended_ms is None:
+        return "the process that worked on it is gone without a word: killed, or a crash"
+    return last.why or "work is left"

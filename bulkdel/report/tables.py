@@ -8,12 +8,12 @@ from rich.console import RenderableType
 
 from bulkdel.plan.values import Books
 from bulkdel.report.figures import count, percent, plain
-from bulkdel.report.sheet import BAD, GOOD, Column, table, words
-from bulkdel.report.status import Status, Tally, TargetStatus, wrongs
+from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, table, words
+from bulkdel.report.status import Status, Waiting, wrongs
 from bulkdel.words import NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
-"""Codes a target and a status; the rest is added up in one line."""
+"""Codes of a target, the commonest."""
 
 
 def rows_line(rows: Books) -> RenderableType:
@@ -100,22 +100,21 @@ def calls(status: Status) -> RenderableType:
     )
 
 
-def code_rows(status: Status) -> list[tuple[str, str, str, str, str]]:
-    """What stands behind failed and unsettled: target, pairs, status, code and the text."""
-    rows: list[tuple[str, str, str, str, str]] = []
-    for target in status.targets:
-        rows += _of(target, "failed", target.codes.failed, target.failed)
-        rows += _of(target, "unsettled", target.codes.unsettled, target.unsettled)
-    return rows
-
-
-def code_table(rows: list[tuple[str, str, str, str, str]]) -> RenderableType:
-    """The rows of `code_rows`, drawn."""
-    return table(
+def codes(status: Status) -> Iterator[RenderableType]:
+    """Why batches that were sent are not settled, by the provider's last code; or nothing."""
+    rows = [
+        (target.name, count(one.batches), _code(one.code), _says(one))
+        for target in status.targets
+        for one in target.waiting[:CODES_SHOWN]
+    ]
+    if not rows:
+        return
+    yield words("")
+    yield words("Sent, but not settled; what was answered last:", TITLE)
+    yield table(
         [
             Column(title="target", words=True),
-            Column(title="pairs"),
-            Column(title="status", words=True),
+            Column(title="batches"),
             Column(title="code"),
             Column(title="the provider says", words=True),
         ],
@@ -123,28 +122,13 @@ def code_table(rows: list[tuple[str, str, str, str, str]]) -> RenderableType:
     )
 
 
-def _of(
-    target: TargetStatus, status: str, tallies: tuple[Tally, ...], whole: int
-) -> Iterator[tuple[str, str, str, str, str]]:
-    shown = tallies[:CODES_SHOWN]
-    for tally in shown:
-        yield target.name, count(tally.pairs), status, _code(tally.code), _says(tally)
-    others = sum(tally.pairs for tally in tallies[CODES_SHOWN:])
-    if others:
-        more = f"{len(tallies) - CODES_SHOWN} more codes"
-        yield target.name, count(others), status, "...", more
-    untold = whole - others - sum(tally.pairs for tally in shown)
-    if status == "unsettled" and untold > 0:
-        yield target.name, count(untold), status, "-", "not answered yet"
-
-
 def _code(code: int) -> str:
     return "-" if code in (NO_REPLY, UNREADABLE) else str(code)
 
 
-def _says(tally: Tally) -> str:
-    said = plain(tally.info, 120)
-    match tally.code:
+def _says(waiting: Waiting) -> str:
+    said = plain(waiting.info, 120)
+    match waiting.code:
         case code if code == NO_REPLY:
             return f"no answer: {said}" if said else "no answer"
         case code if code == UNREADABLE:
