@@ -1,0 +1,70 @@
+"""How parts and settlements stand in the journal's columns: compact JSON, positions and numbers.
+
+A settlement is `[of, left, [[status, code, info, lost, items], …]]`; parts are
+`[[items, attempts, lost, [[position, more], …]], …]`, and one fresh part is NULL.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from bulkdel.ledger.render import capped
+from bulkdel.ledger.values import Group, Part, Settlement
+from bulkdel.words import Verdict
+
+FRESH = (Part(),)
+"""The parts of an entry that no call has carried yet."""
+
+
+def encode_parts(parts: tuple[Part, ...]) -> bytes | None:
+    """What `decode_parts` reads back."""
+    if parts == FRESH:
+        return None
+    return orjson.dumps(
+        [(part.items, part.attempts, part.lost, tuple(part.lost_more.items())) for part in parts]
+    )
+
+
+def decode_parts(stored: bytes | None) -> tuple[Part, ...]:
+    """The parts that `encode_parts` was given."""
+    if stored is None:
+        return FRESH
+    return tuple(
+        Part(
+            items=None if items is None else tuple(items),
+            attempts=attempts,
+            lost=lost,
+            lost_more=dict(more),
+        )
+        for items, attempts, lost, more in orjson.loads(stored)
+    )
+
+
+def encode_settlement(settlement: Settlement) -> bytes:
+    """What `decode_settlement` reads back; attempts and time have columns of their own."""
+    groups = [
+        (group.status.value, group.code, capped(group.info), group.lost, group.items)
+        for group in settlement.groups
+    ]
+    return orjson.dumps((settlement.of, settlement.left, groups))
+
+
+def decode_settlement(stored: bytes, *, attempts: int, at_ms: int) -> Settlement:
+    """The settlement that `encode_settlement` was given."""
+    of, left, groups = orjson.loads(stored)
+    return Settlement(
+        of=None if of is None else tuple(of),
+        left=tuple(left),
+        groups=tuple(
+            Group(
+                status=Verdict(status),
+                code=code,
+                info=info,
+                lost=lost,
+                items=None if items is None else tuple(items),
+            )
+            for status, code, info, lost, items in groups
+        ),
+        attempts=attempts,
+        at_ms=at_ms,
+    )

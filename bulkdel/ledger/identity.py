@@ -1,0 +1,99 @@
+"""What a run is: its plan and the apps that it sends to, and what of that may still change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from bulkdel.job.job import Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetIdentity:
+    """Which app a target's name stands for."""
+
+    name: str
+    provider: str
+    region: str
+    app_id: int
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A run's plan by digest, and its targets in the plan's order."""
+
+    plan_digest: str
+    targets: tuple[TargetIdentity, ...]
+
+
+def identity_changes(
+    stored: Identity, now: Identity, settled_by_target: Mapping[str, int]
+) -> tuple[str, ...]:
+    """What has changed since the first intent and must not; one sentence each, none if all is well.
+
+    The plan is fixed. A target's provider, region and app id may change while nothing of it is
+    settled. Whether it is real never changes; emulator and loopback may take each other's place.
+    """
+    before = {target.name: target for target in stored.targets}
+    if [target.name for target in now.targets] != [target.name for target in stored.targets]:
+        was = ", ".join(before)
+        return (f"the targets of this run are {was}, by name and in this order",)
+    changes: list[str] = []
+    if now.plan_digest != stored.plan_digest:
+        changes.append("the plan is not the one that this run has begun to send")
+    for target in now.targets:
+        was_target = before[target.name]
+        if (target.reach is Reach.REAL) != (was_target.reach is Reach.REAL):
+            changes.append(
+                f"targets.{target.name} went to {_reach_words(was_target.reach)} and would now go "
+                f"to {_reach_words(target.reach)}"
+            )
+        settled = settled_by_target.get(target.name, 0)
+        if settled:
+            changes.extend(
+                f"targets.{target.name}.{key} was {old} and is now {new}, but {settled:,} pairs of "
+                "it are settled"
+                for key, old, new in (
+                    ("provider", was_target.provider, target.provider),
+                    ("region", was_target.region, target.region),
+                    ("app_id", was_target.app_id, target.app_id),
+                )
+                if old != new
+            )
+    return tuple(changes)
+
+
+def _reach_words(reach: Reach) -> str:
+    match reach:
+        case Reach.REAL:
+            return "the real provider"
+        case Reach.LOOPBACK:
+            return "an address on this machine"
+        case Reach.EMULATOR:
+            return "the emulator"
+
+
+def encode_identity(identity: Identity) -> str:
+    """As the journal keeps it; `decode_identity` reads it back."""
+    return orjson.dumps(identity).decode()
+
+
+def decode_identity(stored: str) -> Identity:
+    """The identity that `encode_identity` was given."""
+    content = orjson.loads(stored)
+    return Identity(
+        plan_digest=content["plan_digest"],
+        targets=tuple(
+            TargetIdentity(
+                name=target["name"],
+                provider=target["provider"],
+                region=target["region"],
+                app_id=target["app_id"],
+                reach=Reach(target["reach"]),
+            )
+            for target in content["targets"]
+        ),
+    )

@@ -1,0 +1,273 @@
+"""The journal: what was intended, what was settled, and the ledger that is rendered from it.
+
+One tick is written in this order, and every promise rests on it:
+
+1. `commit`: one transaction holds the next intents, what replies settled, the counters, and where
+   the ledger ended after the tick before. An intent's call may leave now.
+2. `publish`: the lines are appended to the ledger and synced. An outcome counts now.
+3. Where the ledger ends and its chain go into the next transaction (or that of `close`).
+
+Wherever that is cut, `Journal.open` finds the settlements whose lines may be missing, and renders
+them again. An intent without an outcome is a lost answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from bulkdel.errors import StorageFailed
+from bulkdel.ledger import rows
+from bulkdel.ledger.admission import admit
+from bulkdel.ledger.books import size_of
+from bulkdel.ledger.identity import Identity
+from bulkdel.ledger.ledger_file import LedgerFile
+from bulkdel.ledger.render import render
+from bulkdel.ledger.settled import Settled
+from bulkdel.ledger.sittings import LaneStop
+from bulkdel.ledger.storage import storage_words, translated
+from bulkdel.ledger.tables import connect, connect_again
+from bulkdel.ledger.tick import Event, fold
+from bulkdel.ledger.values import Counters, Intent, OpenEntry, Part, Settlement
+from bulkdel.words import Entry, Mode, Operation, batch_label
+
+
+class Journal:
+    """The open journal and ledger of a run directory; its lock must be held.
+
+    `commit` and `publish` are called in turn, from any thread but never two at once; `settled`,
+    `counters` and `open_entries` may be used beside them. After a StorageFailed nothing here is to
+    be relied on: close it, and open it again.
+
+    Attributes:
+        run_dir: where it is.
+        settled: the entries that are settled whole.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        db: sqlite3.Connection,
+        identity: Identity,
+        entry_of: Callable[[int], Entry],
+        *,
+        operation: Operation,
+        mode: Mode,
+    ) -> None:
+        self.run_dir = run_dir
+        self.settled = Settled()
+        self._db = db
+        self._names = [target.name for target in identity.targets]
+        self._entry_of = entry_of
+        self._operation = operation
+        self._mode = mode
+        self._flight: dict[int, Intent] = {}
+        self._unpublished: list[bytes] = []
+        self._sound = True
+        self._sitting: int | None = None
+        self._reading = threading.Lock()  # lanes page through open entries in threads of their own
+        self.settled.adopt(rows.read_segments(db))
+        self._counters = rows.read_counters(db)
+        self._before, self._now = rows.read_heads(db)
+        self._recorded = self._now
+        self._ledger = LedgerFile(run_dir, is_new=self._now.offset == 0)
+        try:
+            self._mend()
+            self._reader = connect_again(run_dir)
+        except BaseException:
+            self._ledger.close()
+            raise
+        self._published = list(self._counters)
+
+    @classmethod
+    def open(
+        cls,
+        run_dir: Path,
+        identity: Identity,
+        entry_of: Callable[[int], Entry],
+        *,
+        operation: Operation,
+        mode: Mode,
+    ) -> Self:
+        """Open the journal of `run_dir`, or make it, and bring the ledger into agreement with it.
+
+        A journal before its first intent is disposable: it is made anew if `identity` differs.
+
+        Args:
+            run_dir: exists, and its lock is held.
+            identity: what the run is now.
+            entry_of: the plan's entry at an ordinal.
+            operation: as planned; part of the ledger's `batch`.
+            mode: as planned; part of the ledger's `batch`.
+
+        Raises:
+            Corrupt: a file is not what was written to it.
+            StorageFailed: the directory cannot be written.
+            WrongInput: `identity` has changed in a way that a begun run does not allow.
+        """
+        with translated(run_dir):
+            db = connect(run_dir)
+            try:
+                admit(run_dir, db, identity)
+                return cls(run_dir, db, identity, entry_of, operation=operation, mode=mode)
+            except BaseException:
+                db.close()
+                raise
+
+    def counters(self, target: int) -> Counters:
+        """The counters of the target at this index of the plan, over all sittings, as durable."""
+        return self._published[target]
+
+    def open_entries(self, lo: int, hi: int, limit: int) -> list[OpenEntry]:
+        """Up to `limit` entries of lo … hi - 1, by ordinal, to go on from.
+
+        They have a history, are not settled whole, and their calls are not out.
+        """
+        with self._reading, translated(self.run_dir):
+            return rows.open_entries(self._reader, lo, hi, limit)
+
+    def commit(self, events: Iterable[Event]) -> None:
+        """Make `events` durable in one transaction. Intents count from here on.
+
+        Raises:
+            ValueError: an event contradicts the journal; nothing was written.
+            StorageFailed: it could not be written.
+        """
+        if not self._sound or self._unpublished:
+            raise StorageFailed(storage_words(self.run_dir, "an earlier write failed"))
+        tick = fold(
+            events,
+            flight=self._flight,
+            settled=self.settled,
+            counters=self._counters,
+            stored=self._stored_parts,
+        )
+        lines = [self._lines(*settled) for settled in tick.settled]
+        segments = self.settled.grown(tick.whole)
+        counters = {target: tally.counters() for target, tally in tick.tallies.items()}
+        self._sound = False
+        with translated(self.run_dir), self._transaction():
+            rows.write_tick(self._db, tick, self._now.seq + 1)
+            rows.put_segments(self._db, segments)
+            rows.put_counters(self._db, counters)
+            self._put_heads()
+        self._sound = True
+        self._unpublished = lines
+        self.settled.adopt(segments)
+        for target, new in counters.items():
+            self._counters[target] = new
+        for ordinal, intent in tick.flight.items():
+            if intent is None:
+                self._flight.pop(ordinal, None)
+            else:
+                self._flight[ordinal] = intent
+
+    def publish(self) -> None:
+        """Append the lines of what was committed to the ledger, and sync it. Outcomes count now.
+
+        Raises:
+            StorageFailed: it could not be written; opening the journal again writes it.
+        """
+        if self._unpublished:
+            self._sound = False
+            with translated(self.run_dir):
+                self._ledger.append(b"".join(self._unpublished), self._now.offset)
+            self._before, self._now = self._now, self._now.after(self._unpublished)
+            self._unpublished = []
+            self._sound = True
+        self._published = list(self._counters)
+
+    def start_sitting(self, now_ms: int, pid: int) -> None:
+        """Note that this process has begun, at Unix milliseconds; not beside `commit`."""
+        with translated(self.run_dir):
+            self._sitting = self._db.execute(
+                "INSERT INTO sittings (pid, started_ms, before) VALUES (?, ?, ?)",
+                (pid, now_ms, orjson.dumps(self._published).decode()),
+            ).lastrowid
+
+    def end_sitting(self, now_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
+        """Note how this process ended, in one word and lane by lane; not beside `commit`."""
+        with translated(self.run_dir):
+            self._db.execute(
+                "UPDATE sittings SET ended_ms = ?, end = ?, lanes = ? WHERE id = ?",
+                (now_ms, end, orjson.dumps(lanes).decode(), self._sitting),
+            )
+
+    def close(self) -> None:
+        """Record where the ledger ends, if all went well, and close the files."""
+        try:
+            if self._sound:
+                with translated(self.run_dir), self._transaction():
+                    self._put_heads()
+        finally:
+            self._ledger.close()
+            self._reader.close()
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _mend(self) -> None:
+        """Check the ledger's last segment, write what is missing, land what was in flight."""
+        recorded = rows.settlements(self._db, self._before.seq, self._now.seq)
+        self._ledger.check(self._before, self._now, self._rendered(recorded))
+        # One tick at most: the lines of the one before were synced before it was committed.
+        tail = list(self._rendered(rows.settlements(self._db, self._now.seq)))
+        end = self._ledger.complete(self._now, tail)
+        if tail:
+            self._before, self._now = self._now, end
+        with self._transaction():
+            for target, lost in rows.land_lost(self._db, self._size_at).items():
+                counters = self._counters[target]
+                counters = replace(counters, lost_answers=counters.lost_answers + lost)
+                self._counters[target] = counters
+            rows.put_counters(self._db, dict(enumerate(self._counters)))
+            self._put_heads()
+
+    def _rendered(self, found: Iterable[tuple[int, int, Settlement]]) -> Iterator[bytes]:
+        for ordinal, target, settlement in found:
+            yield self._lines(settlement, self._entry_of(ordinal), target)
+
+    def _lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:
+        name = self._names[target]
+        label = batch_label(name, self._operation, self._mode, entry)
+        return render(settlement, entry, label, name)
+
+    def _size_at(self, ordinal: int) -> int:
+        return size_of(self._entry_of(ordinal))
+
+    def _stored_parts(self, ordinal: int) -> tuple[Part, ...] | None:
+        return rows.stored_parts(self._db, ordinal)
+
+    def _put_heads(self) -> None:
+        """Record where the ledger ends, if that has moved."""
+        if self._recorded != self._now:
+            rows.put_heads(self._db, self._before, self._now)
+            self._recorded = self._now
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise

@@ -1,0 +1,160 @@
+"""ledger.jsonl as bytes: appended, synced, and brought into agreement with the journal on opening.
+
+    h(0) = SHA-256(plan digest)        h(n) = SHA-256(h(n - 1) + lines of settlement n)
+
+A reader may have seen every complete line of the file. So on opening nothing that agrees with the
+journal is touched, a torn end is cut, missing lines are written again, and anything else is
+refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+import orjson
+
+from bulkdel.errors import Corrupt
+
+LEDGER = "ledger.jsonl"
+
+_LOOK_BYTES = 1 << 20
+_COMPARE_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A place in the ledger: after settlement `seq`, at byte `offset`, with the chain so far."""
+
+    seq: int
+    offset: int
+    chain: bytes
+
+    @classmethod
+    def first(cls, plan_digest: str) -> Mark:
+        """The beginning of a run's ledger."""
+        return cls(seq=0, offset=0, chain=hashlib.sha256(plan_digest.encode()).digest())
+
+    def after(self, lines: Iterable[bytes]) -> Mark:
+        """The place after the next settlements, given the lines of each."""
+        seq, offset, chain = self.seq, self.offset, self.chain
+        for rendered in lines:
+            link = hashlib.sha256(chain)
+            link.update(rendered)
+            seq, offset, chain = seq + 1, offset + len(rendered), link.digest()
+        return Mark(seq=seq, offset=offset, chain=chain)
+
+
+class LedgerFile:
+    """The open file. Only one process has it, under the run directory's lock."""
+
+    def __init__(self, run_dir: Path, *, is_new: bool) -> None:
+        """Open it; made (0600) only if `is_new`.
+
+        Raises:
+            Corrupt: it is gone although results were written to it.
+        """
+        self.path = run_dir / LEDGER
+        try:
+            self._descriptor = os.open(self.path, os.O_RDWR | (os.O_CREAT if is_new else 0), 0o600)
+        except FileNotFoundError:
+            raise _corrupt(self.path, 0, "the file is missing") from None
+        if is_new:
+            _sync_directory(run_dir)
+
+    def append(self, data: bytes, offset: int) -> None:
+        """Write `data` at `offset`, the end, and sync it."""
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(self._descriptor, view, offset)
+            view = view[written:]
+            offset += written
+        os.fsync(self._descriptor)
+
+    def check(self, before: Mark, now: Mark, lines: Iterable[bytes]) -> None:
+        """That the last recorded segment, `before` to `now`, stands as it was written.
+
+        Raises:
+            Corrupt: it does not; says at which byte it differs.
+        """
+        size = os.fstat(self._descriptor).st_size
+        if size < now.offset:
+            words = f"the file ends there, but {now.offset} bytes were written to it"
+            raise _corrupt(self.path, size, words)
+        mark = before
+        for rendered in lines:
+            same = self._same(rendered, mark.offset)
+            if same < len(rendered):
+                raise _corrupt(self.path, mark.offset + same, "it is not what was written there")
+            mark = mark.after((rendered,))
+        if mark != now:
+            words = "its lines do not hash to what was recorded when they were written"
+            raise _corrupt(self.path, before.offset, words)
+
+    def complete(self, now: Mark, lines: Sequence[bytes]) -> Mark:
+        """Bring what stands after `now` into agreement with the lines that belong there, synced.
+
+        Raises:
+            Corrupt: the file goes on with whole lines of which the journal knows nothing, as it
+                does if an older journal.db was put beside it.
+        """
+        expected = b"".join(lines)
+        end = now.offset + len(expected)
+        self._refuse_strangers(end)
+        same = self._same(expected, now.offset)
+        if os.fstat(self._descriptor).st_size > now.offset + same:
+            os.ftruncate(self._descriptor, now.offset + same)
+        self.append(expected[same:], now.offset + same)
+        return now.after(lines)
+
+    def close(self) -> None:
+        """Close the file; nothing is written."""
+        os.close(self._descriptor)
+
+    def _same(self, expected: bytes, offset: int) -> int:
+        """How many bytes at `offset` are as expected, from the first on."""
+        for begin in range(0, len(expected), _COMPARE_BYTES):
+            wanted = expected[begin : begin + _COMPARE_BYTES]
+            found = os.pread(self._descriptor, len(wanted), offset + begin)
+            if found != wanted:
+                pairs = zip(found, wanted, strict=False)
+                same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+                return begin + same
+        return len(expected)
+
+    def _refuse_strangers(self, end: int) -> None:
+        offset = end
+        for line in os.pread(self._descriptor, _LOOK_BYTES, end).split(b"\n")[:-1]:
+            if _is_object(line):
+                words = (
+                    "whole lines stand there that journal.db knows nothing of, "
+                    "so journal.db is older than the ledger"
+                )
+                raise _corrupt(self.path, offset, words)
+            offset += len(line) + 1
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _corrupt(path: Path, offset: int, words: str) -> Corrupt:
+    return Corrupt(
+        f"{path}, byte {offset}: {words}; restore the run directory from a backup, or begin a new "
+        "run with --run-dir: this one cannot be continued"
+    )
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,231 @@
+"""The one that writes the journal while lanes send: all that waits goes into one tick.
+
+What waits here is bounded by those who wait: a lane has at most four times max_in_flight calls on
+their way, and each hands over one thing at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from bulkdel.errors import StorageFailed
+from bulkdel.ledger.books import size_of
+from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.storage import storage_words
+from bulkdel.ledger.tick import Event, Withdrawal
+from bulkdel.ledger.values import Counters, Intent, Outcome
+
+MARGIN_BYTES = 64 << 20
+"""Free space that is kept for the outcomes of calls in flight; below it no new intent is taken."""
+
+GATHER_S = 0.01
+"""From one tick's beginning to the next one's at least: a call waits no longer, and the cost of a
+tick is shared. A recorder that has been idle writes at once."""
+
+_MOST_PAIRS = 1 << 16
+_LOOK_EVERY_S = 1.0
+
+
+class _Waiting:
+    """One thing handed over, and who waits for it."""
+
+    __slots__ = ("event", "future")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def resolve(self, error: BaseException | None = None) -> None:
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(None)
+        else:
+            self.future.set_exception(error)
+            self.future.exception()  # it may be that nobody waits any more: no warning then
+
+
+class Recorder:
+    """Makes intents and outcomes durable; an async context manager, on one event loop.
+
+    What was handed over is written even if the task that waits for it is cancelled. After a failed
+    write every call, waiting or new, raises what happened, and nothing more is written.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        gather_s: float = GATHER_S,
+        margin_bytes: int = MARGIN_BYTES,
+        free_bytes: Callable[[], int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Record into `journal`, which is used by nobody else until `aclose` has returned.
+
+        Args:
+            journal: open, and left open.
+            gather_s: seconds; see GATHER_S.
+            margin_bytes: see MARGIN_BYTES.
+            free_bytes: how much space is left where the journal is; asked at most once a second.
+            clock: seconds that never go back, for that once a second.
+        """
+        self._journal = journal
+        self._gather_s = gather_s
+        self._margin_bytes = margin_bytes
+        self._free_bytes = free_bytes or (lambda: shutil.disk_usage(journal.run_dir).free)
+        self._clock = clock
+        self._looked_at = float("-inf")
+        self._free = 0
+        self._queue: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._failure: BaseException | None = None
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the recording; None while all is well."""
+        return self._failure
+
+    def counters(self, target: int) -> Counters:
+        """The counters of the target at this index of the plan, as durable."""
+        return self._journal.counters(target)
+
+    async def intend(self, intent: Intent) -> None:
+        """Returns when `intent` is durable: its call may leave.
+
+        If the waiting task is cancelled it may be durable all the same: withdraw it then.
+
+        Raises:
+            StorageFailed: it could not be written, or too little space is left for it.
+        """
+        await asyncio.shield(self._hand_over(intent).future)
+
+    async def withdraw(self, *ordinals: int) -> None:
+        """Returns when the intents for these entries are taken back: their calls never left.
+
+        An intent that is still waiting counts too; where there is none, nothing happens.
+
+        Raises:
+            StorageFailed: it could not be written.
+        """
+        handed = [self._hand_over(Withdrawal(ordinal=ordinal)) for ordinal in ordinals]
+        for waiting in handed:
+            await asyncio.shield(waiting.future)
+
+    async def record(self, outcome: Outcome) -> None:
+        """Returns when `outcome` is durable and its lines stand in the ledger.
+
+        Raises:
+            StorageFailed: it could not be written.
+        """
+        await asyncio.shield(self._hand_over(outcome).future)
+
+    async def aclose(self) -> None:
+        """Write all that was handed over, then take nothing more. Cancellation waits for it."""
+        self._closing = True
+        self._wake.set()
+        cancelled = False
+        while not self._worker.done():
+            try:
+                await asyncio.shield(self._worker)
+            except asyncio.CancelledError:
+                cancelled = True
+        self._thread.shutdown()
+        if cancelled:
+            raise asyncio.CancelledError
+
+    async def __aenter__(self) -> Self:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
+        self._worker = asyncio.create_task(self._work(), name="recorder")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def _hand_over(self, event: Event) -> _Waiting:
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
+        if self._closing:
+            raise RuntimeError("the recorder is closed")
+        waiting = _Waiting(event)
+        self._queue.append(waiting)
+        self._wake.set()
+        return waiting
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        begun_at = float("-inf")
+        try:
+            while self._queue or not self._closing:
+                if not self._queue:
+                    self._wake.clear()
+                    await self._wake.wait()
+                    continue
+                if (pause := begun_at + self._gather_s - loop.time()) > 0:
+                    await asyncio.sleep(pause)
+                begun_at = loop.time()
+                await self._tick(loop)
+        except Exception as error:  # noqa: BLE001  # it is raised to everyone who waits
+            self._failure = error
+            while self._queue:
+                self._queue.popleft().resolve(error)
+
+    async def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        taken = self._take()
+        try:
+            await loop.run_in_executor(self._thread, self._write, taken, loop)
+        except Exception as error:
+            for waiting in taken:
+                waiting.resolve(error)
+            raise
+        for waiting in taken:
+            waiting.resolve()
+
+    def _take(self) -> list[_Waiting]:
+        """All that waits, up to a bound on the lines that are rendered at once."""
+        taken: list[_Waiting] = []
+        pairs = 0
+        while self._queue and pairs < _MOST_PAIRS:
+            waiting = self._queue.popleft()
+            taken.append(waiting)
+            if isinstance(waiting.event, Outcome):
+                pairs += size_of(waiting.event.entry)
+        return taken
+
+    def _write(self, taken: list[_Waiting], loop: asyncio.AbstractEventLoop) -> None:
+        """One tick, in the recorder's thread; only `call_soon_threadsafe` touches the loop."""
+        intents = [waiting for waiting in taken if isinstance(waiting.event, Intent)]
+        if intents and self._space_is_short():
+            words = f"{self._free >> 20} MiB are free, {self._margin_bytes >> 20} MiB must be"
+            error = StorageFailed(storage_words(self._journal.run_dir, words))
+            loop.call_soon_threadsafe(_resolve, intents, error)
+            intents = []
+            taken = [waiting for waiting in taken if not isinstance(waiting.event, Intent)]
+        self._journal.commit(waiting.event for waiting in taken)
+        loop.call_soon_threadsafe(_resolve, intents)
+        self._journal.publish()
+
+    def _space_is_short(self) -> bool:
+        now = self._clock()
+        if now - self._looked_at >= _LOOK_EVERY_S:
+            self._free = self._free_bytes()
+            self._looked_at = now
+        return self._free < self._margin_bytes
+
+
+def _resolve(answered: list[_Waiting], error: StorageFailed | None = None) -> None:
+    for waiting in answered:
+        waiting.resolve(error)

@@ -1,0 +1,98 @@
+"""The ledger's lines: a deterministic rendering of a settlement and its entry.
+
+Every line of one settlement shares what stands before and after the id, so those are encoded once
+and 1000 lines are a few passes over bytes, not 1000 objects.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import orjson
+
+from bulkdel.ledger.values import Group, Settlement
+from bulkdel.words import INFO_CAP, Batch, Entry
+
+
+def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -> bytes:
+    """The lines of what `settlement` settled, by position; contract section 5.
+
+    The same arguments give the same bytes for ever: on reopening the ledger is compared with them.
+
+    Args:
+        settlement: what one reply settled.
+        entry: the whole entry as planned; its positions are what the settlement speaks of.
+        label: the entry's `batch_label`.
+        target_name: as in the job file.
+    """
+    head = orjson.dumps({"target": target_name, "from_account": entry.from_account})
+    prefix = head[:-1] + b',"to_account":'
+    ends = _Ends(settlement, label)
+    if not isinstance(entry, Batch):
+        return b"".join([prefix + b"null" + ends.of(group) for group in settlement.groups])
+    prefix += b'"'
+    match settlement:
+        case Settlement(of=None, left=(), groups=(Group(items=None) as rest,)):
+            end = b'"' + ends.of(rest)
+            return b"".join([prefix + name + end for name in _encoded(entry.to_accounts)])
+        case _:
+            end_of = _by_position(settlement, range(len(entry.to_accounts)), ends)
+            positions = sorted(end_of)
+            names = _encoded([entry.to_accounts[position] for position in positions])
+            lines = zip(names, map(end_of.__getitem__, positions), strict=True)
+            return b"".join([prefix + name + end for name, end in lines])
+
+
+def capped(info: str) -> str:
+    """A provider's text as it is kept: at most INFO_CAP characters, and always valid UTF-8."""
+    return info[:INFO_CAP].encode("utf-8", "replace").decode("utf-8")
+
+
+class _Ends:
+    """What stands after the id, by group."""
+
+    def __init__(self, settlement: Settlement, label: str) -> None:
+        seconds, milliseconds = divmod(settlement.at_ms, 1000)
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+        self._label = label
+        self._attempts = settlement.attempts
+        self._at = f"{stamp}.{milliseconds:03d}Z"
+
+    def of(self, group: Group) -> bytes:
+        rest = {
+            "status": group.status.value,
+            "code": group.code,
+            "info": capped(group.info),
+            "batch": self._label,
+            "attempts": self._attempts,
+            "lost_answers": group.lost,
+            "at": self._at,
+        }
+        return b"," + orjson.dumps(rest)[1:] + b"\n"
+
+
+def _by_position(settlement: Settlement, entire: range, ends: _Ends) -> dict[int, bytes]:
+    """The end of each line, by the position of its id."""
+    end_of: dict[int, bytes] = {}
+    for group in settlement.groups:
+        if group.items is None:
+            end = b'"' + ends.of(group)
+            end_of = dict.fromkeys(entire if settlement.of is None else settlement.of, end)
+    for position in settlement.left:
+        end_of.pop(position, None)
+    for group in settlement.groups:
+        if group.items is not None:
+            end_of.update(dict.fromkeys(group.items, b'"' + ends.of(group)))
+    return end_of
+
+
+def _encoded(ids: Sequence[str]) -> list[bytes]:
+    """Each id as JSON, without its quotes."""
+    if not ids:
+        return []
+    together = orjson.dumps(ids)
+    if b"\\" in together:
+        return [orjson.dumps(name)[1:-1] for name in ids]
+    # No backslash, so no quote inside an id: `","` stands between ids and nowhere else.
+    return together[2:-2].split(b'","')

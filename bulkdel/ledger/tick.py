@@ -1,0 +1,208 @@
+"""What one transaction of the journal has to hold, worked out before anything is written.
+
+A tick is all that waited: intents, outcomes and withdrawals in the order in which they came. Each
+entry may occur several times; only its last state reaches the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from bulkdel.ledger.books import (
+    Tally,
+    check_intent,
+    check_outcome,
+    counted,
+    items_in,
+    size_of,
+)
+from bulkdel.ledger.codec import FRESH, decode_parts, encode_parts
+from bulkdel.ledger.render import capped
+from bulkdel.ledger.settled import Settled
+from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
+from bulkdel.words import Entry, Verdict
+
+_CODE_MOST = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """The intent for this entry, if there is one, is taken back: its call will never leave."""
+
+    ordinal: int
+
+
+Event: TypeAlias = Intent | Outcome | Withdrawal
+
+
+class OpenRow(NamedTuple):
+    """A row of `open`, in the order of its columns.
+
+    Pairs, code and info are of the outcome that left the entry unsettled; None keeps what stands
+    there.
+    """
+
+    ordinal: int
+    target: int
+    parts: bytes | None
+    in_flight: bool
+    pairs: int | None
+    code: int | None
+    info: str | None
+
+
+@dataclass(slots=True)
+class Tick:
+    """The changes of one transaction.
+
+    Attributes:
+        rows: entries with a history by ordinal; None where the row goes.
+        flight: intents by ordinal; None where one landed or was withdrawn.
+        settled: (settlement, entry, target) in the order of their sequence.
+        whole: ordinals that are settled whole now.
+        tallies: counters by target, of the targets that changed.
+        failures: by target and code, the provider's text and how many pairs failed with it.
+    """
+
+    rows: dict[int, OpenRow | None] = field(default_factory=dict)
+    flight: dict[int, Intent | None] = field(default_factory=dict)
+    settled: list[tuple[Settlement, Entry, int]] = field(default_factory=list)
+    whole: set[int] = field(default_factory=set)
+    tallies: dict[int, Tally] = field(default_factory=dict)
+    failures: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+
+
+def fold(
+    events: Iterable[Event],
+    *,
+    flight: Mapping[int, Intent],
+    settled: Settled,
+    counters: Sequence[Counters],
+    stored: Callable[[int], tuple[Part, ...] | None],
+) -> Tick:
+    """Fold `events` into one tick.
+
+    Args:
+        events: in the order in which they came.
+        flight: the intents whose calls are out.
+        settled: the ordinals that are settled whole.
+        counters: by target.
+        stored: the unsettled parts that the journal holds of an ordinal; None without a history.
+
+    Raises:
+        ValueError: an event contradicts the journal; nothing of the tick may be written.
+    """
+    tick = Tick()
+    for event in events:
+        match event:
+            case Intent():
+                _intend(tick, event, flight, settled, stored)
+                tally = _tally(tick, event.target, counters)
+                tally.calls += 1
+                tally.retries += event.again
+            case Outcome():
+                _land(tick, event, flight)
+                tally = _tally(tick, event.target, counters)
+                tally.throttled += event.throttled
+                tally.lost_answers += event.lost
+                if event.settlement is not None:
+                    groups = counted(event.settlement, size_of(event.entry))
+                    tally.settle(groups)
+                    _note_failures(tick, event.target, groups)
+            case Withdrawal():
+                intent = _out(tick, event.ordinal, flight)
+                if intent is not None:
+                    _take_back(tick, intent)
+                    tally = _tally(tick, intent.target, counters)
+                    tally.calls -= 1
+                    tally.retries -= intent.again
+    return tick
+
+
+def _tally(tick: Tick, target: int, counters: Sequence[Counters]) -> Tally:
+    tally = tick.tallies.get(target)
+    if tally is None:
+        tally = tick.tallies[target] = Tally(counters[target])
+    return tally
+
+
+def _intend(
+    tick: Tick,
+    intent: Intent,
+    flight: Mapping[int, Intent],
+    settled: Settled,
+    stored: Callable[[int], tuple[Part, ...] | None],
+) -> None:
+    ordinal = intent.ordinal
+    if ordinal in settled or ordinal in tick.whole:
+        raise ValueError(f"an intent for entry {ordinal}, which is settled")
+    if _out(tick, ordinal, flight) is not None:
+        raise ValueError(f"a second intent for entry {ordinal}, whose call is out")
+    if ordinal in tick.rows:
+        row = tick.rows[ordinal]
+        check_intent(intent, None if row is None else decode_parts(row.parts))
+    else:
+        check_intent(intent, stored(ordinal))
+    _put(tick, intent, in_flight=True)
+    tick.flight[ordinal] = intent
+
+
+def _land(tick: Tick, outcome: Outcome, flight: Mapping[int, Intent]) -> None:
+    ordinal = outcome.entry.ordinal
+    intent = _out(tick, ordinal, flight)
+    if intent is None:
+        raise ValueError(f"an outcome of entry {ordinal}, whose call is not out")
+    check_outcome(intent, outcome)
+    tick.flight[ordinal] = None
+    if outcome.settlement is not None:
+        tick.settled.append((outcome.settlement, outcome.entry, outcome.target))
+    if outcome.parts:
+        tick.rows[ordinal] = OpenRow(
+            ordinal,
+            outcome.target,
+            encode_parts(outcome.parts),
+            False,
+            items_in(outcome.parts, size_of(outcome.entry)),
+            _bounded(outcome.code),
+            capped(outcome.info),
+        )
+    else:
+        tick.rows[ordinal] = None
+        tick.whole.add(ordinal)
+
+
+def _take_back(tick: Tick, intent: Intent) -> None:
+    ordinal = intent.ordinal
+    tick.flight[ordinal] = None
+    if intent.parts == FRESH:
+        tick.rows[ordinal] = None
+    else:
+        _put(tick, intent, in_flight=False)
+
+
+def _put(tick: Tick, intent: Intent, *, in_flight: bool) -> None:
+    """The row of an entry as its intent says; what the outcome before said is kept."""
+    row = tick.rows.get(intent.ordinal)
+    said = (None, None, None) if row is None else (row.pairs, row.code, row.info)
+    parts = encode_parts(intent.parts)
+    tick.rows[intent.ordinal] = OpenRow(intent.ordinal, intent.target, parts, in_flight, *said)
+
+
+def _note_failures(tick: Tick, target: int, groups: Iterable[tuple[Group, int]]) -> None:
+    for group, pairs in groups:
+        if group.status is Verdict.FAILED and pairs:
+            key = (target, _bounded(group.code))
+            before = tick.failures.get(key, ("", 0))[1]
+            tick.failures[key] = (capped(group.info), before + pairs)
+
+
+def _bounded(code: int) -> int:
+    """A code that SQLite's integers can hold, whatever the provider sent."""
+    return max(-_CODE_MOST, min(code, _CODE_MOST))
+
+
+def _out(tick: Tick, ordinal: int, flight: Mapping[int, Intent]) -> Intent | None:
+    """The intent for this entry whose call is out, or may be."""
+    return tick.flight[ordinal] if ordinal in tick.flight else flight.get(ordinal)
