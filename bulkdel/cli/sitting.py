@@ -96,7 +96,7 @@ def _carry_out(
             raise Guarded(f"{job.source}: {guarded}")
         _have_agreement(job, choices, stages, faces, meta, status)
         ending = _send(choices, stages, meta, watch)
-        status = stages.status(meta)
+        status = stages.status()
     else:
         ending = Ending(
             lanes=tuple(LaneEnd(target=t.name, end=End.FINISHED, words="") for t in job.targets)
@@ -125,7 +125,7 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
     status: Status,
 ) -> None:
     """Returns if this plan may be sent: agreed to before, now, or nothing real is touched."""
-    if stages.agreed(meta):
+    if stages.agreed():
         left = counted(status.unsettled, unit(job.operation))
         streams.say(f"Continuing {job.name}: {left} left. Ctrl-C stops it safely.")
         for warning in warnings(job):
@@ -140,7 +140,6 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
                 "nothing was sent. Look at the plan above and add --yes if it is right"
             )
         _ask(question(job, meta))
-    stages.agree(meta)
 
 
 def _ask(asked: str) -> None:

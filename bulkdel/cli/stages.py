@@ -37,12 +37,8 @@ class Stages(Protocol):
         """
         ...
 
-    def agreed(self, meta: PlanMeta) -> bool:
-        """Whether somebody agreed to this very plan before."""
-        ...
-
-    def agree(self, meta: PlanMeta) -> None:
-        """Notes that somebody agreed to this plan, durably."""
+    def agreed(self) -> bool:
+        """Whether calls of this plan left before: then somebody agreed to it."""
         ...
 
     def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
@@ -60,7 +56,7 @@ class Stages(Protocol):
         """
         ...
 
-    def status(self, meta: PlanMeta) -> Status:
+    def status(self) -> Status:
         """How things stand now."""
         ...
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bulkdel.job.job import Job
+from bulkdel.ledger.snapshot import CodeCount, Recent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.phrases import Face, place, title
@@ -23,16 +24,6 @@ class State(StrEnum):
     RUNNING = "running"  #: a process works on it now
     STOPPED = "stopped"  #: work is left and no process works on it
     FINISHED = "finished"  #: every pair is settled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """How many batches of a target were answered with this code last, and are not settled."""
-
-    target: str
-    code: int
-    info: str
-    batches: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +49,8 @@ class TargetStatus:
         provider: its title. place: where the calls go, in words.
         unsettled: pairs less those that are settled; below zero when the books are wrong.
         qps: the ceiling, calls/s.
-        waiting: by code, most batches first; batches without an answer so far are in none.
+        failed_codes, unsettled_codes: the commonest, most pairs first; a pair that no call has
+            carried yet is in none.
         rate: calls/s at present; None where nobody works on the run, or nobody can say.
         left_s: estimated seconds until every pair is settled; None while nobody can say.
     """
@@ -77,7 +69,8 @@ class TargetStatus:
     throttled: int
     lost_answers: int
     qps: float
-    waiting: tuple[Waiting, ...]
+    failed_codes: tuple[CodeCount, ...]
+    unsettled_codes: tuple[CodeCount, ...]
     rate: float | None
     left_s: float | None
 
@@ -151,7 +144,8 @@ def fold(
     now_ms: int,
     began_ms: int | None = None,
     last: Sitting | None = None,
-    waiting: Sequence[Waiting] = (),
+    failed: Sequence[CodeCount] = (),
+    unsettled: Sequence[CodeCount] = (),
     rates: Mapping[str, float] | None = None,
     holder: str = "",
 ) -> Status:
@@ -165,8 +159,9 @@ def fold(
         now_ms: Unix milliseconds.
         began_ms: when the first sitting began, if there was one.
         last: the latest sitting, if there was one.
-        waiting: over all targets.
-        rates: calls/s at present, by target's name (see `recent_rate`); only while it runs.
+        failed: the codes of failed pairs, over all targets.
+        unsettled: the codes of pairs that wait, over all targets.
+        rates: calls/s at present, by target's name (see `recent_rates`); only while it runs.
         holder: which process works on the run now ("process 4711"); empty if none does.
     """
     named = {target.name: target for target in job.targets}
@@ -193,7 +188,8 @@ def fold(
                 throttled=now.throttled,
                 lost_answers=now.lost_answers,
                 qps=target.qps,
-                waiting=tuple(one for one in waiting if one.target == share.target),
+                failed_codes=tuple(one for one in failed if one.target == share.target),
+                unsettled_codes=tuple(one for one in unsettled if one.target == share.target),
                 rate=speed,
                 left_s=seconds_left(left=left, settled=settled, calls=now.calls, rate=speed),
             )
@@ -230,15 +226,16 @@ def seconds_left(*, left: int, settled: int, calls: int, rate: float | None) -> 
     return left * (calls / settled) / rate
 
 
-def recent_rate(*, replies: int, first_ms: int, now_ms: int) -> float | None:
-    """Calls/s by the replies that came since the first of them, in Unix milliseconds.
+def recent_rates(recent: Sequence[Recent], now_ms: int) -> dict[str, float]:
+    """Calls/s by target, of those that had two replies or more of late.
 
-    Until now and not until the last of them: a lane that is held slows down as one looks at it.
-    None for less than two replies or no time between.
+    Until now and not until the last reply: a lane that is held slows down as one looks at it.
     """
-    if replies < 2 or now_ms <= first_ms:  # noqa: PLR2004 - one reply makes no interval
-        return None
-    return (replies - 1) * 1000 / (now_ms - first_ms)
+    return {
+        one.target: (one.replies - 1) * 1000 / (now_ms - one.first_ms)
+        for one in recent
+        if one.replies > 1 and now_ms > one.first_ms
+    }
 
 
 def _state(*, running: bool, begun: bool, left: bool) -> State:

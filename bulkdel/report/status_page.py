@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from rich.console import RenderableType
 
+from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.report import tables
 from bulkdel.report.figures import count, counted, moment, plain, rate, span, stamp
 from bulkdel.report.phrases import deed, unit
@@ -71,10 +72,13 @@ def _target(target: TargetStatus) -> dict[str, Any]:
         "qps": target.qps,
         "rate": target.rate,
         "left_s": target.left_s,
-        "unsettled_codes": [
-            {"code": one.code, "info": one.info, "batches": one.batches} for one in target.waiting
-        ],
+        "failed_codes": [_code(one) for one in target.failed_codes],
+        "unsettled_codes": [_code(one) for one in target.unsettled_codes],
     }
+
+
+def _code(one: CodeCount) -> dict[str, Any]:
+    return {"code": one.code, "info": one.info, "pairs": one.pairs}
 
 
 def _sitting(sitting: Sitting) -> dict[str, Any]:

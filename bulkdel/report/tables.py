@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
+from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.plan.values import Books
 from bulkdel.report.figures import count, percent, plain
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, table, words
-from bulkdel.report.status import Status, Waiting, wrongs
+from bulkdel.report.status import Status, TargetStatus, wrongs
 from bulkdel.words import NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
-"""Codes of a target, the commonest."""
+"""Codes of a target and a status, the commonest."""
 
 
 def rows_line(rows: Books) -> RenderableType:
@@ -101,20 +102,23 @@ def calls(status: Status) -> RenderableType:
 
 
 def codes(status: Status) -> Iterator[RenderableType]:
-    """Why batches that were sent are not settled, by the provider's last code; or nothing."""
-    rows = [
-        (target.name, count(one.batches), _code(one.code), _says(one))
-        for target in status.targets
-        for one in target.waiting[:CODES_SHOWN]
-    ]
+    """What stands behind failed and unsettled pairs, once anything was sent; or nothing."""
+    rows: list[tuple[str, str, str, str, str]] = []
+    for target in status.targets:
+        if target.calls:
+            rows += _rows(target, "failed", target.failed, target.failed_codes, "other codes")
+            rows += _rows(
+                target, "unsettled", target.unsettled, target.unsettled_codes, "not answered yet"
+            )
     if not rows:
         return
     yield words("")
-    yield words("Sent, but not settled; what was answered last:", TITLE)
+    yield words("What failed or is not settled, by the provider's last code:", TITLE)
     yield table(
         [
             Column(title="target", words=True),
-            Column(title="batches"),
+            Column(title="pairs"),
+            Column(title="status", words=True),
             Column(title="code"),
             Column(title="the provider says", words=True),
         ],
@@ -122,13 +126,25 @@ def codes(status: Status) -> Iterator[RenderableType]:
     )
 
 
+def _rows(
+    target: TargetStatus, status: str, whole: int, counts: tuple[CodeCount, ...], rest: str
+) -> Iterator[tuple[str, str, str, str, str]]:
+    shown = counts[:CODES_SHOWN]
+    for one in shown:
+        yield target.name, count(one.pairs), status, _code(one.code), _says(one)
+    others = whole - sum(one.pairs for one in shown)
+    if others > 0:
+        told = rest if len(shown) == len(counts) else "other codes, or not answered yet"
+        yield target.name, count(others), status, "-", told
+
+
 def _code(code: int) -> str:
     return "-" if code in (NO_REPLY, UNREADABLE) else str(code)
 
 
-def _says(waiting: Waiting) -> str:
-    said = plain(waiting.info, 120)
-    match waiting.code:
+def _says(one: CodeCount) -> str:
+    said = plain(one.info, 120)
+    match one.code:
         case code if code == NO_REPLY:
             return f"no answer: {said}" if said else "no answer"
         case code if code == UNREADABLE:

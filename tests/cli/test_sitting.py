@@ -55,7 +55,7 @@ class HandStages:
 
     def plan(self, say: Say) -> PlanMeta:
         """A plan over the rows."""
-        say("planning")
+        say("planned")
         return front.plan(self.job, self.rows, {target.name: 1 for target in self.job.targets})
 
     def _status(self, meta: PlanMeta, counters: Counters) -> Status:
@@ -65,13 +65,9 @@ class HandStages:
         """As it was before."""
         return self._status(meta, self.before)
 
-    def agreed(self, _: PlanMeta) -> bool:
+    def agreed(self) -> bool:
         """As told."""
         return self.agreed_before
-
-    def agree(self, _: PlanMeta) -> None:
-        """Remembers it."""
-        self.done.append("agreed")
 
     def send(self, _: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
         """Settles everything, or stops at a signal that it sends itself."""
@@ -89,9 +85,9 @@ class HandStages:
         names = (target.name for target in self.job.targets)
         return Ending(lanes=tuple(LaneEnd(target=name, end=end, words="") for name in names))
 
-    def status(self, meta: PlanMeta) -> Status:
+    def status(self) -> Status:
         """As it is after."""
-        return self._status(meta, self.after)
+        return self._status(self.plan(lambda _: None), self.after)
 
 
 def choices(*, yes: bool = False, limit: int | None = None) -> Choices:
@@ -132,11 +128,11 @@ def test_a_trial_runs_without_a_question(
     """An emulator needs no --yes; results go to stdout, everything else to stderr."""
     stages = HandStages(job=trial(tmp_path))
     assert sat(stages, choices(limit=7)) == 0
-    assert stages.done == ["held", "agreed", "sent, limit 7", "let go"]
+    assert stages.done == ["held", "sent, limit 7", "let go"]
     out, err = capsys.readouterr()
     assert out.startswith("Finished: every pair is settled.")
     assert "A trial: no target of this job is a real provider." in err
-    assert "planning" in err
+    assert "planned" in err
 
 
 def test_real_without_terminal_is_refused(tmp_path: Path) -> None:
@@ -157,12 +153,12 @@ def test_yes_asks_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize("answer", ["yes\n", "y\n", " YES \n"])
 def test_a_person_agrees(tmp_path: Path, answers: Mapping[str, StringIO], answer: str) -> None:
-    """On a terminal a yes is enough, and is remembered before the first call."""
+    """On a terminal a yes is enough."""
     answers["typed"].write(answer)
     answers["typed"].seek(0)
     stages = HandStages(job=real(tmp_path))
     assert sat(stages, choices()) == 0
-    assert stages.done == ["held", "agreed", "sent, limit None", "let go"]
+    assert stages.done == ["held", "sent, limit None", "let go"]
 
 
 @pytest.mark.parametrize("answer", ["", "\n", "no\n", "yess\n", "1\n"])

@@ -7,8 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bulkdel.ledger.snapshot import CodeCount, Recent
 from bulkdel.ledger.values import Counters
-from bulkdel.report.status import Sitting, State, Waiting, recent_rate, seconds_left, wrongs
+from bulkdel.report.status import Sitting, State, recent_rates, seconds_left, wrongs
 from bulkdel.report.status_page import status_json, status_text
 from bulkdel.words import NO_REPLY
 from tests.support import front
@@ -102,11 +103,31 @@ def test_seconds_left(
     assert seconds_left(left=left, settled=settled, calls=calls, rate=rate) == seconds
 
 
-def test_recent_rate() -> None:
+def test_recent_rates() -> None:
     """101 replies over ten seconds until now are ten a second; a pause counts as time."""
-    assert recent_rate(replies=101, first_ms=NOW - 10_000, now_ms=NOW) == 10.0
-    assert recent_rate(replies=1, first_ms=NOW - 10_000, now_ms=NOW) is None
-    assert recent_rate(replies=101, first_ms=NOW, now_ms=NOW) is None
+    recent = (
+        Recent(target="tencent", replies=101, first_ms=NOW - 10_000, last_ms=NOW - 5000),
+        Recent(target="zego", replies=1, first_ms=NOW - 10_000, last_ms=NOW - 10_000),
+        Recent(target="other", replies=9, first_ms=NOW, last_ms=NOW),
+    )
+    assert recent_rates(recent, NOW) == {"tencent": 10.0}
+
+
+def test_codes_add_up() -> None:
+    """What failed and what is unsettled is told by code, and the rest of both is told as well."""
+    counters = Counters(deleted=40, failed=12, calls=6)
+    status = front.status(
+        JOB,
+        PLAN,
+        {"tencent": counters},
+        failed=(CodeCount(target="tencent", code=30003, info="no such account", pairs=10),),
+        unsettled=(CodeCount(target="tencent", code=-1, info="timeout", pairs=8),),
+    )
+    rows = [" ".join(line.split()) for line in status_text(status, 80).splitlines()]
+    assert "tencent 10 failed 30003 no such account" in rows
+    assert "tencent 2 failed - other codes" in rows
+    assert "tencent 8 unsettled - no answer: timeout" in rows
+    assert "tencent 40 unsettled - not answered yet" in rows
 
 
 def test_json_has_the_contracts_keys() -> None:
@@ -115,7 +136,8 @@ def test_json_has_the_contracts_keys() -> None:
         JOB,
         PLAN,
         {"tencent": HALF},
-        waiting=(Waiting(target="tencent", code=30006, info="busy", batches=4),),
+        unsettled=(CodeCount(target="tencent", code=30006, info="busy", pairs=4),),
+        failed=(CodeCount(target="tencent", code=30003, info="no such account", pairs=2),),
     )
     told = orjson.loads(status_json(status))
     assert (told["state"], told["reason"]) == ("stopped", "work is left")
@@ -142,7 +164,8 @@ def test_json_has_the_contracts_keys() -> None:
         "throttled": 0,
         "lost_answers": 1,
     }
-    assert tencent["unsettled_codes"] == [{"code": 30006, "info": "busy", "batches": 4}]
+    assert tencent["unsettled_codes"] == [{"code": 30006, "info": "busy", "pairs": 4}]
+    assert tencent["failed_codes"] == [{"code": 30003, "info": "no such account", "pairs": 2}]
     assert told["balanced"] is True
 
 
@@ -184,7 +207,7 @@ def test_text_fits_without_colour(width: int) -> None:
         plan,
         {"tencent": much},
         last=Sitting(began_ms=NOW - 9000, ended_ms=None, why=""),
-        waiting=(Waiting(target="tencent", code=NO_REPLY, info="x" * 500, batches=1),),
+        unsettled=(CodeCount(target="tencent", code=NO_REPLY, info="x" * 500, pairs=1),),
         holder="process 47",
     )
     text = status_text(status, width)
@@ -202,8 +225,8 @@ def test_colour_only_when_asked() -> None:
 
 def test_markup_is_text() -> None:
     """Square brackets in foreign text are shown and not taken for colours."""
-    waiting = Waiting(target="tencent", code=1, info="[red]no[/red] :smile:", batches=1)
-    text = status_text(front.status(JOB, PLAN, {"tencent": HALF}, waiting=(waiting,)), 80)
+    failed = CodeCount(target="tencent", code=1, info="[red]no[/red] :smile:", pairs=1)
+    text = status_text(front.status(JOB, PLAN, {"tencent": HALF}, failed=(failed,)), 80)
     assert "[red]no[/red] :smile:" in text
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
+from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Fingerprint, PlanMeta, Share
-from bulkdel.report.status import Sitting, Status, Waiting, fold
+from bulkdel.report.status import Sitting, Status, fold
 from bulkdel.words import Mode, Operation
 
 TENCENT_ADDRESS = "https://adminapisgp.im.qcloud.com"
@@ -164,7 +165,8 @@ def status(
     now_ms: int = 1_795_300_000_000,
     began_ms: int | None = None,
     last: Sitting | None = None,
-    waiting: tuple[Waiting, ...] = (),
+    failed: tuple[CodeCount, ...] = (),
+    unsettled: tuple[CodeCount, ...] = (),
     rates: Mapping[str, float] | None = None,
     holder: str = "",
 ) -> Status:
@@ -177,7 +179,8 @@ def status(
         now_ms=now_ms,
         began_ms=began_ms,
         last=last,
-        waiting=waiting,
+        failed=failed,
+        unsettled=unsettled,
         rates=rates,
         holder=holder,
     )
