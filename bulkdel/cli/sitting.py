@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from bulkdel.cli import log, streams
-from bulkdel.cli.edge import unexpected
+from bulkdel.cli.edge import leaf, unexpected
 from bulkdel.cli.progress import progress
 from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
 from bulkdel.cli.stages import Open, Stages
@@ -71,10 +71,11 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
         events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
         try:
             code = _carry_out(job, choices, stages, faces, watch)
-        except BulkdelError as error:
-            events.error(log.COMMAND_ENDED, exit=error.exit_code, said=str(error))
-            raise
-        except Exception as error:  # noqa: BLE001 - a traceback belongs in the log
+        except Exception as error:
+            cause = leaf(error)  # tasks raise in groups
+            if isinstance(cause, BulkdelError):
+                events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
+                raise cause from error
             events.exception(log.COMMAND_CRASHED, exc_info=error)
             streams.say(f"bulkdel: {unexpected(error)} The traceback is in {at}.")
             streams.say("Run the same command again to continue.")
@@ -160,7 +161,7 @@ def _send(choices: Choices, stages: Stages, meta: PlanMeta, watch: Stopping) -> 
 
 def _before_sending(signal_name: str) -> None:
     raise Interrupted(
-        f"stopped by {signal_name} before anything was sent. Run the same command again to go on"
+        f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
     )
 
 

@@ -19,7 +19,7 @@ from bulkdel.cli.progress import Show
 from bulkdel.cli.signals import Stopping
 from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
 from bulkdel.cli.stages import Say
-from bulkdel.errors import Guarded, WrongInput
+from bulkdel.errors import Guarded, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Reach
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
@@ -236,7 +236,7 @@ def test_a_signal_before_sending(tmp_path: Path) -> None:
             return super().plan(say)
 
     stages = Slow(job=trial(tmp_path))
-    with pytest.raises(Interrupted, match="SIGINT before anything was sent") as raised:
+    with pytest.raises(Interrupted, match="SIGINT before this sitting sent anything") as raised:
         sat(stages, choices())
     assert raised.value.exit_code == 75
     assert stages.done == ["held"]
@@ -265,6 +265,23 @@ def test_what_should_not_happen(tmp_path: Path, capsys: pytest.CaptureFixture[st
     lines = [orjson.loads(line) for line in (job.run_dir / "run.log").read_bytes().splitlines()]
     assert [line["event"] for line in lines] == ["command.started", "command.crashed"]
     assert "KeyError: 'oops'" in lines[1]["traceback"]
+
+
+def test_errors_of_tasks_are_told_apart(tmp_path: Path) -> None:
+    """What tasks raise comes in groups; a user error inside keeps its sentence and exit code."""
+    full = ExceptionGroup("lanes", [ExceptionGroup("lane", [StorageFailed("the disk is full")])])
+    with pytest.raises(StorageFailed, match="the disk is full") as raised:
+        sat(HandStages(job=trial(tmp_path), fails=full), choices())
+    assert raised.value.exit_code == 75
+
+
+def test_a_bug_among_user_errors_is_a_bug(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a group holds something unexpected, that is what is told."""
+    both = ExceptionGroup("lanes", [StorageFailed("the disk is full"), KeyError("oops")])
+    assert sat(HandStages(job=trial(tmp_path), fails=both), choices()) == 75
+    assert "this should not have happened: KeyError" in capsys.readouterr().err
 
 
 def test_errors_are_logged(tmp_path: Path) -> None:
