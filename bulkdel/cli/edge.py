@@ -32,14 +32,23 @@ def carry_out(command: Callable[[], int], *, broken: int = NOT_DONE) -> None:
     except KeyboardInterrupt:
         say("bulkdel: interrupted.")
         code = broken
-    except Exception as error:  # noqa: BLE001 - the last line of defence; a traceback helps nobody here
+    except Exception as error:  # noqa: BLE001 - the last line of defence
         say(f"bulkdel: {unexpected(error)}")
         code = broken
     raise typer.Exit(code)
 
 
-def unexpected(error: BaseException) -> str:
+def leaf(error: Exception) -> Exception:
+    """The error itself; of a group, the one that matters: what should not have happened first."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    leaves = [leaf(one) for one in error.exceptions]
+    return next((one for one in leaves if not isinstance(one, BulkdelError)), leaves[0])
+
+
+def unexpected(error: Exception) -> str:
     """A sentence for what should not have happened: what and where, never values of variables."""
+    error = leaf(error)
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
     where = f" at {Path(last.filename).name}:{last.lineno}" if last else ""

@@ -15,12 +15,16 @@ from rich.text import Text
 from bulkdel.cli import streams
 from bulkdel.report.figures import count, percent, plain, rate, span
 from bulkdel.report.sheet import BAD, DIM, GOOD, NARROWEST, TITLE
+from bulkdel.report.status import seconds_left
 from bulkdel.send.view import LaneView
 
 LINE_EVERY_S = 30.0
 """Seconds between two plain lines of a target."""
 SHOWN_TARGETS = 12
 """More would not fit on a terminal of 40 lines; the others are counted in one line."""
+
+SLOWED_BELOW = 0.95
+"""Of its ceiling. A lane always keeps a little below it; that is nothing to tell."""
 
 _NAME = 11
 _ROOMS = (12, 13, 7, 14, 10, 12)
@@ -110,7 +114,7 @@ def condition(view: LaneView) -> tuple[str, str]:
         return plain(view.ended, room), GOOD if whole else BAD
     if view.waiting:
         return plain(view.waiting, room), BAD
-    if view.pace < view.qps:
+    if view.pace < view.qps * SLOWED_BELOW:
         return f"slowed to {rate(view.pace)} calls/s after the provider throttled it", BAD
     return "", ""
 
@@ -135,14 +139,14 @@ def settled(view: LaneView) -> int:
 
 
 def left_s(view: LaneView) -> float | None:
-    """Estimated seconds left: at the calls a pair has cost so far, and at the present rate."""
+    """Estimated seconds left, as `seconds_left` has it; None for a lane that is over."""
     done = settled(view)
-    left = view.pairs - done
-    if left <= 0:
-        return 0.0
-    if view.ended or not done or view.rate <= 0:
-        return None
-    return left * (view.counters.calls / done) / view.rate
+    return seconds_left(
+        left=view.pairs - done,
+        settled=done,
+        calls=view.counters.calls,
+        rate=None if view.ended else view.rate,
+    )
 
 
 def time_left(view: LaneView) -> str:

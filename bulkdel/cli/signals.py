@@ -43,10 +43,11 @@ class Stopping:
 def stopping(at_first: Callable[[str], None]) -> Iterator[Stopping]:
     """Within it the first SIGINT, SIGTERM or SIGHUP calls `at_first` with the signal's name.
 
-    It is called in the main thread, between two of its instructions, and may raise. A second
-    signal ends the process at once with LEFT_EXIT, without a word to anybody: what is in flight is
-    in the journal. A hang-up that the process was started to ignore (nohup) stays ignored. The
-    handlers that were there before come back at the end.
+    It is called in the main thread, between two of its instructions, and may raise; it must not
+    print, since it may have come in the middle of a print. A second signal ends the process at
+    once with LEFT_EXIT, without a word to anybody: what is in flight is in the journal. A hang-up
+    that the process was started to ignore (nohup) stays ignored. The handlers that were there
+    before come back at the end.
     """
     watch = Stopping(at_first)
     before = {number: signal.getsignal(number) for number in _HANDLED}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from bulkdel.cli import log, streams
-from bulkdel.cli.edge import unexpected
+from bulkdel.cli.edge import leaf, unexpected
 from bulkdel.cli.progress import progress
 from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
 from bulkdel.cli.stages import Open, Stages
@@ -71,10 +71,11 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
         events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
         try:
             code = _carry_out(job, choices, stages, faces, watch)
-        except BulkdelError as error:
-            events.error(log.COMMAND_ENDED, exit=error.exit_code, said=str(error))
-            raise
-        except Exception as error:  # noqa: BLE001 - a traceback belongs in the log
+        except Exception as error:
+            cause = leaf(error)  # tasks raise in groups
+            if isinstance(cause, BulkdelError):
+                events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
+                raise cause from error
             events.exception(log.COMMAND_CRASHED, exc_info=error)
             streams.say(f"bulkdel: {unexpected(error)} The traceback is in {at}.")
             streams.say("Run the same command again to continue.")
@@ -96,12 +97,11 @@ def _carry_out(
             raise Guarded(f"{job.source}: {guarded}")
         _have_agreement(job, choices, stages, faces, meta, status)
         ending = _send(choices, stages, meta, watch)
-        status = stages.status(meta)
+        status = stages.status()
     else:
         ending = Ending(
             lanes=tuple(LaneEnd(target=t.name, end=End.FINISHED, words="") for t in job.targets)
         )
-    watch.tell(_too_late)
     try:
         streams.result(
             summary_text(
@@ -126,7 +126,7 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
     status: Status,
 ) -> None:
     """Returns if this plan may be sent: agreed to before, now, or nothing real is touched."""
-    if stages.agreed(meta):
+    if stages.agreed():
         left = counted(status.unsettled, unit(job.operation))
         streams.say(f"Continuing {job.name}: {left} left. Ctrl-C stops it safely.")
         for warning in warnings(job):
@@ -141,7 +141,6 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
                 "nothing was sent. Look at the plan above and add --yes if it is right"
             )
         _ask(question(job, meta))
-    stages.agree(meta)
 
 
 def _ask(asked: str) -> None:
@@ -153,13 +152,16 @@ def _ask(asked: str) -> None:
 
 
 def _send(choices: Choices, stages: Stages, meta: PlanMeta, watch: Stopping) -> Ending:
-    with progress(quiet=choices.no_progress, now_s=time.monotonic) as show:
-        return stages.send(meta, limit=choices.limit, show=show, watch=watch)
+    try:
+        with progress(quiet=choices.no_progress, now_s=time.monotonic) as show:
+            return stages.send(meta, limit=choices.limit, show=show, watch=watch)
+    finally:
+        watch.tell(_too_late)
 
 
 def _before_sending(signal_name: str) -> None:
     raise Interrupted(
-        f"stopped by {signal_name} before anything was sent. Run the same command again to go on"
+        f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
     )
 
 

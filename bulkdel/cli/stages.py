@@ -37,12 +37,8 @@ class Stages(Protocol):
         """
         ...
 
-    def agreed(self, meta: PlanMeta) -> bool:
-        """Whether somebody agreed to this very plan before."""
-        ...
-
-    def agree(self, meta: PlanMeta) -> None:
-        """Notes that somebody agreed to this plan, durably."""
+    def agreed(self) -> bool:
+        """Whether calls of this plan left before: then somebody agreed to it."""
         ...
 
     def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
@@ -52,14 +48,15 @@ class Stages(Protocol):
             meta: the plan's.
             limit: pairs to settle in this sitting; None means all.
             show: to be called about twice a second.
-            watch: `watch.tell` takes what the first signal is told to.
+            watch: `watch.tell` takes what the first signal is told to. That is called in the main
+                thread at any moment until this returns: `loop.call_soon_threadsafe` will do.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.
         """
         ...
 
-    def status(self, meta: PlanMeta) -> Status:
+    def status(self) -> Status:
         """How things stand now."""
         ...
 

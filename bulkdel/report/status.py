@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bulkdel.job.job import Job
+from bulkdel.ledger.snapshot import CodeCount, Recent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.phrases import Face, place, title
@@ -26,26 +27,6 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """How many pairs last got this code; `info` is one example of the provider's text."""
-
-    code: int
-    info: str
-    pairs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Codes:
-    """One target's codes, most pairs first: of pairs that failed, and of pairs still unsettled."""
-
-    failed: tuple[Tally, ...] = ()
-    unsettled: tuple[Tally, ...] = ()
-
-
-_NO_CODES = Codes()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
     """One process's life in the run.
 
@@ -53,13 +34,11 @@ class Sitting:
         began_ms: Unix milliseconds.
         ended_ms: None while it lives, and for ever where it died without a word.
         why: how it ended, in words; empty as long as `ended_ms` is None.
-        before: the counters when it began, by target; what is missing began at nothing.
     """
 
     began_ms: int
     ended_ms: int | None
     why: str
-    before: Mapping[str, Counters]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +49,9 @@ class TargetStatus:
         provider: its title. place: where the calls go, in words.
         unsettled: pairs less those that are settled; below zero when the books are wrong.
         qps: the ceiling, calls/s.
-        rate: calls/s of the sitting that runs, on average; None while none runs.
+        failed_codes, unsettled_codes: the commonest, most pairs first; a pair that no call has
+            carried yet is in none.
+        rate: calls/s at present; None where nobody works on the run, or nobody can say.
         left_s: estimated seconds until every pair is settled; None while nobody can say.
     """
 
@@ -88,7 +69,8 @@ class TargetStatus:
     throttled: int
     lost_answers: int
     qps: float
-    codes: Codes
+    failed_codes: tuple[CodeCount, ...]
+    unsettled_codes: tuple[CodeCount, ...]
     rate: float | None
     left_s: float | None
 
@@ -100,7 +82,12 @@ class TargetStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """A run as it is at `at_ms` (Unix milliseconds). `targets` in the job's order."""
+    """A run as it is at `at_ms` (Unix milliseconds). `targets` in the plan's order.
+
+    Attributes:
+        began_ms: when its first sitting began; None if there was none.
+        last: the sitting that is or was the last one.
+    """
 
     job: str
     operation: Operation
@@ -110,7 +97,8 @@ class Status:
     reason: str
     rows: Books
     targets: tuple[TargetStatus, ...]
-    sittings: tuple[Sitting, ...]
+    began_ms: int | None
+    last: Sitting | None
     at_ms: int
 
     @property
@@ -154,8 +142,11 @@ def fold(
     job: Job,
     faces: Mapping[str, Face],
     now_ms: int,
-    sittings: Sequence[Sitting] = (),
-    codes: Mapping[str, Codes] | None = None,
+    began_ms: int | None = None,
+    last: Sitting | None = None,
+    failed: Sequence[CodeCount] = (),
+    unsettled: Sequence[CodeCount] = (),
+    rates: Mapping[str, float] | None = None,
     holder: str = "",
 ) -> Status:
     """The run's status out of what its directory holds.
@@ -166,12 +157,13 @@ def fold(
         job: for what the plan does not hold: places and ceilings.
         faces: the providers, by name.
         now_ms: Unix milliseconds.
-        sittings: oldest first.
-        codes: by target's name.
+        began_ms: when the first sitting began, if there was one.
+        last: the latest sitting, if there was one.
+        failed: the codes of failed pairs, over all targets.
+        unsettled: the codes of pairs that wait, over all targets.
+        rates: calls/s at present, by target's name (see `recent_rates`); only while it runs.
         holder: which process works on the run now ("process 4711"); empty if none does.
     """
-    running = bool(holder)
-    current = sittings[-1] if running and sittings and sittings[-1].ended_ms is None else None
     named = {target.name: target for target in job.targets}
     targets = []
     for share in meta.shares:
@@ -179,7 +171,7 @@ def fold(
         now = counters.get(share.target, _NO_COUNTERS)
         settled = now.deleted + now.already_gone + now.failed
         left = share.pairs - settled
-        speed, left_s = _pace(now, left, current, share.target, now_ms)
+        speed = (rates or {}).get(share.target) if holder else None
         targets.append(
             TargetStatus(
                 name=share.target,
@@ -196,42 +188,54 @@ def fold(
                 throttled=now.throttled,
                 lost_answers=now.lost_answers,
                 qps=target.qps,
-                codes=(codes or {}).get(share.target, _NO_CODES),
+                failed_codes=tuple(one for one in failed if one.target == share.target),
+                unsettled_codes=tuple(one for one in unsettled if one.target == share.target),
                 rate=speed,
-                left_s=left_s,
+                left_s=seconds_left(left=left, settled=settled, calls=now.calls, rate=speed),
             )
         )
-    begun = bool(sittings) or any(target.calls for target in targets)
-    state = _state(running=running, begun=begun, left=any(t.unsettled for t in targets))
+    state = _state(
+        running=bool(holder),
+        begun=last is not None or any(target.calls for target in targets),
+        left=any(target.unsettled for target in targets),
+    )
     return Status(
         job=job.name,
         operation=meta.fingerprint.operation,
         mode=meta.fingerprint.mode,
         run_dir=job.run_dir,
         state=state,
-        reason=_reason(state, holder, sittings),
+        reason=_reason(state, holder, last),
         rows=meta.books,
         targets=tuple(targets),
-        sittings=tuple(sittings),
+        began_ms=began_ms,
+        last=last,
         at_ms=now_ms,
     )
 
 
-def _pace(
-    now: Counters, left: int, current: Sitting | None, target: str, now_ms: int
-) -> tuple[float | None, float | None]:
-    """Calls/s of the current sitting and seconds left at its pace, as far as they are known."""
-    if current is None or now_ms <= current.began_ms:
-        return None, None
-    elapsed_s = (now_ms - current.began_ms) / 1000
-    before = current.before.get(target, _NO_COUNTERS)
-    speed = (now.calls - before.calls) / elapsed_s
-    settled = (now.deleted + now.already_gone + now.failed) - (
-        before.deleted + before.already_gone + before.failed
-    )
+def seconds_left(*, left: int, settled: int, calls: int, rate: float | None) -> float | None:
+    """Estimated seconds until `left` pairs are settled, None where nobody can say.
+
+    At `rate` calls/s, and at as many calls for a pair as the `settled` ones have cost so far.
+    """
     if left <= 0:
-        return speed, 0.0
-    return speed, left * elapsed_s / settled if settled > 0 else None
+        return 0.0
+    if not settled or not rate or rate < 0:
+        return None
+    return left * (calls / settled) / rate
+
+
+def recent_rates(recent: Sequence[Recent], now_ms: int) -> dict[str, float]:
+    """Calls/s by target, of those that had two replies or more of late.
+
+    Until now and not until the last reply: a lane that is held slows down as one looks at it.
+    """
+    return {
+        one.target: (one.replies - 1) * 1000 / (now_ms - one.first_ms)
+        for one in recent
+        if one.replies > 1 and now_ms > one.first_ms
+    }
 
 
 def _state(*, running: bool, begun: bool, left: bool) -> State:
@@ -242,7 +246,7 @@ def _state(*, running: bool, begun: bool, left: bool) -> State:
     return State.STOPPED if begun else State.PLANNED
 
 
-def _reason(state: State, holder: str, sittings: Sequence[Sitting]) -> str:
+def _reason(state: State, holder: str, last: Sitting | None) -> str:
     match state:
         case State.RUNNING:
             return f"{holder} works on it"
@@ -251,6 +255,11 @@ def _reason(state: State, holder: str, sittings: Sequence[Sitting]) -> str:
         case State.PLANNED:
             return "nothing was sent yet"
         case State.STOPPED:
-            if sittings and sittings[-1].ended_ms is None:
-                return "the process that worked on it is gone and left no word: killed, or a crash"
-            return sittings[-1].why if sittings else "work is left"
+            return "work is left" if last is None else how_it_ended(last)
+
+
+def how_it_ended(last: Sitting) -> str:
+    """Why a sitting is over that nobody carries on."""
+    if last.ended_ms is None:
+        return "the process that worked on it is gone without a word: killed, or a crash"
+    return last.why or "work is left"

@@ -8,14 +8,19 @@ from typing import Any
 import orjson
 from rich.console import RenderableType
 
+from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.report import tables
 from bulkdel.report.figures import count, counted, moment, plain, rate, span, stamp
 from bulkdel.report.phrases import deed, unit
-from bulkdel.report.sheet import BAD, DIM, GOOD, TITLE, Column, facts, page, table, words
-from bulkdel.report.status import Sitting, State, Status, Tally, TargetStatus, wrongs
-
-SITTINGS_SHOWN = 5
-"""The latest ones; a long run may have had hundreds."""
+from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.status import (
+    Sitting,
+    State,
+    Status,
+    TargetStatus,
+    how_it_ended,
+    wrongs,
+)
 
 _STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.PLANNED: TITLE}
 
@@ -43,7 +48,8 @@ def status_json(status: Status) -> bytes:
                 "protected": rows.protected,
             },
             "targets": {target.name: _target(target) for target in status.targets},
-            "sittings": [_sitting(sitting) for sitting in status.sittings],
+            "began": None if status.began_ms is None else stamp(status.began_ms),
+            "last_sitting": None if status.last is None else _sitting(status.last),
         },
         option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
@@ -66,13 +72,13 @@ def _target(target: TargetStatus) -> dict[str, Any]:
         "qps": target.qps,
         "rate": target.rate,
         "left_s": target.left_s,
-        "failed_codes": [_tally(tally) for tally in target.codes.failed],
-        "unsettled_codes": [_tally(tally) for tally in target.codes.unsettled],
+        "failed_codes": [_code(one) for one in target.failed_codes],
+        "unsettled_codes": [_code(one) for one in target.unsettled_codes],
     }
 
 
-def _tally(tally: Tally) -> dict[str, Any]:
-    return {"code": tally.code, "info": tally.info, "pairs": tally.pairs}
+def _code(one: CodeCount) -> dict[str, Any]:
+    return {"code": one.code, "info": one.info, "pairs": one.pairs}
 
 
 def _sitting(sitting: Sitting) -> dict[str, Any]:
@@ -106,14 +112,10 @@ def _parts(status: Status, again: str) -> Iterator[RenderableType]:
     if status.state is State.RUNNING:
         yield words("")
         yield from _going(status)
-    codes = tables.code_rows(status)
-    if codes and any(target.calls for target in status.targets):
+    yield from tables.codes(status)
+    if status.last is not None:
         yield words("")
-        yield words("Failed and unsettled pairs by the provider's last code:", TITLE)
-        yield tables.code_table(codes)
-    if status.sittings:
-        yield words("")
-        yield from _sittings(status)
+        yield facts(_sittings(status, status.last))
     if status.rows.rejected:
         yield words("")
         yield words(
@@ -139,7 +141,7 @@ def _going(status: Status) -> Iterator[RenderableType]:
     yield table(
         [
             Column(title="target", words=True),
-            Column(title="calls/s of this sitting"),
+            Column(title="calls/s now"),
             Column(title="at most"),
             Column(title="time left"),
             Column(title="estimated end"),
@@ -164,41 +166,17 @@ def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:
     return span(target.left_s), moment(at_ms + round(target.left_s * 1000))
 
 
-def _sittings(status: Status) -> Iterator[RenderableType]:
-    last = len(status.sittings) - 1
-    shown = list(enumerate(status.sittings))[-SITTINGS_SHOWN:]
-    if len(shown) < len(status.sittings):
-        yield words(f"{counted(len(status.sittings), 'sitting')}, the last {len(shown)}:", DIM)
-    yield table(
-        [
-            Column(title="sitting"),
-            Column(title="began"),
-            Column(title="took"),
-            Column(title="how it ended", words=True),
-        ],
-        [
-            (
-                count(number + 1),
-                moment(sitting.began_ms),
-                *_ending(
-                    sitting,
-                    at_ms=status.at_ms
-                    if number == last and status.state is State.RUNNING
-                    else None,
-                ),
-            )
-            for number, sitting in shown
-        ],
-    )
-
-
-def _ending(sitting: Sitting, *, at_ms: int | None) -> tuple[str, str]:
-    """How long it took and how it ended; `at_ms` is now, for the one that still works."""
-    if sitting.ended_ms is not None:
-        return span((sitting.ended_ms - sitting.began_ms) / 1000), plain(sitting.why) or "ended"
-    if at_ms is not None:
-        return span((at_ms - sitting.began_ms) / 1000), "still at work"
-    return "-", "no word: killed, or a crash"
+def _sittings(status: Status, last: Sitting) -> Iterator[tuple[str, str]]:
+    if status.began_ms is not None and status.began_ms != last.began_ms:
+        yield "first sitting", f"began {moment(status.began_ms)}"
+    if last.ended_ms is not None:
+        took = span((last.ended_ms - last.began_ms) / 1000)
+        told = f"took {took} and ended: {plain(how_it_ended(last), 600)}"
+    elif status.state is State.RUNNING:
+        told = f"at work for {span((status.at_ms - last.began_ms) / 1000)}"
+    else:
+        told = plain(how_it_ended(last))
+    yield "last sitting", f"began {moment(last.began_ms)}, {told}"
 
 
 def _sentence(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from rich.console import RenderableType
 
@@ -80,6 +81,18 @@ def verdict(ending: Ending, status: Status) -> str:
     return _SOFT[worst or End.LEFT].format(left=_left(status))
 
 
+def why(ending: Ending) -> str:
+    """The end in a few words, as `status` shows it later; "finished" if every lane has."""
+    if _worst(ending) in (End.STOPPED, End.LIMIT):
+        return "stopped by a signal" if _worst(ending) is End.STOPPED else "stopped at --limit"
+    told = (
+        f"{lane.target}: {lane.words.rstrip('.') or lane.end}"
+        for lane in ending.lanes
+        if lane.end is not End.FINISHED
+    )
+    return "; ".join(told) or "finished"
+
+
 def summary_text(
     status: Status, ending: Ending, width: int, *, command: str, colour: bool = False
 ) -> str:
@@ -97,11 +110,7 @@ def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableT
     yield from tables.balance(status)
     yield words("")
     yield tables.calls(status)
-    codes = tables.code_rows(status) if any(target.calls for target in status.targets) else []
-    if codes:
-        yield words("")
-        yield words("Failed and unsettled pairs by the provider's last code:", TITLE)
-        yield tables.code_table(codes)
+    yield from tables.codes(status)
     for remark in remarks(status):
         yield words("")
         yield words(remark)
@@ -140,6 +149,9 @@ def _files(status: Status) -> Iterator[tuple[str, str]]:
             "rejected rows",
             f"{plain(str(at / 'rejects.jsonl'), 1000)} ({count(status.rows.rejected)})",
         )
+    if any(target.failed for target in status.targets):
+        failed = f"""grep '"status":"failed"' {quote(str(at / "ledger.jsonl"))}"""
+        yield "what failed", plain(failed, 1000)
     yield "log", plain(str(at / "run.log"), 1000)
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
+from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.plan.values import Books
 from bulkdel.report.figures import count, percent, plain
-from bulkdel.report.sheet import BAD, GOOD, Column, table, words
-from bulkdel.report.status import Status, Tally, TargetStatus, wrongs
+from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, table, words
+from bulkdel.report.status import Status, TargetStatus, wrongs
 from bulkdel.words import NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
-"""Codes a target and a status; the rest is added up in one line."""
+"""Codes of a target and a status, the commonest."""
 
 
 def rows_line(rows: Books) -> RenderableType:
@@ -100,18 +101,20 @@ def calls(status: Status) -> RenderableType:
     )
 
 
-def code_rows(status: Status) -> list[tuple[str, str, str, str, str]]:
-    """What stands behind failed and unsettled: target, pairs, status, code and the text."""
+def codes(status: Status) -> Iterator[RenderableType]:
+    """What stands behind failed and unsettled pairs, once anything was sent; or nothing."""
     rows: list[tuple[str, str, str, str, str]] = []
     for target in status.targets:
-        rows += _of(target, "failed", target.codes.failed, target.failed)
-        rows += _of(target, "unsettled", target.codes.unsettled, target.unsettled)
-    return rows
-
-
-def code_table(rows: list[tuple[str, str, str, str, str]]) -> RenderableType:
-    """The rows of `code_rows`, drawn."""
-    return table(
+        if target.calls:
+            rows += _rows(target, "failed", target.failed, target.failed_codes, "other codes")
+            rows += _rows(
+                target, "unsettled", target.unsettled, target.unsettled_codes, "not answered yet"
+            )
+    if not rows:
+        return
+    yield words("")
+    yield words("What failed or is not settled, by the provider's last code:", TITLE)
+    yield table(
         [
             Column(title="target", words=True),
             Column(title="pairs"),
@@ -123,28 +126,25 @@ def code_table(rows: list[tuple[str, str, str, str, str]]) -> RenderableType:
     )
 
 
-def _of(
-    target: TargetStatus, status: str, tallies: tuple[Tally, ...], whole: int
+def _rows(
+    target: TargetStatus, status: str, whole: int, counts: tuple[CodeCount, ...], rest: str
 ) -> Iterator[tuple[str, str, str, str, str]]:
-    shown = tallies[:CODES_SHOWN]
-    for tally in shown:
-        yield target.name, count(tally.pairs), status, _code(tally.code), _says(tally)
-    others = sum(tally.pairs for tally in tallies[CODES_SHOWN:])
-    if others:
-        more = f"{len(tallies) - CODES_SHOWN} more codes"
-        yield target.name, count(others), status, "...", more
-    untold = whole - others - sum(tally.pairs for tally in shown)
-    if status == "unsettled" and untold > 0:
-        yield target.name, count(untold), status, "-", "not answered yet"
+    shown = counts[:CODES_SHOWN]
+    for one in shown:
+        yield target.name, count(one.pairs), status, _code(one.code), _says(one)
+    others = whole - sum(one.pairs for one in shown)
+    if others > 0:
+        told = rest if len(shown) == len(counts) else "other codes, or not answered yet"
+        yield target.name, count(others), status, "-", told
 
 
 def _code(code: int) -> str:
     return "-" if code in (NO_REPLY, UNREADABLE) else str(code)
 
 
-def _says(tally: Tally) -> str:
-    said = plain(tally.info, 120)
-    match tally.code:
+def _says(one: CodeCount) -> str:
+    said = plain(one.info, 120)
+    match one.code:
         case code if code == NO_REPLY:
             return f"no answer: {said}" if said else "no answer"
         case code if code == UNREADABLE:

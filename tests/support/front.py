@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
+from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Fingerprint, PlanMeta, Share
-from bulkdel.report.status import Codes, Sitting, Status, fold
+from bulkdel.report.status import Sitting, Status, fold
 from bulkdel.words import Mode, Operation
 
 TENCENT_ADDRESS = "https://adminapisgp.im.qcloud.com"
@@ -162,8 +163,11 @@ def status(
     counters: Mapping[str, Counters],
     *,
     now_ms: int = 1_795_300_000_000,
-    sittings: tuple[Sitting, ...] = (),
-    codes: Mapping[str, Codes] | None = None,
+    began_ms: int | None = None,
+    last: Sitting | None = None,
+    failed: tuple[CodeCount, ...] = (),
+    unsettled: tuple[CodeCount, ...] = (),
+    rates: Mapping[str, float] | None = None,
     holder: str = "",
 ) -> Status:
     """What `fold` makes of the values, with the two providers as faces."""
@@ -173,7 +177,10 @@ def status(
         job=of,
         faces=FACES,
         now_ms=now_ms,
-        sittings=sittings,
-        codes=codes,
+        began_ms=began_ms,
+        last=last,
+        failed=failed,
+        unsettled=unsettled,
+        rates=rates,
         holder=holder,
     )
