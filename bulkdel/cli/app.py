@@ -53,7 +53,7 @@ app = typer.Typer(
 def _version(asked: bool) -> None:
     if not asked:
         return
-    from importlib import metadata  # noqa: PLC0415 - only here, and slow
+    from importlib import metadata
 
     try:
         number = metadata.version("bulkdel")

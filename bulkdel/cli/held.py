@@ -127,11 +127,11 @@ class HeldRun:
                 limit=limit,
                 log=structlog.get_logger(),
             )
-            watch.tell(
-                lambda name: loop.call_soon_threadsafe(
-                    sitting.stop, End.STOPPED, f"stopped by {name}"
-                )
-            )
+
+            def stop(name: str) -> None:
+                loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
+
+            watch.tell(stop)
             self._journal.start_sitting(_now_ms(), os.getpid())
             shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
             try:

@@ -35,9 +35,9 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
     """
 
     def work() -> int:
-        from bulkdel.cli import streams, wiring  # noqa: PLC0415 - what is heavy is imported when used
-        from bulkdel.report.preview import plan_text  # noqa: PLC0415 - as above
-        from bulkdel.report.rejects import read_rejects  # noqa: PLC0415 - as above
+        from bulkdel.cli import streams, wiring
+        from bulkdel.report.preview import plan_text
+        from bulkdel.report.rejects import read_rejects
 
         found = wiring.load(job, run_dir)
         meta = wiring.plan_only(found, streams.say)

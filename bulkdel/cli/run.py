@@ -82,8 +82,8 @@ def run(
     """
 
     def work() -> int:
-        from bulkdel.cli import wiring  # noqa: PLC0415 - what is heavy is imported when used
-        from bulkdel.cli.sitting import Choices, sit  # noqa: PLC0415 - as above
+        from bulkdel.cli import wiring
+        from bulkdel.cli.sitting import Choices, sit
 
         choices = Choices(
             yes=yes,

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.server import EmulatorServer
-from bulkdel.emulator.wire import EmulatedApp, Quirks
+from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp, Quirks
 from bulkdel.emulator.world import World
 from bulkdel.job.job import Job, Target
 from bulkdel.ledger.journal import Journal
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import Share
+from bulkdel.providers.protocol import Secret
 from bulkdel.words import Batch, Mode
+
+SECRET: Final = Secret(DEMO_SECRET)
+"""What a stand-in's calls are signed with; it guards nothing."""
 
 
 def stand_in(

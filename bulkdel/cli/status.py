@@ -45,8 +45,8 @@ def status(
     """
 
     def work() -> int:
-        from bulkdel.cli import streams, wiring  # noqa: PLC0415 - what is heavy is imported when used
-        from bulkdel.report.status_page import status_json, status_text  # noqa: PLC0415 - as above
+        from bulkdel.cli import streams, wiring
+        from bulkdel.report.status_page import status_json, status_text
 
         found = wiring.look(wiring.load(job, run_dir))
         if json:
