@@ -21,7 +21,8 @@ Exit codes:
 \b
 To use it, give a target of the job file this line:
   endpoint = "http://127.0.0.1:9000"
-and sign with the key that it checks, {DEMO_SECRET}
+and sign with the key that it checks,
+  {DEMO_SECRET}
 or the one that --secret-env names. GET /_emulator/stats answers with counters,
 /_emulator/graph?account=ID with a friend list.
 
