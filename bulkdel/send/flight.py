@@ -28,7 +28,7 @@ from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.words import Entry, Mode
 
-AHEAD_S: Final = 0.05
+AHEAD_S: Final = 0.1
 """Seconds of calls whose intents are durable before they may leave: a disk that takes so long to
 sync costs no pace, and a crash leaves no more lost answers than these and those in flight."""
 

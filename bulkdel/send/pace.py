@@ -1,13 +1,20 @@
 """When a lane's next call may leave; the only door to aiolimiter.
 
-The bucket. A leaky bucket of capacity k that drains r calls/s lets at most k + r·t calls leave in
-any t seconds, and fewer than k + r in any half-open second. So qps is a ceiling in every second if
+Two things hold together, and both are needed.
 
-    k + r <= qps + 1        with k = 1 + r·c, that is r = qps / (1 + c)
+The bucket spaces the calls. A leaky bucket of capacity 1 + r·c that drains r calls/s lets calls
+leave r a second, and after a wake-up that came late lets those catch up that were due meanwhile, up
+to c seconds of them. On a busy machine wake-ups come 10 to 30 ms late; without the catching up each
+would cost calls that never come back. But a bucket of that capacity alone lets r + r·c calls leave
+in one second.
 
-where c is how late a wake-up of the event loop may come without costing a call: what the bucket
-drained meanwhile, up to r·c calls, may be caught up. c = 6 ms gives 0.994 of the ceiling at every
-rate, and the other 0.006 is the room that arrivals need to jitter in.
+The window bounds them. No call leaves before the window's length has passed since the call `qps`
+places before it, so in any stretch of that length at most qps calls leave: that is the ceiling
+itself, and no arithmetic about averages. It is a little longer than a second, because what leaves
+within a second may arrive within a little less.
+
+The bucket's rate is BELOW the ceiling by more than the window is over a second: so the window costs
+nothing as long as nothing was late, and what it cost when something was is soon made up for.
 
 The hold. A throttled answer holds the whole lane: for as long as the provider says, else for a
 second, doubled while no call is accepted in between. The rate is lowered once per hold and climbs
@@ -22,7 +29,11 @@ from typing import Final
 
 from aiolimiter import AsyncLimiter
 
-CATCH_UP_S: Final = 0.006
+CATCH_UP_S: Final = 0.05
+BELOW: Final = 0.005
+"""How far the rate is below the ceiling, as a share of it."""
+OVER: Final = 0.001
+"""How much longer than a second the window is, as a share of it."""
 LOWERED: Final = 0.7
 """What is left of the rate after a hold."""
 LEAST: Final = 0.05
@@ -35,9 +46,18 @@ WINDOW_S: Final = 5.0
 
 
 def bucket(qps: float) -> tuple[float, float]:
-    """Capacity in calls and drain in calls/s that keep every second at or under `qps`."""
-    drain = qps / (1 + CATCH_UP_S)
+    """Capacity in calls and drain in calls/s at a rate of `qps`."""
+    drain = qps * (1 - BELOW)
     return 1 + drain * CATCH_UP_S, drain
+
+
+def window(qps: float) -> tuple[int, float]:
+    """How many calls may leave in how many seconds, so that `qps` holds in every second.
+
+    Below one call a second it is one call in as long as that takes.
+    """
+    calls = max(1, int(qps))
+    return calls, calls / qps * (1 + OVER)
 
 
 class Pacer:
@@ -56,6 +76,8 @@ class Pacer:
         self._held_at = float("-inf")
         self._held_until = self._loop.time() + first_wait_s
         self._holds_in_a_row = 0
+        calls, self._window_s = window(qps)
+        self._window: deque[float] = deque(maxlen=calls)
         self._left: deque[tuple[float, int]] = deque()
 
     @property
@@ -87,10 +109,12 @@ class Pacer:
                     await asyncio.sleep(hold)
                     continue
                 await (await self._bucket()).acquire()
+                await self._room_in_window()
                 # Throttled while we waited: look again, or all who waited would leave at once.
                 if not self.held_for_s:
                     break
-        now = self._loop.time()
+            now = self._loop.time()
+            self._window.append(now)
         self._count(now)
         return now
 
@@ -115,6 +139,12 @@ class Pacer:
     def accepted(self) -> None:
         """The provider took a call: the next hold begins at its shortest again."""
         self._holds_in_a_row = 0
+
+    async def _room_in_window(self) -> None:
+        """Returns when fewer than the window's calls have left within its length."""
+        full = len(self._window) == self._window.maxlen
+        while full and (wait := self._window[0] + self._window_s - self._loop.time()) > 0:
+            await asyncio.sleep(wait)  # noqa: ASYNC110  # a timer may fire a tick early
 
     async def _bucket(self) -> AsyncLimiter:
         """The bucket at the rate of now; a new one starts full, so no change of rate is a burst."""
