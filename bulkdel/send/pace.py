@@ -142,9 +142,11 @@ class Pacer:
 
     async def _room_in_window(self) -> None:
         """Returns when fewer than the window's calls have left within its length."""
-        full = len(self._window) == self._window.maxlen
-        while full and (wait := self._window[0] + self._window_s - self._loop.time()) > 0:
-            await asyncio.sleep(wait)  # noqa: ASYNC110  # a timer may fire a tick early
+        if len(self._window) < (self._window.maxlen or 1):
+            return
+        opens_at = self._window[0] + self._window_s
+        while (now := self._loop.time()) < opens_at:  # noqa: ASYNC110  # a timer may fire early
+            await asyncio.sleep(opens_at - now)
 
     async def _bucket(self) -> AsyncLimiter:
         """The bucket at the rate of now; a new one starts full, so no change of rate is a burst."""
