@@ -12,9 +12,10 @@ import orjson
 import pytest
 
 from bulkdel.errors import Corrupt, StorageFailed, WrongInput
+from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.tick import Withdrawal
 from bulkdel.ledger.values import Counters, OpenEntry, Part
-from bulkdel.words import Verdict
+from bulkdel.words import Batch, Mode, Operation, Verdict
 from tests.support.ledger import (
     IDENTITY,
     TENCENT,
@@ -223,6 +224,35 @@ def test_a_copy_of_any_moment_continues(tmp_path: Path) -> None:
                 assert journal.counters(0).lost_answers == lost
                 assert journal.settled.count == 2
             assert (copy / "ledger.jsonl").read_bytes() == whole
+
+
+@pytest.mark.parametrize("ending", ["closed", "published", "committed"])
+def test_opening_reads_no_more_than_it_must(tmp_path: Path, ending: str) -> None:
+    """Of a long run only the last recorded tick and what may be missing is rendered again."""
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    with open_journal(run_dir) as journal:
+        for ordinal in range(9):
+            tick(journal, intent(ordinal))
+            journal.commit([deleted(ordinal)])
+            if ordinal == 8 and ending == "committed":
+                copied = crashed(run_dir, tmp_path / ending)
+            journal.publish()
+        if ending == "published":
+            copied = crashed(run_dir, tmp_path / ending)
+    if ending == "closed":
+        copied = run_dir
+    for expected in ([8] if ending == "closed" else [7, 8], [8]):
+        asked: list[int] = []
+
+        def entry_at(ordinal: int, asked: list[int] = asked) -> Batch:
+            asked.append(ordinal)
+            return entry_of(ordinal)
+
+        with Journal.open(
+            copied, IDENTITY, entry_at, operation=Operation.DELETE_FRIENDS, mode=Mode.TWO_WAY
+        ):
+            assert asked == expected
 
 
 def test_a_torn_end_beyond_the_last_line_is_cut(tmp_path: Path) -> None:
