@@ -79,7 +79,7 @@ async def test_a_cancelled_caller_loses_nothing(tmp_path: Path) -> None:
 
 
 async def test_closing_flushes_even_when_cancelled(tmp_path: Path) -> None:
-    """A run that is cancelled again and again still writes what was handed over, then is cancelled."""
+    """However often a run is cancelled, it writes what was handed over before it ends."""
     entered = asyncio.Event()
 
     async def run(journal: Journal) -> None:
