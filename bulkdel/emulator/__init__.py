@@ -1,4 +1,13 @@
 """The providers' friend APIs on a local port, with faults on demand.
 
 Written from the documentation again: it shares no code with what it judges.
+
+    wire.py       the values: app, call as understood, quirks
+    world.py      who has whom
+    rules.py      what a provider must say of itself; tencent.py, zego.py, usersig.py say it
+    limits.py     calls a second, calls under way together
+    faults.py     what may go wrong, decided purely; faulttext.py reads it from a command line
+    stats.py      what was seen
+    emulated.py   one app, all of the above joined; no I/O, no clock
+    server.py     its HTTP face on loopback
 """

@@ -68,7 +68,8 @@ class Input:
     """Where the rows come from.
 
     Attributes:
-        files: absolute paths or globs, in the order of the job file; "-" is standard input.
+        files: absolute paths or globs, in the order of the job file; "-" is standard input. Glob
+            characters of the job file's own directory are escaped.
         format: None means by each file's suffix.
     """
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Final
 
 from bulkdel.words import NO_REPLY, UNREADABLE, Ruling, Verdict
+
+HTTP_STATUSES: Final = range(100, 1000)
+"""What a Ruling's code is where there is only a status; no provider's table has such codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,6 @@ def in_words(codes: Mapping[int, Meaning], code: int) -> str:
         return "no reply"
     if code == UNREADABLE:
         return "a reply without a readable result"
-    if 100 <= code <= 599:  # noqa: PLR2004  # HTTP statuses; no provider's table has such codes
+    if code in HTTP_STATUSES:
         return f"HTTP status {code}"
     return _UNKNOWN.words

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from bulkdel.providers.codes import Meaning, Scope
+from bulkdel.providers.codes import HTTP_STATUSES, Meaning, Scope
 from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Entry, Ruling, Verdict
 
 DONE: Final = Ruling(verdict=Verdict.DELETED, code=0)
@@ -145,21 +145,29 @@ def _by_status(status: int) -> Ruling:
     Both providers answer 200 and refuse credentials by code, so a 401 or 403 comes from something
     in between: tried a bounded number of times and shown, not taken for the provider's last word.
     """
-    info = f"HTTP {status}"
+    code, info = _code_of_status(status), f"HTTP {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Ruling(verdict=Verdict.THROTTLED, code=status, info=info)
+        return Ruling(verdict=Verdict.THROTTLED, code=code, info=info)
     if 500 <= status <= 599:  # noqa: PLR2004  # a server's failure
-        return Ruling(verdict=Verdict.TRANSIENT, code=status, info=info, lost=True)
+        return Ruling(verdict=Verdict.TRANSIENT, code=code, info=info, lost=True)
     if 300 <= status <= 399:  # noqa: PLR2004  # a redirect
         info = f"HTTP {status}: a redirect, which was not followed"
     refused = 300 <= status <= 499  # noqa: PLR2004  # what is neither may have been carried out
-    return Ruling(verdict=Verdict.TRANSIENT, code=status, info=info, lost=not refused, known=False)
+    return Ruling(verdict=Verdict.TRANSIENT, code=code, info=info, lost=not refused, known=False)
+
+
+def _code_of_status(status: int) -> int:
+    return status if status in HTTP_STATUSES else UNREADABLE
 
 
 def _doubted(said: Answer, status: int) -> Answer:
     """What was said with a status that contradicts success: nothing of it counts as done."""
     doubt = Ruling(
-        verdict=Verdict.TRANSIENT, code=status, info=f"HTTP {status}", lost=True, known=False
+        verdict=Verdict.TRANSIENT,
+        code=_code_of_status(status),
+        info=f"HTTP {status}",
+        lost=True,
+        known=False,
     )
 
     def doubted(ruling: Ruling) -> Ruling:

@@ -149,7 +149,7 @@ def _judge(entry: Entry, reply: replies.Reply, code: int) -> Answer:
     results = reply.get("ResultItem")
     if not isinstance(results, list) or not results:
         return Answer(rest=replies.NO_RESULT if code == 0 else whole)
-    if done is replies.DONE and _all_done(results, entry):
+    if _all_done(results, entry):
         return Answer(rest=done)
     missing = replies.NO_RESULT if code == 0 else replies.unnamed(whole)
     return _join(entry, results, done, missing)

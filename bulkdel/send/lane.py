@@ -180,6 +180,9 @@ class Lane:
         info = f' "{self._last.info}"' if self._last.info else ""
         return f"; the last answer was code {self._last.code}{info}"
 
+    def _is_over(self) -> bool:
+        return self._ended is not None
+
     # -- feeding --------------------------------------------------------------------------------
 
     async def _work_off(self, group: asyncio.TaskGroup) -> None:
@@ -207,7 +210,7 @@ class Lane:
         """Calls for one entry until nothing is left of it, or it is deferred."""
         task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]  # it is one
         try:
-            while work.parts and self._ended is None:
+            while work.parts and not self._is_over():
                 push = await until_progress(
                     self._retry, partial(self._push, task, work), self._rest
                 )
@@ -227,7 +230,7 @@ class Lane:
 
     async def _push(self, task: asyncio.Task[None], work: Work) -> Push:
         """One call for what is left of an entry; DONE also where the lane has ended."""
-        if self._ended is not None:
+        if self._is_over():
             return Push.DONE
         taken = await self._take(work)
         settled = 0
@@ -250,7 +253,7 @@ class Lane:
             self._desk.allowance.give_back(taken, settled)
         self._traffic.idle.add(task)
         self._look_at_guards()
-        return push if self._ended is None else Push.DONE
+        return Push.DONE if self._is_over() else push
 
     async def _take(self, work: Work) -> int:
         """How many items go now: all of the first part, or as many as the limits allow."""
@@ -295,7 +298,7 @@ class Lane:
         return self._next(work, sign, judgement)
 
     def _next(self, work: Work, sign: Sign, judgement: Judgement) -> Push:
-        if not work.parts or self._ended is not None:
+        if not work.parts or self._is_over():
             return Push.DONE
         transient = judgement.first(Verdict.TRANSIENT) is not None
         if sign is Sign.ACCEPTED:

@@ -67,7 +67,32 @@ Depart = Callable[[], Awaitable[None]]
 """Returns when the call may leave, and is asked with a connection in hand. Asked again if the
 connection died in the meantime."""
 
-_DEPART: ContextVar[Depart] = ContextVar("depart")
+
+class _Departure:
+    """One call's way out: connecting, waiting to leave, out. Only two of the three are timed."""
+
+    def __init__(self, depart: Depart, limit: asyncio.Timeout, timeout_s: float) -> None:
+        self._depart = depart
+        self._limit = limit
+        self._timeout_s = timeout_s
+        self.left = False
+
+    async def leave(self) -> None:
+        self._limit.reschedule(None)
+        await self._depart()
+        self._time_it()
+        self.left = True
+
+    def stay(self) -> None:
+        """The connection had died: nothing left, and another is needed."""
+        self.left = False
+        self._time_it()
+
+    def _time_it(self) -> None:
+        self._limit.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
+
+
+_DEPARTURE: ContextVar[_Departure] = ContextVar("departure")
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -79,15 +104,17 @@ class _Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
     ) -> Connection:
+        departure = _DEPARTURE.get()
         while True:
             connection = await super().connect(req, traces, timeout)
             try:
-                await _DEPART.get()()
+                await departure.leave()
             except BaseException:
                 connection.close()
                 raise
             if connection.transport is not None and not connection.transport.is_closing():
                 return connection
+            departure.stay()
             connection.close()
 
 
@@ -132,28 +159,20 @@ class Transport:
         """Send `call` once `depart` lets it; never raises for anything the network does."""
         if self._session is None:
             raise RuntimeError("the transport is not open")
-        left = False
-        loop = asyncio.get_running_loop()
+        departure: _Departure | None = None
         try:
             async with asyncio.timeout(self._timeout_s) as limit:
-
-                async def leave() -> None:
-                    nonlocal left
-                    left = False
-                    limit.reschedule(None)
-                    await depart()
-                    limit.reschedule(loop.time() + self._timeout_s)
-                    left = True
-
-                _DEPART.set(leave)
+                departure = _Departure(depart, limit, self._timeout_s)
+                _DEPARTURE.set(departure)
                 return await self._exchange(self._session, call)
         except TimeoutError:
-            what = "no reply" if left else "no connection"
-            return NoReply(reason=f"{what} within {self._timeout_s:g} s", left=left)
+            what = "no reply" if departure and departure.left else "no connection"
+            reason = f"{what} within {self._timeout_s:g} s"
         except _TooLarge:
-            return NoReply(reason=f"a reply larger than {BODY_MOST} bytes", left=left)
+            reason = f"a reply larger than {BODY_MOST} bytes"
         except (aiohttp.ClientError, OSError, ValueError) as trouble:
-            return NoReply(reason=_words(trouble), left=left)
+            reason = _words(trouble)
+        return NoReply(reason=reason, left=departure is not None and departure.left)
 
     async def _exchange(self, session: aiohttp.ClientSession, call: Call) -> Reply:
         url = URL(f"{self._address}{call.path}?{call.query}", encoded=True)

@@ -1,0 +1,94 @@
+"""The `bulkdel` command: its subcommands, its version, its manual."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bulkdel.cli import emulator, plan, run, status, streams
+
+EPILOG = """
+\b
+A first run, with no account anywhere:
+  bulkdel run jobs/demo.toml
+
+\b
+A real one:
+  bulkdel plan purge.toml      look at what would be sent; sends nothing
+  bulkdel run purge.toml       asks, sends, writes the ledger
+  bulkdel status purge.toml    how it stands, from another terminal
+  bulkdel run purge.toml       after a stop or a crash: continues
+
+\b
+A job file (TOML). The secret itself is never written in it:
+  operation = "delete_friends"    # or "delete_all_friends"
+  mode = "two_way"                # or "one_way"
+  [input]
+  files = ["pairs.csv"]           # columns From_Account and To_Account
+  [targets.tencent]
+  provider = "tencent"
+  region = "singapore"
+  app_id = 1400000000
+  admin = "administrator"
+  secret_env = "TENCENT_SECRET_KEY"
+
+\b
+Exit codes: 0 done; 1 done, but something failed or was rejected; 2 wrong
+command, job file or input; and of run alone: 3 guard, 75 work is left, 77
+refused by the provider. See `bulkdel run --help`.
+"""
+
+app = typer.Typer(
+    name="bulkdel",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+
+
+def _version(asked: bool) -> None:
+    if not asked:
+        return
+    from importlib import metadata
+
+    try:
+        number = metadata.version("bulkdel")
+    except metadata.PackageNotFoundError:
+        number = "(not installed)"
+    streams.result(f"bulkdel {number}\n")
+    raise typer.Exit
+
+
+@app.callback(epilog=EPILOG)
+def _bulkdel(
+    *,
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Remove friend relationships in bulk through chat providers' server APIs.
+
+    Deletes the friendships that a list names, through Tencent Chat and
+    ZEGOCLOUD ZIM, never faster than the provider allows, and accounts for
+    every single one. It can be stopped or killed at any moment; the same
+    command continues.
+    """
+
+
+app.command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
+app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
+app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
+app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
+    emulator.emulator
+)
+
+
+def main() -> None:
+    """The entry point: leaves with the command's exit code."""
+    streams.prepare()
+    app()

@@ -1,0 +1,61 @@
+"""Where a command meets the shell: every error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from bulkdel.cli.streams import say
+from bulkdel.errors import BulkdelError
+
+NOT_DONE = 2
+
+
+def carry_out(command: Callable[[], int], *, broken: int = NOT_DONE) -> None:
+    """Carries out a command's work and leaves with its exit code.
+
+    Args:
+        command: returns the exit code, or raises.
+        broken: the exit code for an interruption, and for what should not have happened.
+
+    Raises:
+        typer.Exit: always, with the code.
+    """
+    try:
+        code = command()
+    except BulkdelError as error:
+        say(f"bulkdel: {sentence(str(error))}")
+        code = error.exit_code
+    except KeyboardInterrupt:
+        say("bulkdel: interrupted.")
+        code = broken
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        say(f"bulkdel: {unexpected(error)}")
+        code = broken
+    raise typer.Exit(code)
+
+
+def leaf(error: Exception) -> Exception:
+    """The error itself; of a group, the one that matters: what should not have happened first."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    leaves = [leaf(one) for one in error.exceptions]
+    return next((one for one in leaves if not isinstance(one, BulkdelError)), leaves[0])
+
+
+def unexpected(error: Exception) -> str:
+    """A sentence for what should not have happened: what and where, never values of variables."""
+    error = leaf(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    where = f" at {Path(last.filename).name}:{last.lineno}" if last else ""
+    return f"this should not have happened: {type(error).__name__}{where}. Nothing settled is lost."
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop at its end."""
+    told = text.strip()
+    return told if told.endswith((".", "!", "?", ":")) else f"{told}."

@@ -1,0 +1,184 @@
+"""A run directory that this process holds: the stages of `run`, one after another."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from typing import Final
+
+import structlog
+
+from bulkdel.cli.progress import Show
+from bulkdel.cli.signals import Stopping
+from bulkdel.cli.stages import Say
+from bulkdel.cli.stand_in import SECRET, stand_in
+from bulkdel.cli.wiring import identity_of, look
+from bulkdel.errors import Corrupt, StorageFailed, WrongInput
+from bulkdel.job.job import Job, Reach
+from bulkdel.job.secrets import read_secret
+from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.lock import hold
+from bulkdel.ledger.sittings import LaneStop
+from bulkdel.ledger.snapshot import begun
+from bulkdel.plan.fingerprint import Changes, fingerprint_changes
+from bulkdel.plan.make import make_plan
+from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.values import PlanMeta
+from bulkdel.providers.protocol import Secret
+from bulkdel.report.status import Status
+from bulkdel.send.run import Post, Sitting
+from bulkdel.send.view import End, Ending
+
+SHOW_EVERY_S: Final = 0.5
+
+
+class HeldRun:
+    """One job's run directory, held by this process; what `Stages` promises."""
+
+    def __init__(self, job: Job, stack: ExitStack) -> None:
+        self._job = job
+        self._stack = stack
+        self._secrets: dict[str, Secret] = {}
+        self._begun = begun(job.run_dir)
+
+    def plan(self, say: Say) -> PlanMeta:
+        """The plan that is there, or a new one where it may be made anew."""
+        meta = read_plan_meta(self._job.run_dir)
+        if meta is None and self._begun:
+            raise Corrupt(
+                f"{self._job.run_dir / PLAN_FILE} is gone, but the run has begun: restore it, or "
+                "begin a new run with --run-dir"
+            )
+        if meta is None:
+            say(f"Planning {self._job.name} ...")
+            return self._make()
+        changes = fingerprint_changes(self._job, meta.fingerprint)
+        if changes.changed:
+            if self._begun:
+                raise WrongInput(_refusal(self._job, changes))
+            say(f"Planning {self._job.name} anew, since it changed: {_list(changes.changed)} ...")
+            return self._make()
+        if changes.missing:
+            say(f"Warning: {_list(changes.missing)}: gone since the plan was made; it is whole.")
+        return meta
+
+    def begin(self, meta: PlanMeta) -> Status:
+        """Opens the plan and the journal, and reads the secrets if anything is left to send."""
+        self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
+        self._journal = self._stack.enter_context(
+            Journal.open(
+                self._job.run_dir,
+                identity_of(self._job, meta),
+                self._plan.entry,
+                operation=self._job.operation,
+                mode=self._job.mode,
+            )
+        )
+        status = look(self._job, held=True)
+        if status.unsettled > 0:
+            self._secrets = {
+                target.name: SECRET if target.reach is Reach.EMULATOR else read_secret(target)
+                for target in self._job.targets
+            }
+        return status
+
+    def agreed(self) -> bool:
+        """Whether calls of this plan left before: then it was agreed to, and is not asked again."""
+        return self._begun
+
+    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
+        """Sends until nothing is left or something stops it; every reply is recorded by then."""
+        return asyncio.run(self._send(meta, limit=limit, show=show, watch=watch))
+
+    def status(self) -> Status:
+        """How things stand now."""
+        return look(self._job, held=True)
+
+    def _make(self) -> PlanMeta:
+        stdin = sys.stdin.buffer if "-" in self._job.input.files else None
+        return make_plan(self._job, stdin=stdin)
+
+    async def _send(
+        self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping
+    ) -> Ending:
+        job, loop = self._job, asyncio.get_running_loop()
+        async with AsyncExitStack() as stack:
+            posts = []
+            for target, share in zip(job.targets, meta.shares, strict=True):
+                address = target.address
+                if address is None:
+                    server = await asyncio.to_thread(
+                        stand_in, job, target, share, self._plan, self._journal
+                    )
+                    address = (await stack.enter_async_context(server)).address
+                secret = self._secrets[target.name]
+                posts.append(Post(target=target, address=address, secret=secret))
+            sitting = Sitting(
+                job=job,
+                posts=posts,
+                meta=meta,
+                plan=self._plan,
+                journal=self._journal,
+                continued=self._begun,
+                limit=limit,
+                log=structlog.get_logger(),
+            )
+
+            def stop(name: str) -> None:
+                loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
+
+            watch.tell(stop)
+            self._journal.start_sitting(_now_ms(), os.getpid())
+            shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
+            try:
+                ending = await sitting.run()
+            finally:
+                shower.cancel()
+            show(sitting.views())
+        with suppress(StorageFailed):  # the lanes' own words say it better
+            self._journal.end_sitting(
+                _now_ms(),
+                "; ".join(dict.fromkeys(str(lane.end) for lane in ending.lanes)),
+                [
+                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
+                    for lane in ending.lanes
+                ],
+            )
+        return ending
+
+
+@contextmanager
+def held_run(job: Job) -> Iterator[HeldRun]:
+    """Holds the job's run directory (made 0700 if need be) for the length of a with block.
+
+    Raises:
+        Busy: another process holds it.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(hold(job.run_dir))
+        yield HeldRun(job, stack)
+
+
+async def _keep_showing(sitting: Sitting, show: Show) -> None:
+    while True:
+        show(sitting.views())
+        await asyncio.sleep(SHOW_EVERY_S)
+
+
+def _refusal(job: Job, changes: Changes) -> str:
+    return (
+        f"{job.source}: {_list(changes.changed)}; the run in {job.run_dir} has begun with what was "
+        "planned before. Undo the change to continue it, or begin a new run with --run-dir"
+    )
+
+
+def _list(sentences: tuple[str, ...]) -> str:
+    return "; ".join(sentences)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,176 @@
+"""run.log: one JSON object a line, bounded, without secrets, and on stderr as well if asked."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import orjson
+import structlog
+
+TEXT_CAP = 500
+"""Characters of one value."""
+TRACE_CAP = 20_000
+"""Characters of a traceback: the end is kept, where the error is."""
+FIELDS_CAP = 32
+ITEMS_CAP = 20
+DEPTH_CAP = 3
+
+COMMAND_STARTED: Final = "command.started"
+COMMAND_ENDED: Final = "command.ended"
+COMMAND_CRASHED: Final = "command.crashed"
+LIBRARY_SPOKE: Final = "library.spoke"
+
+_FIRST = ("timestamp", "level", "event")
+_SECRET_KEY = re.compile(r"secret|usersig|signature|token|password|credential|nonce", re.IGNORECASE)
+_SECRET_TEXT = re.compile(r"((?:usersig|signature|signaturenonce)=)[^&\s\"'<>]+", re.IGNORECASE)
+
+
+@contextmanager
+def logging_to(path: Path, *, also_stderr: bool = False) -> Iterator[None]:
+    """Within it all that structlog is told, and the warnings of libraries, is appended to `path`.
+
+    The file is made with mode 0600; its folder must be there. A line that cannot be written is
+    lost without harm: the log is no record, the journal is.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    handler = _Libraries(level=logging.WARNING)
+    root = logging.getLogger()
+    try:
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                traced,
+                bounded,
+                _rendered,
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            logger_factory=lambda *_: _Lines(file, also_stderr=also_stderr),
+            cache_logger_on_first_use=False,
+        )
+        root.addHandler(handler)
+        yield
+    finally:
+        root.removeHandler(handler)
+        structlog.reset_defaults()
+        os.close(file)
+
+
+def traced(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Turns exc_info into text. Never with the values of variables: they hold secrets."""
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["traceback"] = trace(error)
+    return event
+
+
+def trace(error: BaseException) -> str:
+    """The traceback as text: files, lines and source, no values of variables."""
+    told = "".join(
+        traceback.TracebackException.from_exception(error, capture_locals=False).format()
+    )
+    return masked(told)[-TRACE_CAP:]
+
+
+def masked(text: str) -> str:
+    """The text without the signatures of addresses; exceptions of libraries quote them."""
+    return _SECRET_TEXT.sub(r"\1***", text)
+
+
+def bounded(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """At most FIELDS_CAP fields, each of bounded size; fields named like a secret are stars."""
+    names = [name for name in _FIRST if name in event]
+    names += [name for name in event if name not in _FIRST]
+    kept = {
+        name[:TEXT_CAP]: event[name]
+        if name == "traceback"
+        else _field(name, event[name], DEPTH_CAP)
+        for name in names[:FIELDS_CAP]
+    }
+    if len(names) > FIELDS_CAP:
+        kept["fields_dropped"] = len(names) - FIELDS_CAP
+    return kept
+
+
+def _field(name: str, value: Any, depth: int) -> Any:
+    return "***" if _SECRET_KEY.search(name) else _cut(value, depth)
+
+
+def _cut(value: Any, depth: int) -> Any:
+    """A value that is small and that JSON can hold."""
+    small: Any
+    match value:
+        case None | bool() | float():
+            small = value
+        case int():
+            small = value if -(2**63) <= value < 2**64 else _text(str(value))
+        case bytes() | bytearray() | memoryview():
+            small = f"({len(value)} bytes)"
+        case Mapping() if depth:
+            few = islice(value.items(), ITEMS_CAP)
+            small = {_text(str(name)): _field(str(name), one, depth - 1) for name, one in few}
+        case list() | tuple() if depth:
+            small = [_cut(one, depth - 1) for one in value[:ITEMS_CAP]]
+            small += [f"({len(value)} in all)"] if len(value) > ITEMS_CAP else []
+        case _:
+            small = _text(str(value))
+    return small
+
+
+def _text(text: str) -> str:
+    shown = masked(text[: TEXT_CAP * 2]).encode("utf-8", "backslashreplace").decode("utf-8")
+    return shown if len(shown) <= TEXT_CAP else f"{shown[:TEXT_CAP]}... ({len(text)} characters)"
+
+
+def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
+    return orjson.dumps(dict(event), option=orjson.OPT_APPEND_NEWLINE)
+
+
+class _Lines:
+    """Where rendered lines go: one write each, so that lines never mix."""
+
+    def __init__(self, file: int, *, also_stderr: bool) -> None:
+        self._files = (file, 2) if also_stderr else (file,)
+
+    def msg(self, line: bytes) -> None:
+        """Appends the line; a full disk or a closed terminal loses it, and nothing else."""
+        for file in self._files:
+            try:
+                os.write(file, line)
+            except OSError:
+                continue
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+class _Libraries(logging.Handler):
+    """Passes on what libraries say through the standard library's logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One event, with the library's name."""
+        error: BaseException | None = None
+        if record.exc_info:
+            kind_error_trace: tuple[Any, BaseException | None, TracebackType | None]
+            kind_error_trace = record.exc_info
+            error = kind_error_trace[1]
+        structlog.get_logger().warning(
+            LIBRARY_SPOKE, library=record.name, said=record.getMessage(), exc_info=error
+        )

@@ -1,0 +1,56 @@
+"""`bulkdel plan`: what `run` would do; sends nothing."""
+
+from __future__ import annotations
+
+import sys
+
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.options import JobFile, RunDir, run_command
+
+EPILOG = """
+\b
+Exit codes:
+  0  planned and shown
+  2  could not be done: the job file or the input is wrong
+
+\b
+Files in the run directory:
+  plan.parquet   what `bulkdel run` sends, in order
+  rejects.jsonl  the rows that cannot be sent, and why
+
+\b
+Examples:
+  bulkdel plan purge.toml
+  bulkdel plan purge.toml --run-dir /tmp/trial
+"""
+
+
+def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
+    """Read the input of JOB, plan the calls, and show the plan. Sends nothing.
+
+    Shows how many rows were read, rejected, protected and duplicates, how
+    many pairs remain, how many calls and how much time they take for each
+    target, the largest accounts, and whether a guard would stop the run.
+    `bulkdel run` sends this very plan if the input is still the same.
+    """
+
+    def work() -> int:
+        from bulkdel.cli import streams, wiring
+        from bulkdel.report.preview import plan_text
+        from bulkdel.report.rejects import read_rejects
+
+        found = wiring.load(job, run_dir)
+        meta = wiring.plan_only(found, streams.say)
+        text = plan_text(
+            found,
+            meta,
+            wiring.faces(),
+            read_rejects(found.run_dir / "rejects.jsonl"),
+            streams.width(sys.stdout),
+            colour=streams.colour(sys.stdout),
+            command=run_command(job, run_dir),
+        )
+        streams.result(text)
+        return 0
+
+    carry_out(work)

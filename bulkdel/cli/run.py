@@ -1,0 +1,97 @@
+"""`bulkdel run`: plan if need be, ask, send, and say what was done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.options import JobFile, RunDir, again
+
+LEFT = 75
+
+EPILOG = """
+\b
+Exit codes, the highest line that applies wins:
+   2  the command, the job file or the input is wrong, or there are no rows;
+      nothing was sent
+   3  a guard of the job file stopped the run
+  77  a provider refused the credentials, the permission or the app: mend
+      that and run the same command again
+  75  stopped with work left (signal, --limit, provider down, tries used up):
+      run the same command again
+   1  every pair is settled; some failed, or some rows were rejected
+   0  every pair is settled as deleted or already gone
+
+\b
+Files in the run directory:
+  ledger.jsonl   the results: one line for each settled pair and target
+  rejects.jsonl  the rows that cannot be sent, and why
+  plan.parquet   what is sent, in order
+  journal.db     what was sent and settled; the truth
+  run.log        one JSON object a line
+
+\b
+Examples:
+  bulkdel run jobs/demo.toml
+  bulkdel run purge.toml --limit 100
+  bulkdel run purge.toml --yes --no-progress 2>> purge.err
+"""
+
+
+def run(
+    job: JobFile,
+    *,
+    run_dir: RunDir = None,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            help="Do not ask. Without a terminal a run against a real provider needs it.",
+        ),
+    ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help="Stop after N pairs are settled in this sitting (exit 75).",
+            show_default=False,
+        ),
+    ] = None,
+    no_progress: Annotated[
+        bool, typer.Option("--no-progress", help="Show no progress on standard error.")
+    ] = False,
+    json_logs: Annotated[
+        bool,
+        typer.Option("--json-logs", help="Write the log to standard error as well, as JSON."),
+    ] = False,
+) -> None:
+    """Delete the friendships that JOB names, or go on where it was left.
+
+    Plans the job if there is no plan yet, shows what would be deleted and
+    where, asks, sends at most at each target's rate, and writes one line for
+    each settled pair to the ledger. What is deleted cannot be brought back.
+
+    The first Ctrl-C (or SIGTERM, SIGHUP) stops sending, waits for the calls
+    in flight and exits 75; a second one leaves at once. After either, after
+    a crash, a kill or a power cut, the same command continues, and no
+    confirmed plan is asked about twice.
+    """
+
+    def work() -> int:
+        from bulkdel.cli import wiring
+        from bulkdel.cli.sitting import Choices, sit
+
+        choices = Choices(
+            yes=yes,
+            limit=limit,
+            no_progress=no_progress,
+            json_logs=json_logs,
+            command=again(),
+        )
+        return sit(wiring.load(job, run_dir), choices, wiring.open_stages, wiring.faces())
+
+    carry_out(work, broken=LEFT)

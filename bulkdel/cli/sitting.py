@@ -1,0 +1,169 @@
+"""One sitting of `run`, from the plan to the summary."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from bulkdel.cli import log, streams
+from bulkdel.cli.edge import leaf, unexpected
+from bulkdel.cli.progress import progress
+from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
+from bulkdel.cli.stages import Open, Stages
+from bulkdel.errors import BulkdelError, Guarded, WrongInput
+from bulkdel.job.job import Job
+from bulkdel.plan.values import PlanMeta
+from bulkdel.report.confirm import confirm_text, is_real, question, warnings
+from bulkdel.report.figures import counted
+from bulkdel.report.phrases import Face, unit
+from bulkdel.report.preview import too_many
+from bulkdel.report.status import Status
+from bulkdel.report.summary import summary_exit, summary_text
+from bulkdel.send.view import End, Ending, LaneEnd
+
+ANSWER_CHARACTERS = 100
+_YES = ("y", "yes")
+
+
+class Interrupted(BulkdelError):
+    """A signal came before the first call of the sitting left."""
+
+    exit_code = LEFT_EXIT
+
+
+class NotAgreed(BulkdelError):
+    """A person was asked and did not say yes."""
+
+    exit_code = LEFT_EXIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The options of `run`. `command` is the command as it was given."""
+
+    yes: bool
+    limit: int | None
+    no_progress: bool
+    json_logs: bool
+    command: str
+
+
+def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]) -> int:
+    """Carries out one sitting of the job and returns the exit code of `run`.
+
+    Raises:
+        BulkdelError: with the exit code; what was settled is kept.
+    """
+    with ExitStack() as stack:
+        watch = stack.enter_context(stopping(_before_sending))
+        stages = stack.enter_context(open_stages(job))
+        at = job.run_dir / "run.log"
+        try:
+            stack.enter_context(log.logging_to(at, also_stderr=choices.json_logs))
+        except OSError as error:
+            raise WrongInput(f"{at}: cannot be written: {error.strerror}") from error
+        events = structlog.get_logger()
+        events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
+        try:
+            code = _carry_out(job, choices, stages, faces, watch)
+        except Exception as error:
+            cause = leaf(error)  # tasks raise in groups
+            if isinstance(cause, BulkdelError):
+                events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
+                raise cause from error
+            events.exception(log.COMMAND_CRASHED, exc_info=error)
+            streams.say(f"bulkdel: {unexpected(error)} The traceback is in {at}.")
+            streams.say("Run the same command again to continue.")
+            return LEFT_EXIT
+        events.info(log.COMMAND_ENDED, exit=code)
+        return code
+
+
+def _carry_out(
+    job: Job, choices: Choices, stages: Stages, faces: Mapping[str, Face], watch: Stopping
+) -> int:
+    meta = stages.plan(streams.say)
+    if not meta.books.read:
+        raise WrongInput(f"the input of {job.source} holds no rows at all; nothing was sent")
+    status = stages.begin(meta)
+    if status.unsettled > 0:
+        guarded = too_many(job.guards, meta.books)
+        if guarded:
+            raise Guarded(f"{job.source}: {guarded}")
+        _have_agreement(job, choices, stages, faces, meta, status)
+        ending = _send(choices, stages, meta, watch)
+        status = stages.status()
+    else:
+        ending = Ending(
+            lanes=tuple(LaneEnd(target=t.name, end=End.FINISHED, words="") for t in job.targets)
+        )
+    try:
+        streams.result(
+            summary_text(
+                status,
+                ending,
+                streams.width(sys.stdout),
+                command=choices.command,
+                colour=streams.colour(sys.stdout),
+            )
+        )
+    except streams.OutputFailed as error:  # the run's own outcome matters more
+        streams.say(f"bulkdel: {error}.")
+    return summary_exit(ending, status)
+
+
+def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
+    job: Job,
+    choices: Choices,
+    stages: Stages,
+    faces: Mapping[str, Face],
+    meta: PlanMeta,
+    status: Status,
+) -> None:
+    """Returns if this plan may be sent: agreed to before, now, or nothing real is touched."""
+    if stages.agreed():
+        left = counted(status.unsettled, unit(job.operation))
+        streams.say(f"Continuing {job.name}: {left} left. Ctrl-C stops it safely.")
+        for warning in warnings(job):
+            streams.say(f"Warning: {warning}")
+        return
+    shown = streams.width(sys.stderr)
+    streams.say(confirm_text(job, meta, faces, shown, colour=streams.colour(sys.stderr)))
+    if is_real(job) and not choices.yes:
+        if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
+            raise WrongInput(
+                "this run deletes at a real provider and there is no terminal to ask on; "
+                "nothing was sent. Look at the plan above and add --yes if it is right"
+            )
+        _ask(question(job, meta))
+
+
+def _ask(asked: str) -> None:
+    sys.stderr.write(asked)
+    sys.stderr.flush()
+    answer = sys.stdin.readline(ANSWER_CHARACTERS).strip().lower()
+    if answer not in _YES:
+        raise NotAgreed("not confirmed; nothing was sent")
+
+
+def _send(choices: Choices, stages: Stages, meta: PlanMeta, watch: Stopping) -> Ending:
+    try:
+        with progress(quiet=choices.no_progress, now_s=time.monotonic) as show:
+            return stages.send(meta, limit=choices.limit, show=show, watch=watch)
+    finally:
+        watch.tell(_too_late)
+
+
+def _before_sending(signal_name: str) -> None:
+    raise Interrupted(
+        f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
+    )
+
+
+def _too_late(_: str) -> None:
+    """Nothing is left to stop but the summary."""

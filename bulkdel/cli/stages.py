@@ -1,0 +1,68 @@
+"""What the commands need of the stages below, as one seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from bulkdel.cli.progress import Show
+from bulkdel.cli.signals import Stopping
+from bulkdel.job.job import Job
+from bulkdel.plan.values import PlanMeta
+from bulkdel.report.status import Status
+from bulkdel.send.view import Ending
+
+Say = Callable[[str], None]
+
+
+class Stages(Protocol):
+    """One job's run directory, held by this process, and what is done in it, in this order."""
+
+    def plan(self, say: Say) -> PlanMeta:
+        """The plan: the one that is there, or a new one.
+
+        `say` is told what takes time, and why a plan is made anew.
+
+        Raises:
+            WrongInput: the input cannot be read, or has changed since the first call left.
+        """
+        ...
+
+    def begin(self, meta: PlanMeta) -> Status:
+        """Opens the journal, brings the ledger into agreement with it, and says how things stand.
+
+        Raises:
+            Corrupt: a file of the run directory is not what was written to it.
+        """
+        ...
+
+    def agreed(self) -> bool:
+        """Whether calls of this plan left before: then somebody agreed to it."""
+        ...
+
+    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
+        """Sends until nothing is left or something stops it; every reply is recorded by then.
+
+        Args:
+            meta: the plan's.
+            limit: pairs to settle in this sitting; None means all.
+            show: to be called about twice a second.
+            watch: `watch.tell` takes what the first signal is told to. That is called in the main
+                thread at any moment until this returns: `loop.call_soon_threadsafe` will do.
+
+        Raises:
+            WrongInput: a secret is not there; nothing was sent.
+        """
+        ...
+
+    def status(self) -> Status:
+        """How things stand now."""
+        ...
+
+
+Open = Callable[[Job], AbstractContextManager[Stages]]
+"""Holds the job's run directory (made 0700 if need be) for the length of a with block.
+
+Raises Busy where another process holds it.
+"""

@@ -1,0 +1,55 @@
+"""The emulator inside the process: the friend graph is the job's own input, less what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bulkdel.emulator.emulated import Emulated
+from bulkdel.emulator.server import EmulatorServer
+from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp, Quirks
+from bulkdel.emulator.world import World
+from bulkdel.job.job import Job, Target
+from bulkdel.ledger.journal import Journal
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.values import Share
+from bulkdel.providers.protocol import Secret
+from bulkdel.words import Batch, Mode
+
+SECRET: Final = Secret(DEMO_SECRET)
+"""What a stand-in's calls are signed with; it guards nothing."""
+
+
+def stand_in(
+    job: Job, target: Target, share: Share, plan: PlanReader, journal: Journal
+) -> EmulatorServer:
+    """A server, not yet started, that stands in for one target's provider.
+
+    Its world holds the pairs of the plan as the input wrote them, in memory: this is for trials.
+    What earlier sittings settled is gone from it, as it would be at the provider.
+    """
+    world = World()
+    for batch in _batches(share, plan):
+        world.befriend((batch.from_account, other) for other in batch.to_accounts)
+    for batch in _batches(share, plan):
+        if gone := _settled(batch, journal):
+            world.remove(batch.from_account, gone, two_way=job.mode is Mode.TWO_WAY)
+    app = EmulatedApp(app_id=target.app_id, admin=target.admin)
+    quirks = Quirks(batch_limit=target.batch_size)
+    return EmulatorServer(Emulated(target.provider, app=app, world=world, quirks=quirks))
+
+
+def _batches(share: Share, plan: PlanReader) -> Iterator[Batch]:
+    for entries in plan.scan(share.first, share.first + share.batches):
+        yield from (entry for entry in entries if isinstance(entry, Batch))
+
+
+def _settled(batch: Batch, journal: Journal) -> set[str]:
+    everyone = set(batch.to_accounts)
+    if batch.ordinal in journal.settled:
+        return everyone
+    for one in journal.open_entries(batch.ordinal, batch.ordinal + 1, 1):
+        places = [part.items for part in one.parts]
+        left = {batch.to_accounts[i] for items in places for i in items or ()}
+        return set() if None in places else everyone - left
+    return set()

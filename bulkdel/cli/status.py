@@ -1,0 +1,64 @@
+"""`bulkdel status`: how a run stands, while it runs or after."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.options import JobFile, RunDir, run_command
+
+EPILOG = """
+\b
+Exit codes:
+  0  shown
+  2  could not be done: the job file is wrong, or there is no plan yet
+
+\b
+With --json, one object with at least:
+  state    planned, running, stopped or finished
+  reason   why, in words
+  rows     read = pairs + duplicates + rejected + protected
+  targets  by name: pairs = deleted + already_gone + failed + unsettled,
+           and batches, calls, retries, throttled, lost_answers
+
+\b
+Examples:
+  bulkdel status purge.toml
+  bulkdel status purge.toml --json | jq .targets
+"""
+
+
+def status(
+    job: JobFile,
+    *,
+    run_dir: RunDir = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
+) -> None:
+    """Show how the run of JOB stands. Changes nothing, and never waits for a run.
+
+    Shows whether a process works on it, what is settled and what is left for
+    each target, at what rate and until when, the provider's codes behind
+    what failed or is unsettled, and whether the books balance.
+    """
+
+    def work() -> int:
+        from bulkdel.cli import streams, wiring
+        from bulkdel.report.status_page import status_json, status_text
+
+        found = wiring.look(wiring.load(job, run_dir))
+        if json:
+            streams.result(status_json(found))
+        else:
+            text = status_text(
+                found,
+                streams.width(sys.stdout),
+                colour=streams.colour(sys.stdout),
+                again=run_command(job, run_dir),
+            )
+            streams.result(text)
+        return 0
+
+    carry_out(work)

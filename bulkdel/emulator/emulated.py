@@ -1,0 +1,309 @@
+"""One emulated app as a whole: what is asked, whether it may, what comes of it; no I/O, no clock.
+
+A call passes `receive` when it arrives, `carry_out` when its time has come, and `release` when
+its answer is out; `handle` does the three at once.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bulkdel.emulator.faults import (
+    HTTP_OK,
+    HUGE_BYTES,
+    NO_FAULT,
+    PLAIN,
+    Cut,
+    Fate,
+    Fault,
+    Form,
+    Request,
+    decide,
+)
+from bulkdel.emulator.limits import Gate, InFlight, RateLimit
+from bulkdel.emulator.rules import Rules
+from bulkdel.emulator.stats import Stats
+from bulkdel.emulator.tencent import Tencent
+from bulkdel.emulator.wire import Action, Asked, EmulatedApp, Quirks
+from bulkdel.emulator.world import World
+from bulkdel.emulator.zego import Zego
+
+EMULATED: Final[Mapping[str, Callable[[EmulatedApp, Quirks], Rules]]] = {
+    "tencent": Tencent,
+    "zego": Zego,
+}
+"""The emulated providers by name; a new one is one file and one line here."""
+
+_JSON = "application/json; charset=utf-8"
+_HTML = "text/html"
+_FIRST_REDIRECT, _LAST_REDIRECT = 300, 399
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What goes back over HTTP, or the cut that does instead."""
+
+    status: int = HTTP_OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    cut: Cut = Cut.NO
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Call:
+    """A call between its arrival and its answer.
+
+    Attributes:
+        code: the top-level code that refuses it; 0 means that it is carried out.
+        waits: whether the client still waits for the answer.
+        writes: the friend lists it keeps other calls from writing.
+    """
+
+    asked: Asked
+    fate: Fate
+    code: int
+    waits: Callable[[], bool]
+    writes: Collection[str] = ()
+
+
+def _always() -> bool:
+    return True
+
+
+class Emulated:
+    """One app of one provider, with its own world, limit, faults and counters.
+
+    Args:
+        provider: a key of EMULATED.
+        seed: decides, together with account and call, what seeded faults do; the same whatever
+            order the calls of different accounts arrive in.
+        log: see Stats.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        *,
+        app: EmulatedApp,
+        world: World | None = None,
+        fault: Fault = NO_FAULT,
+        limit: RateLimit | None = None,
+        quirks: Quirks | None = None,
+        seed: int = 0,
+        log: int | None = 0,
+    ) -> None:
+        self.quirks = Quirks() if quirks is None else quirks
+        self.rules = EMULATED[provider](app, self.quirks)
+        self.app = app
+        self.world = World() if world is None else world
+        self.fault = fault
+        """May be replaced at any time."""
+        self.limit = RateLimit() if limit is None else limit
+        """May be replaced at any time."""
+        self.stats = Stats(log=log)
+        self.since: float | None = None
+        """Where faults and limits count their seconds from; the first call unless set before."""
+        self._seed = seed
+        self._gate = Gate()
+        self._in_flight = InFlight()
+        self._nth: Counter[str] = Counter()  # grows with the accounts, only where faults are set
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self.rules.name
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that arrived and are not answered; a hanging one may still delete."""
+        return self._in_flight.count
+
+    def revoke(self, before: float) -> None:
+        """Refuse signatures made before a moment, in Unix seconds (whole seconds count)."""
+        self.rules.revoke(before)
+
+    def handle(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, now: float
+    ) -> Response:
+        """Answer a call at once, whatever delays its fate holds. `now` is Unix seconds."""
+        call = self.receive(method, path, query, body, now)
+        response = self.carry_out(call)
+        self.release(call, response)
+        return response
+
+    def receive(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        body: bytes,
+        now: float,
+        *,
+        waits: Callable[[], bool] = _always,
+    ) -> Call:
+        """Take a call in and decide what becomes of it; nothing is deleted yet.
+
+        Args:
+            method: as in HTTP, in capitals.
+            path: without the query.
+            query: decoded.
+            body: as received.
+            now: Unix seconds.
+            waits: says, later on, whether the client still waits for the answer.
+        """
+        if self.since is None:
+            self.since = now
+        asked = self.rules.read(method, path, query, body)
+        self.stats.arrived(asked, now)
+        fate = self._decide(asked, now - self.since)
+        call = Call(asked=asked, fate=fate, code=0, waits=waits)
+        if self._in_flight.enter(asked.account, waits) and asked.account:
+            self.stats.overlaps += 1
+        if fate.done or fate.readable:  # otherwise the call gets no further than a gateway
+            call.code = self._refusal(call, query, now)
+        return call
+
+    def carry_out(self, call: Call) -> Response:
+        """Delete what the call's fate lets be deleted, and say what to answer."""
+        fate = call.fate
+        code, body = call.code, b""
+        if code:
+            body = self.rules.refuse(code)
+        elif fate.done:
+            code, body = self._perform(call.asked, fate)
+            if fate.code:
+                code, body = fate.code, self.rules.refuse(fate.code)
+        else:
+            code = fate.code or self.rules.busy
+            body = self.rules.refuse(code)
+        if fate.readable:
+            self.stats.codes[code] += 1
+        if fate.status != HTTP_OK:
+            return _http_failure(fate)
+        return Response(
+            headers={"Content-Type": _JSON}, body=_mangle(body, fate.form), cut=fate.cut
+        )
+
+    def release(self, call: Call, response: Response) -> None:
+        """The answer is out, or the connection cut; the call is over."""
+        self._in_flight.leave(call.asked.account, call.waits)
+        self._in_flight.written(call.writes)
+        if response.cut is not Cut.NO:
+            self.stats.cut += 1
+        elif call.waits():
+            self.stats.answered += 1
+            self.stats.statuses[response.status] += 1
+        else:
+            self.stats.abandoned += 1
+
+    def _decide(self, asked: Asked, elapsed: float) -> Fate:
+        if self.fault == NO_FAULT or asked.action is None:
+            return PLAIN
+        self._nth[asked.account] += 1
+        request = Request(
+            provider=self.name,
+            action=asked.action,
+            account=asked.account,
+            ids=asked.ids,
+            number=self.stats.received,
+            nth=self._nth[asked.account],
+        )
+        # A generator for each call: what it meets must not hang on how calls were interleaved.
+        rng = random.Random(f"{self._seed}/{self.name}/{request.nth}/{asked.account}")
+        return decide(self.fault, request, elapsed, rng)
+
+    def _refusal(  # noqa: PLR0911  # one check, one return
+        self, call: Call, query: Mapping[str, str], now: float
+    ) -> int:
+        asked = call.asked
+        if asked.action is None:
+            return asked.refused
+        if code := self.rules.admit(query, now):
+            return code
+        ceiling = self.limit.at(self.name, self.rules.ceiling, now - (self.since or 0.0))
+        if not self._gate.admit(now, ceiling, sliding=self.limit.sliding):
+            self.stats.throttled += 1
+            return self.rules.throttled
+        if asked.refused:
+            return asked.refused
+        if not self.world.exists(asked.account):
+            return self.rules.unknown_from
+        if call.fate.code and not call.fate.done:
+            return call.fate.code
+        if self.quirks.conflicts and asked.action in {Action.DELETE, Action.DELETE_ALL}:
+            writes = self._writes(asked)
+            if not self._in_flight.write(writes):
+                self.stats.conflicts += 1
+                return self.rules.conflict
+            call.writes = writes
+        return 0
+
+    def _writes(self, asked: Asked) -> Collection[str]:
+        if not asked.two_way:
+            return {asked.account}
+        others = asked.ids if asked.action is Action.DELETE else self.world.of(asked.account)
+        return {asked.account, *others}
+
+    def _perform(self, asked: Asked, fate: Fate) -> tuple[int, bytes]:
+        failures = {**asked.failed, **fate.items}
+        if asked.action in {Action.DELETE, Action.CHECK} and self.world.existing is not None:
+            for to in asked.ids:
+                if not self.world.exists(to):
+                    failures[to] = self.rules.unknown_to
+        match asked.action:
+            case Action.DELETE:
+                self._delete(asked, fate, failures)
+            case Action.DELETE_ALL:
+                self.world.clear(asked.account, two_way=asked.two_way)
+            case _:
+                pass
+        self.stats.items.update(failures.values())
+        return self.rules.answer(asked, failures, self.world, fate.listing)
+
+    def _delete(self, asked: Asked, fate: Fate, failures: dict[str, int]) -> None:
+        ids: Collection[str] = asked.ids
+        if failures:
+            spared = failures.keys() - fate.items.keys() if fate.items_done else failures.keys()
+            ids = [to for to in asked.ids if to not in spared]
+        absent = self.world.remove(
+            asked.account, ids, two_way=asked.two_way, reverse_only=self.quirks.reverse_only
+        )
+        if absent:
+            # In the order asked, and a code that a fault gave an id stays.
+            failures |= {
+                to: self.rules.not_friend for to in ids if to in absent and to not in failures
+            }
+
+
+def _http_failure(fate: Fate) -> Response:
+    headers = {"Content-Type": _HTML}
+    if fate.retry_after_s is not None:
+        headers["Retry-After"] = str(fate.retry_after_s)
+    if _FIRST_REDIRECT <= fate.status <= _LAST_REDIRECT:
+        headers["Location"] = "/redirected"
+    return Response(
+        status=fate.status,
+        headers=headers,
+        body=b"<html><body>%d</body></html>" % fate.status,
+        cut=fate.cut,
+    )
+
+
+def _mangle(body: bytes, form: Form) -> bytes:
+    match form:
+        case Form.INTACT:
+            return body
+        case Form.GARBAGE:
+            return b"\x00\xff<html>}{"
+        case Form.TRUNCATED:
+            return body[: len(body) // 2]
+        case Form.EMPTY:
+            return b""
+        case Form.NOT_OBJECT:
+            return b"[" + body + b"]"
+        case Form.HUGE:
+            return body + b" " * HUGE_BYTES

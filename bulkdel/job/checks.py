@@ -1,0 +1,100 @@
+"""What no single key of a job file shows to be wrong: keys against each other, and providers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from bulkdel.job.endpoint import EMULATOR
+from bulkdel.job.problems import nearest
+from bulkdel.job.schema import NAME_PATTERN, NAME_WORDS, InputTable, JobTable, TargetTable
+from bulkdel.job.shown import shown_text
+from bulkdel.providers.protocol import Provider
+from bulkdel.words import Operation
+
+STANDARD_INPUT: Final = "-"
+
+
+def problems_of(table: JobTable, stem: str, providers: Mapping[str, Provider]) -> Iterator[str]:
+    """One sentence for each problem of a job whose keys are all right by themselves.
+
+    `stem` is the job file's, which stands for the name where there is none.
+    """
+    if table.name is None and not re.fullmatch(NAME_PATTERN, stem):
+        yield f"name is missing, and the file's own cannot stand for it; it must be {NAME_WORDS}"
+    yield from _input_problems(table.input, table.operation)
+    for name, target in table.targets.items():
+        yield from _target_problems(f"targets.{name}", target, providers)
+    seen: dict[tuple[str, int], str] = {}
+    for name, target in table.targets.items():
+        first = seen.setdefault((target.provider, target.app_id), name)
+        if first != name:
+            yield (
+                f"targets.{name} is the same provider and app_id as targets.{first}; "
+                "they would share one rate, so an app may be a target only once"
+            )
+    if table.retry.max_delay_s < table.retry.base_delay_s:
+        yield (
+            f"retry.max_delay_s is {table.retry.max_delay_s}; it must be at least "
+            f"retry.base_delay_s, {table.retry.base_delay_s}"
+        )
+
+
+def _input_problems(table: InputTable, operation: Operation) -> Iterator[str]:
+    standard = table.files.count(STANDARD_INPUT)
+    if standard > 1:
+        yield 'input.files names standard input ("-") more than once; it can be read only once'
+    if standard and table.format is None:
+        yield (
+            'input.format is missing: standard input ("-") has no suffix that says it; write '
+            '"csv", "tsv", "jsonl" or "parquet"'
+        )
+    if table.from_field == table.to_field:
+        yield (
+            f"input.to_field is {shown_text(table.to_field)}, and so is input.from_field; "
+            "they must be two different columns"
+        )
+    if table.accounts_only and operation is not Operation.DELETE_ALL_FRIENDS:
+        yield (
+            "input.accounts_only is true; it is allowed only with "
+            f'operation = "{Operation.DELETE_ALL_FRIENDS}"'
+        )
+
+
+def _target_problems(
+    key: str, table: TargetTable, providers: Mapping[str, Provider]
+) -> Iterator[str]:
+    provider = providers.get(table.provider)
+    if provider is None:
+        yield (
+            f"{key}.provider is {shown_text(table.provider)}; it must be "
+            f"{_one_of(providers)}{nearest(table.provider, list(providers))}"
+        )
+        return
+    regions = _one_of(provider.regions)
+    if table.region is not None and table.region not in provider.regions:
+        yield (
+            f"{key}.region is {shown_text(table.region)}; for {provider.name} it must be "
+            f"{regions}{nearest(table.region, list(provider.regions))}"
+        )
+    if table.region is None and table.endpoint is None:
+        yield f"{key}.region is missing: write {regions} (or an endpoint)"
+    if table.admin is not None and not provider.needs_admin:
+        yield f"{key}.admin is not used by {provider.name}; leave it out"
+    if table.secret_env is not None and table.secret_file is not None:
+        yield f"{key} has both secret_env and secret_file; it must have one of them"
+    if table.endpoint != EMULATOR and table.secret_env is None and table.secret_file is None:
+        yield (
+            f"{key}.secret_env is missing: name the environment variable that holds the app's "
+            "secret key, or write secret_file with the path of a file that does"
+        )
+    most = provider.limits[Operation.DELETE_FRIENDS].batch_size_most
+    if table.batch_size is not None and table.batch_size > most:
+        yield f"{key}.batch_size is {table.batch_size}; for {provider.name} it must be 1…{most}"
+
+
+def _one_of(names: Mapping[str, object]) -> str:
+    """The names as a person lists them: "a", "b" or "c", each in quotes."""
+    quoted = [f'"{name}"' for name in names]
+    return " or ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

@@ -1,0 +1,89 @@
+"""A target's `endpoint`: which addresses may be written there, and what an address stands for."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+from bulkdel.job.job import Reach
+from bulkdel.job.shown import shown_text
+
+EMULATOR: Final = "emulator"
+
+_PORT_MOST = 65_535
+_LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_ADDRESS: Final = re.compile(
+    rf"(?P<scheme>https?)://(?P<host>{_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{{1,5}}))?/?",
+    re.IGNORECASE,
+)
+_LOOPBACK_4: Final = ipaddress.IPv4Network("127.0.0.0/8")
+_LOOPBACK_6: Final = ipaddress.IPv6Address("::1")
+
+
+def checked_endpoint(text: str) -> str:
+    """`text` as "emulator" or "scheme://host[:port]", in lower case.
+
+    Raises:
+        ValueError: it is neither, or plain http to another machine. The message completes
+            "endpoint …" and shows nothing of user information or a query.
+    """
+    if text == EMULATOR:
+        return text
+    if any(mark in text for mark in "@?#"):
+        raise ValueError(
+            "holds more than an address (it is not shown, since that may be a secret); it must be "
+            "https://HOST[:PORT] without user, query or fragment"
+        )
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() not in {"http", "https"} or not rest:
+        raise ValueError(
+            f'is {shown_text(text)}; it must be "emulator", or an address such as '
+            "https://HOST or http://127.0.0.1:9000"
+        )
+    if "/" in rest.removesuffix("/"):
+        raise ValueError(
+            "has a path; it must be https://HOST[:PORT] alone, to which the provider's own paths "
+            "are added"
+        )
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        raise ValueError(f"is {shown_text(text)}; it must be https://HOST[:PORT]")
+    host, port = found["host"].lower(), found["port"]
+    if host.startswith("[") and not _is_ipv6(host[1:-1]):
+        raise ValueError(f"is {shown_text(text)}; what stands in brackets is no IPv6 address")
+    if port is not None and not 1 <= int(port) <= _PORT_MOST:
+        raise ValueError(f"is {shown_text(text)}; a port is a number, 1…{_PORT_MOST}")
+    if found["scheme"].lower() == "http" and not _is_loopback(host):
+        raise ValueError(
+            f"is {shown_text(text)}; plain http goes to this machine only (127.0.0.0/8, [::1], "
+            "localhost), since signatures travel in the address: use https"
+        )
+    return text.lower().rstrip("/")
+
+
+def reach_of(address: str) -> Reach:
+    """What a checked endpoint, or a region's address, stands for."""
+    if address == EMULATOR:
+        return Reach.EMULATOR
+    found = _ADDRESS.fullmatch(address)
+    return Reach.LOOPBACK if found and _is_loopback(found["host"]) else Reach.REAL
+
+
+def _is_loopback(host: str) -> bool:
+    """By its spelling alone: a name that merely resolves to this machine counts as real."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return address in _LOOPBACK_4 if address.version == 4 else address == _LOOPBACK_6  # noqa: PLR2004 - the version's name
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,210 @@
+"""A job file, TOML, as a Job: read, checked against the schema and the providers, filled in."""
+
+from __future__ import annotations
+
+import glob
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from bulkdel.errors import WrongInput
+from bulkdel.job.checks import STANDARD_INPUT, problems_of
+from bulkdel.job.endpoint import reach_of
+from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
+from bulkdel.job.problems import sentences
+from bulkdel.job.schema import GuardsTable, InputTable, JobTable, RetryTable, TargetTable
+from bulkdel.providers import PROVIDERS
+from bulkdel.providers.protocol import Provider
+from bulkdel.words import Operation
+
+JOB_FILE_MOST_BYTES = 1 << 20
+PROBLEMS_SHOWN = 10
+ADMIN: Final = "administrator"
+
+_LATENCY_S = 2.0
+_IN_FLIGHT_LEAST = 8
+_IN_FLIGHT_DEFAULT_MOST = 1000
+_TOML_PLACE: Final = re.compile(r"(?P<what>.*) \(at (?P<where>[^()]*)\)", re.DOTALL)
+
+
+def load_job(
+    path: Path, *, run_dir: Path | None = None, providers: Mapping[str, Provider] = PROVIDERS
+) -> Job:
+    """The job that the file at `path` describes.
+
+    Args:
+        path: the job file; what it names is relative to its directory, links not followed.
+        run_dir: replaces the file's run_dir; relative to the current directory.
+        providers: whose regions and limits count.
+
+    Raises:
+        WrongInput: the file cannot be read, is no TOML or no job: one line for each problem, with
+            the file, the key, what stands there and what is allowed. No secret is shown.
+    """
+    document = _document(path)
+    found: list[str] = []
+    count = 0
+    table: JobTable | None = None
+    try:
+        table = JobTable.model_validate(document)
+    except ValidationError as error:
+        found, count = list(islice(sentences(error), PROBLEMS_SHOWN)), error.error_count()
+    # Raised outside the except clause: pydantic's error holds the file's values.
+    if table is None:
+        raise _refusal(path, found, count)
+    found = list(problems_of(table, path.stem, providers))
+    if found:
+        raise _refusal(path, found, len(found))
+    return _job(path, table, run_dir, providers)
+
+
+def _document(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(JOB_FILE_MOST_BYTES + 1)
+    except OSError as error:
+        raise WrongInput(f"{path}: the job file cannot be read: {error.strerror}") from None
+    if len(content) > JOB_FILE_MOST_BYTES:
+        raise WrongInput(f"{path}: a job file holds at most 1 MiB, this one is larger")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise WrongInput(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WrongInput(f"{path}: {_broken(str(error), text)}") from None
+    except RecursionError:
+        raise WrongInput(f"{path}: not valid TOML: nested too deeply") from None
+    except ValueError:  # Python reads no integer of more than some thousand digits
+        raise WrongInput(f"{path}: not valid TOML: a number in it is too long") from None
+
+
+def _broken(message: str, text: str) -> str:
+    """What the parser says, with line and column in front."""
+    found = _TOML_PLACE.fullmatch(message)
+    what, where = (found["what"], found["where"]) if found else (message, "end of document")
+    if not where.startswith("line"):
+        lines = text.split("\n")
+        where = f"line {len(lines)}, column {len(lines[-1]) + 1}"
+    hint = " (a text needs quotes around it)" if what == "Invalid value" else ""
+    return f"not valid TOML at {where}: {what}{hint}"
+
+
+def _refusal(path: Path, found: list[str], count: int) -> WrongInput:
+    """The first of `count` problems, a line for each."""
+    lines = [f"{path}: {problem}" for problem in found[:PROBLEMS_SHOWN]]
+    if count > PROBLEMS_SHOWN:
+        lines.append(f"{path}: and {count - PROBLEMS_SHOWN} more")
+    return WrongInput("\n".join(lines))
+
+
+def _job(
+    path: Path, table: JobTable, run_dir: Path | None, providers: Mapping[str, Provider]
+) -> Job:
+    source = path.absolute()
+    home = source.parent
+    name = table.name or path.stem
+    if run_dir is None:
+        run_dir = Path("runs", name) if table.run_dir is None else home / table.run_dir
+    return Job(
+        source=source,
+        name=name,
+        operation=table.operation,
+        mode=table.mode,
+        run_dir=run_dir.resolve(),
+        input=_input(table.input, home),
+        targets=tuple(
+            _target(name, target, table.operation, providers[target.provider], home)
+            for name, target in table.targets.items()
+        ),
+        retry=_retry(table.retry),
+        guards=_guards(table.guards, home),
+    )
+
+
+def _input(table: InputTable, home: Path) -> Input:
+    return Input(
+        files=tuple(_input_file(name, home) for name in table.files),
+        format=table.format,
+        from_field=table.from_field,
+        to_field=table.to_field,
+        accounts_only=table.accounts_only,
+    )
+
+
+def _input_file(name: str, home: Path) -> str:
+    """The path or glob made absolute. The directory's own brackets are no glob."""
+    if name == STANDARD_INPUT:
+        return name
+    return str(Path(glob.escape(str(home))) / name)
+
+
+def _target(
+    name: str, table: TargetTable, operation: Operation, provider: Provider, home: Path
+) -> Target:
+    limits = provider.limits[operation]
+    qps = limits.qps if table.qps is None else table.qps
+    real = provider.regions[table.region] if table.region is not None else None
+    address = table.endpoint or real
+    if address is None:
+        raise AssertionError("a target without region and endpoint was let through")
+    reach = reach_of(address)
+    admin = ADMIN if table.admin is None else table.admin
+    return Target(
+        name=name,
+        provider=provider.name,
+        region=table.region or "",
+        app_id=table.app_id,
+        admin=admin if provider.needs_admin else "",
+        secret=None if reach is Reach.EMULATOR else _secret_source(table, home),
+        address=None if reach is Reach.EMULATOR else address,
+        reach=reach,
+        qps=qps,
+        max_in_flight=_max_in_flight(qps) if table.max_in_flight is None else table.max_in_flight,
+        batch_size=_batch_size(table, operation, provider),
+        over_ceiling=qps > limits.qps,
+    )
+
+
+def _secret_source(table: TargetTable, home: Path) -> SecretSource:
+    file = None if table.secret_file is None else home / table.secret_file
+    return SecretSource(env=table.secret_env, file=file)
+
+
+def _max_in_flight(qps: float) -> int:
+    """By Little's law, as if every answer took two seconds."""
+    return min(max(math.ceil(qps * _LATENCY_S), _IN_FLIGHT_LEAST), _IN_FLIGHT_DEFAULT_MOST)
+
+
+def _batch_size(table: TargetTable, operation: Operation, provider: Provider) -> int:
+    if operation is Operation.DELETE_ALL_FRIENDS:
+        return 1
+    return table.batch_size or provider.limits[operation].batch_size
+
+
+def _retry(table: RetryTable) -> Retry:
+    return Retry(
+        max_attempts=table.max_attempts,
+        base_delay_s=table.base_delay_s,
+        max_delay_s=table.max_delay_s,
+        timeout_s=table.timeout_s,
+        outage_limit_s=table.outage_limit,
+    )
+
+
+def _guards(table: GuardsTable, home: Path) -> Guards:
+    return Guards(
+        protect=tuple(table.protect),
+        protect_files=tuple(home / name for name in table.protect_files),
+        max_pairs=table.max_pairs,
+        max_failure_ratio=table.max_failure_ratio,
+        min_sample=table.min_sample,
+    )

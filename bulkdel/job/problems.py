@@ -1,0 +1,106 @@
+"""What is wrong with a job file, as sentences a user can act on."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bulkdel.job.schema import (
+    Allowed,
+    GuardsTable,
+    InputTable,
+    JobTable,
+    RetryTable,
+    TargetTable,
+)
+from bulkdel.job.shown import names_a_secret, shown_key, shown_value
+
+Key = tuple[str | int, ...]
+
+_TABLES: Final[Mapping[str, type[BaseModel]]] = {
+    "input": InputTable,
+    "retry": RetryTable,
+    "guards": GuardsTable,
+}
+_HOME: Final[Mapping[str, str]] = {
+    **dict.fromkeys(TargetTable.model_fields, "in [targets.NAME]"),
+    **{key: f"in [{name}]" for name, table in _TABLES.items() for key in table.model_fields},
+    **dict.fromkeys(JobTable.model_fields, "at the top of the file, above the first [table]"),
+}
+"""Where each known key belongs, in words."""
+
+
+def sentences(error: ValidationError) -> Iterator[str]:
+    """One sentence for each problem, in the order of the schema; no value of a secret in any."""
+    for detail in error.errors(include_url=False):
+        yield _sentence(detail)
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """A question that suggests the known word nearest to `word`, or nothing."""
+    found = difflib.get_close_matches(word.lower(), known, n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    key: Key = detail["loc"]
+    match detail["type"]:
+        case "extra_forbidden":
+            return _unknown(key)
+        case "model_type":
+            return f"{shown_key(key)} must be a table, [{shown_key(key)}]"
+        case "missing":
+            return f"{shown_key(key)} is missing: {_allowed(key).missing}"
+        case _ if key[-1] == "[key]":  # pydantic's mark for the key of a mapping
+            name = shown_key(key[:-1])
+            return f"{name} is no name for a target; it must be 1…32 letters, digits, _ or -"
+        case _:
+            return f"{shown_key(key)} {_predicate(detail)}"
+
+
+def _predicate(detail: ErrorDetails) -> str:
+    key: Key = detail["loc"]
+    said = str(detail.get("ctx", {}).get("error", ""))
+    if detail["type"] == "value_error" and said:
+        return said
+    allowed = _allowed(key)
+    words = allowed.item if isinstance(key[-1], int) else allowed.words
+    secret = names_a_secret(_name(key))
+    shown = "wrong (its value is not shown)" if secret else shown_value(detail["input"])
+    return f"is {shown}; it must be {words}"
+
+
+def _unknown(key: Key) -> str:
+    name = _name(key)
+    known = list(_table(key).model_fields)
+    told = f"{shown_key(key)} is not a known key"
+    if names_a_secret(name):
+        return (
+            f"{shown_key(key)}: a secret is never written in a job file; in [targets.NAME], "
+            "secret_env names the environment variable, or secret_file the file, that holds it"
+        )
+    if name in _HOME:
+        return f"{told} here: {name} belongs {_HOME[name]}"
+    suggestion = nearest(name, known)
+    return f"{told}{suggestion}" if suggestion else f"{told}; known here: {', '.join(known)}"
+
+
+def _name(key: Key) -> str:
+    """The last part of a key that is no place in a list."""
+    return next(str(part) for part in reversed(key) if not isinstance(part, int))
+
+
+def _table(key: Key) -> type[BaseModel]:
+    """The table that `key` stands in."""
+    if key[0] == "targets" and len(key) > 2:  # noqa: PLR2004 - targets.NAME.KEY
+        return TargetTable
+    return _TABLES[str(key[0])] if len(key) > 1 and key[0] in _TABLES else JobTable
+
+
+def _allowed(key: Key) -> Allowed:
+    field = _table(key).model_fields[_name(key)]
+    return next(note for note in field.metadata if isinstance(note, Allowed))

@@ -1,0 +1,378 @@
+"""The job file's tables as pydantic models: every key with its type, default and description.
+
+`Allowed` stands beside each key's type and says in words what may be written there: the errors are
+made of it, and so a key is described in one place. A validator's ValueError with a message is a
+predicate of its own ("KEY " + message is the sentence); one without leaves it to `Allowed`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from bulkdel.job.endpoint import checked_endpoint
+from bulkdel.job.job import Format
+from bulkdel.job.shown import looks_like_a_secret
+from bulkdel.providers import PROVIDERS
+from bulkdel.words import Mode, Operation
+
+UINT32_MAX = 4_294_967_295
+QPS_LEAST = 0.001
+QPS_MOST = 1_000_000
+IN_FLIGHT_MOST = 2000
+OUTAGE_LIMIT_MOST_S = 30 * 86_400
+ACCOUNT_MOST_BYTES = 32
+
+NAME_PATTERN: Final = r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,59}$"
+NAME_WORDS: Final = "1…60 characters without slash or control character, the first one no dot"
+_TEXT_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
+_DURATION_PATTERN: Final = r"^[0-9]{1,9}(\.[0-9]{1,9})?[smhd]$"
+_UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What may be written under a key, in words that complete "it must be …".
+
+    Attributes:
+        words: for the whole value.
+        item: for one item, where the value is a list.
+        missing: what to say when the key is required and absent.
+    """
+
+    words: str
+    item: str = ""
+    missing: str = ""
+
+
+def _no_secret(text: str) -> str:
+    if looks_like_a_secret(text):
+        raise ValueError("looks like a secret itself: a secret is never written in a job file")
+    return text
+
+
+def _account(text: str) -> str:
+    if len(text.encode()) > ACCOUNT_MOST_BYTES:
+        raise ValueError
+    return text
+
+
+def _seconds(value: object) -> object:
+    """The seconds of a duration such as "90s"; anything else is left for the type to judge."""
+    if isinstance(value, str) and re.fullmatch(_DURATION_PATTERN, value):
+        return float(value[:-1]) * _UNIT_S[value[-1]]
+    return value
+
+
+Text = Annotated[str, Field(pattern=_TEXT_PATTERN, max_length=4096)]
+Account = Annotated[
+    str, Field(pattern=_TEXT_PATTERN, max_length=ACCOUNT_MOST_BYTES), AfterValidator(_account)
+]
+Duration = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _DURATION_PATTERN}]}
+    ),
+]
+Variable = Annotated[
+    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"), AfterValidator(_no_secret)
+]
+TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+
+_TEXT_WORDS = "a text, not empty, without control characters"
+_ACCOUNT_WORDS = "an account id: a text of 1…32 bytes without control characters"
+_TABLE = Allowed("a table")
+
+
+class Table(BaseModel):
+    """One table of the job file: nothing is converted, and no key is ignored."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
+
+
+class InputTable(Table):
+    """[input]: where the rows come from."""
+
+    files: Annotated[
+        list[Text],
+        Field(
+            min_length=1,
+            description="Paths or globs, relative to the job file; "
+            '"-" is standard input, which may stand once and needs format.',
+        ),
+        Allowed(
+            "a list of at least one path or glob",
+            item=_TEXT_WORDS,
+            missing='name at least one path or glob, for example files = ["pairs.csv"]',
+        ),
+    ]
+    format: Annotated[
+        Format | None,
+        Field(
+            strict=False,
+            description="How the files are written. By default each file's suffix says it "
+            "(.gz and .zst allowed).",
+        ),
+        Allowed('"csv", "tsv", "jsonl" or "parquet"'),
+    ] = None
+    from_field: Annotated[
+        Text,
+        Field(description="The column, or JSON key, that holds From_Account."),
+        Allowed(_TEXT_WORDS),
+    ] = "From_Account"
+    to_field: Annotated[
+        Text,
+        Field(description="The column, or JSON key, that holds To_Account."),
+        Allowed(_TEXT_WORDS),
+    ] = "To_Account"
+    accounts_only: Annotated[
+        bool,
+        Field(
+            description="delete_all_friends only: take From_Account and ignore the To column of an "
+            "input that has one. Without it, such input is refused."
+        ),
+        Allowed("true or false"),
+    ] = False
+
+
+class TargetTable(Table):
+    """[targets.NAME]: one provider app that the pairs are removed from."""
+
+    provider: Annotated[
+        str,
+        Field(description=f"Whose API it is: {' or '.join(PROVIDERS)}."),
+        Allowed("the name of a provider", missing="name the provider"),
+    ]
+    region: Annotated[
+        str | None,
+        Field(description="Where the app lives. Required unless endpoint is given."),
+        Allowed("one of the provider's regions"),
+    ] = None
+    app_id: Annotated[
+        int,
+        Field(ge=1, le=UINT32_MAX, description="Tencent's SDKAppID, ZEGO's AppId."),
+        Allowed(
+            f"a whole number, 1…{UINT32_MAX}, without quotes",
+            missing="write the app's number (Tencent's SDKAppID, ZEGO's AppId)",
+        ),
+    ]
+    admin: Annotated[
+        Account | None,
+        Field(
+            description="Tencent only: the app's admin account that makes the calls. "
+            'Default "administrator".'
+        ),
+        Allowed(_ACCOUNT_WORDS),
+    ] = None
+    secret_env: Annotated[
+        Variable | None,
+        Field(
+            description="The environment variable that holds the app's secret key. "
+            "This or secret_file; neither is read for the emulator.",
+        ),
+        Allowed(
+            "the name of an environment variable: letters, digits and _, the first one no digit"
+        ),
+    ] = None
+    secret_file: Annotated[
+        Annotated[Text, AfterValidator(_no_secret)] | None,
+        Field(
+            description="The file, relative to the job file, that holds the app's secret key "
+            "and nothing else."
+        ),
+        Allowed("the path of a file"),
+    ] = None
+    endpoint: Annotated[
+        Annotated[Text, AfterValidator(checked_endpoint)] | None,
+        Field(
+            description='Replaces the region\'s address: "emulator" for the emulator inside the '
+            "process, or https://HOST[:PORT]; plain http only to this machine."
+        ),
+        Allowed('"emulator", or an address such as https://HOST or http://127.0.0.1:9000'),
+    ] = None
+    qps: Annotated[
+        float | None,
+        Field(
+            ge=QPS_LEAST,
+            le=QPS_MOST,
+            description="The ceiling for all calls of this target in any second. "
+            "Default: the provider's documented ceiling for the operation.",
+        ),
+        Allowed(f"calls a second: a number above 0, {QPS_LEAST}…{QPS_MOST}"),
+    ] = None
+    max_in_flight: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=IN_FLIGHT_MOST,
+            description="Calls that may wait for their answer at the same time. "
+            "Default: two seconds' worth of qps, 8…1000.",
+        ),
+        Allowed(f"a whole number of calls, 1…{IN_FLIGHT_MOST}"),
+    ] = None
+    batch_size: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="To_Accounts that one call carries. Default: the provider's documented "
+            "maximum. delete_all_friends sends one account a call whatever stands here.",
+        ),
+        Allowed("a whole number of accounts, 1 or more"),
+    ] = None
+
+
+class RetryTable(Table):
+    """[retry]: when a call goes again."""
+
+    max_attempts: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100,
+            description="Calls in a row without progress of one batch in one sitting, "
+            "before it waits for the next.",
+        ),
+        Allowed("a whole number of calls, 1…100"),
+    ] = 8
+    base_delay_s: Annotated[
+        float,
+        Field(
+            ge=0.001,
+            le=3600,
+            description="Seconds before the second call at most; doubled for each further one, "
+            "with full jitter.",
+        ),
+        Allowed("a number of seconds, 0.001…3600"),
+    ] = 0.5
+    max_delay_s: Annotated[
+        float,
+        Field(ge=0.001, le=3600, description="Seconds between two calls of a batch at most."),
+        Allowed("a number of seconds, 0.001…3600"),
+    ] = 60.0
+    timeout_s: Annotated[
+        float,
+        Field(
+            gt=3,
+            le=300,
+            description="Seconds that a call may take. More than 3, which the provider itself "
+            "may take.",
+        ),
+        Allowed("a number of seconds above 3 (the provider's own timeout), up to 300"),
+    ] = 10.0
+    outage_limit: Annotated[
+        Duration,
+        Field(
+            ge=1,
+            le=OUTAGE_LIMIT_MOST_S,
+            description="No accepted call of a target for so long: its lane ends this sitting.",
+        ),
+        Allowed('a duration such as "90s", "30m", "1h" or "5d", or a number of seconds, 1s…30d'),
+    ] = 3600.0
+
+
+class GuardsTable(Table):
+    """[guards]: what keeps a run from doing more harm than meant."""
+
+    protect: Annotated[
+        list[Account],
+        Field(
+            description="Accounts that are never sent, as From or as To. delete_all_friends can "
+            "guard From only."
+        ),
+        Allowed("a list of account ids", item=_ACCOUNT_WORDS),
+    ] = []
+    protect_files: Annotated[
+        list[Text],
+        Field(description="Files, relative to the job file, with one protected account a line."),
+        Allowed("a list of paths", item=_TEXT_WORDS),
+    ] = []
+    max_pairs: Annotated[
+        int | None,
+        Field(ge=1, description="A larger plan is shown, but not sent. Default: none."),
+        Allowed("a whole number of pairs, 1 or more (leave the key out for no limit)"),
+    ] = None
+    max_failure_ratio: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=1,
+            description="The run stops when more than this part of a target's settled pairs "
+            "failed, once min_sample are settled. Default: none.",
+        ),
+        Allowed("a number above 0, up to 1 (leave the key out for no limit)"),
+    ] = None
+    min_sample: Annotated[
+        int,
+        Field(ge=1, description="Settled pairs of a target before max_failure_ratio counts."),
+        Allowed("a whole number of pairs, 1 or more"),
+    ] = 1000
+
+
+class JobTable(Table):
+    """A whole job file."""
+
+    name: Annotated[
+        str | None,
+        Field(pattern=NAME_PATTERN, description="The job's name. Default: the file's stem."),
+        Allowed(f"a text of {NAME_WORDS}"),
+    ] = None
+    operation: Annotated[
+        Operation,
+        Field(
+            strict=False,
+            description="delete_friends removes the pairs of the input; delete_all_friends clears "
+            "the whole friend list of each of its accounts.",
+        ),
+        Allowed(
+            '"delete_friends" or "delete_all_friends"',
+            missing='write "delete_friends" (the pairs of the input) or '
+            '"delete_all_friends" (the whole list of each account)',
+        ),
+    ]
+    mode: Annotated[
+        Mode,
+        Field(
+            strict=False,
+            description="one_way removes To_Account from From_Account's list only; two_way removes "
+            "From_Account from To_Account's list as well.",
+        ),
+        Allowed(
+            '"one_way" or "two_way"',
+            missing='write "one_way" (shortens the list of From_Account only) or "two_way" '
+            "(and of To_Account as well); there is no default for how much is destroyed",
+        ),
+    ]
+    run_dir: Annotated[
+        Text | None,
+        Field(
+            description="Where the run is kept, relative to the job file. "
+            "Default: runs/NAME under the current directory."
+        ),
+        Allowed("the path of a directory"),
+    ] = None
+    input: Annotated[
+        InputTable,
+        Field(description="Where the rows come from."),
+        Allowed("a table", missing="add [input] with files = […]"),
+    ]
+    targets: Annotated[
+        dict[TargetName, TargetTable],
+        Field(min_length=1, description="The provider apps, each a table [targets.NAME]."),
+        Allowed(
+            "at least one table [targets.NAME]", missing="add at least one table [targets.NAME]"
+        ),
+    ]
+    retry: Annotated[RetryTable, Field(description="When a call goes again."), _TABLE] = (
+        RetryTable()
+    )
+    guards: Annotated[GuardsTable, Field(description="What stops a run."), _TABLE] = GuardsTable()

@@ -1,0 +1,67 @@
+"""A target's secret, read when it is needed and never before."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bulkdel.errors import WrongInput
+from bulkdel.job.job import Target
+from bulkdel.providers.protocol import Secret
+
+SECRET_MOST_BYTES = 4096
+
+
+def read_secret(target: Target) -> Secret:
+    """The secret of a target that has one, from where its job file says.
+
+    Raises:
+        WrongInput: it is not there or cannot be a secret; says where, and never what it holds.
+        ValueError: the target is the emulator inside the process, which has a secret of its own.
+    """
+    source = target.secret
+    if source is not None and source.env is not None:
+        return _from_environment(target.name, source.env)
+    if source is not None and source.file is not None:
+        return _from_file(target.name, source.file)
+    raise ValueError(f"target {target.name} has no secret to read")
+
+
+def _from_environment(target: str, variable: str) -> Secret:
+    value = os.environ.get(variable, "")
+    if not value:
+        raise WrongInput(
+            f"targets.{target}.secret_env: the environment variable {variable} is not set or "
+            "empty; put the app's secret key into it"
+        )
+    return _checked(value, f"targets.{target}.secret_env: the environment variable {variable}")
+
+
+def _from_file(target: str, file: Path) -> Secret:
+    where = f"targets.{target}.secret_file: {file}"
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(
+                SECRET_MOST_BYTES + 3
+            )  # a line end, and one to see that it is more
+    except OSError as error:
+        raise WrongInput(f"{where} cannot be read: {error.strerror}") from None
+    # Undecodable bytes become surrogates, which _checked refuses: a UnicodeDecodeError would carry
+    # the whole content into a traceback.
+    value = content.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+    if not value:
+        raise WrongInput(f"{where} is empty; put the app's secret key into it")
+    return _checked(value, where)
+
+
+def _checked(value: str, where: str) -> Secret:
+    if len(value.encode("utf-8", "surrogateescape")) > SECRET_MOST_BYTES:
+        raise WrongInput(
+            f"{where} holds more than {SECRET_MOST_BYTES} bytes; that is no secret key"
+        )
+    if not value.isprintable() or value != value.strip():
+        raise WrongInput(
+            f"{where} must hold the secret key alone, as UTF-8 text of one line without blanks "
+            "around it"
+        )
+    return Secret(value)

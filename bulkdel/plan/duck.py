@@ -1,0 +1,100 @@
+"""The one door to DuckDB: connections that keep to a memory limit, SQL text, clear failures."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from bulkdel.errors import WrongInput
+
+Connection = duckdb.DuckDBPyConnection
+DuckError = duckdb.Error
+DataError = (duckdb.InvalidInputException, duckdb.ConversionException)
+"""What DuckDB raises for data that it cannot read."""
+
+
+def open_workshop(folder: Path, *, memory_limit_mb: int) -> Connection:
+    """A database in `folder` to plan in; spills there too, so that nothing lands elsewhere."""
+    return duckdb.connect(
+        str(folder / "workshop.db"),
+        config={
+            "memory_limit": f"{memory_limit_mb}MB",
+            "threads": 2,
+            "temp_directory": str(folder / "spill"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+
+
+def open_reader(*, memory_limit_mb: int = 256) -> Connection:
+    """A connection to read a plan with, one thread, beside the sending.
+
+    One thread also keeps rows in the file's order.
+    """
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{memory_limit_mb}MB",
+            "threads": 1,
+            "temp_directory": "",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+
+
+def literal(text: str | Path) -> str:
+    """`text` as an SQL string. A NUL cannot be in a path, nor in any text that comes here."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """`name` as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def file_literal(path: Path) -> str:
+    """`path` as DuckDB reads a file name: wildcards in it stand for themselves."""
+    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+    return literal(name)
+
+
+def number(con: Connection, query: str) -> int:
+    """The one whole number that `query` answers."""
+    row = con.execute(query).fetchone()
+    if row is None:
+        raise AssertionError("a query for one number answered no row")
+    return int(row[0] or 0)
+
+
+@contextmanager
+def storage_errors(run_dir: Path) -> Iterator[None]:
+    """Turns a full disk, a full memory and a folder without permission into WrongInput."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
+        if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise WrongInput(f"{run_dir}: cannot be written; mend that or use --run-dir") from exc
+        raise
+    except duckdb.OutOfMemoryException as exc:
+        raise WrongInput(
+            f"{run_dir}: planning needs more memory or disk than there is ({_first_line(exc)})"
+        ) from exc
+    except duckdb.IOException as exc:
+        text = str(exc)
+        if "No space left" in text or "disk full" in text.lower():
+            raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
+        raise WrongInput(
+            f"{run_dir}: planning could not read or write: {_first_line(exc)}"
+        ) from exc
+
+
+def _first_line(exc: Exception) -> str:
+    return str(exc).partition("\n")[0][:200]

@@ -1,0 +1,55 @@
+"""PlanMeta as JSON, as it stands in plan.parquet's metadata, and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share, Source
+from bulkdel.words import Mode, Operation
+
+META_KEY = "bulkdel_plan"
+"""The key of plan.parquet's key/value metadata that holds the plan's identity."""
+
+
+def digest(fingerprint: Fingerprint, books: Books) -> str:
+    """SHA-256 over what decided the plan and what came of it, as hex digits."""
+    content = [asdict(fingerprint), asdict(books)]
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def to_json(meta: PlanMeta) -> str:
+    """`meta` as JSON."""
+    return orjson.dumps(asdict(meta)).decode()
+
+
+def from_json(text: bytes) -> PlanMeta:
+    """The inverse of to_json.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is something else, or of another version.
+    """
+    found: dict[str, Any] = orjson.loads(text)
+    planned = dict(found["fingerprint"])
+    if planned["version"] != PLAN_VERSION:
+        raise ValueError(f"version {planned['version']}")
+    planned["operation"] = Operation(planned["operation"])
+    planned["mode"] = Mode(planned["mode"])
+    planned["targets"] = tuple((name, size) for name, size in planned["targets"])
+    planned["sources"] = tuple(Source(**source) for source in planned["sources"])
+    shares = []
+    for share in found["shares"]:
+        largest = tuple((account, pairs) for account, pairs in share["largest"])
+        shares.append(Share(**{**share, "largest": largest}))
+    meta = PlanMeta(
+        fingerprint=Fingerprint(**planned),
+        books=Books(**found["books"]),
+        shares=tuple(shares),
+        digest=found["digest"],
+    )
+    if digest(meta.fingerprint, meta.books) != meta.digest:
+        raise ValueError("digest")
+    return meta

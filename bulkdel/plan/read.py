@@ -1,0 +1,118 @@
+"""Reads a plan back: its identity, and its entries from anywhere, in sending order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bulkdel.errors import Corrupt
+from bulkdel.plan import duck
+from bulkdel.plan.meta import META_KEY, from_json
+from bulkdel.plan.values import PlanMeta
+from bulkdel.words import Batch, Entry, Operation, Sweep
+
+PLAN_FILE = "plan.parquet"
+_LIST_IDS = 50_000
+_LIST_ENTRIES = 512
+
+
+def read_plan_meta(run_dir: Path) -> PlanMeta | None:
+    """The identity and books of the plan in `run_dir`; None if there is no plan yet.
+
+    Raises:
+        Corrupt: the file is damaged, or written by another version of bulkdel.
+    """
+    path = run_dir / PLAN_FILE
+    if not path.exists():
+        return None
+    query = (
+        f"SELECT value FROM parquet_kv_metadata({duck.file_literal(path)}) "  # noqa: S608 - a quoted path
+        f"WHERE key = {duck.literal(META_KEY)}::BLOB"
+    )
+    con = duck.open_reader()
+    try:
+        row = con.execute(query).fetchone()
+        if row is None:
+            raise ValueError("no plan in its metadata")
+        return from_json(bytes(row[0]))
+    except (duck.DuckError, ValueError, KeyError, TypeError) as exc:
+        raise _corrupt(path, "is damaged or of another version of bulkdel") from exc
+    finally:
+        con.close()
+
+
+class PlanReader:
+    """The entries of a plan. Several scans may go on at once, each in its own thread."""
+
+    def __init__(self, run_dir: Path, meta: PlanMeta) -> None:
+        self._path = run_dir / PLAN_FILE
+        self._sweeps = meta.fingerprint.operation is Operation.DELETE_ALL_FRIENDS
+        most = max((size for _, size in meta.fingerprint.targets), default=1)
+        self._list_rows = _LIST_ENTRIES
+        if not self._sweeps:
+            self._list_rows = max(1, min(_LIST_ENTRIES, _LIST_IDS // most))
+        self._con = duck.open_reader()
+        self._con.execute("SET parquet_metadata_cache = true")
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file; scans under way end with an error."""
+        self._con.close()
+
+    def scan(self, lo: int, hi: int) -> Iterator[list[Entry]]:
+        """The entries with lo ≤ ordinal < hi, in order, in lists of bounded size.
+
+        Raises:
+            Corrupt: the file cannot be read, or an entry is missing or out of order.
+        """
+        with self._lock:
+            cursor = self._con.cursor()
+        following = lo
+        try:
+            cursor.execute(
+                "SELECT ordinal, from_account, array_to_string(to_accounts, chr(10)) "  # noqa: S608 - a quoted path
+                f"FROM read_parquet({duck.file_literal(self._path)}) "
+                "WHERE ordinal >= ? AND ordinal < ?",
+                [lo, hi],
+            )
+            while rows := cursor.fetchmany(self._list_rows):
+                entries: list[Entry] = []
+                for ordinal, account, others in rows:
+                    if ordinal != following:
+                        raise _corrupt(self._path, f"entry {following} is not in its place")
+                    following += 1
+                    if self._sweeps:
+                        entries.append(Sweep(ordinal, account))
+                    else:
+                        entries.append(Batch(ordinal, account, tuple(others.split("\n"))))
+                yield entries
+        except duck.DuckError as exc:
+            raise _corrupt(self._path, f"cannot be read from entry {following} on") from exc
+        finally:
+            cursor.close()
+        if following < hi:
+            raise _corrupt(self._path, f"entry {following} is missing")
+
+    def entry(self, ordinal: int) -> Entry:
+        """The entry with this ordinal. Raises Corrupt if there is none."""
+        for entries in self.scan(ordinal, ordinal + 1):
+            return entries[0]
+        raise _corrupt(self._path, f"entry {ordinal} is missing")
+
+
+def _corrupt(path: Path, what: str) -> Corrupt:
+    return Corrupt(f"{path}: the plan {what}; use --run-dir for a new run")

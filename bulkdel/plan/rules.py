@@ -1,0 +1,109 @@
+"""Which rows can be sent: the general rule for ids and each target's own, in Python and in SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bulkdel.job.job import Job
+from bulkdel.plan import duck
+from bulkdel.providers import PROVIDERS
+from bulkdel.providers.protocol import IdRule
+
+ID_BYTES = 32
+"""Bytes of UTF-8 that an account id may have at most, at every provider."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc: C0, DEL and C1
+_SQL_CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
+_KNOWN_MOST = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRules:
+    """What a row must keep to; rejects name the rule and the field.
+
+    Attributes:
+        id_rules: the providers' narrower rules, each once.
+        to_field: None where rows are single accounts.
+    """
+
+    id_rules: tuple[IdRule, ...]
+    from_field: str
+    to_field: str | None
+    _patterns: tuple[tuple[str, re.Pattern[str]], ...] = field(init=False, repr=False)
+    _known: set[bytes] = field(init=False, repr=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        patterns = tuple((rule.name, re.compile(rule.pattern)) for rule in self.id_rules)
+        object.__setattr__(self, "_patterns", patterns)
+
+    def row_fault(self, from_id: bytes, to_id: bytes | None) -> str | None:
+        """The reason why this row cannot be sent, or None."""
+        if fault := self.id_fault(from_id):
+            return f"{fault}: {self.from_field}"
+        if to_id is None:
+            return None
+        if fault := self.id_fault(to_id):
+            return f"{fault}: {self.to_field}"
+        return "from_equals_to" if from_id == to_id else None
+
+    def id_fault(self, account: bytes) -> str | None:
+        """The rule that this id breaks, or None."""
+        if account in self._known:
+            return None
+        if fault := self._first_fault(account):
+            return fault
+        if len(self._known) >= _KNOWN_MOST:
+            self._known.clear()
+        self._known.add(account)
+        return None
+
+    def _first_fault(self, account: bytes) -> str | None:
+        if not account:
+            return "empty"
+        if len(account) > ID_BYTES:
+            return "too_long"
+        try:
+            text = account.decode()
+        except UnicodeDecodeError:
+            return "not_utf8"
+        if _CONTROL.search(text):
+            return "control_character"
+        for name, pattern in self._patterns:
+            if not pattern.fullmatch(text):
+                return name
+        return None
+
+    def sql(self, *, controls: bool) -> str:
+        """The same rule as a predicate over the columns f and t; NULL counts as broken.
+
+        Args:
+            controls: whether the input can hold control characters at all.
+        """
+        columns = ["f"] if self.to_field is None else ["f", "t"]
+        terms = [f"strlen({column}) BETWEEN 1 AND {ID_BYTES}" for column in columns]
+        for column in columns:
+            if controls:
+                terms.append(f"NOT regexp_matches({column}, {duck.literal(_SQL_CONTROL)})")
+            terms += [
+                f"regexp_full_match({column}, {duck.literal(rule.pattern)})"
+                for rule in self.id_rules
+            ]
+        if self.to_field is not None:
+            terms.append("f <> t")
+        return " AND ".join(terms)
+
+
+def rules_of(job: Job, *, pairs: bool) -> RowRules:
+    """The rules for every target of `job` together: a row that breaks one is sent to none."""
+    rules = (PROVIDERS[target.provider].id_rule for target in job.targets)
+    return RowRules(
+        id_rules=_distinct(rules),
+        from_field=job.input.from_field,
+        to_field=job.input.to_field if pairs else None,
+    )
+
+
+def _distinct(rules: Iterable[IdRule | None]) -> tuple[IdRule, ...]:
+    return tuple(dict.fromkeys(rule for rule in rules if rule is not None))

@@ -1,0 +1,78 @@
+"""The job in words: what is done, how much of it, and to which place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bulkdel.job.job import Reach, Target
+from bulkdel.words import Mode, Operation
+
+
+class Face(Protocol):
+    """What people are shown of a provider; every Provider is one."""
+
+    @property
+    def title(self) -> str:
+        """As a person reads it."""
+        ...
+
+    @property
+    def regions(self) -> Mapping[str, str]:
+        """Region name → address."""
+        ...
+
+
+def region(name: str) -> str:
+    """A region as a person reads it: "Silicon Valley"."""
+    return name.replace("_", " ").title()
+
+
+def title(target: Target, faces: Mapping[str, Face]) -> str:
+    """The provider's own name, or its name in the job file."""
+    face = faces.get(target.provider)
+    return face.title if face else target.provider
+
+
+def place(target: Target, faces: Mapping[str, Face]) -> str:
+    """Where a target's calls go, so that the real thing and a stand-in are never mixed up."""
+    name = title(target, faces)
+    match target.reach:
+        case Reach.EMULATOR:
+            return f"an emulator of {name} inside this process: nothing real is touched"
+        case Reach.LOOPBACK:
+            return f"a server on this machine (loopback) in place of {name}: {target.address}"
+        case Reach.REAL:
+            face = faces.get(target.provider)
+            known = face is not None and face.regions.get(target.region) == target.address
+            where = target.address if known else f"at {target.address}, not {name}'s own address"
+            return f"the real {name}, {region(target.region)}, app {target.app_id} ({where})"
+
+
+_DEEDS = {
+    (Operation.DELETE_FRIENDS, Mode.TWO_WAY): (
+        "removes the friendship from both lists, To_Account from From_Account's and From_Account "
+        "from To_Account's"
+    ),
+    (Operation.DELETE_FRIENDS, Mode.ONE_WAY): (
+        "removes To_Account from From_Account's list; To_Account's own list is left as it is"
+    ),
+    (Operation.DELETE_ALL_FRIENDS, Mode.TWO_WAY): (
+        "clears the whole friend list of each account, and takes the account off the lists of all "
+        "those friends"
+    ),
+    (Operation.DELETE_ALL_FRIENDS, Mode.ONE_WAY): (
+        "clears the whole friend list of each account; the account stays on the lists of those "
+        "friends"
+    ),
+}
+
+
+def deed(operation: Operation, mode: Mode) -> str:
+    """What is done to each pair or account, in words."""
+    return f"{operation}, {mode}: {_DEEDS[operation, mode]}"
+
+
+def unit(operation: Operation) -> str:
+    """What a pair is called for this operation: "pair" or "account"."""
+    return "pair" if operation is Operation.DELETE_FRIENDS else "account"

@@ -1,0 +1,141 @@
+"""What `plan` shows: the books, the rejects, the work for each target, and what would stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+
+from rich.console import RenderableType
+
+from bulkdel.job.job import Guards, Job
+from bulkdel.plan.values import Books, PlanMeta
+from bulkdel.report import tables
+from bulkdel.report.confirm import warnings, work
+from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.phrases import Face, deed, place, unit
+from bulkdel.report.rejects import Rejects
+from bulkdel.report.sheet import BAD, DIM, GOOD, TITLE, Column, facts, page, table, words
+
+
+def too_many(guards: Guards, books: Books) -> str:
+    """Why `guards.max_pairs` keeps this plan from being sent; empty if it does not."""
+    if guards.max_pairs is None or books.pairs <= guards.max_pairs:
+        return ""
+    return (
+        f"guards.max_pairs = {guards.max_pairs} in the job file, but the plan holds "
+        f"{counted(books.pairs, 'pair')}: nothing is sent. Raise the key if the plan is right"
+    )
+
+
+def plan_text(
+    job: Job,
+    meta: PlanMeta,
+    faces: Mapping[str, Face],
+    rejects: Rejects,
+    width: int,
+    *,
+    colour: bool = False,
+    command: str = "",
+) -> str:
+    """The plan for a person; `command` is the one that would send it."""
+    return page(_parts(job, meta, faces, rejects, command), width, colour=colour)
+
+
+def _parts(
+    job: Job, meta: PlanMeta, faces: Mapping[str, Face], rejects: Rejects, command: str
+) -> Iterator[RenderableType]:
+    rows = meta.books
+    yield words(f"{plain(job.name)}: planned, nothing was sent.", TITLE)
+    yield words("")
+    yield facts(
+        [
+            ("does", deed(job.operation, job.mode)),
+            *((target.name, plain(place(target, faces), 400)) for target in job.targets),
+            ("run directory", plain(str(job.run_dir), 1000)),
+        ]
+    )
+    yield words("")
+    yield tables.rows_line(rows)
+    yield words("")
+    yield _balanced(rows)
+    yield words("")
+    yield work(job, meta)
+    yield words(
+        "At the ceiling of each target and without a retry; the targets work side by side.",
+        DIM,
+        indent=2,
+    )
+    yield from _largest(job, meta)
+    yield from _rejected(job, rows, rejects)
+    for warning in warnings(job):
+        yield words("")
+        yield words(warning, BAD)
+    yield words("")
+    stopped = too_many(job.guards, rows)
+    if not rows.read:
+        yield words("The input holds no rows at all: `bulkdel run` refuses it (exit 2).", BAD)
+    elif stopped:
+        yield words(f"`bulkdel run` would not send this (exit 3): {stopped}.", BAD)
+    elif not rows.pairs:
+        yield words(f"There is no {unit(job.operation)} to send.", BAD)
+    elif command:
+        yield words(f"To send it: {command}")
+
+
+def _balanced(rows: Books) -> RenderableType:
+    told = rows.pairs + rows.duplicates + rows.rejected + rows.protected
+    if told == rows.read:
+        return words("The books are balanced: every row is counted once.", GOOD)
+    return words(
+        f"THE BOOKS DO NOT BALANCE: {count(rows.read)} rows were read, but {count(told)} are "
+        "accounted for. Do not send this plan.",
+        BAD,
+    )
+
+
+def _largest(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
+    largest = meta.shares[0].largest if meta.shares else ()
+    if not largest or unit(job.operation) == "account":
+        return
+    yield words("")
+    yield words("The accounts with most pairs:", TITLE)
+    yield table(
+        [Column(title="pairs"), Column(title="account", words=True)],
+        [(count(pairs), plain(account)) for account, pairs in largest],
+    )
+
+
+def _rejected(job: Job, rows: Books, rejects: Rejects) -> Iterator[RenderableType]:
+    if not rows.rejected:
+        return
+    yield words("")
+    yield words(f"{counted(rows.rejected, 'row')} rejected and not sent:", TITLE)
+    yield table(
+        [Column(title="rows"), Column(title="reason", words=True)],
+        [(count(number), plain(reason)) for reason, number in rejects.reasons],
+    )
+    if not rejects.whole:
+        yield words(f"(counted over the first {counted(_seen(rejects), 'reject')})", DIM, indent=2)
+    yield words("")
+    yield table(
+        [
+            Column(title="line"),
+            Column(title="file", words=True),
+            Column(title="reason", words=True),
+            Column(title="the row", words=True),
+        ],
+        [
+            (
+                count(reject.line),
+                plain(PurePath(reject.file).name, 30),
+                plain(reject.reason, 40),
+                plain(reject.raw, 40),
+            )
+            for reject in rejects.first
+        ],
+    )
+    yield words(f"All of them: {plain(str(job.run_dir / 'rejects.jsonl'), 1000)}", indent=2)
+
+
+def _seen(rejects: Rejects) -> int:
+    return sum(number for _, number in rejects.reasons)

@@ -1,0 +1,79 @@
+"""What stands in rejects.jsonl, read within bounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+LINES_READ = 1_000_000
+LINE_BYTES = 1 << 20
+REASONS_KEPT = 50
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """One rejected row; `raw` is its text, or its base64 where it is no UTF-8."""
+
+    file: str
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejects:
+    """Rejected rows in short.
+
+    Attributes:
+        reasons: (reason, rows), most rows first, as far as the file was read.
+        first: the first few.
+        whole: whether the file was read to its end.
+    """
+
+    reasons: tuple[tuple[str, int], ...] = ()
+    first: tuple[Reject, ...] = ()
+    whole: bool = True
+
+
+def read_rejects(path: Path) -> Rejects:
+    """The file in short; nothing if there is none. At most LINES_READ lines are read."""
+    reasons: Counter[str] = Counter()
+    first: list[Reject] = []
+    try:
+        lines = path.open("rb")
+    except FileNotFoundError:
+        return Rejects()
+    with lines:
+        for _ in range(LINES_READ):
+            line = lines.readline(LINE_BYTES)
+            if not line:
+                break
+            reject = _reject(line)
+            known = reject.reason in reasons or len(reasons) < REASONS_KEPT
+            reasons[reject.reason if known else "other reasons"] += 1
+            if len(first) < SHOWN:
+                first.append(reject)
+        whole = not lines.read(1)
+    return Rejects(reasons=tuple(reasons.most_common()), first=tuple(first), whole=whole)
+
+
+def _reject(line: bytes) -> Reject:
+    try:
+        told: Any = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        told = None
+    if not isinstance(told, dict):
+        return Reject(file="?", line=0, reason="unreadable line of rejects.jsonl", raw="")
+    raw = told.get("raw", told.get("raw_b64", ""))
+    number = told.get("line", 0)
+    return Reject(
+        file=str(told.get("file", "?")),
+        line=number if isinstance(number, int) else 0,
+        reason=str(told.get("reason", "?")),
+        raw=str(raw),
+    )

@@ -1,0 +1,85 @@
+"""Sentences and tables laid out as text of a given width, with or without colour."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+NARROWEST = 80
+"""Columns. Below this the terminal breaks our lines: better than a number that was cut."""
+WIDEST = 120
+"""Columns. Longer lines are hard to read."""
+
+GOOD = "bold green"
+BAD = "bold red"
+TITLE = "bold"
+DIM = "dim"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table. Only `words` may break over lines; numbers stand to the right."""
+
+    title: str
+    words: bool = False
+
+
+def words(text: str, style: str = "", *, indent: int = 0) -> RenderableType:
+    """A paragraph. The text is never read as markup."""
+    return Padding(Text(text, style=style, overflow="fold"), (0, 0, 0, indent))
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> RenderableType:
+    """A table without lines, two blanks between the columns, indented by two."""
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=TITLE)
+    for column in columns:
+        drawn.add_column(
+            Text(column.title),
+            justify="left" if column.words else "right",
+            no_wrap=not column.words,
+            overflow="fold",
+            vertical="top",
+        )
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    return Padding(drawn, (0, 0, 0, 2))
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> RenderableType:
+    """Names and what is to be said of them, one under the other; long ones go on under themselves.
+
+    A column of its own for the names, so that the eye finds them.
+    """
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    drawn.add_column(no_wrap=False, overflow="fold", max_width=24)
+    drawn.add_column(overflow="fold")
+    for name, told in rows:
+        drawn.add_row(Text(name), Text(told))
+    return Padding(drawn, (0, 0, 0, 2))
+
+
+def page(parts: Iterable[RenderableType], width: int, *, colour: bool = False) -> str:
+    """The parts as text that ends with a newline; no line is longer than `width` or NARROWEST.
+
+    Nothing is read from the environment.
+    """
+    room = max(NARROWEST, min(width, WIDEST))
+    paper = io.StringIO()
+    Console(
+        file=paper,
+        width=room,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    ).print(Group(*parts))
+    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines()) + "\n"

@@ -1,0 +1,265 @@
+"""The fold of a run: what was planned, what is settled, what is left, and whether it balances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from bulkdel.job.job import Job
+from bulkdel.ledger.snapshot import CodeCount, Recent
+from bulkdel.ledger.values import Counters
+from bulkdel.plan.values import Books, PlanMeta
+from bulkdel.report.phrases import Face, place, title
+from bulkdel.words import Mode, Operation
+
+_NO_COUNTERS = Counters()
+
+
+class State(StrEnum):
+    """Where a run is in its life."""
+
+    PLANNED = "planned"  #: nothing was sent yet
+    RUNNING = "running"  #: a process works on it now
+    STOPPED = "stopped"  #: work is left and no process works on it
+    FINISHED = "finished"  #: every pair is settled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """One process's life in the run.
+
+    Attributes:
+        began_ms: Unix milliseconds.
+        ended_ms: None while it lives, and for ever where it died without a word.
+        why: how it ended, in words; empty as long as `ended_ms` is None.
+    """
+
+    began_ms: int
+    ended_ms: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetStatus:
+    """One target's books and calls.
+
+    Attributes:
+        provider: its title. place: where the calls go, in words.
+        unsettled: pairs less those that are settled; below zero when the books are wrong.
+        qps: the ceiling, calls/s.
+        failed_codes, unsettled_codes: the commonest, most pairs first; a pair that no call has
+            carried yet is in none.
+        rate: calls/s at present; None where nobody works on the run, or nobody can say.
+        left_s: estimated seconds until every pair is settled; None while nobody can say.
+    """
+
+    name: str
+    provider: str
+    place: str
+    pairs: int
+    batches: int
+    deleted: int
+    already_gone: int
+    failed: int
+    unsettled: int
+    calls: int
+    retries: int
+    throttled: int
+    lost_answers: int
+    qps: float
+    failed_codes: tuple[CodeCount, ...]
+    unsettled_codes: tuple[CodeCount, ...]
+    rate: float | None
+    left_s: float | None
+
+    @property
+    def settled(self) -> int:
+        """Pairs that have their final verdict."""
+        return self.deleted + self.already_gone + self.failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A run as it is at `at_ms` (Unix milliseconds). `targets` in the plan's order.
+
+    Attributes:
+        began_ms: when its first sitting began; None if there was none.
+        last: the sitting that is or was the last one.
+    """
+
+    job: str
+    operation: Operation
+    mode: Mode
+    run_dir: Path
+    state: State
+    reason: str
+    rows: Books
+    targets: tuple[TargetStatus, ...]
+    began_ms: int | None
+    last: Sitting | None
+    at_ms: int
+
+    @property
+    def unsettled(self) -> int:
+        """Pairs left, over all targets."""
+        return sum(target.unsettled for target in self.targets)
+
+    @property
+    def left_s(self) -> float | None:
+        """Estimated seconds until the last target is done; None while nobody can say."""
+        open_ones = [target for target in self.targets if target.unsettled > 0]
+        times = [target.left_s for target in open_ones if target.left_s is not None]
+        return max(times) if times and len(times) == len(open_ones) else None
+
+
+def wrongs(status: Status) -> tuple[str, ...]:
+    """Every way in which the books do not balance, one sentence each; none if they do."""
+    rows = status.rows
+    told = rows.pairs + rows.duplicates + rows.rejected + rows.protected
+    found = []
+    if told != rows.read:
+        found.append(f"{rows.read:,} rows were read, but {told:,} are accounted for")
+    for target in status.targets:
+        if target.unsettled < 0:
+            found.append(
+                f"{target.name}: {target.settled:,} pairs are settled, but only "
+                f"{target.pairs:,} were planned"
+            )
+        if target.pairs != rows.pairs:
+            found.append(
+                f"{target.name}: {target.pairs:,} pairs are planned, but the input holds "
+                f"{rows.pairs:,}"
+            )
+    return tuple(found)
+
+
+def fold(
+    meta: PlanMeta,
+    counters: Mapping[str, Counters],
+    *,
+    job: Job,
+    faces: Mapping[str, Face],
+    now_ms: int,
+    began_ms: int | None = None,
+    last: Sitting | None = None,
+    failed: Sequence[CodeCount] = (),
+    unsettled: Sequence[CodeCount] = (),
+    rates: Mapping[str, float] | None = None,
+    holder: str = "",
+) -> Status:
+    """The run's status out of what its directory holds.
+
+    Args:
+        meta: the plan's.
+        counters: by target's name; a target that is missing has not begun.
+        job: for what the plan does not hold: places and ceilings.
+        faces: the providers, by name.
+        now_ms: Unix milliseconds.
+        began_ms: when the first sitting began, if there was one.
+        last: the latest sitting, if there was one.
+        failed: the codes of failed pairs, over all targets.
+        unsettled: the codes of pairs that wait, over all targets.
+        rates: calls/s at present, by target's name (see `recent_rates`); only while it runs.
+        holder: which process works on the run now ("process 4711"); empty if none does.
+    """
+    named = {target.name: target for target in job.targets}
+    targets = []
+    for share in meta.shares:
+        target = named[share.target]
+        now = counters.get(share.target, _NO_COUNTERS)
+        settled = now.deleted + now.already_gone + now.failed
+        left = share.pairs - settled
+        speed = (rates or {}).get(share.target) if holder else None
+        targets.append(
+            TargetStatus(
+                name=share.target,
+                provider=title(target, faces),
+                place=place(target, faces),
+                pairs=share.pairs,
+                batches=share.batches,
+                deleted=now.deleted,
+                already_gone=now.already_gone,
+                failed=now.failed,
+                unsettled=left,
+                calls=now.calls,
+                retries=now.retries,
+                throttled=now.throttled,
+                lost_answers=now.lost_answers,
+                qps=target.qps,
+                failed_codes=tuple(one for one in failed if one.target == share.target),
+                unsettled_codes=tuple(one for one in unsettled if one.target == share.target),
+                rate=speed,
+                left_s=seconds_left(left=left, settled=settled, calls=now.calls, rate=speed),
+            )
+        )
+    state = _state(
+        running=bool(holder),
+        begun=last is not None or any(target.calls for target in targets),
+        left=any(target.unsettled for target in targets),
+    )
+    return Status(
+        job=job.name,
+        operation=meta.fingerprint.operation,
+        mode=meta.fingerprint.mode,
+        run_dir=job.run_dir,
+        state=state,
+        reason=_reason(state, holder, last),
+        rows=meta.books,
+        targets=tuple(targets),
+        began_ms=began_ms,
+        last=last,
+        at_ms=now_ms,
+    )
+
+
+def seconds_left(*, left: int, settled: int, calls: int, rate: float | None) -> float | None:
+    """Estimated seconds until `left` pairs are settled, None where nobody can say.
+
+    At `rate` calls/s, and at as many calls for a pair as the `settled` ones have cost so far.
+    """
+    if left <= 0:
+        return 0.0
+    if not settled or not rate or rate < 0:
+        return None
+    return left * (calls / settled) / rate
+
+
+def recent_rates(recent: Sequence[Recent], now_ms: int) -> dict[str, float]:
+    """Calls/s by target, of those that had two replies or more of late.
+
+    Until now and not until the last reply: a lane that is held slows down as one looks at it.
+    """
+    return {
+        one.target: (one.replies - 1) * 1000 / (now_ms - one.first_ms)
+        for one in recent
+        if one.replies > 1 and now_ms > one.first_ms
+    }
+
+
+def _state(*, running: bool, begun: bool, left: bool) -> State:
+    if running:
+        return State.RUNNING
+    if not left:
+        return State.FINISHED
+    return State.STOPPED if begun else State.PLANNED
+
+
+def _reason(state: State, holder: str, last: Sitting | None) -> str:
+    match state:
+        case State.RUNNING:
+            return f"{holder} works on it"
+        case State.FINISHED:
+            return "every pair is settled"
+        case State.PLANNED:
+            return "nothing was sent yet"
+        case State.STOPPED:
+            return "work is left" if last is None else how_it_ended(last)
+
+
+def how_it_ended(last: Sitting) -> str:
+    """Why a sitting is over that nobody carries on."""
+    if last.ended_ms is None:
+        return "the process that worked on it is gone without a word: killed, or a crash"
+    return last.why or "work is left"

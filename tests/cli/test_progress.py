@@ -1,0 +1,142 @@
+"""What is shown while calls go out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from rich.cells import cell_len
+
+from bulkdel.cli.progress import LINE_EVERY_S, Lines, line, progress, screen
+from bulkdel.ledger.values import Counters
+from bulkdel.send.view import LaneView
+
+VIEW = LaneView(
+    target="tencent",
+    pairs=100_000_000,
+    counters=Counters(deleted=50_000_000, calls=50_000, throttled=17, lost_answers=3, retries=1204),
+    qps=200,
+    pace=199,
+    rate=199.8,
+    in_flight=400,
+    waiting="",
+    ended="",
+)
+AT = datetime(2026, 11, 21, 22, 25, 1, tzinfo=UTC)
+
+
+def shown(*views: LaneView) -> list[str]:
+    """The display's lines."""
+    return screen(views).plain.splitlines()
+
+
+def test_a_row_has_what_one_looks_for() -> None:
+    """Settled of total, share, rate beside the ceiling, in flight, time left, and the oddities.
+
+    50 M pairs left at 0.001 calls a pair and 199.8 calls/s are 250.25 s.
+    """
+    _, row, odd, _ = shown(VIEW)
+    assert row.split() == (
+        [
+            "tencent",
+            "50,000,000",
+            "100,000,000",
+            "50.0%",
+            "199.8",
+            "of",
+            "200",
+            "400",
+            "4",
+            "min",
+            "11",
+            "s",
+        ]
+    )
+    assert odd.strip() == "retries 1,204, throttled 17, lost answers 3"
+
+
+def test_it_fits_80_columns() -> None:
+    """With the largest numbers and the longest words no line is wider than 80 columns."""
+    worst = replace(
+        VIEW,
+        target="a-very-long-name-of-a-target",
+        counters=Counters(
+            deleted=10,
+            already_gone=99_999_999,
+            failed=99_999_999,
+            calls=99_999_999,
+            retries=99_999_999,
+            throttled=99_999_999,
+            lost_answers=99_999_999,
+        ),
+        rate=999.9,
+        qps=1000,
+        waiting="held by the provider, " * 10,
+    )
+    assert max(cell_len(one) for one in shown(worst)) <= 80
+
+
+def test_why_it_does_not_send() -> None:
+    """A lane that waits, is slowed or is over says why; one at its ceiling says nothing."""
+    assert shown(VIEW)[3].startswith("Ctrl-C")
+    held = replace(VIEW, waiting="held by the provider, 12 s to go")
+    assert shown(held)[3].strip() == "held by the provider, 12 s to go"
+    assert "slowed to 100 calls/s" in shown(replace(VIEW, pace=100))[3]
+    assert shown(replace(VIEW, ended="app refused"))[3].strip() == "app refused"
+
+
+def test_no_guess_without_a_rate() -> None:
+    """Without a rate or a settled pair there is no time left; with nothing left it is done."""
+    assert shown(replace(VIEW, rate=0.0))[1].endswith(" -")
+    assert shown(replace(VIEW, counters=Counters()))[1].endswith(" -")
+    assert shown(replace(VIEW, pairs=50_000_000))[1].endswith(" done")
+
+
+def test_many_targets_are_bounded() -> None:
+    """More targets than a screen holds are counted."""
+    rows = shown(*(replace(VIEW, target=f"t{number}") for number in range(20)))
+    assert "... and 8 more targets" in rows
+
+
+def test_a_plain_line() -> None:
+    """A line for a log file says it all, with its time."""
+    assert line(VIEW, AT) == (
+        "2026-11-21T22:25:01Z tencent: 50,000,000 of 100,000,000 settled (50.0%), "
+        "199.8 of 200 calls/s, 400 in flight, retries 1,204, throttled 17, lost answers 3, "
+        "about 4 min 11 s left"
+    )
+
+
+def test_lines_come_now_and_then() -> None:
+    """A line every LINE_EVERY_S, one more when a lane ends, and a last one for those that go on."""
+    now = [0.0]
+    said: list[str] = []
+    lines = Lines(now_s=lambda: now[0], say=said.append)
+    other = replace(VIEW, target="zego")
+    lines.show([VIEW, other])
+    assert said == []
+    now[0] = LINE_EVERY_S
+    lines.show([VIEW, other])
+    assert len(said) == 2
+    now[0] += 1
+    for _ in range(3):
+        lines.show([replace(VIEW, ended="finished"), other])
+    assert len(said) == 3
+    assert said[2].endswith(", finished")
+    lines.last()
+    assert len(said) == 4
+    assert " zego: " in said[3]
+
+
+def test_quiet_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """--no-progress shows nothing at all; without it a lane's end is told on standard error."""
+    ended = replace(VIEW, ended="finished")
+    with progress(quiet=True, now_s=lambda: 0.0) as show:
+        show([ended])
+    assert capfd.readouterr() == ("", "")
+    with progress(quiet=False, now_s=lambda: 0.0) as show:
+        show([ended])
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count(" tencent: ") == 1

@@ -1,0 +1,294 @@
+"""The flow of `run`, over stages made by hand."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bulkdel.cli import streams
+from bulkdel.cli.progress import Show
+from bulkdel.cli.signals import Stopping
+from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
+from bulkdel.cli.stages import Say
+from bulkdel.errors import Guarded, StorageFailed, WrongInput
+from bulkdel.job.job import Job, Reach
+from bulkdel.ledger.values import Counters
+from bulkdel.plan.values import Books, PlanMeta
+from bulkdel.report.status import Status
+from bulkdel.send.view import End, Ending, LaneEnd
+from tests.support import front
+
+ROWS = front.books(read=100, pairs=100)
+ALL_DELETED = Counters(deleted=100, calls=1)
+
+
+@dataclass(kw_only=True)
+class HandStages:
+    """Stages that settle what they are told to, and remember what was asked of them."""
+
+    job: Job
+    rows: Books = ROWS
+    before: Counters = field(default_factory=Counters)
+    after: Counters = ALL_DELETED
+    end: End = End.FINISHED
+    agreed_before: bool = False
+    stop_while_sending: bool = False
+    fails: Exception | None = None
+    done: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def open(self, job: Job) -> Iterator[HandStages]:
+        """Holds the run directory."""
+        job.run_dir.mkdir(exist_ok=True)
+        self.done.append("held")
+        yield self
+        self.done.append("let go")
+
+    def plan(self, say: Say) -> PlanMeta:
+        """A plan over the rows."""
+        say("planned")
+        return front.plan(self.job, self.rows, {target.name: 1 for target in self.job.targets})
+
+    def _status(self, meta: PlanMeta, counters: Counters) -> Status:
+        return front.status(self.job, meta, {target.name: counters for target in self.job.targets})
+
+    def begin(self, meta: PlanMeta) -> Status:
+        """As it was before."""
+        return self._status(meta, self.before)
+
+    def agreed(self) -> bool:
+        """As told."""
+        return self.agreed_before
+
+    def send(self, _: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
+        """Settles everything, or stops at a signal that it sends itself."""
+        self.done.append(f"sent, limit {limit}")
+        show([])
+        if self.fails:
+            raise self.fails
+        end = self.end
+        if self.stop_while_sending:
+            came: list[str] = []
+            watch.tell(came.append)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert came == ["SIGTERM"]
+            end = End.STOPPED
+        names = (target.name for target in self.job.targets)
+        return Ending(lanes=tuple(LaneEnd(target=name, end=end, words="") for name in names))
+
+    def status(self) -> Status:
+        """As it is after."""
+        return self._status(self.plan(lambda _: None), self.after)
+
+
+def choices(*, yes: bool = False, limit: int | None = None) -> Choices:
+    """The options of a run."""
+    return Choices(
+        yes=yes, limit=limit, no_progress=True, json_logs=False, command="bulkdel run x.toml"
+    )
+
+
+def real(tmp_path: Path, max_pairs: int | None = None) -> Job:
+    """A job at the real Tencent."""
+    return front.job(front.tencent(), run_dir=tmp_path / "run", max_pairs=max_pairs)
+
+
+def trial(tmp_path: Path, max_pairs: int | None = None) -> Job:
+    """A job on an emulator."""
+    target = front.tencent(reach=Reach.EMULATOR, address=None)
+    return front.job(target, run_dir=tmp_path / "run", max_pairs=max_pairs)
+
+
+def sat(stages: HandStages, of: Choices) -> int:
+    """The exit code of a sitting."""
+    return sit(stages.job, of, stages.open, front.FACES)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, StringIO]:
+    """A terminal on which a person types."""
+    typed = StringIO()
+    monkeypatch.setattr(sys, "stdin", typed)
+    monkeypatch.setattr(streams, "terminal", lambda _: True)
+    return {"typed": typed}
+
+
+def test_a_trial_runs_without_a_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An emulator needs no --yes; results go to stdout, everything else to stderr."""
+    stages = HandStages(job=trial(tmp_path))
+    assert sat(stages, choices(limit=7)) == 0
+    assert stages.done == ["held", "sent, limit 7", "let go"]
+    out, err = capsys.readouterr()
+    assert out.startswith("Finished: every pair is settled.")
+    assert "A trial: no target of this job is a real provider." in err
+    assert "planned" in err
+
+
+def test_real_without_terminal_is_refused(tmp_path: Path) -> None:
+    """Without a terminal and without --yes nothing is sent to a real provider: exit 2."""
+    stages = HandStages(job=real(tmp_path))
+    with pytest.raises(WrongInput, match="add --yes") as raised:
+        sat(stages, choices())
+    assert raised.value.exit_code == 2
+    assert stages.done == ["held"]
+
+
+def test_yes_asks_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--yes sends without a question, after showing what is done."""
+    stages = HandStages(job=real(tmp_path))
+    assert sat(stages, choices(yes=True)) == 0
+    assert "the real Tencent Chat" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", ["yes\n", "y\n", " YES \n"])
+def test_a_person_agrees(tmp_path: Path, answers: Mapping[str, StringIO], answer: str) -> None:
+    """On a terminal a yes is enough."""
+    answers["typed"].write(answer)
+    answers["typed"].seek(0)
+    stages = HandStages(job=real(tmp_path))
+    assert sat(stages, choices()) == 0
+    assert stages.done == ["held", "sent, limit None", "let go"]
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "no\n", "yess\n", "1\n"])
+def test_anything_else_is_no(tmp_path: Path, answers: Mapping[str, StringIO], answer: str) -> None:
+    """Whatever is not a yes, an end of input too, sends nothing: exit 75."""
+    answers["typed"].write(answer)
+    answers["typed"].seek(0)
+    stages = HandStages(job=real(tmp_path))
+    with pytest.raises(NotAgreed, match="nothing was sent") as raised:
+        sat(stages, choices())
+    assert raised.value.exit_code == 75
+    assert stages.done == ["held"]
+
+
+def test_continuing_does_not_ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan that was agreed to is continued without a question, even with no terminal."""
+    stages = HandStages(
+        job=real(tmp_path), agreed_before=True, before=Counters(deleted=40, calls=1)
+    )
+    assert sat(stages, choices()) == 0
+    assert stages.done == ["held", "sent, limit None", "let go"]
+    assert "Continuing purge-2026-11: 60 pairs left." in capsys.readouterr().err
+
+
+def test_max_pairs_is_a_guard(tmp_path: Path) -> None:
+    """A plan over guards.max_pairs is not sent, not even with --yes: exit 3, naming the key."""
+    stages = HandStages(job=real(tmp_path, max_pairs=99))
+    with pytest.raises(Guarded, match=r"guards\.max_pairs = 99") as raised:
+        sat(stages, choices(yes=True))
+    assert raised.value.exit_code == 3
+    assert stages.done == ["held"]
+
+
+def test_no_rows(tmp_path: Path) -> None:
+    """An input without rows is an error: exit 2, nothing sent."""
+    stages = HandStages(job=trial(tmp_path), rows=front.books(read=0, pairs=0))
+    with pytest.raises(WrongInput, match="no rows at all"):
+        sat(stages, choices())
+    assert stages.done == ["held"]
+
+
+def test_nothing_to_send(tmp_path: Path) -> None:
+    """Where every row was rejected nothing is asked or sent: exit 1."""
+    rows = front.books(read=4, pairs=0, rejected=4)
+    stages = HandStages(job=real(tmp_path), rows=rows, after=Counters())
+    assert sat(stages, choices()) == 1
+    assert stages.done == ["held", "let go"]
+
+
+def test_finished_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A finished run is shown again, without a question, a secret or a call."""
+    stages = HandStages(job=real(tmp_path), before=ALL_DELETED)
+    assert sat(stages, choices()) == 0
+    assert stages.done == ["held", "let go"]
+    assert capsys.readouterr().out.startswith("Finished")
+
+
+def test_a_signal_while_sending(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first signal is told to who sends; the summary still comes, and the exit is 75."""
+    stages = HandStages(
+        job=trial(tmp_path), stop_while_sending=True, after=Counters(deleted=30, calls=1)
+    )
+    assert sat(stages, choices()) == 75
+    out = capsys.readouterr().out
+    assert out.startswith("Stopped by a signal. 70 pairs left.")
+    assert out.endswith("To continue, run:\n  bulkdel run x.toml\n")
+
+
+def test_a_signal_before_sending(tmp_path: Path) -> None:
+    """A signal while planning ends the sitting with 75, before anything is sent."""
+
+    class Slow(HandStages):
+        def plan(self, say: Say) -> PlanMeta:
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().plan(say)
+
+    stages = Slow(job=trial(tmp_path))
+    with pytest.raises(Interrupted, match="SIGINT before this sitting sent anything") as raised:
+        sat(stages, choices())
+    assert raised.value.exit_code == 75
+    assert stages.done == ["held"]
+
+
+def test_handlers_come_back(tmp_path: Path) -> None:
+    """After a sitting the signals do what they did before."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    sat(HandStages(job=trial(tmp_path)), choices())
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_should_not_happen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unexpected error is one sentence on the screen and a traceback in run.log: exit 75.
+
+    Neither shows the value of a variable.
+    """
+    job = trial(tmp_path)
+    stages = HandStages(job=job, fails=KeyError("oops"))
+    assert sat(stages, choices()) == 75
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+    assert "this should not have happened: KeyError at test_sitting.py" in err
+    assert str(job.run_dir / "run.log") in err
+    lines = [orjson.loads(line) for line in (job.run_dir / "run.log").read_bytes().splitlines()]
+    assert [line["event"] for line in lines] == ["command.started", "command.crashed"]
+    assert "KeyError: 'oops'" in lines[1]["traceback"]
+
+
+def test_errors_of_tasks_are_told_apart(tmp_path: Path) -> None:
+    """What tasks raise comes in groups; a user error inside keeps its sentence and exit code."""
+    full = ExceptionGroup("lanes", [ExceptionGroup("lane", [StorageFailed("the disk is full")])])
+    with pytest.raises(StorageFailed, match="the disk is full") as raised:
+        sat(HandStages(job=trial(tmp_path), fails=full), choices())
+    assert raised.value.exit_code == 75
+
+
+def test_a_bug_among_user_errors_is_a_bug(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a group holds something unexpected, that is what is told."""
+    both = ExceptionGroup("lanes", [StorageFailed("the disk is full"), KeyError("oops")])
+    assert sat(HandStages(job=trial(tmp_path), fails=both), choices()) == 75
+    assert "this should not have happened: KeyError" in capsys.readouterr().err
+
+
+def test_errors_are_logged(tmp_path: Path) -> None:
+    """What ends a sitting is in run.log too, with the exit code."""
+    job = real(tmp_path, max_pairs=1)
+    with pytest.raises(Guarded):
+        sat(HandStages(job=job), choices(yes=True))
+    lines = [orjson.loads(line) for line in (job.run_dir / "run.log").read_bytes().splitlines()]
+    assert lines[-1]["event"] == "command.ended"
+    assert lines[-1]["exit"] == 3

@@ -1,0 +1,140 @@
+"""Secrets: where they are read from, and that no error shows one."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+import pytest
+
+from bulkdel.errors import WrongInput
+from bulkdel.job.job import Reach, SecretSource, Target
+from bulkdel.job.secrets import read_secret
+
+KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
+
+
+def target(source: SecretSource | None) -> Target:
+    """A target whose secret is read from `source`."""
+    return Target(
+        name="west",
+        provider="tencent",
+        region="singapore",
+        app_id=1,
+        admin="administrator",
+        secret=source,
+        address="https://host.example",
+        reach=Reach.REAL,
+        qps=200,
+        max_in_flight=400,
+        batch_size=1000,
+        over_ceiling=False,
+    )
+
+
+def refusal(source: SecretSource) -> tuple[str, str]:
+    """The sentence and the whole traceback of a refused secret."""
+    with pytest.raises(WrongInput) as caught:
+        read_secret(target(source))
+    return str(caught.value), "".join(traceback.format_exception(caught.value))
+
+
+def test_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule: the variable's value is the secret, unchanged, and its repr is stars."""
+    monkeypatch.setenv("THE_KEY", KEY)
+
+    secret = read_secret(target(SecretSource(env="THE_KEY")))
+
+    assert secret.reveal() == KEY
+    assert KEY not in repr(secret)
+
+
+@pytest.mark.parametrize("content", [KEY, KEY + "\n", KEY + "\r\n"])
+def test_from_a_file(tmp_path: Path, content: str) -> None:
+    """Rule: the file holds the secret, with or without one line end."""
+    file = tmp_path / "key"
+    file.write_bytes(content.encode())
+
+    assert read_secret(target(SecretSource(file=file))).reveal() == KEY
+
+
+def test_the_largest_secret(tmp_path: Path) -> None:
+    """Rule: 4096 bytes are a secret, with any line end; one more is none, and nothing is cut."""
+    file = tmp_path / "key"
+    file.write_bytes(b"k" * 4096 + b"\r\n")
+    assert read_secret(target(SecretSource(file=file))).reveal() == "k" * 4096
+
+    for content in (b"k" * 4097, b"k" * 4096 + b"\r\nk", b"k" * 4096 + b"\n\nk"):
+        file.write_bytes(content)
+        sentence, _ = refusal(SecretSource(file=file))
+        assert str(file) in sentence
+        assert "kk" not in sentence
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_variable_without_a_secret(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    """Rule: an unset or empty variable is named, with the target it is for."""
+    monkeypatch.delenv("THE_KEY", raising=False)
+    if value is not None:
+        monkeypatch.setenv("THE_KEY", value)
+
+    sentence, _ = refusal(SecretSource(env="THE_KEY"))
+
+    assert "targets.west.secret_env" in sentence
+    assert "THE_KEY" in sentence
+    assert "not set" in sentence
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{KEY}\n{KEY}\n".encode(),
+        f" {KEY}".encode(),
+        f"{KEY}\n\n".encode(),
+        f"{KEY}\t".encode(),
+        f"{KEY}\x00".encode(),
+        f"{KEY}\xa0".encode(),
+        KEY.encode() + b"\xff",
+        KEY.encode("utf-16"),
+        KEY.encode() * 100,
+    ],
+)
+def test_what_is_no_secret_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    """Rule: what cannot be a secret is refused without showing it, in traceback or sentence."""
+    file = tmp_path / "key"
+    file.write_bytes(content)
+    shown = [*refusal(SecretSource(file=file))]
+    assert "targets.west.secret_file" in shown[0]
+    if b"\x00" not in content:
+        monkeypatch.setenv("THE_KEY", content.decode("utf-8", "surrogateescape"))
+        shown += [*refusal(SecretSource(env="THE_KEY"))]
+
+    assert all(KEY[:8] not in text for text in shown)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n"])
+def test_an_empty_file(tmp_path: Path, content: bytes) -> None:
+    """Rule: a file without a secret is named, with the target it is for."""
+    file = tmp_path / "key"
+    file.write_bytes(content)
+
+    sentence, _ = refusal(SecretSource(file=file))
+
+    assert f"targets.west.secret_file: {file} is empty" in sentence
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """Rule: a file that is not there, or is a directory, is named with what is wrong with it."""
+    gone, _ = refusal(SecretSource(file=tmp_path / "gone"))
+    folder, _ = refusal(SecretSource(file=tmp_path))
+
+    assert f"targets.west.secret_file: {tmp_path / 'gone'} cannot be read: No such file" in gone
+    assert f"targets.west.secret_file: {tmp_path} cannot be read: Is a directory" in folder
+
+
+def test_the_emulator_has_none() -> None:
+    """Rule: nobody asks for the secret of the emulator inside the process."""
+    with pytest.raises(ValueError, match="west"):
+        read_secret(target(None))

@@ -1,0 +1,162 @@
+"""The code tables, against lists written by hand from the documentation's classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from bulkdel.providers.codes import Meaning, Scope, rule
+from bulkdel.providers.codes_tencent import CODES as TENCENT
+from bulkdel.providers.codes_zego import CODES as ZEGO
+from bulkdel.words import Verdict
+
+EXPECTED = {
+    "tencent": {
+        Verdict.THROTTLED: {60007, 60011, 60018, 60019, 31707},
+        Verdict.RESIGN: {70001, 70052},
+        Verdict.SPLIT: {30001, 70206},
+        Verdict.ALREADY_GONE: {31704},
+        Verdict.FAILED: {30003, 31804, 70107},
+        Verdict.FATAL: (
+            {60002, 60003, 60004, 60005, 60006, 60009, 60010, 60012, 60015, 60016, 60017, 60020}
+            | {60021, 70002, 70003, 70005, 70009, 70013, 70014, 70016, 70020, 70050, 70051, 70114}
+            | {70402, 70403, 71000, 30002, 30004}
+        ),
+        Verdict.TRANSIENT: (
+            {60008, 60013, 60014, 70169, 70202, 70500, 30006, 30007, 30008}
+            | {70398, 72000, 72001, 80001, 80002, 80003}
+            | {30005, 30009, 30010, 30011, 30012, 30013, 30014, 30515, 30516, 30525, 30539, 30540}
+            | {30614, 31706}
+        ),
+    },
+    "zego": {
+        Verdict.THROTTLED: (
+            {7, 660300005, 660300006, 660700001}
+            | {660500003, 660600004, 660600005, 660600007, 660600010}
+        ),
+        Verdict.RESIGN: {100000004, 100000005},
+        Verdict.SPLIT: (
+            {660000002, 660000011, 660000012, 660800019, 660800022, 660800033}
+        ),
+        Verdict.ALREADY_GONE: {660800034},
+        Verdict.FAILED: (
+            {51102, 660200001, 660500002, 660800025}
+            | {660700002, 660700006, 660700007, 660700008, 660700012, 660700015}
+        ),
+        Verdict.FATAL: (
+            {2, 3, 100000000, 100000001, 100000002, 100000003, 100000006, 100000007, 100000008}
+            | {100000009, 100000013, 100000014, 100000016, 100000017, 660000028}
+        ),
+        Verdict.TRANSIENT: (
+            {1, 105001, 100000010, 100000011, 100000012, 100000015, 660000001, 660000003}
+            | {660700013, 660700016, 660700017}
+            | {50014, 660800020, 660800021, 660800023, 660800024, 660800026, 660800027, 660800028}
+            | {660800032, 660800046, *range(660800037, 660800045)}
+            | {*range(660000022, 660000028), 660400001}
+            | {660300001, 660300002, 660300007, 660300008, 660300012, 660300014, 660300015}
+            | {660300019, 660500004, 660500005, 660500006, 660500007, 660500009, 660500010}
+            | {660600001, 660600003, 660600006, 660600008, 660600009, 660600011, 660600012}
+            | {660600013, 660600014, 660600015, 660600016, 660600017, 660600019, 660600020}
+            | {660600021, 660600022, 660600023, 660600024, 660600028, 660600029, 660600030}
+            | {660600032, 660600033}
+            | {660800001, 660800002, 660800030, 660800045, 660800048}
+            | {660800051, 660800052, 660800053, *range(660900003, 660900009)}
+            | {661000001, 661000005}
+        ),
+    },
+}  # fmt: skip
+
+LOST = {
+    "tencent": {60008, 60013, 60014, 70169, 70202, 70500, 30006, 30007, 30008},
+    "zego": (
+        {1, 105001, 100000012, 100000015, 660000001, 660000003}
+        | {660700013, 660700016, 660700017}
+    ),
+}  # fmt: skip
+
+TABLES = {"tencent": TENCENT, "zego": ZEGO}
+every_table = pytest.mark.parametrize(
+    ("name", "codes"), TABLES.items(), ids=lambda value: value if isinstance(value, str) else ""
+)
+
+
+@every_table
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_verdicts(name: str, codes: Mapping[int, Meaning], verdict: Verdict) -> None:
+    """Each documented code has the verdict of its class; none says deleted."""
+    having = {code for code, meaning in codes.items() if meaning.verdict is verdict}
+    assert having == EXPECTED[name].get(verdict, set())
+
+
+@every_table
+def test_lost_answers(name: str, codes: Mapping[int, Meaning]) -> None:
+    """The server's own failures may have been carried out; of known codes no others may."""
+    assert {code for code, meaning in codes.items() if meaning.known and meaning.lost} == LOST[name]
+    for meaning in codes.values():
+        assert not meaning.lost or meaning.verdict is Verdict.TRANSIENT
+
+
+@every_table
+def test_words(name: str, codes: Mapping[int, Meaning]) -> None:
+    """Each code has its words, short enough for a table, without a full stop."""
+    assert name
+    for meaning in codes.values():
+        assert 3 <= len(meaning.words) <= 70
+        assert not meaning.words.endswith(".")
+
+
+@every_table
+def test_an_item_never_splits(name: str, codes: Mapping[int, Meaning]) -> None:
+    """A code said of one id, of a call of one id or of a sweep leaves nothing to halve."""
+    assert name
+    for code in codes:
+        for scope in (Scope.ITEM, Scope.ONE, Scope.SWEEP):
+            assert rule(codes, code, "", scope).verdict is not Verdict.SPLIT
+
+
+def test_holds() -> None:
+    """Only what asks for a longer pause names one: a minute each."""
+    assert {code: m.hold_s for code, m in {**TENCENT, **ZEGO}.items() if m.hold_s is not None} == {
+        31707: 60.0,
+        70050: 60.0,
+    }
+
+
+def test_conflict_and_size() -> None:
+    """30008 is the one write conflict; two codes speak of a batch above the app's limit."""
+    every = {**TENCENT, **ZEGO}
+    assert {code for code, meaning in every.items() if meaning.conflict} == {30008}
+    assert {code for code, meaning in every.items() if meaning.shrink} == {660000011, 660800019}
+    assert rule(ZEGO, 660800019, "", Scope.SEVERAL).shrink
+    assert not rule(ZEGO, 660800019, "", Scope.ONE).shrink
+
+
+@pytest.mark.parametrize(
+    ("codes", "code", "verdict"),
+    [
+        (TENCENT, 30001, Verdict.FAILED),
+        (TENCENT, 70206, Verdict.FAILED),
+        (TENCENT, 60015, Verdict.FAILED),
+        (TENCENT, 70402, Verdict.FAILED),
+        (TENCENT, 30004, Verdict.FATAL),
+        (TENCENT, 31704, Verdict.ALREADY_GONE),
+        (TENCENT, 31707, Verdict.THROTTLED),
+        (ZEGO, 2, Verdict.FAILED),
+        (ZEGO, 660000002, Verdict.FAILED),
+        (ZEGO, 660800033, Verdict.FAILED),
+        (ZEGO, 660700015, Verdict.FAILED),
+        (ZEGO, 660800019, Verdict.TRANSIENT),
+    ],
+)
+def test_what_codes_say_of_an_item(
+    codes: Mapping[int, Meaning], code: int, verdict: Verdict
+) -> None:
+    """A fault of the request is an item's refusal when said of one; the batch's size is not."""
+    assert rule(codes, code, "", Scope.ITEM).verdict is verdict
+
+
+def test_documented_codes_of_other_calls_are_like_unknown_ones() -> None:
+    """A code of adding friends, come to a deletion, settles nothing and is named."""
+    ruling = rule(TENCENT, 30539, "", Scope.ITEM)
+    assert (ruling.verdict, ruling.known, ruling.lost) == (Verdict.TRANSIENT, False, True)

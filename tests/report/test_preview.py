@@ -1,0 +1,108 @@
+"""What `plan` shows, and how rejects are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bulkdel.report import rejects as reading
+from bulkdel.report.preview import plan_text, too_many
+from bulkdel.report.rejects import Reject, Rejects, read_rejects
+from bulkdel.words import Operation
+from tests.support import front
+
+ROWS = front.books(read=110, pairs=100, duplicates=5, rejected=3, protected=2)
+NONE = Rejects()
+
+
+@pytest.mark.parametrize(("max_pairs", "stops"), [(None, False), (100, False), (99, True)])
+def test_max_pairs(max_pairs: int | None, stops: bool) -> None:
+    """guards.max_pairs stops a plan that holds more pairs than it says, and names the key."""
+    said = too_many(front.job(front.tencent(), max_pairs=max_pairs).guards, ROWS)
+    assert bool(said) == stops
+    assert said.startswith(
+        "guards.max_pairs = 99 in the job file, but the plan holds 100 pairs"
+    ) or (not stops)
+
+
+def test_plan_shows_everything() -> None:
+    """Books, work, largest accounts, rejects, and the command that sends it."""
+    job = front.job(front.tencent(), front.zego())
+    plan = front.plan(
+        job, ROWS, {"tencent": 400, "zego": 4000}, largest=(("admin\x1b[2J", 60), ("bob", 40))
+    )
+    found = Rejects(
+        reasons=(("empty_id", 2), ("zego_charset", 1)),
+        first=(Reject(file="/in/pairs.csv", line=1204, reason="empty_id", raw="a,\x1b[2J"),),
+    )
+    text = plan_text(job, plan, front.FACES, found, 80, command="bulkdel run x.toml")
+    rows = [line.split() for line in text.splitlines()]
+    assert ["110", "100", "5", "3", "2"] in rows
+    assert ["tencent", "100", "400", "200", "2", "s"] in rows
+    assert ["zego", "100", "4,000", "20", "3", "min", "20", "s"] in rows
+    assert ["60", "admin\\x1b[2J"] in rows
+    assert ["2", "empty_id"] in rows
+    assert ["1,204", "pairs.csv", "empty_id", "a,\\x1b[2J"] in rows
+    assert text.endswith("To send it: bulkdel run x.toml\n")
+    assert "\x1b" not in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_guard_is_foretold() -> None:
+    """`plan` shows a larger plan, and says that `run` would not send it."""
+    job = front.job(front.tencent(), max_pairs=99)
+    text = plan_text(job, front.plan(job, ROWS, {"tencent": 1}), front.FACES, NONE, 80, command="x")
+    assert "`bulkdel run` would not send this (exit 3): guards.max_pairs = 99" in text
+    assert "To send it" not in text
+
+
+def test_no_rows() -> None:
+    """An input without rows is said to be one."""
+    job = front.job(front.tencent())
+    rows = front.books(read=0, pairs=0)
+    text = plan_text(job, front.plan(job, rows, {"tencent": 0}), front.FACES, NONE, 80, command="x")
+    assert "The input holds no rows at all" in text
+
+
+def test_accounts_are_not_called_pairs() -> None:
+    """delete_all_friends counts accounts."""
+    job = front.job(front.tencent(), operation=Operation.DELETE_ALL_FRIENDS)
+    text = plan_text(job, front.plan(job, ROWS, {"tencent": 100}), front.FACES, NONE, 80)
+    assert "target   accounts  calls" in text
+
+
+def test_rejects_are_read_in_short(tmp_path: Path) -> None:
+    """Reasons are counted, the first few rows kept, base64 and damaged lines survived."""
+    lines = [
+        {"file": "p.csv", "line": number, "reason": "empty_id", "raw": "a,"} for number in range(7)
+    ]
+    text = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    text += b'{"file":"p.csv","line":9,"reason":"not_utf8","raw_b64":"/w=="}\n' + b"[torn"
+    path = tmp_path / "rejects.jsonl"
+    path.write_bytes(text)
+    found = read_rejects(path)
+    assert found.reasons == (
+        ("empty_id", 7),
+        ("not_utf8", 1),
+        ("unreadable line of rejects.jsonl", 1),
+    )
+    assert [reject.line for reject in found.first] == [0, 1, 2, 3, 4]
+    assert found.whole
+
+
+def test_rejects_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more lines are read than the limit, and no more reasons kept; both are said."""
+    monkeypatch.setattr(reading, "LINES_READ", 5)
+    monkeypatch.setattr(reading, "REASONS_KEPT", 2)
+    path = tmp_path / "rejects.jsonl"
+    path.write_bytes(b"".join(b'{"reason":"r%d"}\n' % number for number in range(6)))
+    found = read_rejects(path)
+    assert dict(found.reasons) == {"r0": 1, "r1": 1, "other reasons": 3}
+    assert not found.whole
+
+
+def test_no_rejects_file(tmp_path: Path) -> None:
+    """Where nothing was rejected there may be no file."""
+    assert read_rejects(tmp_path / "rejects.jsonl") == Rejects()

@@ -1,0 +1,193 @@
+"""The end of `run`: its exit code, its verdict, its remarks."""
+
+from __future__ import annotations
+
+import pytest
+
+from bulkdel.ledger.values import Counters
+from bulkdel.plan.values import Books
+from bulkdel.report.status import Status
+from bulkdel.report.summary import exit_code, remarks, summary_exit, summary_text, verdict, why
+from bulkdel.send.view import End, Ending, LaneEnd
+from bulkdel.words import Mode, Operation
+from tests.support import front
+
+GOOD = front.books(read=10, pairs=10)
+SOME_REJECTED = front.books(read=10, pairs=9, rejected=1)
+ALL_REJECTED = front.books(read=10, pairs=0, rejected=10)
+EMPTY = front.books(read=0, pairs=0)
+COMMAND = "bulkdel run purge.toml --limit 100"
+
+
+def ending(*ends: End, words: str = "") -> Ending:
+    """The ends of tencent and zego, in this order."""
+    names = ("tencent", "zego")
+    return Ending(
+        lanes=tuple(
+            LaneEnd(target=name, end=end, words=words if end is not End.FINISHED else "")
+            for name, end in zip(names, ends, strict=False)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("ends", "books", "unsettled", "failed", "code"),
+    [
+        ([End.FINISHED], GOOD, 0, 0, 0),
+        ([End.FINISHED], GOOD, 0, 1, 1),
+        ([End.FINISHED], SOME_REJECTED, 0, 0, 1),
+        ([End.FINISHED], ALL_REJECTED, 0, 0, 1),
+        ([End.FINISHED], EMPTY, 0, 0, 2),
+        ([End.STOPPED], GOOD, 1, 0, 75),
+        ([End.LIMIT], GOOD, 1, 1, 75),
+        ([End.DOWN], SOME_REJECTED, 1, 0, 75),
+        ([End.LEFT], GOOD, 1, 0, 75),
+        ([End.STORAGE], GOOD, 0, 0, 75),
+        ([End.FINISHED], GOOD, 1, 0, 75),
+        ([End.LIMIT], GOOD, 0, 0, 0),
+        ([End.STOPPED], GOOD, 0, 2, 1),
+        ([End.REFUSED], GOOD, 5, 3, 77),
+        ([End.REFUSED, End.STOPPED], GOOD, 5, 0, 77),
+        ([End.FINISHED, End.REFUSED], SOME_REJECTED, 5, 0, 77),
+        ([End.GUARD, End.REFUSED], GOOD, 5, 0, 3),
+        ([End.STORAGE, End.GUARD], GOOD, 5, 0, 3),
+        ([End.REFUSED], EMPTY, 0, 0, 2),
+    ],
+)
+def test_exit_code(ends: list[End], books: Books, unsettled: int, failed: int, code: int) -> None:
+    """The highest line of the contract's table that applies wins: 2, 3, 77, 75, 1, 0."""
+    assert exit_code(ending(*ends), books, unsettled=unsettled, failed=failed) == code
+
+
+def two_way(
+    tencent: Counters,
+    zego: Counters,
+    rows: Books = GOOD,
+    *,
+    operation: Operation = Operation.DELETE_FRIENDS,
+    mode: Mode = Mode.TWO_WAY,
+) -> Status:
+    """A status of both targets."""
+    job = front.job(front.tencent(), front.zego(), operation=operation, mode=mode)
+    plan = front.plan(job, rows, {"tencent": 1, "zego": 1})
+    return front.status(job, plan, {"tencent": tencent, "zego": zego})
+
+
+DONE = Counters(deleted=10, calls=1)
+HALF = Counters(deleted=5, calls=1)
+ONE_FAILED = Counters(deleted=9, failed=1, calls=1)
+
+
+@pytest.mark.parametrize(
+    ("ends", "status", "sentence"),
+    [
+        ([End.FINISHED, End.FINISHED], two_way(DONE, DONE), "Finished: every pair is settled."),
+        (
+            [End.FINISHED, End.FINISHED],
+            two_way(DONE, ONE_FAILED),
+            "Finished: every pair is settled, but 1 failed for good.",
+        ),
+        (
+            [End.STOPPED, End.STOPPED],
+            two_way(HALF, Counters()),
+            (
+                "Stopped by a signal. 15 pairs left (tencent 5, zego 10). "
+                "Run the same command again to continue."
+            ),
+        ),
+        (
+            [End.FINISHED, End.REFUSED],
+            two_way(DONE, Counters(calls=1)),
+            (
+                "Refused: a provider does not accept the credentials, the permission or the app. "
+                "10 pairs left (zego 10). Mend that and run the same command again."
+            ),
+        ),
+        ([End.STOPPED, End.FINISHED], two_way(DONE, DONE), "Finished: every pair is settled."),
+        (
+            [End.FINISHED, End.FINISHED],
+            two_way(Counters(), Counters(), ALL_REJECTED),
+            "Finished: the input left no pair to send, and 10 rows were rejected.",
+        ),
+    ],
+)
+def test_verdict(ends: list[End], status: Status, sentence: str) -> None:
+    """The first sentence says how it ended, how much is left and what to do."""
+    assert verdict(ending(*ends), status) == sentence
+
+
+@pytest.mark.parametrize("end", [end for end in End if end is not End.FINISHED])
+def test_every_end_has_a_sentence(end: End) -> None:
+    """However a sitting ends with work left, the summary counts it and is not called finished."""
+    said = verdict(ending(End.FINISHED, end), two_way(DONE, HALF))
+    assert "5 pairs left" in said
+    assert "Finished" not in said
+
+
+def test_summary_has_what_a_person_needs() -> None:
+    """Verdict, each lane's own words, the balance, the files and the exact next command."""
+    text = summary_text(
+        two_way(DONE, HALF, SOME_REJECTED),
+        ending(End.FINISHED, End.DOWN, words="no accepted call for 1 h"),
+        80,
+        command=COMMAND,
+    )
+    assert text.startswith("Stopped: a provider did not answer for too long.")
+    assert "zego  no accepted call for 1 h" in text
+    assert "/runs/purge-2026-11/ledger.jsonl" in text
+    assert "/runs/purge-2026-11/rejects.jsonl (1)" in text
+    assert text.endswith(f"To continue, run:\n  {COMMAND}\n")
+
+
+def test_no_next_command_when_finished() -> None:
+    """A finished run asks for nothing."""
+    text = summary_text(
+        two_way(DONE, DONE), ending(End.FINISHED, End.FINISHED), 80, command=COMMAND
+    )
+    assert COMMAND not in text
+    assert "lost" not in text.replace("lost answers", "")
+
+
+def test_failed_pairs_can_be_found() -> None:
+    """Where pairs failed the summary shows how to list them."""
+    status = two_way(DONE, ONE_FAILED)
+    text = summary_text(status, ending(End.FINISHED, End.FINISHED), 80, command=COMMAND)
+    assert """grep '"status":"failed"' /runs/purge-2026-11/ledger.jsonl""" in text
+    assert summary_exit(ending(End.FINISHED, End.FINISHED), status) == 1
+
+
+@pytest.mark.parametrize(
+    ("counters", "mode", "remarked"),
+    [
+        (Counters(deleted=10, lost_answers=3, calls=4), Mode.ONE_WAY, []),
+        (Counters(already_gone=10, calls=4), Mode.ONE_WAY, []),
+        (
+            Counters(already_gone=10, lost_answers=3, calls=4),
+            Mode.ONE_WAY,
+            ["tencent: 3 calls lost the answer and 10 pairs were already gone."],
+        ),
+        (Counters(already_gone=10, calls=4), Mode.TWO_WAY, ["Two-way: where the input"]),
+    ],
+)
+def test_remarks_only_where_they_are_true(
+    counters: Counters, mode: Mode, remarked: list[str]
+) -> None:
+    """`already_gone` is explained only where it may be ourselves: lost answers, or two-way."""
+    said = remarks(two_way(counters, DONE, mode=mode))
+    assert len(said) == len(remarked)
+    assert all(one.startswith(start) for one, start in zip(said, remarked, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("ends", "words", "told"),
+    [
+        ([End.FINISHED, End.FINISHED], "", "finished"),
+        ([End.STOPPED, End.FINISHED], "x", "stopped by a signal"),
+        ([End.LIMIT, End.LIMIT], "", "stopped at --limit"),
+        ([End.FINISHED, End.DOWN], "no call for 1 h.", "zego: no call for 1 h"),
+        ([End.LEFT, End.FINISHED], "", "tencent: left"),
+    ],
+)
+def test_why(ends: list[End], words: str, told: str) -> None:
+    """A sitting's end in a few words, for `status` later."""
+    assert why(ending(*ends, words=words)) == told
