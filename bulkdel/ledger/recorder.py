@@ -18,7 +18,7 @@ from typing import Self
 from bulkdel.errors import StorageFailed
 from bulkdel.ledger.books import size_of
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.storage import storage_words
+from bulkdel.ledger.storage import storage_words, translated
 from bulkdel.ledger.tick import Event, Withdrawal
 from bulkdel.ledger.values import Counters, Intent, Outcome
 
@@ -221,7 +221,8 @@ class Recorder:
     def _space_is_short(self) -> bool:
         now = self._clock()
         if now - self._looked_at >= _LOOK_EVERY_S:
-            self._free = self._free_bytes()
+            with translated(self._journal.run_dir):
+                self._free = self._free_bytes()
             self._looked_at = now
         return self._free < self._margin_bytes
 

@@ -196,3 +196,15 @@ async def test_an_entry_may_land_and_leave_in_one_tick(tmp_path: Path) -> None:
             assert (one.parts, one.code) == ((left,), 7)
         with pytest.raises(RuntimeError, match="closed"):
             await recorder.withdraw(1)
+
+
+async def test_space_that_cannot_be_looked_at(tmp_path: Path) -> None:
+    """A disk that does not even say how full it is is a failed write like any other."""
+
+    def gone() -> int:
+        raise OSError(5, "Input/output error")
+
+    with open_journal(tmp_path) as journal:
+        async with Recorder(journal, free_bytes=gone) as recorder:
+            with pytest.raises(StorageFailed, match="Input/output error"):
+                await recorder.intend(intent(1))
