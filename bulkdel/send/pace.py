@@ -30,9 +30,9 @@ from typing import Final
 from aiolimiter import AsyncLimiter
 
 CATCH_UP_S: Final = 0.05
-BELOW: Final = 0.005
+BELOW: Final = 0.007
 """How far the rate is below the ceiling, as a share of it."""
-OVER: Final = 0.001
+OVER: Final = 0.004
 """How much longer than a second the window is, as a share of it."""
 LOWERED: Final = 0.7
 """What is left of the rate after a hold."""

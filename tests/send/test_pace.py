@@ -28,14 +28,14 @@ def most_in_a_second(times: list[float]) -> int:
 
 @given(qps=st.floats(min_value=0.01, max_value=100_000))
 def test_the_window_is_the_ceiling_and_the_bucket_is_just_below(qps: float) -> None:
-    """What the window lets leave in a second is at most qps; the bucket drains 0.995 of it."""
+    """What the window lets leave in a second is at most qps; the bucket drains 0.993 of it."""
     calls, length_s = window(qps)
     capacity, drain = bucket(qps)
     assert calls / length_s <= qps
     assert calls <= max(qps, 1)
     assert length_s >= 1 or qps < 1 or qps != int(qps)
     assert capacity >= 1
-    assert 0.9949 * qps <= drain < qps
+    assert 0.9929 * qps <= drain < qps
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.005, 0.01, 0.03])
@@ -66,7 +66,7 @@ def test_pace_is_close_to_the_ceiling_and_never_above(qps: float, late_s: float)
 
     on_virtual_time(main)
     share = (len(times) - 1) / (times[-1] - times[0]) / qps
-    assert share >= (0.99 if late_s <= 0.01 else 0.975)
+    assert share >= (0.99 if late_s <= 0.005 else 0.975)
     ordered = times[: int(4 * max(qps, 10))]
     assert most_in_a_second(ordered) <= max(qps, 1)
 
