@@ -16,10 +16,12 @@ from typing import BinaryIO, cast
 import zstandard
 
 from bulkdel.errors import WrongInput
+from bulkdel.job.job import Format
 from bulkdel.plan.sources import SourceFile
 
 _CHUNK = 4 << 20
-_PLAIN = bytes(b for b in range(0x20, 0x7F) if b != ord('"')) + b"\n\t"
+_ZST_CHUNK = 8 << 10  # packed bytes at a time: what they unpack to has no bound but their number
+_PLAIN = bytes(b for b in range(0x20, 0x7F) if b != ord('"')) + b"\n"
 _MAGIC = (b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x7fELF", b"SQLite format")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
@@ -36,7 +38,8 @@ class Facts:
         blank: lines without a character; counted where all lines end in "\\n".
         uniform: the line end of every line, where there is one: "\\n" or "\\r\\n"; else "".
         quotes, controls, utf8: whether there is a quote; a control byte that ends no line
-            (a tab does not count); whether all is valid UTF-8.
+            (nor is the delimiter); whether all is valid UTF-8.
+        hanging: whether some line ends in a delimiter; DuckDB takes one field too many there.
         long_line: whether some stretch of 1 MiB has no line end.
     """
 
@@ -50,11 +53,13 @@ class Facts:
     controls: bool
     utf8: bool
     long_line: bool
+    hanging: bool
 
     @property
     def plain(self) -> bool:
         """Whether lines are rows, and nothing in them can be read in two ways."""
-        return bool(self.uniform) and self.utf8 and not self.quotes and not self.long_line
+        odd = self.quotes or self.long_line or self.hanging
+        return bool(self.uniform) and self.utf8 and not odd
 
 
 @contextmanager
@@ -81,7 +86,7 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         if before.st_size == 0:
             raise WrongInput(f"input.files {source.name}: the file is empty")
         hashed = _Hashed(raw)
-        tally = _Tally()
+        tally = _Tally(b"\t" if source.format is Format.TSV else b",")
         if source.packing:
             unpacked = folder / f"unpacked-{number}"
             with unpacked.open("wb") as out:
@@ -98,7 +103,7 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         raise WrongInput(f"input.files {source.name}: changed while it was read; run again")
     if tally.head.startswith(_UTF16):
         raise WrongInput(f"input.files {source.name}: is UTF-16; save it as UTF-8")
-    if tally.head.startswith(_MAGIC):
+    if source.format is not Format.PARQUET and tally.head.startswith(_MAGIC):
         raise WrongInput(f"input.files {source.name}: is a binary file, not {source.format}")
     if not tally.size:
         raise WrongInput(f"input.files {source.name}: the file is empty")
@@ -144,24 +149,37 @@ def _unpack(hashed: _Hashed, source: SourceFile) -> Iterator[bytes]:
                 while chunk := gz.read(_CHUNK):
                     yield chunk
         else:
-            unzstd = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-            with unzstd.stream_reader(stream, read_across_frames=True, closefd=False) as zst:
-                ended = False
-                while chunk := zst.read(_CHUNK):
-                    yield chunk
-                ended = True
-            if not ended:
-                raise EOFError
+            yield from _unpack_zst(stream)
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as exc:
         raise WrongInput(
             f"input.files {source.name}: the .{source.packing} file is broken or cut short"
         ) from exc
 
 
+def _unpack_zst(stream: BinaryIO) -> Iterator[bytes]:
+    """Frame by frame: the library's own reader does not say whether the last one had its end."""
+    unzstd = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    frame = unzstd.decompressobj()
+    begun = False
+    while packed := stream.read(_ZST_CHUNK):
+        while packed:
+            if chunk := frame.decompress(packed):
+                yield chunk
+            begun = not frame.eof
+            packed = b"" if begun else frame.unused_data
+            if not begun:
+                frame = unzstd.decompressobj()
+    if begun:
+        raise EOFError
+
+
 class _Tally:
     """Adds up what chunks say; a line end or a character may lie across two of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, delimiter: bytes) -> None:
+        self._plain = _PLAIN + delimiter
+        self._dangling = (delimiter + b"\n", delimiter + b"\r")
+        self._hanging = False
         self.head = b""
         self.size = 0
         self._lines = 0
@@ -183,7 +201,7 @@ class _Tally:
         self.size += len(chunk)
         self._measure(chunk)
         self._lines += chunk.count(b"\n")
-        rest = chunk.translate(None, _PLAIN)
+        rest = chunk.translate(None, self._plain)
         ascii_only = not rest or rest.isascii()
         if self._tail or not ascii_only:
             self._decode(chunk)
@@ -193,6 +211,10 @@ class _Tally:
         elif self._last[-1:] == b"\r" and chunk[:1] == b"\n":
             self._crlf += 1
         self._count_blank(chunk)
+        edge = self._last[-1:] + chunk[:1]
+        self._hanging = self._hanging or any(
+            end in chunk or end == edge for end in self._dangling
+        )
         self._last = (self._last + chunk)[-2:] if len(chunk) == 1 else chunk[-2:]
 
     def _special(self, chunk: bytes, rest: bytes) -> None:
@@ -260,6 +282,7 @@ class _Tally:
             controls=self._controls,
             utf8=self._utf8 and not self._tail,
             long_line=self._long,
+            hanging=self._hanging or self._last[-1:] == self._dangling[0][:1],
         )
 
 

@@ -103,7 +103,7 @@ def plan(job: Job, **kwargs: Any) -> Planned:
     total = sum(share.batches for share in meta.shares)
     with PlanReader(job.run_dir, meta) as reader:
         entries = [entry for some in reader.scan(0, total) for entry in some]
-    lines = (job.run_dir / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (job.run_dir / "rejects.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     books = meta.books
     rejects = [json.loads(line) for line in lines]
     assert books.read == books.pairs + books.duplicates + books.rejected + books.protected
