@@ -96,7 +96,7 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         else:
             unpacked = source.path
             while chunk := hashed.read(_CHUNK):
-                tally.add(chunk)
+                tally.add(chunk if source.format is not Format.PARQUET else chunk[:1])
         sha256 = hashed.digest()
         after = os.fstat(raw.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -177,7 +177,10 @@ class _Tally:
     """Adds up what chunks say; a line end or a character may lie across two of them."""
 
     def __init__(self, delimiter: bytes) -> None:
-        self._plain = _PLAIN + delimiter
+        self._common = bytes(b for b in _PLAIN if b not in delimiter + b"\n")
+        self._delimiter = delimiter
+        self._shape = b""  # what is left of a line like the header without common characters
+        self._held = b""  # the beginning of a line whose end is still to come
         self._dangling = (delimiter + b"\n", delimiter + b"\r")
         self._hanging = False
         self.head = b""
@@ -199,9 +202,31 @@ class _Tally:
         if not self.head:
             self.head = chunk[:16]
         self.size += len(chunk)
+        chunk = self._held + chunk
+        cut = chunk.rfind(b"\n") + 1
+        if cut == 0 or len(chunk) - cut > _HELD_MOST:
+            cut = len(chunk)
+        self._held = chunk[cut:]
+        self._take(chunk[:cut])
+
+    def _take(self, chunk: bytes) -> None:
+        if not chunk:
+            return
         self._measure(chunk)
+        rest = chunk.translate(None, self._common)
+        if not self._shape:
+            self._shape = self._shape_of(rest)
+        lines, over = divmod(len(rest), len(self._shape))
+        if not over and self._last[-1:] == b"\n" and rest == self._shape * lines:
+            # Every line has as many fields as the header, no character is special, none is blank.
+            crs = lines if b"\r" in self._shape else 0
+            self._lines += lines
+            self._cr += crs
+            self._crlf += crs
+            self._last = chunk[-2:]
+            return
+        rest = rest.translate(None, self._delimiter + b"\n")
         self._lines += chunk.count(b"\n")
-        rest = chunk.translate(None, self._plain)
         ascii_only = not rest or rest.isascii()
         if self._tail or not ascii_only:
             self._decode(chunk)
@@ -216,6 +241,13 @@ class _Tally:
             end in chunk or end == edge for end in self._dangling
         )
         self._last = (self._last + chunk)[-2:] if len(chunk) == 1 else chunk[-2:]
+
+    def _shape_of(self, rest: bytes) -> bytes:
+        shape = rest[: rest.find(b"\n") + 1].removeprefix(BOM)
+        body = shape.rstrip(b"\r\n")
+        # A blank line looks like a line of one column: then, as after any other character in the
+        # first line, the shape is one that fits nothing, a common character.
+        return shape if body and not body.strip(self._delimiter) else b"a"
 
     def _special(self, chunk: bytes, rest: bytes) -> None:
         crs = rest.count(b"\r")
@@ -264,6 +296,8 @@ class _Tally:
         self._long = self._long or self._stretch > _LONG
 
     def facts(self, path: Path, size: int, sha256: str) -> Facts:
+        self._take(self._held)
+        self._held = b""
         ended = self._last[-1:] == b"\n"
         if self._cr == 0:
             uniform = "\n"
@@ -287,6 +321,7 @@ class _Tally:
 
 
 _LONG = 1 << 20
+_HELD_MOST = 1 << 16
 
 
 def _has_c0(others: bytes) -> bool:

@@ -1,7 +1,11 @@
 """Valid rows → distinct pairs → batches in sending order → plan.parquet; all of it in DuckDB.
 
+To_Accounts are one text, joined by line feeds, which are in no id: a fifth of the time that lists
+take to group and to write, and quicker to read.
+
 Rows are first dealt into parts by a hash of the From_Account, each small enough to be worked on in
-memory. Within a part pairs are made distinct, ranked by To_Account and cut. One sort by
+memory. Within a part pairs are made distinct, ranked by To_Account and cut by
+rank; PlanReader puts the few of a batch that two threads joined into order. One sort by
 (k + h) / n, for the k-th of an account's n batches and h in [0, 1) a hash of the account, puts all
 batches into sending order: calls for one account are far apart, and no serial tail is left.
 """
@@ -121,10 +125,9 @@ class Grouping:
         each = max(1, pairs * len(targets) // max(1, count))
         least, most = _GROUP_ROWS
         group = min(most, max(least, _GROUP_PAIRS // each // least * least))
-        tos = "string_split(tos, chr(10))" if self._pairs else "CAST(NULL AS VARCHAR[])"
         con.execute(
             f"COPY (SELECT ([{names}])[target_at + 1] AS target, row_number() OVER () - 1 AS ordinal, "
-            f"f AS from_account, {tos} AS to_accounts "
+            "f AS from_account, tos AS to_accounts "
             f"FROM (SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY target_at, key, f, k)) "
             f"TO {duck.literal(out)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {group}, "
             f"KV_METADATA {{{META_KEY}: {duck.literal(meta)}}})"
@@ -159,9 +162,9 @@ class Grouping:
                 # A part that one large account made too large is grouped a slice at a time.
                 some = f"WHERE hash(f, r // {size}) % {slices} = {at}" if slices > 1 else ""
                 con.execute(
-                    f"INSERT INTO batches_{size} SELECT f, k, (k + {_H}) / ceil(n / {size}), "
-                    "array_to_string(list_sort(ts), chr(10)) FROM (SELECT f, "
-                    f"r // {size} AS k, any_value(n) AS n, list(t) AS ts "
+                    f"INSERT INTO batches_{size} SELECT f, k, (k + {_H}) / ceil(n / {size}), tos "
+                    f"FROM (SELECT f, r // {size} AS k, any_value(n) AS n, "
+                    "string_agg(t, chr(10)) AS tos "
                     f"FROM ranked {some} GROUP BY f, r // {size})"
                 )
         return pairs

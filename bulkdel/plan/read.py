@@ -84,7 +84,7 @@ class PlanReader:
         following = lo
         try:
             cursor.execute(
-                "SELECT ordinal, from_account, array_to_string(to_accounts, chr(10)) "  # noqa: S608 - a quoted path
+                "SELECT ordinal, from_account, to_accounts "  # noqa: S608 - a quoted path
                 f"FROM read_parquet({duck.file_literal(self._path)}) "
                 "WHERE ordinal >= ? AND ordinal < ?",
                 [lo, hi],
@@ -98,7 +98,9 @@ class PlanReader:
                     if self._sweeps:
                         entries.append(Sweep(ordinal, account))
                     else:
-                        entries.append(Batch(ordinal, account, tuple(others.split("\n"))))
+                        # Nearly always in order already; code points sort as their bytes do.
+                        ids = sorted(others.split("\n"))
+                        entries.append(Batch(ordinal, account, tuple(ids)))
                 yield entries
         except duck.DuckError as exc:
             raise _corrupt(self._path, f"cannot be read from entry {following} on") from exc
