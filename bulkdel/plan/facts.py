@@ -29,14 +29,14 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a file's bytes (unpacked, if it was packed).
+    r"""What is known of a file's bytes (unpacked, if it was packed).
 
     Attributes:
         path: where the unpacked bytes are.
         size, sha256: of the file as it is, packed or not.
         lines: physical lines; a last one without line end counts.
-        blank: lines without a character; counted where all lines end in "\\n".
-        uniform: the line end of every line, where there is one: "\\n" or "\\r\\n"; else "".
+        blank: lines without a character; counted where all lines end in "\n".
+        uniform: the line end of every line, where there is one: "\n" or "\r\n"; else "".
         quotes, controls, utf8: whether there is a quote; a control byte that ends no line
             (nor is the delimiter); whether all is valid UTF-8.
         hanging: whether some line ends in a delimiter; DuckDB takes one field too many there.
@@ -204,7 +204,7 @@ class _Tally:
         self.size += len(chunk)
         chunk = self._held + chunk
         cut = chunk.rfind(b"\n") + 1
-        if cut == 0 or len(chunk) - cut > _HELD_MOST:
+        if len(chunk) - cut > _HELD_MOST:
             cut = len(chunk)
         self._held = chunk[cut:]
         self._take(chunk[:cut])
@@ -237,9 +237,7 @@ class _Tally:
             self._crlf += 1
         self._count_blank(chunk)
         edge = self._last[-1:] + chunk[:1]
-        self._hanging = self._hanging or any(
-            end in chunk or end == edge for end in self._dangling
-        )
+        self._hanging = self._hanging or any(end in chunk or end == edge for end in self._dangling)
         self._last = (self._last + chunk)[-2:] if len(chunk) == 1 else chunk[-2:]
 
     def _shape_of(self, rest: bytes) -> bytes:

@@ -110,7 +110,9 @@ class Grouping:
             largest=tuple((str(account), int(n)) for account, n in top),
         )
 
-    def write(self, out: Path, targets: tuple[tuple[str, int], ...], *, pairs: int, meta: str) -> None:
+    def write(
+        self, out: Path, targets: tuple[tuple[str, int], ...], *, pairs: int, meta: str
+    ) -> None:
         """Writes the batches of all `targets` (name, batch size) in sending order."""
         con = self._con
         con.execute("SET preserve_insertion_order = true")
@@ -119,15 +121,13 @@ class Grouping:
             for at, (_, size) in enumerate(targets)
         ]
         names = ", ".join(duck.literal(name) for name, _ in targets)
-        count = sum(
-            duck.number(con, f"SELECT count(*) FROM batches_{size}") for _, size in targets
-        )
+        count = sum(duck.number(con, f"SELECT count(*) FROM batches_{size}") for _, size in targets)
         each = max(1, pairs * len(targets) // max(1, count))
         least, most = _GROUP_ROWS
         group = min(most, max(least, _GROUP_PAIRS // each // least * least))
         con.execute(
-            f"COPY (SELECT ([{names}])[target_at + 1] AS target, row_number() OVER () - 1 AS ordinal, "
-            "f AS from_account, tos AS to_accounts "
+            f"COPY (SELECT ([{names}])[target_at + 1] AS target, "
+            "row_number() OVER () - 1 AS ordinal, f AS from_account, tos AS to_accounts "
             f"FROM (SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY target_at, key, f, k)) "
             f"TO {duck.literal(out)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {group}, "
             f"KV_METADATA {{{META_KEY}: {duck.literal(meta)}}})"

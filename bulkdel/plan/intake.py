@@ -64,7 +64,7 @@ class Scan:
     valid: int | None
 
 
-def take_in(  # noqa: PLR0911 - one way out a kind of file
+def take_in(
     con: duck.Connection,
     source: SourceFile,
     facts: Facts,
@@ -110,14 +110,10 @@ def read_strictly(
                 out.write(row)
                 valid += 1
     rows = valid + rejects.count - before
-    return Scan(
-        source=source, facts=facts, sql=_staged_sql(staged, wanted), rows=rows, valid=valid
-    )
+    return Scan(source=source, facts=facts, sql=_staged_sql(staged, wanted), rows=rows, valid=valid)
 
 
-def reject_lines(
-    source: SourceFile, facts: Facts, *, wanted: Wanted, rejects: RejectsFile
-) -> int:
+def reject_lines(source: SourceFile, facts: Facts, *, wanted: Wanted, rejects: RejectsFile) -> int:
     """Finds the rejects of a plain file and writes them; answers how many."""
     before = rejects.count
     name = file_name(source.name)
@@ -160,9 +156,7 @@ def _read_jsonl(
     valid = 0
     with _opened(source, facts) as file, staged.open("wb", buffering=_BUFFER) as out:
         out.write(b"rows\n")
-        rows = read_rows(
-            Lines(file), rules.from_field, rules.to_field, refuse=wanted.refused
-        )
+        rows = read_rows(Lines(file), rules.from_field, rules.to_field, refuse=wanted.refused)
         try:
             for record in rows:
                 fault = record.fault

@@ -15,23 +15,20 @@ from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.grouping import Grouped, Grouping
 from bulkdel.plan.intake import Scan, Wanted, read_strictly, reject_lines, take_in
 from bulkdel.plan.meta import digest, to_json
-from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.protect import protected_accounts
+from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.rejects import RejectsFile
 from bulkdel.plan.rules import RowRules, rules_of
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.words import Operation
 
-
 REJECTS_FILE = "rejects.jsonl"
 _WORKSHOP = ".planning"
 _BYTES_A_ROW = 24  # a guess that only decides how many parts the work is done in
 
 
-def make_plan(
-    job: Job, *, stdin: BinaryIO | None = None, memory_limit_mb: int = 768
-) -> PlanMeta:
+def make_plan(job: Job, *, stdin: BinaryIO | None = None, memory_limit_mb: int = 768) -> PlanMeta:
     """Plans `job`: writes rejects.jsonl, then plan.parquet, into its run directory.
 
     Args:
@@ -85,9 +82,7 @@ def _work(job: Job, rules: RowRules | None, workshop: Path, memory_limit_mb: int
             rejects = RejectsFile(out)
             for at, (source, facts) in enumerate(looked):
                 staged = workshop / f"staged-{at}"
-                scan = take_in(
-                    con, source, facts, wanted=wanted, rejects=rejects, staged=staged
-                )
+                scan = take_in(con, source, facts, wanted=wanted, rejects=rejects, staged=staged)
                 file_read, file_valid = _load(
                     grouping, at, scan, wanted=wanted, rejects=rejects, staged=staged
                 )
@@ -149,9 +144,7 @@ def _load(
         # Two readers do not agree about this file: then only the strict one is believed.
         rejects.rewind(mark)
         grouping.unload(at)
-        scan = read_strictly(
-            scan.source, scan.facts, wanted=wanted, rejects=rejects, staged=staged
-        )
+        scan = read_strictly(scan.source, scan.facts, wanted=wanted, rejects=rejects, staged=staged)
     try:
         loaded = grouping.load(at, scan.sql)
     except duck.DataError as exc:

@@ -35,9 +35,7 @@ def read_plan_meta(run_dir: Path) -> PlanMeta | None:
     con = duck.open_reader()
     try:
         row = con.execute(query).fetchone()
-        if row is None:
-            raise ValueError("no plan in its metadata")
-        return from_json(bytes(row[0]))
+        return from_json(b"" if row is None else bytes(row[0]))
     except (duck.DuckError, ValueError, KeyError, TypeError) as exc:
         raise _corrupt(path, "is damaged or of another version of bulkdel") from exc
     finally:

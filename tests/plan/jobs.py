@@ -15,6 +15,7 @@ from bulkdel.words import Entry, Mode, Operation
 
 
 def a_target(name: str, *, provider: str = "tencent", batch_size: int = 1000) -> Target:
+    """A target; what does not decide a plan is made up."""
     return Target(
         name=name,
         provider=provider,
@@ -31,7 +32,7 @@ def a_target(name: str, *, provider: str = "tencent", batch_size: int = 1000) ->
     )
 
 
-def a_job(  # noqa: PLR0913 - one keyword a thing that decides a plan
+def a_job(
     folder: Path,
     files: list[str],
     *,

@@ -69,7 +69,12 @@ BAD: list[tuple[str, str | bytes, list[tuple[str, str]], list[tuple[int, str]]]]
     ("itself", HEAD + "a,a\na,b\n", [("a", "b")], [(2, "from_equals_to")]),
     ("33 bytes", HEAD + "a" * 33 + ",b\n", [], [(2, "too_long: From_Account")]),
     ("33 bytes of 17", HEAD + "a,x" + "é" * 16 + "\n", [], [(2, "too_long: To_Account")]),
-    ("tab in an id", HEAD + "a\tb,c\nd,e\n", [("d", "e")], [(2, "control_character: From_Account")]),
+    (
+        "tab in an id",
+        HEAD + "a\tb,c\nd,e\n",
+        [("d", "e")],
+        [(2, "control_character: From_Account")],
+    ),
     ("bell", HEAD + "a,\x07\n", [], [(2, "control_character: To_Account")]),
     ("delete", HEAD + "a,b\x7f\n", [], [(2, "control_character: To_Account")]),
     ("C1", HEAD + "a,b\x85\n", [], [(2, "control_character: To_Account")]),
@@ -80,7 +85,12 @@ BAD: list[tuple[str, str | bytes, list[tuple[str, str]], list[tuple[int, str]]]]
     ("not UTF-8", HEAD.encode() + b"a,\xff\nd,e\n", [("d", "e")], [(2, "not_utf8")]),
     ("surrogate", HEAD.encode() + b"a,\xed\xa0\x80\nd,e\n", [("d", "e")], [(2, "not_utf8")]),
     ("halved at the end", HEAD.encode() + b"d,e\na,\xe6\xbc", [("d", "e")], [(3, "not_utf8")]),
-    ("unclosed quote", HEAD + 'a,"b\nc,d\ne,f\n', [("c", "d"), ("e", "f")], [(2, "unclosed_quote")]),
+    (
+        "unclosed quote",
+        HEAD + 'a,"b\nc,d\ne,f\n',
+        [("c", "d"), ("e", "f")],
+        [(2, "unclosed_quote")],
+    ),
     (
         "unclosed quote before quoted rows",
         HEAD + 'a,"b\nc,d\n"e","f"\n"g","h"\n',
@@ -169,7 +179,7 @@ def test_a_protect_file_guards_with_and_without_blanks(tmp_path: Path) -> None:
     """A line of a protect file guards the id as it stands and as it was probably meant."""
     guard = tmp_path / "keep.txt"
     guard.write_bytes(b"\xef\xbb\xbfboss \r\n\nroot\n")
-    text = HEAD + "boss,a\n\"boss \",b\nroot,c\nx,y\n"
+    text = HEAD + 'boss,a\n"boss ",b\nroot,c\nx,y\n'
     planned = plan_text(tmp_path, text, protect_files=(guard,))
     assert planned.pairs == [("x", "y")]
     assert planned.meta.books.protected == 3
@@ -231,12 +241,14 @@ def test_jsonl_is_read_strictly(
 
 @pytest.mark.parametrize("packing", ["gz", "zst"])
 def test_packed_files_and_several_of_them(tmp_path: Path, packing: str) -> None:
-    """gz and zst files of several members are read to their end, beside files of other kinds."""
+    """Packed files of several members are read to their end, beside files of other kinds."""
     halves = [HEAD.encode() + b"a,b\n", b"c,d\n"]
     pack = gzip.compress if packing == "gz" else zstandard.ZstdCompressor().compress
     (tmp_path / f"one.csv.{packing}").write_bytes(b"".join(pack(half) for half in halves))
     (tmp_path / "two.tsv").write_text("To_Account\tFrom_Account\nf\te\nb\ta\n", encoding="utf-8")
-    (tmp_path / "three.ndjson").write_text('{"From_Account":"g","To_Account":"h"}\n', encoding="utf-8")
+    (tmp_path / "three.ndjson").write_text(
+        '{"From_Account":"g","To_Account":"h"}\n', encoding="utf-8"
+    )
     planned = plan(a_job(tmp_path, [f"one.*.{packing}", "t*", "two.tsv"]))
     assert planned.pairs == [("a", "b"), ("c", "d"), ("e", "f"), ("g", "h")]
     assert planned.meta.books.duplicates == 1
@@ -247,10 +259,11 @@ def test_packed_files_and_several_of_them(tmp_path: Path, packing: str) -> None:
 
 def test_parquet_goes_by_name_and_row_number(tmp_path: Path) -> None:
     """Columns by name, NULL and bad ids rejected with the number of their row."""
-    duckdb.sql(
-        "SELECT * FROM (VALUES ('b','a',1), (NULL,'a',2), ('c','',3), ('007','a',4)) "
-        'v("To_Account", "From_Account", "from account")'
-    ).write_parquet(str(tmp_path / "in.parquet"))
+    duckdb.execute(
+        "COPY (SELECT * FROM (VALUES ('b','a',1), (NULL,'a',2), ('c','',3), ('007','a',4)) "
+        'v("To_Account", "From_Account", "from account")) TO $path (FORMAT parquet)',
+        {"path": str(tmp_path / "in.parquet")},
+    )
     planned = plan(a_job(tmp_path, ["in.parquet"]))
     assert planned.pairs == [("a", "007"), ("a", "b")]
     assert planned.reasons == [(2, "empty: To_Account"), (3, "empty: From_Account")]

@@ -37,8 +37,10 @@ def test_anyone_can_read_the_plan(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(HEAD + "a,c\na,b\n", encoding="utf-8")
     job = a_job(tmp_path, ["in.csv"], targets=(a_target("one"), a_target("two", batch_size=1)))
     make_plan(job)
-    rows = duckdb.sql(
-        f"SELECT target, ordinal, from_account, string_split(to_accounts, chr(10)) FROM '{job.run_dir}/plan.parquet'"
+    rows = duckdb.execute(
+        "SELECT target, ordinal, from_account, string_split(to_accounts, chr(10)) "
+        "FROM read_parquet(?)",
+        [str(job.run_dir / "plan.parquet")],
     ).fetchall()
     assert rows == [
         ("one", 0, "a", ["b", "c"]), ("two", 1, "a", ["b"]), ("two", 2, "a", ["c"]),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import zstandard
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
@@ -57,8 +58,6 @@ def test_input_that_cannot_be_planned(
 
 def test_zstd_cut_short(tmp_path: Path) -> None:
     """A frame without its end is a broken file, not a shorter one."""
-    import zstandard
-
     data = zstandard.ZstdCompressor().compress((HEAD + "a,b\n" * 50_000).encode())
     (tmp_path / "in.csv.zst").write_bytes(data[:-6])
     with pytest.raises(WrongInput, match="broken or cut short"):
@@ -74,8 +73,9 @@ def test_a_directory_is_no_file(tmp_path: Path) -> None:
 
 def test_parquet_ids_must_be_text(tmp_path: Path) -> None:
     """A Parquet column of numbers is an error, never converted."""
-    duckdb.sql('SELECT \'a\' AS "From_Account", 7 AS "To_Account"').write_parquet(
-        str(tmp_path / "in.parquet")
+    duckdb.execute(
+        'COPY (SELECT \'a\' AS "From_Account", 7 AS "To_Account") TO $path (FORMAT parquet)',
+        {"path": str(tmp_path / "in.parquet")},
     )
     with pytest.raises(WrongInput, match="INTEGER, not text"):
         make_plan(a_job(tmp_path, ["in.parquet"]))
@@ -83,8 +83,11 @@ def test_parquet_ids_must_be_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("in.csv", HEAD + "a,b\n"), ("in.jsonl", '{"From_Account":"a"}\n{"From_Account":"b","To_Account":null}\n')],
-)  # fmt: skip
+    [
+        ("in.csv", HEAD + "a,b\n"),
+        ("in.jsonl", '{"From_Account":"a"}\n{"From_Account":"b","To_Account":0}'),
+    ],
+)
 def test_pairs_are_not_taken_for_accounts(tmp_path: Path, name: str, text: str) -> None:
     """delete_all_friends refuses input that has the To column: whole lists are at stake."""
     (tmp_path / name).write_text(text, encoding="utf-8")
@@ -119,7 +122,7 @@ def test_empty_standard_input(tmp_path: Path) -> None:
     assert plan(job).pairs == [("a", "b")]
 
 
-class Died(Exception):  # noqa: N818 - stands for a process that is gone
+class Died(Exception):
     """Planning ends here."""
 
 
