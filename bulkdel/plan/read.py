@@ -96,7 +96,7 @@ class PlanReader:
                     if self._sweeps:
                         entries.append(Sweep(ordinal, account))
                     else:
-                        # Nearly always in order already; code points sort as their bytes do.
+                        # Code points sort as their bytes in UTF-8 do.
                         ids = sorted(others.split("\n"))
                         entries.append(Batch(ordinal, account, tuple(ids)))
                 yield entries
