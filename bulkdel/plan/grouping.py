@@ -23,7 +23,7 @@ from bulkdel.plan.meta import META_KEY
 # SQL is put together from our own words, numbers and quoted names alone.
 # ruff: noqa: S608
 
-PART_ROWS = 1_250_000
+PART_ROWS = 600_000
 """Rows of one part: what is sorted and grouped in memory at a time."""
 
 LARGEST = 10
