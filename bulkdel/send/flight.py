@@ -46,7 +46,7 @@ class Flight:
         load: what it carries: the entry, or what of it goes now.
         probe: whether it is out alone, to see how the provider is.
         generation: of the credentials it was signed with.
-        noted: whether its intent is durable.
+        noted: whether its intent was handed over: it is durable, or may be.
         left_at: the loop's time when it left, seconds.
     """
 
@@ -148,6 +148,7 @@ class Airfield:
         async with self._ahead:
             if not flight.noted:
                 work = flight.work
+                flight.noted = True  # stopped while we wait, it may be durable all the same
                 await self._recorder.intend(
                     Intent(
                         ordinal=work.entry.ordinal,
@@ -156,7 +157,6 @@ class Airfield:
                         again=work.parts[0].attempts > 0,
                     )
                 )
-                flight.noted = True
             flight.left_at = await self._pacer.depart()
         if not flight.flying:
             flight.flying = True
