@@ -32,7 +32,6 @@ _AWKWARD: Final = (
     "é" * 16,
 )
 _NARROW: Final = ("007", "1e5", "null", " lead", "trail ", "%41&=+?#", "<b>", "user:1", "A", "a")
-_STRAY = frozenset("'\"\\,/*`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

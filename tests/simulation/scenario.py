@@ -17,7 +17,7 @@ from bulkdel.emulator.wire import EmulatedApp
 from bulkdel.emulator.world import World
 from tests.simulation.disk import Point
 from tests.simulation.people import Edge, Friendships, friendships
-from tests.simulation.weather import limit_of, fault_of, quirks_of
+from tests.simulation.weather import fault_of, limit_of, quirks_of
 from tests.simulation.wire import Roads
 
 SECRET: Final = "hush-a-secret-of-thirty-two-char"
@@ -86,6 +86,7 @@ class Scenario:
         stubborn: whether some pairs can never be settled.
         thread_s: the longest that a write or a read of the disk takes.
         real_plan: whether the plan is made from files.
+        calm: whether nothing goes wrong at the providers.
     """
 
     seed: int
@@ -106,13 +107,16 @@ class Scenario:
     stubborn: bool
     thread_s: float
     real_plan: bool
+    calm: bool = False
 
     def emulated(self, target: TargetPlan) -> Emulated:
         """The target's provider, new."""
         rng = random.Random(f"{self.seed}/{target.name}/weather")
-        lists: dict[str, set[str]] = {}
-        world = World(lists, existing=self.people.existing)
+        world = World(existing=self.people.existing)
         world.befriend(self.people.edges)
+        app = EmulatedApp(app_id=1400000000, secret=SECRET)
+        if self.calm:
+            return Emulated(target.provider, app=app, world=world, seed=self.seed)
         weather = fault_of(
             rng,
             target.provider,
@@ -124,7 +128,7 @@ class Scenario:
         )
         return Emulated(
             target.provider,
-            app=EmulatedApp(app_id=1400000000, secret=SECRET),
+            app=app,
             world=world,
             fault=weather,
             limit=limit_of(rng, target.qps, healed_s=self.healed_s),

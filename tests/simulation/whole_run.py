@@ -112,7 +112,7 @@ def carried_out(scenario: Scenario) -> Story:
     Raises:
         Broken: a promise was broken on the way.
     """
-    random.seed(scenario.seed)  # jitter in lanes
+    random.seed(scenario.seed)  # the jitter of retries
     with (
         tempfile.TemporaryDirectory(prefix="bulkdel-simulated-", dir=_fast()) as folder,
         asyncio.Runner(loop_factory=SimulatedLoop) as runner,
@@ -162,7 +162,7 @@ class _Run:
             story.overlaps[name] = sky.emulated.stats.overlaps
             story.after[name] = set(sky.emulated.world.pairs())
         self._gather_files()
-        story.log = self._out.getvalue()
+        story.log = self._out.getvalue().replace(str(self._folder), "FOLDER")
         story.files["run.log"] = story.log.encode()
         story.virtual_s = loop.time()
         return story
@@ -175,12 +175,12 @@ class _Run:
                 return
         healed = 0
         pause_s = 0.0
-        while healed < HEALED_SITTINGS:
+        while healed < (3 if scenario.stubborn else HEALED_SITTINGS):
             await asyncio.sleep(pause_s)
             healed += _loop().time() >= scenario.healed_s
             if await self._sit(Act(end=End.BY_ITSELF), meta, plan):
                 return
-            pause_s = max(2 * pause_s, 1.0, scenario.healed_s / 20)
+            pause_s = min(max(2 * pause_s, 1.0, scenario.healed_s / 20), scenario.healed_s)
             if LaneEnded.GUARD in story.sittings[-1].ends.values():
                 return
 
@@ -242,6 +242,7 @@ class _OneSitting:
         self._sitting: Sitting | None = None
         self.crowds: Counter[str] = Counter()
         self._full = False
+        self._gave_up = False
         self._began = _loop().time()
 
     async def carry_out(self, copy: Path) -> bool:
@@ -291,7 +292,7 @@ class _OneSitting:
         for name, sky in self._skies.items():
             sky.watch = self._watch_of(name)
         if act.end is End.DIES_AT_TURN:
-            loop.at_turn(act.number * 4, self._die_once(self._at))
+            loop.at_turn(act.number * 4, self._die)
         if act.end in {End.STOPS, End.STOPS_AND_DIES}:
             timers.append(loop.call_later(act.at_s, self._stop))
         if act.end is End.STOPS_AND_DIES:
@@ -300,10 +301,6 @@ class _OneSitting:
             timers.append(loop.call_later(act.at_s, self._fill))
         timers.append(loop.call_later(self._patience_s(), self._give_up))
         return timers
-
-    def _die_once(self, at: int) -> Any:
-        del at
-        return self._die
 
     def _die(self) -> None:
         """The process is gone at this instant."""
@@ -328,8 +325,6 @@ class _OneSitting:
         if self._kept is None and self._task is not None and not self._task.done():
             self._gave_up = True
             self._task.cancel()
-
-    _gave_up = False
 
     def _patience_s(self) -> float:
         """A sitting that takes longer than this hangs. Generous, and derived from the job."""
