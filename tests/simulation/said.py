@@ -57,6 +57,7 @@ _OF_ONE: Final = {
     "zego": {660000002, 660000011, 660000012, 660800019, 660800022, 660800033},
 }
 """Refuses what is named, if that is a single one; of several it does not say which."""
+_TOO_LARGE: Final = {660000011, 660800019}
 _OF_AN_ITEM: Final = {"tencent": {30001, 70206, 60015, 70402}, "zego": {2}}
 _REFUSED: Final = {
     "tencent": {30002, 30004, 60002, 60003, 60004, 60005, 60006, 60009, 60010, 60012, 60016}
@@ -83,6 +84,8 @@ def said(provider: str, reply: Reply | None, ids: tuple[str, ...] | None, to: st
     top = body.get("ErrorCode" if provider == "tencent" else "Code") if isinstance(body, dict) else 0
     if not isinstance(body, dict) or type(top) is not int:
         return Said(Word.NOTHING)
+    if provider == "zego" and top in _TOO_LARGE and ids is not None and len(ids) > 1:
+        return Said(Word.REFUSED, top)  # whole, whatever the list repeats for each id
     named = _named(provider, body)
     own = [code for name, code, _ in named if name == to]
     texts = "".join(text for name, _, text in named if name == to)
@@ -119,7 +122,7 @@ def _ruled(provider: str, code: int, text: str, *, single: bool, item: bool) -> 
     in_text = "not_friend" in text.lower() or "not_exist" in text.lower()
     if code in _GONE[provider] or (provider == "tencent" and code == 30001 and in_text and single):
         return Said(Word.GONE if single else Word.REFUSED, code)
-    if item and code in {660000011, 660800019}:
+    if item and code in _TOO_LARGE:
         return Said(Word.REFUSED, code)  # says that the call was too large: no fault of a pair's
     if code in _FOR_GOOD[provider] or (item and code in _OF_AN_ITEM[provider]):
         return Said(Word.FOR_GOOD, code)

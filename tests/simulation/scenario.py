@@ -24,6 +24,10 @@ SECRET: Final = "hush-a-secret-of-thirty-two-char"
 WRONG_SECRET: Final = "wrong-secret-of-thirty-two-chars"
 
 
+LONG_S: Final = 1000.0
+"""Bad weather that is called long, in seconds."""
+
+
 class End(StrEnum):
     """How a sitting ends, if not by itself."""
 
@@ -157,7 +161,8 @@ def scenario(seed: int) -> Scenario:
         pairs=people.named,
         max_attempts=rng.choice((1, 2, 3, 5, 8)),
         base_delay_s=rng.choice((0.05, 0.5, 2.0)),
-        max_delay_s=rng.choice((1.0, 10.0, 60.0)),
+        # Probes of a long outage at intervals of a second tell nothing new and take long.
+        max_delay_s=rng.choice((1.0, 10.0, 60.0)) if healed_s < LONG_S else 60.0,
         timeout_s=timeout_s,
         outage_limit_s=rng.choice((30.0, 120.0, 900.0, 3600.0)),
         max_failure_ratio=rng.choice((None, None, None, 0.05, 0.3)),
