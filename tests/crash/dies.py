@@ -16,13 +16,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from bulkdel.cli import app
-from bulkdel.ledger import journal, ledger_file, lock, recorder
+from bulkdel.ledger import journal, ledger_file, lock, recorder, rows
 from bulkdel.ledger.tick import Event
 from bulkdel.ledger.values import Intent, Outcome
 from bulkdel.plan import make
-from bulkdel.send import flight, transport
 from bulkdel.send.pace import Pacer
+from bulkdel.send.transport import Transport
 
 NEVER = "never"
 SYNCED = "synced"
@@ -134,11 +136,11 @@ def in_opening(death: Death) -> None:
         death.passes("landing-lost")
         return lost
 
-    lock.os = Seam(os, truncate=truncate)  # type: ignore[assignment]  # a module, for this one
+    setattr(lock, "os", Seam(os, truncate=truncate))  # noqa: B010  # no name of its own
     wrap(journal, "connect", connect)
     wrap(journal, "admit", admit)
     wrap(ledger_file.LedgerFile, "complete", complete)
-    wrap(journal.rows, "land_lost", land_lost)
+    wrap(rows, "land_lost", land_lost)
 
 
 def in_planning(death: Death) -> None:
@@ -175,8 +177,8 @@ def in_sending(death: Death, departures: int) -> None:
         death.passes("withdrawn")
 
     wrap(Pacer, "depart", depart)
-    wrap(transport.aiohttp.ClientResponse, "start", start)
-    wrap(flight.Transport, "send", send)
+    wrap(aiohttp.ClientResponse, "start", start)
+    wrap(Transport, "send", send)
     wrap(recorder.Recorder, "withdraw", withdraw)
 
 
