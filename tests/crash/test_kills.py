@@ -20,7 +20,7 @@ STORIES: dict[str, tuple[tuple[str, int], ...]] = {
         ("rejects-named", 1),
         ("plan-written", 1),
         ("plan-named", 1),
-        ("sent", 3),
+        ("sent", 1),
     ),
     "opening": (
         ("journal-made", 1),
