@@ -29,8 +29,10 @@ from bulkdel.send.transport import Transport
 
 NEVER = "never"
 SYNCED = "synced"
+PARTS = {"ledger-torn": 0.6, "ledger-unsynced": 1.0}
+"""How much of an append is written before the death; none of it is synced."""
 SLOW_DISK_S = 0.05
-"""What every commit takes before a death at "sent": a call that did not wait for it would be out."""
+"""What every commit takes before a death at "sent": a call that did not wait would be out."""
 ON_THE_WIRE_S = 0.03
 """Enough for a call to arrive; less than its answer takes, mostly."""
 
@@ -90,13 +92,9 @@ def in_writing(death: Death, synced: Path) -> None:
             death.passes("settlement-committed")
 
     def append(inner: Any, self: Any, data: bytes, offset: int) -> None:
-        if data and death.is_due("ledger-torn"):
+        if data and death.point in PARTS and death.is_due(death.point):
             synced.write_text(str(offset))
-            os.pwrite(self._descriptor, data[: len(data) * 2 // 3], offset)
-            os.kill(os.getpid(), signal.SIGKILL)
-        if data and death.is_due("ledger-unsynced"):
-            synced.write_text(str(offset))
-            os.pwrite(self._descriptor, data, offset)
+            os.pwrite(self._descriptor, data[: int(len(data) * PARTS[death.point])], offset)
             os.kill(os.getpid(), signal.SIGKILL)
         inner(self, data, offset)
 
@@ -143,7 +141,7 @@ def in_opening(death: Death) -> None:
         death.passes("landing-lost")
         return lost
 
-    setattr(lock, "os", Seam(os, truncate=truncate))  # noqa: B010  # no name of its own
+    setattr(lock, "os", Seam(os, truncate=truncate))  # noqa: B010  # mypy sees no such name
     wrap(journal, "connect", connect)
     wrap(journal, "admit", admit)
     wrap(ledger_file.LedgerFile, "complete", complete)
