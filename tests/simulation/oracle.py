@@ -19,9 +19,7 @@ from tests.simulation.wire import Edge, Sent
 
 Line = dict[str, Any]
 _KEY_REFUSED = {70003, 70009, 70050, 3, 100000005}
-_KEYS = (
-    "target from_account to_account status code info batch attempts lost_answers at"
-).split()
+_KEYS = ("target from_account to_account status code info batch attempts lost_answers at").split()
 
 
 def complaints(story: Story) -> list[str]:
@@ -74,7 +72,9 @@ def _endings(story: Story) -> Iterator[str]:
     for number, seen in enumerate(story.sittings):
         if seen.died or seen.failed or not seen.after:
             continue
-        settled = sum(_settled(seen.after[name]) - _settled(seen.before[name]) for name in seen.after)
+        settled = sum(
+            _settled(seen.after[name]) - _settled(seen.before[name]) for name in seen.after
+        )
         if seen.act.limit is not None and settled > seen.act.limit:
             yield f"sitting {number} settled {settled} pairs, more than --limit {seen.act.limit}"
         if "limit" in seen.ends.values() and settled != seen.act.limit:

@@ -63,7 +63,9 @@ _REFUSED: Final = {
     "tencent": {30002, 30004, 60002, 60003, 60004, 60005, 60006, 60009, 60010, 60012, 60016}
     | {60017, 60020, 60021, 70001, 70002, 70003, 70005, 70009, 70013, 70014, 70016, 70020, 70050}
     | {70051, 70052, 70114, 70403, 71000, 60015, 70402},
-    "zego": {2, 3, 660000028} | set(range(100000000, 100000012)) | {100000013, 100000014}
+    "zego": {2, 3, 660000028}
+    | set(range(100000000, 100000012))
+    | {100000013, 100000014}
     | {100000016, 100000017},
 }
 
@@ -81,7 +83,9 @@ def said(provider: str, reply: Reply | None, ids: tuple[str, ...] | None, to: st
         body = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
         return Said(Word.NOTHING)
-    top = body.get("ErrorCode" if provider == "tencent" else "Code") if isinstance(body, dict) else 0
+    top = (
+        body.get("ErrorCode" if provider == "tencent" else "Code") if isinstance(body, dict) else 0
+    )
     if not isinstance(body, dict) or type(top) is not int:
         return Said(Word.NOTHING)
     if provider == "zego" and top in _TOO_LARGE and ids is not None and len(ids) > 1:

@@ -334,7 +334,9 @@ class _OneSitting:
         slowest = min(target.qps for target in job.targets)
         calls = 2 * left * (retry.max_attempts + 10)
         each = retry.timeout_s + retry.max_delay_s + 5.0
-        return 2 * self._scenario.healed_s + retry.outage_limit_s * 2 + calls * (each + 20 / slowest)
+        return (
+            2 * self._scenario.healed_s + retry.outage_limit_s * 2 + calls * (each + 20 / slowest)
+        )
 
     async def _finished(self) -> Ending | None:
         """The ending; None where the process died."""

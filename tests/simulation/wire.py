@@ -236,5 +236,7 @@ def _near(emulated: Emulated, sent: Sent) -> list[Edge]:
     """The entries of friend lists that a call may remove."""
     world = emulated.world
     others = list(world.of(sent.account)) if sent.ids is None else sent.ids
-    edges = [(sent.account, other) for other in others] + [(other, sent.account) for other in others]
+    edges = [(sent.account, other) for other in others] + [
+        (other, sent.account) for other in others
+    ]
     return [edge for edge in edges if world.has(*edge)]
