@@ -165,7 +165,7 @@ def scenario(seed: int) -> Scenario:
         max_delay_s=rng.choice((1.0, 10.0, 60.0)) if healed_s < LONG_S else 60.0,
         timeout_s=timeout_s,
         outage_limit_s=rng.choice((30.0, 120.0, 900.0, 3600.0)),
-        max_failure_ratio=rng.choice((None, None, None, 0.05, 0.3)),
+        max_failure_ratio=rng.choice((None,) * 8 + (0.05, 0.3)),
         min_sample=rng.choice((1, 5, 20)),
         acts=acts,
         healed_s=healed_s,

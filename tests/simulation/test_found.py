@@ -17,7 +17,7 @@ _PAIRS = tuple((f"a{number}", "b") for number in range(8))
 
 def plain(*, target: dict[str, Any] | None = None, **changes: Any) -> Story:
     """The story of eight pairs at a calm provider, with these changes."""
-    at = {
+    at: dict[str, Any] = {
         "name": "tencent",
         "provider": "tencent",
         "qps": 20.0,

@@ -108,7 +108,9 @@ def _one(rng: random.Random, provider: str, timeout_s: float, sweeps: bool) -> F
     )
     kind = rng.random()
     if kind < 0.04:
-        return Seeded(odds=min(odds, 0.02), fate=Fate(done=False, code=rng.choice(FATALS[provider])))
+        return Seeded(
+            odds=min(odds, 0.02), fate=Fate(done=False, code=rng.choice(FATALS[provider]))
+        )
     if kind < 0.06:
         return Seeded(odds=min(odds, 0.02), fate=Fate(form=Form.HUGE))
     if kind < 0.3 and not sweeps:

@@ -21,8 +21,7 @@ from unittest import mock
 import structlog
 
 from bulkdel.errors import BulkdelError, StorageFailed
-from bulkdel.job.job import Job, Target
-from bulkdel.ledger import recorder as recording
+from bulkdel.job.job import Job
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.recorder import MARGIN_BYTES, Recorder
@@ -31,7 +30,6 @@ from bulkdel.ledger.snapshot import begun, snapshot
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
-from bulkdel.send import lane as lanes
 from bulkdel.send import run as sending
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End as LaneEnded
@@ -39,7 +37,7 @@ from bulkdel.send.view import Ending
 from tests.simulation.disk import Trouble, TroubledJournal, keep, whole_lines
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.planned import job_of, plan_of
-from tests.simulation.scenario import SECRET, WRONG_SECRET, Act, End, Scenario, TargetPlan
+from tests.simulation.scenario import SECRET, WRONG_SECRET, Act, End, Scenario
 from tests.simulation.wire import EPOCH_S, Sent, Sky, Wire
 
 HEALED_SITTINGS = 12
@@ -334,7 +332,9 @@ class _OneSitting:
         slowest = min(target.qps for target in job.targets)
         calls = 2 * left * (retry.max_attempts + 10)
         each = retry.timeout_s + retry.max_delay_s + 5.0
-        return 2 * self._scenario.healed_s + retry.outage_limit_s * 2 + calls * (each + 20 / slowest)
+        return (
+            2 * self._scenario.healed_s + retry.outage_limit_s * 2 + calls * (each + 20 / slowest)
+        )
 
     async def _finished(self) -> Ending | None:
         """The ending; None where the process died."""

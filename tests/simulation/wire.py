@@ -178,9 +178,9 @@ class Wire(Transport):
             if self.dead:
                 await asyncio.Event().wait()
             if not self._sky.dies():
-                return await self._exchange(call)
+                return await self._hand_over(call)
 
-    async def _exchange(self, call: Call) -> Reply | NoReply:
+    async def _hand_over(self, call: Call) -> Reply | NoReply:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Response] = loop.create_future()
         sent = self._sky.arrive(call, self._sitting, answered.set_result)
@@ -236,5 +236,7 @@ def _near(emulated: Emulated, sent: Sent) -> list[Edge]:
     """The entries of friend lists that a call may remove."""
     world = emulated.world
     others = list(world.of(sent.account)) if sent.ids is None else sent.ids
-    edges = [(sent.account, other) for other in others] + [(other, sent.account) for other in others]
+    edges = [(sent.account, other) for other in others] + [
+        (other, sent.account) for other in others
+    ]
     return [edge for edge in edges if world.has(*edge)]
