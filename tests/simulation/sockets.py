@@ -10,7 +10,7 @@ from bulkdel.emulator.emulated import Emulated, Response
 from bulkdel.emulator.faults import Cut
 from bulkdel.providers.protocol import Call
 from bulkdel.send.transport import BODY_MOST, Reply
-from tests.simulation.wire import EPOCH_S, Sky, read, removed_by
+from tests.simulation.wire import Sky, read, removed_by
 
 
 def record(sky: Sky, sitting: Callable[[], int], timeout_s: float) -> Emulated:
@@ -29,7 +29,7 @@ def record(sky: Sky, sitting: Callable[[], int], timeout_s: float) -> Emulated:
         waits: Callable[[], bool],
     ) -> Arrived:
         call = Call(method=method, path=path, query="", body=body)
-        sent = read(sky.target, call, dict(query), now - EPOCH_S, sitting())
+        sent = read(sky.target, call, dict(query), asyncio.get_running_loop().time(), sitting())
         sky.sent.append(sent)
         sky.watch(sent)
         arrived = receive(method, path, query, body, now, waits=waits)
