@@ -28,7 +28,7 @@ from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.words import Entry, Mode
 
-AHEAD_S: Final = 0.05
+AHEAD_S: Final = 0.1
 """Seconds of calls whose intents are durable before they may leave: a disk that takes so long to
 sync costs no pace, and a crash leaves no more lost answers than these and those in flight."""
 
@@ -46,7 +46,7 @@ class Flight:
         load: what it carries: the entry, or what of it goes now.
         probe: whether it is out alone, to see how the provider is.
         generation: of the credentials it was signed with.
-        noted: whether its intent was handed over: it is durable, or may be.
+        noted: whether its intent is, or may be, durable.
         left_at: the loop's time when it left, seconds.
     """
 
@@ -147,8 +147,8 @@ class Airfield:
         """With a connection in hand: make the intent durable, then wait for the pace."""
         async with self._ahead:
             if not flight.noted:
+                flight.noted = True
                 work = flight.work
-                flight.noted = True  # stopped while we wait, it may be durable all the same
                 await self._recorder.intend(
                     Intent(
                         ordinal=work.entry.ordinal,
