@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import random
+import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.recorder import MARGIN_BYTES, Recorder
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.snapshot import begun, snapshot
+from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
@@ -278,6 +280,7 @@ class _OneSitting:
             operation=self._job.operation,
             mode=self._job.mode,
         )
+        self._reader = sqlite3.connect(self._job.run_dir / JOURNAL)
         try:
             if act.end in {End.DIES_IN_WRITE, End.WRITE_FAILS}:
                 dies = self._die if act.end is End.DIES_IN_WRITE else None
@@ -303,6 +306,7 @@ class _OneSitting:
             for wire in self._wires:
                 if not seen.died:
                     wire.die()
+            self._reader.close()
             journal.close()
         return seen.died
 
@@ -451,9 +455,15 @@ class _OneSitting:
 
     def _watch_of(self, name: str) -> Any:
         act = self._act
+        number = [one.name for one in self._scenario.targets].index(name)
 
-        def watch(_: Sent) -> None:
+        def watch(sent: Sent) -> None:
             self._seen.calls[name] += 1
+            noted = self._reader.execute(
+                "SELECT calls FROM counters WHERE target = ?", (number,)
+            ).fetchone()[0]
+            if noted < len(self._skies[name].sent):
+                raise Broken(f"a call left before its intent was durable: {sent}")
             if self._sitting is not None:
                 for lane in self._sitting._lanes:
                     target = lane._target.name
