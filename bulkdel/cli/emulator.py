@@ -27,7 +27,7 @@ or the one that --secret-env names. GET /_emulator/stats answers counters,
 /_emulator/graph?account=ID with a friend list.
 
 \b
-A FAULT is written as WHAT[:AMOUNT][,KEY=VALUE]...:
+A FAULT is written as WHAT:AMOUNT,KEY=VALUE and what is not needed left out:
   30006:0.05         five calls of a hundred are answered this code
   item30006:0.02     this code for two ids of a hundred
   http502:0.01       this HTTP status (http502-after: yet deleted)

@@ -27,7 +27,10 @@ _MOST_BYTES = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The process that works in a run directory; `started_ms` is Unix milliseconds."""
+    """The process that works in a run directory; `started_ms` is Unix milliseconds.
+
+    Both are 0 in the instant between its taking the lock and its writing who it is.
+    """
 
     pid: int
     started_ms: int

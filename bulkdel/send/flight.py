@@ -28,7 +28,7 @@ from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.words import Entry, Mode
 
-AHEAD_S: Final = 0.05
+AHEAD_S: Final = 0.1
 """Seconds of calls whose intents are durable before they may leave: a disk that takes so long to
 sync costs no pace, and a crash leaves no more lost answers than these and those in flight."""
 
@@ -46,7 +46,7 @@ class Flight:
         load: what it carries: the entry, or what of it goes now.
         probe: whether it is out alone, to see how the provider is.
         generation: of the credentials it was signed with.
-        noted: whether its intent is durable.
+        noted: whether its intent is, or may be, durable.
         left_at: the loop's time when it left, seconds.
     """
 
@@ -147,6 +147,7 @@ class Airfield:
         """With a connection in hand: make the intent durable, then wait for the pace."""
         async with self._ahead:
             if not flight.noted:
+                flight.noted = True
                 work = flight.work
                 await self._recorder.intend(
                     Intent(
@@ -156,7 +157,6 @@ class Airfield:
                         again=work.parts[0].attempts > 0,
                     )
                 )
-                flight.noted = True
             flight.left_at = await self._pacer.depart()
         if not flight.flying:
             flight.flying = True

@@ -24,7 +24,7 @@ from bulkdel.send.lane import Desk, Lane
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End, Ending, LaneView
 
-FIRST_WAIT_S: Final = 1.0
+FIRST_WAIT_S: Final = 1.05
 """A continued lane first waits so long: what left just before the restart is out of every second
 that a new call falls into, and nothing need be remembered across it."""
 
