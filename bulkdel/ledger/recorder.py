@@ -34,7 +34,7 @@ _LOOK_EVERY_S = 1.0
 
 
 class _Waiting:
-    """One thing handed over, and who waits for it."""
+    """One thing handed over, and the future that its caller waits for, and may cancel."""
 
     __slots__ = ("event", "future")
 
@@ -106,7 +106,7 @@ class Recorder:
         Raises:
             StorageFailed: it could not be written, or too little space is left for it.
         """
-        await asyncio.shield(self._hand_over(intent).future)
+        await self._hand_over(intent).future
 
     async def withdraw(self, *ordinals: int) -> None:
         """Returns when the intents for these entries are taken back: their calls never left.
@@ -118,7 +118,7 @@ class Recorder:
         """
         handed = [self._hand_over(Withdrawal(ordinal=ordinal)) for ordinal in ordinals]
         for waiting in handed:
-            await asyncio.shield(waiting.future)
+            await waiting.future
 
     async def record(self, outcome: Outcome) -> None:
         """Returns when `outcome` is durable and its lines stand in the ledger.
@@ -126,7 +126,7 @@ class Recorder:
         Raises:
             StorageFailed: it could not be written.
         """
-        await asyncio.shield(self._hand_over(outcome).future)
+        await self._hand_over(outcome).future
 
     async def aclose(self) -> None:
         """Write all that was handed over, then take nothing more. Cancellation waits for it."""

@@ -155,7 +155,8 @@ def _recent(db: sqlite3.Connection, names: list[str]) -> tuple[Recent, ...]:
 
 def _last_sitting(db: sqlite3.Connection, names: list[str]) -> Sitting | None:
     row = db.execute(
-        "SELECT pid, started_ms, before, ended_ms, end, lanes FROM sittings ORDER BY id DESC LIMIT 1"
+        "SELECT pid, started_ms, before, ended_ms, end, lanes FROM sittings"
+        " ORDER BY id DESC LIMIT 1"
     ).fetchone()
     if row is None:
         return None

@@ -1,0 +1,144 @@
+"""A run as `status` sees it, from outside the process that works on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bulkdel.errors import Corrupt
+from bulkdel.ledger.sittings import LaneStop, Sitting
+from bulkdel.ledger.snapshot import CodeCount, Recent, Snapshot, begun, snapshot
+from bulkdel.ledger.tables import connect
+from bulkdel.ledger.tick import Withdrawal
+from bulkdel.ledger.values import Counters, Part
+from bulkdel.words import Verdict
+from tests.support.ledger import (
+    AT_MS,
+    IDENTITY,
+    crashed,
+    deleted,
+    entry_of,
+    intent,
+    open_journal,
+    outcome,
+    rest,
+    settlement,
+    some,
+    tick,
+)
+
+
+def test_nothing_yet(tmp_path: Path) -> None:
+    """Without a journal, or with one whose making was cut short, there is nothing to see."""
+    assert snapshot(tmp_path) is None
+    assert begun(tmp_path) is False
+    (tmp_path / "journal.db").touch()
+    assert snapshot(tmp_path) is None
+    connect(tmp_path).close()
+    assert snapshot(tmp_path) is None
+    assert begun(tmp_path) is False
+
+
+def test_begun_with_the_first_intent(tmp_path: Path) -> None:
+    """A run has begun when an intent was made; one that was taken back was not sent."""
+    with open_journal(tmp_path) as journal:
+        assert begun(tmp_path) is False
+        tick(journal, intent(1))
+        assert begun(tmp_path) is True
+        tick(journal, Withdrawal(ordinal=1))
+        assert begun(tmp_path) is False
+
+
+def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
+    """The same facts are read beside the writer, from a dead process's files, and at the end."""
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    lanes = (LaneStop(target="tencent", end="left", words="tries used up"),)
+    with open_journal(run_dir) as journal:
+        journal.start_sitting(1000, 4711)
+        tick(journal, intent(0), intent(3), intent(7), intent(101))
+        failed = rest(Verdict.FAILED, code=30003, info="none")
+        tick(
+            journal,
+            outcome(entry_of(7), settlement(some(0), failed, left=(1,)), Part(items=(1,)), code=9),
+            outcome(entry_of(3), None, Part(attempts=1), code=9, info="slow"),
+            deleted(101),
+        )
+        tick(journal, intent(7, Part(items=(1,))), intent(1, Part(items=(0, 1))))
+        tick(journal, Withdrawal(ordinal=7), Withdrawal(ordinal=1))
+        running = snapshot(run_dir)
+        dead = snapshot(crashed(run_dir, tmp_path / "dead"))
+        expected = Snapshot(
+            identity=IDENTITY,
+            begun=True,
+            counters={
+                "tencent": Counters(already_gone=1, failed=2, calls=3),
+                "zego": Counters(deleted=2, calls=1),
+            },
+            in_flight=1,
+            failed=(CodeCount(target="tencent", code=30003, info="none", pairs=2),),
+            unsettled=(CodeCount(target="tencent", code=9, info="slow", pairs=5),),
+            recent=(
+                Recent(target="tencent", replies=1, first_ms=AT_MS, last_ms=AT_MS),
+                Recent(target="zego", replies=1, first_ms=AT_MS, last_ms=AT_MS),
+            ),
+            first_started_ms=1000,
+            last=Sitting(
+                pid=4711,
+                started_ms=1000,
+                before={"tencent": Counters(), "zego": Counters()},
+                ended_ms=None,
+                end=None,
+                lanes=(),
+            ),
+            ledger_bytes=(run_dir / "ledger.jsonl").stat().st_size,
+        )
+        assert running == expected
+        assert dead == expected
+        journal.end_sitting(2000, "left", lanes)
+    with open_journal(run_dir) as journal:
+        journal.start_sitting(3000, 4712)
+        journal.end_sitting(4000, "left", lanes)
+    ended = snapshot(run_dir)
+    assert ended is not None
+    assert ended.in_flight == 0
+    assert ended.first_started_ms == 1000
+    assert ended.last == Sitting(
+        pid=4712,
+        started_ms=3000,
+        before={
+            "tencent": Counters(already_gone=1, failed=2, calls=3, lost_answers=1),
+            "zego": Counters(deleted=2, calls=1),
+        },
+        ended_ms=4000,
+        end="left",
+        lanes=lanes,
+    )
+    assert ended.unsettled == (
+        CodeCount(target="tencent", code=9, info="slow", pairs=5),
+        CodeCount(
+            target="tencent", code=-1, info="the process ended before the answer came", pairs=1
+        ),
+    )
+
+
+def test_failures_add_up_over_ticks(tmp_path: Path) -> None:
+    """Pairs that failed are counted by code over all ticks."""
+    with open_journal(tmp_path) as journal:
+        for ordinal in (0, 1, 3):
+            failed = rest(Verdict.FAILED, code=5, info=f"n{ordinal}")
+            tick(journal, intent(ordinal))
+            tick(journal, outcome(entry_of(ordinal), settlement(failed)))
+        found = snapshot(tmp_path)
+    assert found is not None
+    assert found.failed == (CodeCount(target="tencent", code=5, info="n3", pairs=7),)
+
+
+def test_a_damaged_journal(tmp_path: Path) -> None:
+    """A journal.db that is none is named."""
+    (tmp_path / "journal.db").write_bytes(b"x" * 5000)
+    with pytest.raises(Corrupt, match=r"journal\.db is damaged"):
+        snapshot(tmp_path)
+    with pytest.raises(Corrupt, match=r"journal\.db is damaged"):
+        begun(tmp_path)
