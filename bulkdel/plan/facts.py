@@ -16,10 +16,12 @@ from typing import BinaryIO, cast
 import zstandard
 
 from bulkdel.errors import WrongInput
+from bulkdel.job.job import Format
 from bulkdel.plan.sources import SourceFile
 
 _CHUNK = 4 << 20
-_PLAIN = bytes(b for b in range(0x20, 0x7F) if b != ord('"')) + b"\n\t"
+_ZST_CHUNK = 8 << 10  # packed bytes at a time: what they unpack to has no bound but their number
+_PLAIN = bytes(b for b in range(0x20, 0x7F) if b != ord('"')) + b"\n"
 _MAGIC = (b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x7fELF", b"SQLite format")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
@@ -27,16 +29,17 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a file's bytes (unpacked, if it was packed).
+    r"""What is known of a file's bytes (unpacked, if it was packed).
 
     Attributes:
         path: where the unpacked bytes are.
         size, sha256: of the file as it is, packed or not.
         lines: physical lines; a last one without line end counts.
-        blank: lines without a character; counted where all lines end in "\\n".
-        uniform: the line end of every line, where there is one: "\\n" or "\\r\\n"; else "".
+        blank: lines without a character; counted where all lines end in "\n".
+        uniform: the line end of every line, where there is one: "\n" or "\r\n"; else "".
         quotes, controls, utf8: whether there is a quote; a control byte that ends no line
-            (a tab does not count); whether all is valid UTF-8.
+            (nor is the delimiter); whether all is valid UTF-8.
+        hanging: whether some line ends in a delimiter; DuckDB takes one field too many there.
         long_line: whether some stretch of 1 MiB has no line end.
     """
 
@@ -50,11 +53,13 @@ class Facts:
     controls: bool
     utf8: bool
     long_line: bool
+    hanging: bool
 
     @property
     def plain(self) -> bool:
         """Whether lines are rows, and nothing in them can be read in two ways."""
-        return bool(self.uniform) and self.utf8 and not self.quotes and not self.long_line
+        odd = self.quotes or self.long_line or self.hanging
+        return bool(self.uniform) and self.utf8 and not odd
 
 
 @contextmanager
@@ -81,7 +86,7 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         if before.st_size == 0:
             raise WrongInput(f"input.files {source.name}: the file is empty")
         hashed = _Hashed(raw)
-        tally = _Tally()
+        tally = _Tally(b"\t" if source.format is Format.TSV else b",")
         if source.packing:
             unpacked = folder / f"unpacked-{number}"
             with unpacked.open("wb") as out:
@@ -91,14 +96,14 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         else:
             unpacked = source.path
             while chunk := hashed.read(_CHUNK):
-                tally.add(chunk)
+                tally.add(chunk if source.format is not Format.PARQUET else chunk[:1])
         sha256 = hashed.digest()
         after = os.fstat(raw.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise WrongInput(f"input.files {source.name}: changed while it was read; run again")
     if tally.head.startswith(_UTF16):
         raise WrongInput(f"input.files {source.name}: is UTF-16; save it as UTF-8")
-    if tally.head.startswith(_MAGIC):
+    if source.format is not Format.PARQUET and tally.head.startswith(_MAGIC):
         raise WrongInput(f"input.files {source.name}: is a binary file, not {source.format}")
     if not tally.size:
         raise WrongInput(f"input.files {source.name}: the file is empty")
@@ -144,24 +149,40 @@ def _unpack(hashed: _Hashed, source: SourceFile) -> Iterator[bytes]:
                 while chunk := gz.read(_CHUNK):
                     yield chunk
         else:
-            unzstd = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-            with unzstd.stream_reader(stream, read_across_frames=True, closefd=False) as zst:
-                ended = False
-                while chunk := zst.read(_CHUNK):
-                    yield chunk
-                ended = True
-            if not ended:
-                raise EOFError
+            yield from _unpack_zst(stream)
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as exc:
         raise WrongInput(
             f"input.files {source.name}: the .{source.packing} file is broken or cut short"
         ) from exc
 
 
+def _unpack_zst(stream: BinaryIO) -> Iterator[bytes]:
+    """Frame by frame: the library's own reader does not say whether the last one had its end."""
+    unzstd = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    frame = unzstd.decompressobj()
+    begun = False
+    while packed := stream.read(_ZST_CHUNK):
+        while packed:
+            if chunk := frame.decompress(packed):
+                yield chunk
+            begun = not frame.eof
+            packed = b"" if begun else frame.unused_data
+            if not begun:
+                frame = unzstd.decompressobj()
+    if begun:
+        raise EOFError
+
+
 class _Tally:
     """Adds up what chunks say; a line end or a character may lie across two of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, delimiter: bytes) -> None:
+        self._common = bytes(b for b in _PLAIN if b not in delimiter + b"\n")
+        self._delimiter = delimiter
+        self._shape = b""  # what is left of a line like the header without common characters
+        self._held = b""  # the beginning of a line whose end is still to come
+        self._dangling = (delimiter + b"\n", delimiter + b"\r")
+        self._hanging = False
         self.head = b""
         self.size = 0
         self._lines = 0
@@ -181,9 +202,31 @@ class _Tally:
         if not self.head:
             self.head = chunk[:16]
         self.size += len(chunk)
+        chunk = self._held + chunk
+        cut = chunk.rfind(b"\n") + 1
+        if len(chunk) - cut > _HELD_MOST:
+            cut = len(chunk)
+        self._held = chunk[cut:]
+        self._take(chunk[:cut])
+
+    def _take(self, chunk: bytes) -> None:
+        if not chunk:
+            return
         self._measure(chunk)
+        rest = chunk.translate(None, self._common)
+        if not self._shape:
+            self._shape = self._shape_of(rest)
+        lines, over = divmod(len(rest), len(self._shape))
+        if not over and self._last[-1:] == b"\n" and rest == self._shape * lines:
+            # Every line has as many fields as the header, no character is special, none is blank.
+            crs = lines if b"\r" in self._shape else 0
+            self._lines += lines
+            self._cr += crs
+            self._crlf += crs
+            self._last = chunk[-2:]
+            return
+        rest = rest.translate(None, self._delimiter + b"\n")
         self._lines += chunk.count(b"\n")
-        rest = chunk.translate(None, _PLAIN)
         ascii_only = not rest or rest.isascii()
         if self._tail or not ascii_only:
             self._decode(chunk)
@@ -193,7 +236,16 @@ class _Tally:
         elif self._last[-1:] == b"\r" and chunk[:1] == b"\n":
             self._crlf += 1
         self._count_blank(chunk)
+        edge = self._last[-1:] + chunk[:1]
+        self._hanging = self._hanging or any(end in chunk or end == edge for end in self._dangling)
         self._last = (self._last + chunk)[-2:] if len(chunk) == 1 else chunk[-2:]
+
+    def _shape_of(self, rest: bytes) -> bytes:
+        shape = rest[: rest.find(b"\n") + 1].removeprefix(BOM)
+        body = shape.rstrip(b"\r\n")
+        # A blank line looks like a line of one column: then, as after any other character in the
+        # first line, the shape is one that fits nothing, a common character.
+        return shape if body and not body.strip(self._delimiter) else b"a"
 
     def _special(self, chunk: bytes, rest: bytes) -> None:
         crs = rest.count(b"\r")
@@ -242,6 +294,8 @@ class _Tally:
         self._long = self._long or self._stretch > _LONG
 
     def facts(self, path: Path, size: int, sha256: str) -> Facts:
+        self._take(self._held)
+        self._held = b""
         ended = self._last[-1:] == b"\n"
         if self._cr == 0:
             uniform = "\n"
@@ -260,10 +314,12 @@ class _Tally:
             controls=self._controls,
             utf8=self._utf8 and not self._tail,
             long_line=self._long,
+            hanging=self._hanging or self._last[-1:] == self._dangling[0][:1],
         )
 
 
 _LONG = 1 << 20
+_HELD_MOST = 1 << 16
 
 
 def _has_c0(others: bytes) -> bool:

@@ -14,8 +14,10 @@ _SHOWN_MOST = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """A file's columns. `line` is where the header begins, `lines` how many it takes with
-    blank ones before it; `to_at` is None where only accounts are wanted.
+    """A file's columns.
+
+    `line` is where the header begins, `lines` how many it takes with blank ones before it; `to_at`
+    is None where only accounts are wanted.
     """
 
     names: tuple[str, ...]

@@ -64,7 +64,7 @@ class Scan:
     valid: int | None
 
 
-def take_in(  # noqa: PLR0911 - one way out a kind of file
+def take_in(
     con: duck.Connection,
     source: SourceFile,
     facts: Facts,

@@ -30,7 +30,7 @@ def _constant(_name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)
 
 
-class ToColumnFound(Exception):  # noqa: N818 - it is news for the caller, who knows what it means
+class ToColumnFound(Exception):
     """An object has the To field although the input should be accounts only. Holds the line."""
 
     def __init__(self, line: int) -> None:

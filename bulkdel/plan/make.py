@@ -15,14 +15,13 @@ from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.grouping import Grouped, Grouping
 from bulkdel.plan.intake import Scan, Wanted, read_strictly, reject_lines, take_in
 from bulkdel.plan.meta import digest, to_json
-from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.protect import protected_accounts
+from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.rejects import RejectsFile
 from bulkdel.plan.rules import RowRules, rules_of
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.words import Operation
-
 
 REJECTS_FILE = "rejects.jsonl"
 _WORKSHOP = ".planning"

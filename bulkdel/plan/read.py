@@ -35,9 +35,7 @@ def read_plan_meta(run_dir: Path) -> PlanMeta | None:
     con = duck.open_reader()
     try:
         row = con.execute(query).fetchone()
-        if row is None:
-            raise ValueError("no plan in its metadata")
-        return from_json(bytes(row[0]))
+        return from_json(b"" if row is None else bytes(row[0]))
     except (duck.DuckError, ValueError, KeyError, TypeError) as exc:
         raise _corrupt(path, "is damaged or of another version of bulkdel") from exc
     finally:
@@ -84,7 +82,7 @@ class PlanReader:
         following = lo
         try:
             cursor.execute(
-                "SELECT ordinal, from_account, array_to_string(to_accounts, chr(10)) "  # noqa: S608 - a quoted path
+                "SELECT ordinal, from_account, to_accounts "  # noqa: S608 - a quoted path
                 f"FROM read_parquet({duck.file_literal(self._path)}) "
                 "WHERE ordinal >= ? AND ordinal < ?",
                 [lo, hi],
@@ -98,7 +96,9 @@ class PlanReader:
                     if self._sweeps:
                         entries.append(Sweep(ordinal, account))
                     else:
-                        entries.append(Batch(ordinal, account, tuple(others.split("\n"))))
+                        # Code points sort as their bytes in UTF-8 do.
+                        ids = sorted(others.split("\n"))
+                        entries.append(Batch(ordinal, account, tuple(ids)))
                 yield entries
         except duck.DuckError as exc:
             raise _corrupt(self._path, f"cannot be read from entry {following} on") from exc

@@ -69,7 +69,7 @@ def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
     partial = run_dir / (STDIN_COPY + ".tmp")
     fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with open(fd, "wb") as out:
+        with os.fdopen(fd, "wb") as out:
             while chunk := stdin.read(_CHUNK):
                 out.write(chunk)
             size = out.tell()
@@ -91,7 +91,8 @@ def _matches(entry: str, *, missing_ok: bool) -> list[str]:
         if missing_ok:
             return []
         raise WrongInput(f"input.files {entry}: no such file")
-    paths = sorted(path for path in glob.glob(entry, recursive=True) if not Path(path).is_dir())
+    found = glob.iglob(entry, recursive=True)  # noqa: PTH207 - an absolute pattern, which Path.glob refuses
+    paths = sorted(path for path in found if not Path(path).is_dir())
     if not paths and not missing_ok:
         raise WrongInput(f"input.files {entry}: no file matches")
     return paths

@@ -15,6 +15,7 @@ from bulkdel.words import Entry, Mode, Operation
 
 
 def a_target(name: str, *, provider: str = "tencent", batch_size: int = 1000) -> Target:
+    """A target; what does not decide a plan is made up."""
     return Target(
         name=name,
         provider=provider,
@@ -31,7 +32,7 @@ def a_target(name: str, *, provider: str = "tencent", batch_size: int = 1000) ->
     )
 
 
-def a_job(  # noqa: PLR0913 - one keyword a thing that decides a plan
+def a_job(
     folder: Path,
     files: list[str],
     *,
@@ -103,7 +104,7 @@ def plan(job: Job, **kwargs: Any) -> Planned:
     total = sum(share.batches for share in meta.shares)
     with PlanReader(job.run_dir, meta) as reader:
         entries = [entry for some in reader.scan(0, total) for entry in some]
-    lines = (job.run_dir / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (job.run_dir / "rejects.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     books = meta.books
     rejects = [json.loads(line) for line in lines]
     assert books.read == books.pairs + books.duplicates + books.rejected + books.protected

@@ -1,0 +1,112 @@
+"""Reading a plan back, and comparing it with a job."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bulkdel.errors import Corrupt
+from bulkdel.plan.fingerprint import fingerprint_changes
+from bulkdel.plan.make import make_plan
+from bulkdel.plan.read import PlanReader, read_plan_meta
+from bulkdel.words import Operation
+from tests.plan.jobs import a_job, a_target
+
+HEAD = "From_Account,To_Account\n"
+
+
+def test_meta_comes_back_as_it_was(tmp_path: Path) -> None:
+    """No plan is None; a plan's identity and books read back equal; a damaged file is Corrupt."""
+    assert read_plan_meta(tmp_path) is None
+    (tmp_path / "in.csv").write_text(HEAD + "a,b\nc\nd'é,\"x\n", encoding="utf-8")
+    job = a_job(tmp_path, ["in.csv"])
+    meta = make_plan(job)
+    assert read_plan_meta(job.run_dir) == meta
+    path = job.run_dir / "plan.parquet"
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(Corrupt, match=r"plan\.parquet"):
+        read_plan_meta(job.run_dir)
+
+
+def test_anyone_can_read_the_plan(tmp_path: Path) -> None:
+    """plan.parquet is a table that DuckDB shows to anybody."""
+    (tmp_path / "in.csv").write_text(HEAD + "a,c\na,b\n", encoding="utf-8")
+    job = a_job(tmp_path, ["in.csv"], targets=(a_target("one"), a_target("two", batch_size=1)))
+    make_plan(job)
+    rows = duckdb.execute(
+        "SELECT target, ordinal, from_account, list_sort(string_split(to_accounts, chr(10))) "
+        "FROM read_parquet(?)",
+        [str(job.run_dir / "plan.parquet")],
+    ).fetchall()
+    assert rows == [
+        ("one", 0, "a", ["b", "c"]), ("two", 1, "a", ["b"]), ("two", 2, "a", ["c"]),
+    ]  # fmt: skip
+
+
+def test_scans_from_anywhere_in_several_threads(tmp_path: Path) -> None:
+    """Any stretch comes in order and complete, from several threads at once; lists are bounded."""
+    rows = "".join(f"a{at % 9000},b{at}\n" for at in range(30_000))
+    (tmp_path / "in.csv").write_text(HEAD + rows, encoding="utf-8")
+    job = a_job(tmp_path, ["in.csv"], targets=(a_target("one", batch_size=2),))
+    meta = make_plan(job)
+    total = meta.shares[0].batches
+    assert total == 18_000
+
+    with PlanReader(job.run_dir, meta) as reader:
+
+        def ordinals(bounds: tuple[int, int]) -> list[int]:
+            lists = list(reader.scan(*bounds))
+            assert all(len(some) <= 512 for some in lists)
+            return [entry.ordinal for some in lists for entry in some]
+
+        stretches = [(0, total), (17_000, 17_001), (5_000, 12_345), (9, 9), (0, 3)]
+        with ThreadPoolExecutor(4) as pool:
+            got = list(pool.map(ordinals, stretches * 3))
+        assert got == [list(range(lo, hi)) for lo, hi in stretches * 3]
+        assert reader.entry(12_345).ordinal == 12_345
+        with pytest.raises(Corrupt, match="missing"):
+            list(reader.scan(total - 1, total + 1))
+
+
+def test_what_changed_is_named(tmp_path: Path) -> None:
+    """Every difference that decides the plan is a sentence; nothing else is one."""
+    file = tmp_path / "pairs.csv"
+    file.write_text(HEAD + "a,b\n", encoding="utf-8")
+    job = a_job(tmp_path, ["*.csv"])
+    planned = make_plan(job).fingerprint
+    assert fingerprint_changes(job, planned).changed == ()
+
+    fast = replace(job, targets=(replace(a_target("tencent"), qps=5, app_id=2),))
+    assert fingerprint_changes(fast, planned).changed == ()
+
+    other = replace(
+        job,
+        operation=Operation.DELETE_ALL_FRIENDS,
+        targets=(a_target("tencent", batch_size=500), a_target("zego")),
+        guards=replace(job.guards, protect=("boss",)),
+    )
+    file.write_text(HEAD + "a,c\n", encoding="utf-8")
+    (tmp_path / "more.csv").write_text(HEAD + "a,c\n", encoding="utf-8")
+    assert fingerprint_changes(other, planned).changed == (
+        "operation: delete_friends → delete_all_friends",
+        "guards.protect: the protected accounts differ",
+        "target zego: is new",
+        "batch_size of tencent: 1000 → 500",
+        f"input {tmp_path}/more.csv: is new",
+        f"input {tmp_path}/pairs.csv: content differs",
+    )
+
+
+def test_an_input_that_is_gone_is_a_warning(tmp_path: Path) -> None:
+    """The plan is whole without its input."""
+    file = tmp_path / "pairs.csv"
+    file.write_text(HEAD + "a,b\n", encoding="utf-8")
+    job = a_job(tmp_path, ["pairs.csv"])
+    planned = make_plan(job).fingerprint
+    file.unlink()
+    changes = fingerprint_changes(job, planned)
+    assert (changes.changed, changes.missing) == ((), (str(file),))
