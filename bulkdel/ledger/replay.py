@@ -14,12 +14,14 @@ from dataclasses import dataclass
 import orjson
 
 from bulkdel.ledger.codec import decode_settlement
+from bulkdel.ledger.pages import Row
 from bulkdel.ledger.render import capped, render
 from bulkdel.ledger.values import Settlement
-from bulkdel.words import Batch, Entry, Mode, Operation, Verdict, batch_label
+from bulkdel.words import Batch, Entry, Mode, Operation, Sweep, Verdict, batch_label
 
 _MOST_SHAPES = 4096
 _LONGEST_SHAPE = 4096
+_ENDS = tuple(b'%03dZ"}\n' % millisecond for millisecond in range(1000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,76 +57,77 @@ class Replay:
             )
             for name in names
         ]
-        self._shapes: dict[bytes, Shape | None] = {}
+        self._shapes: dict[tuple[bytes, int], Shape | None] = {}
         self._second = -1
         self._stamp = b""
 
-    def shape(self, body: bytes) -> Shape | None:
-        """What `body` is if it settles a whole entry alike; None for every other settlement."""
-        if body in self._shapes:
-            return self._shapes[body]
-        shape = _shape(body)
+    def shape(self, body: bytes, attempts: int) -> Shape | None:
+        """What this is if it settles a whole entry alike; None for every other settlement."""
+        key = (body, attempts)
+        if key in self._shapes:
+            return self._shapes[key]
+        shape = _shape(body, attempts)
         if len(body) <= _LONGEST_SHAPE:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
-            self._shapes[body] = shape
+            self._shapes[key] = shape
         return shape
 
-    def alike(
-        self, shape: Shape, entry: Entry, target: int, *, body: bytes, attempts: int, at_ms: int
-    ) -> bytes:
-        """The lines of a settlement whose `body` is of `shape`."""
+    def alike(self, shape: Shape, row: Row, target: int, at_ms: int) -> bytes | None:
+        """The lines of a settlement of `shape`; None where an id needs `lines`."""
+        _, account, others = row
         place = self._places[target]
-        if isinstance(entry, Batch):
-            content = orjson.dumps((entry.from_account, entry.to_accounts))
-            if b"\\" in content:
-                settlement = decode_settlement(body, attempts=attempts, at_ms=at_ms)
-                return self.lines(settlement, entry, target)
-            # No backslash, so no quote inside an id: `",["` stands where the list begins only.
-            cut = content.index(b'",["')
-            prefix = place.line + content[1 : cut + 1] + b',"to_account":"'
-            names = content[cut + 4 : -3].split(b'","')
-            end = shape.before
-        else:
-            content = orjson.dumps((entry.from_account, None))
-            prefix = place.line + content[1:-6] + b',"to_account":'
-            names = [b"null"]
-            end = shape.before[1:]
+        ids = None if others is None else sorted(others.split("\n"))
+        content = orjson.dumps((account, ids))
+        if b"\\" in content:
+            return None
         label = hashlib.sha256(place.label + content[1:]).hexdigest()[:16].encode()
-        second, milliseconds = divmod(at_ms, 1000)
+        second, millisecond = divmod(at_ms, 1000)
         if second != self._second:
             self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode()
             self._second = second
-        end += b'%b","attempts":%d%b%b%03dZ"}\n' % (
-            label,
-            attempts,
-            shape.after,
-            self._stamp,
-            milliseconds,
-        )
-        if len(names) == 1:
-            return prefix + names[0] + end
-        return prefix + (end + prefix).join(names) + end
+        end = b"".join((label, shape.after, self._stamp, _ENDS[millisecond]))
+        if ids is None:
+            account_end = -6  # `,null]`
+            return b"".join(
+                (place.line, content[1:account_end], b',"to_account":null', shape.before[1:], end)
+            )
+        # No backslash, so no quote inside an id: `",["` stands where the list begins only.
+        cut = content.index(b'",["')
+        prefix = b"".join((place.line, content[1 : cut + 1], b',"to_account":"'))
+        if len(ids) == 1:
+            return b"".join((prefix, content[cut + 4 : -3], shape.before, end))
+        end = shape.before + end
+        return prefix + (end + prefix).join(content[cut + 4 : -3].split(b'","')) + end
 
-    def lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:
+    def lines(self, settlement: Settlement, row: Row, target: int) -> bytes:
         """The lines of any settlement."""
+        entry = entry_of(row)
         name = self._places[target].name
         label = batch_label(name, self._operation, self._mode, entry)
         return render(settlement, entry, label, name)
 
 
-def _shape(body: bytes) -> Shape | None:
-    found = decode_settlement(body, attempts=0, at_ms=0)
+def entry_of(row: Row) -> Entry:
+    """The entry that a row of the plan describes."""
+    ordinal, account, others = row
+    if others is None:
+        return Sweep(ordinal, account)
+    return Batch(ordinal, account, tuple(sorted(others.split("\n"))))
+
+
+def _shape(body: bytes, attempts: int) -> Shape | None:
+    found = decode_settlement(body, attempts=attempts, at_ms=0)
     if found.of is not None or found.left or len(found.groups) != 1:
         return None
     group = found.groups[0]
     if group.items is not None or not group.status.settles:
         return None
     said = {"status": group.status.value, "code": group.code, "info": capped(group.info)}
-    lost = orjson.dumps(group.lost)
+    counts = {"attempts": attempts, "lost_answers": group.lost}
     return Shape(
         status=group.status,
         code=group.code,
         before=b'",' + orjson.dumps(said)[1:-1] + b',"batch":"',
-        after=b',"lost_answers":' + lost + b',"at":"',
+        after=b'",' + orjson.dumps(counts)[1:-1] + b',"at":"',
     )

@@ -20,14 +20,13 @@ from typing import Any, Final
 from bulkdel.errors import Busy, Corrupt
 from bulkdel.ledger import rows
 from bulkdel.ledger.audit import Audit, PlannedTarget
-from bulkdel.ledger.books import size_of
 from bulkdel.ledger.codec import decode_settlement
 from bulkdel.ledger.comparison import Comparison
 from bulkdel.ledger.findings import Finding, Findings
 from bulkdel.ledger.identity import decode_identity
 from bulkdel.ledger.ledger_file import LEDGER, Mark
 from bulkdel.ledger.lock import Holder, holder
-from bulkdel.ledger.pages import Pages, Scan
+from bulkdel.ledger.pages import Pages, Scan, size_of
 from bulkdel.ledger.replay import Replay
 from bulkdel.ledger.tables import JOURNAL, VERSION, connect_again, has_tables
 from bulkdel.words import Mode, Operation, Verdict
@@ -45,7 +44,7 @@ _UNREADABLE: Final = (
 )
 """What a damaged row raises where it is read."""
 
-_ROWS: Final = 512
+_ROWS: Final = 256
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -217,74 +216,61 @@ class _Verification:
         comparison = Comparison(descriptor, self._findings)
         names = [target.name for target in plan.targets]
         replay = Replay(names, operation=plan.operation, mode=plan.mode)
-        chunk: list[bytes] = []
-        chunk_bytes = 0
-        recorded = False
-        whole = True
         chain = _Chain(plan.digest, [before, head], self)
-        try:
-            for seq, rendered in self._rendered(db, replay):
-                chunk.append(rendered)
-                chunk_bytes += len(rendered)
-                chain.add(seq, rendered)
-                if chunk_bytes >= _CHUNK_BYTES or seq == head.seq:
-                    comparison.expect(b"".join(chunk), pending=recorded)
-                    chunk, chunk_bytes = [], 0
-                    recorded = recorded or seq == head.seq
-        except (Corrupt, *_UNREADABLE) as error:
-            file = PLAN if isinstance(error, Corrupt) else JOURNAL
-            self.note(file, f"after settlement {self._settlements:,} it cannot be read: {error}")
-            whole = False
-        comparison.expect(b"".join(chunk), pending=recorded or head.seq == 0)
-        if whole:
-            comparison.finish()
-            chain.finish(self._settlements)
-        self._lines = comparison.line
-        self._pending = comparison.pending
-        return whole
-
-    def _rendered(self, db: sqlite3.Connection, replay: Replay) -> Iterator[tuple[int, bytes]]:
-        """(sequence number, lines) of every settlement that can be read; counts its pairs."""
         cursor = db.execute(
             "SELECT seq, ordinal, target, at_ms, attempts, body FROM settlements ORDER BY seq"
         )
         following = 1
-        while found := cursor.fetchmany(_ROWS):
-            for row in found:
-                seq = row[0]
-                if seq != following:
-                    self.note(JOURNAL, f"settlements {following:,} to {seq - 1:,} are missing")
-                following = seq + 1
-                try:
-                    rendered, wrong = self._one(replay, row)
-                except _UNREADABLE:
-                    rendered, wrong = b"", "it cannot be read"
-                self._settlements += 1
-                if wrong:
-                    self.note(JOURNAL, f"settlement {seq:,}, of entry {row[1]}: {wrong}")
-                yield seq, rendered
+        whole = True
+        try:
+            while found := cursor.fetchmany(_ROWS):
+                for first, some in _runs(found, {before.seq, head.seq}):
+                    if first != following:
+                        what = f"settlements {following:,} to {first - 1:,} are missing"
+                        self.note(JOURNAL, what)
+                    following = first + len(some)
+                    rendered = [self._lines_of(replay, one) for one in some]
+                    self._settlements += len(some)
+                    chain.add(first, rendered)
+                    for piece in _pieces(rendered):
+                        comparison.expect(piece, pending=first > head.seq)
+        except (Corrupt, *_UNREADABLE) as error:
+            file = PLAN if isinstance(error, Corrupt) else JOURNAL
+            self.note(file, f"after settlement {self._settlements:,} it cannot be read: {error}")
+            whole = False
+        if whole:
+            comparison.finish()
+            chain.finish(following - 1)
+        self._lines = comparison.line
+        self._pending = comparison.pending
+        return whole
 
-    def _one(self, replay: Replay, row: tuple[Any, ...]) -> tuple[bytes, str]:
-        """The lines of one settlement, and what is wrong with it."""
-        _, ordinal, target, at_ms, attempts, body = row
-        if not self._audit.belongs(ordinal, target):
-            return b"", "the plan has no such entry for this target"
-        entry = self._pages.entry(ordinal)
-        shape = replay.shape(body)
-        if shape is not None:
-            rendered = replay.alike(
-                shape, entry, target, body=body, attempts=attempts, at_ms=at_ms
-            )
-            wrong = self._audit.alike(ordinal, target, size_of(entry), shape.status, shape.code)
-        else:
-            settlement = decode_settlement(body, attempts=attempts, at_ms=at_ms)
-            wrong = self._audit.settle(ordinal, target, size_of(entry), settlement)
-            rendered = replay.lines(settlement, entry, target)
-        return rendered, wrong
+    def _lines_of(self, replay: Replay, stored: tuple[Any, ...]) -> bytes:
+        """The lines of one settlement, none if it cannot be read; its pairs are counted."""
+        seq, ordinal, target, at_ms, attempts, body = stored
+        wrong = "the plan has no such entry for this target"
+        rendered: bytes | None = b""
+        try:
+            if self._audit.belongs(ordinal, target):
+                row = self._pages.row(ordinal)
+                shape = replay.shape(body, attempts)
+                rendered = None if shape is None else replay.alike(shape, row, target, at_ms)
+                if shape is not None and rendered is not None:
+                    size = size_of(row)
+                    wrong = self._audit.alike(ordinal, target, size, shape.status, shape.code)
+                else:
+                    settlement = decode_settlement(body, attempts=attempts, at_ms=at_ms)
+                    rendered = replay.lines(settlement, row, target)
+                    wrong = self._audit.settle(ordinal, target, size_of(row), settlement)
+        except _UNREADABLE:
+            wrong = "it cannot be read"
+        if wrong:
+            self.note(JOURNAL, f"settlement {seq}, of entry {ordinal}: {wrong}")
+        return rendered or b""
 
     def _count_again(self, db: sqlite3.Connection) -> None:
         def size_at(ordinal: int) -> int:
-            return size_of(self._pages.entry(ordinal))
+            return size_of(self._pages.row(ordinal))
 
         try:
             counters = rows.read_counters(db)
@@ -311,18 +297,21 @@ class _Chain:
             if not mark.seq and mark != start:
                 check.note(JOURNAL, "the beginning of its hash chain is not the plan's digest")
 
-    def add(self, seq: int, rendered: bytes) -> None:
-        """The next settlement's lines."""
-        self._hash = hashlib.sha256(self._hash + rendered).digest()
-        self._offset += len(rendered)
-        if seq in self._marks:
-            mark = self._marks.pop(seq)
-            if mark.chain != self._hash or mark.offset != self._offset:
-                self._check.note(
-                    JOURNAL,
-                    f"the hash chain that was recorded after settlement {seq:,} is not that of its "
-                    "settlements and the plan: journal.db or plan.parquet was changed",
-                )
+    def add(self, first: int, rendered: list[bytes]) -> None:
+        """The lines of the next settlements; `first` is the sequence number of the first."""
+        sha256, link = hashlib.sha256, self._hash
+        for lines in rendered:
+            link = sha256(link + lines).digest()
+        self._hash = link
+        self._offset += sum(map(len, rendered))
+        seq = first + len(rendered) - 1
+        mark = self._marks.pop(seq, None)
+        if mark is not None and (mark.chain != link or mark.offset != self._offset):
+            self._check.note(
+                JOURNAL,
+                f"the hash chain that was recorded after settlement {seq:,} is not that of its "
+                "settlements and the plan: journal.db or plan.parquet was changed",
+            )
 
     def finish(self, settlements: int) -> None:
         """That no settlement is missing at the end."""
@@ -332,6 +321,28 @@ class _Chain:
                 f"settlement {seq:,} was recorded in the ledger, but the last one is "
                 f"{settlements:,}",
             )
+
+
+def _runs(
+    found: list[tuple[Any, ...]], ends: set[int]
+) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """Rows cut where their sequence numbers have a gap and after `ends`, with the first number."""
+    begin = 0
+    for at, row in enumerate(found):
+        if at + 1 == len(found) or found[at + 1][0] != row[0] + 1 or row[0] in ends:
+            yield found[begin][0], found[begin : at + 1]
+            begin = at + 1
+
+
+def _pieces(rendered: list[bytes]) -> Iterator[bytes]:
+    """The lines joined to pieces of some _CHUNK_BYTES."""
+    begin = size = 0
+    for at, lines in enumerate(rendered):
+        size += len(lines)
+        if size >= _CHUNK_BYTES:
+            yield b"".join(rendered[begin : at + 1])
+            begin, size = at + 1, 0
+    yield b"".join(rendered[begin:])
 
 
 def _has_settlements(db: sqlite3.Connection) -> bool:
