@@ -97,14 +97,15 @@ class Audit:
                         f"counter says {number:,}"
                     )
         stored = {
-            (target, code): pairs
-            for target, code, pairs in db.execute("SELECT target, code, pairs FROM failures")
+            (int(index), int(code)): int(pairs)
+            for index, code, pairs in db.execute("SELECT target, code, pairs FROM failures")
         }
-        for target, code in sorted(stored.keys() | self._failures.keys()):
-            counted_here = self._failures.get((target, code), 0)
-            kept = stored.get((target, code), 0)
+        for index, code in sorted(stored.keys() | self._failures.keys()):
+            counted_here = self._failures.get((index, code), 0)
+            kept = stored.get((index, code), 0)
             if counted_here != kept:
-                name = self._targets[target].name if target < len(self._targets) else str(target)
+                known = 0 <= index < len(self._targets)
+                name = self._targets[index].name if known else f"target {index}"
                 yield (
                     f"{name}: {counted_here:,} pairs failed with code {code}, but the count of "
                     f"failures says {kept:,}"
@@ -122,9 +123,7 @@ class Audit:
         for missing in range(seen, last):
             yield from _segment(missing, ours, b"")
 
-    def _of_open_rows(
-        self, db: sqlite3.Connection, size_at: Callable[[int], int]
-    ) -> Iterator[str]:
+    def _of_open_rows(self, db: sqlite3.Connection, size_at: Callable[[int], int]) -> Iterator[str]:
         rows = db.execute(
             "SELECT ordinal, target, parts, in_flight, pairs FROM open ORDER BY ordinal"
         )

@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,6 +86,10 @@ class Verified:
     settlements: int
     pending: int
     settled: dict[str, dict[Verdict, int]]
+
+    def with_findings(self, findings: Findings) -> Verified:
+        """The same, with what was found since."""
+        return replace(self, findings=tuple(findings.shown), count=findings.count)
 
 
 def verify(run_dir: Path, plan: Planned, scan: Scan, findings: Findings) -> Verified:

@@ -33,7 +33,10 @@ _SOFT = {
     End.STOPPED: f"Stopped by a signal. {{left}} {_AGAIN}",
     End.LIMIT: f"Stopped at --limit. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
-    End.LEFT: f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN}",
+    End.LEFT: (
+        f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN} If it can never "
+        "succeed, `bulkdel close` settles it as failed."
+    ),
 }
 """What is said where something is left; what a person did first."""
 
