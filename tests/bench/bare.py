@@ -93,10 +93,7 @@ async def run(url: str, batches: Path, ledger: Path, in_flight: int, qps: float,
         async with aiohttp.ClientSession(connector=connector) as session:
             begun = time.monotonic()
             await asyncio.gather(
-                *(
-                    carry(session, url, numbered, out, begun, qps, lines)
-                    for _ in range(in_flight)
-                )
+                *(carry(session, url, numbered, out, begun, qps, lines) for _ in range(in_flight))
             )
 
 

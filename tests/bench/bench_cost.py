@@ -82,7 +82,8 @@ def measure(folder: Path, *, ids: int, qps: float, calls: int, rounds: int) -> d
         "calls": calls,
         "plan_ms_a_call": round(planned.cpu_s / calls * 1000, 3),
         "ms_a_call": {
-            what: [round(one.cpu_s / calls * 1000, 3) for one in all_] for what, all_ in spent.items()
+            what: [round(one.cpu_s / calls * 1000, 3) for one in all_]
+            for what, all_ in spent.items()
         },
         "calls_a_second": {
             what: [round(calls / one.wall_s, 1) for one in all_] for what, all_ in spent.items()

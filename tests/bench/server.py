@@ -21,7 +21,9 @@ from functools import partial
 from typing import Final
 
 _OK: Final = b',"ResultCode":0,"ResultInfo":""}'
-_ITEMS: Final = b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ErrorDisplay":"","ResultItem":['
+_ITEMS: Final = (
+    b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ErrorDisplay":"","ResultItem":['
+)
 _THROTTLED: Final = b'{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"too often"}'
 
 
