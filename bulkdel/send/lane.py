@@ -271,7 +271,8 @@ class Lane:
             judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
             settled = judgement.settled
             push = self._take_in(flight, reply, judgement)
-            await self._desk.recorder.record(self._outcome(work, judgement))
+            outcome = self._outcome(work, judgement)
+            await self._desk.recorder.record(outcome, urgent=self._field.urgent)
         finally:
             self._desk.allowance.give_back(taken, settled)
         self._traffic.idle.add(task)
