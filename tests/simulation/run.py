@@ -21,7 +21,8 @@ import orjson
 from tests.simulation.oracle import complaints
 from tests.simulation.said import said
 from tests.simulation.scenario import scenario
-from tests.simulation.whole_run import Story, carried_out
+from tests.simulation.story import Story
+from tests.simulation.whole_run import carried_out
 from tests.simulation.wire import Sent
 
 _CHUNK = 50
