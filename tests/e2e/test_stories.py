@@ -174,7 +174,7 @@ def test_first_signal_drains(place: Place) -> None:
         told = place.status()
         balanced(told)
         assert told["state"] == "stopped"
-        assert told["reason"] == "stopped by SIGTERM"
+        assert told["reason"] == "stopped by a signal"
         seen = judge.seen("tencent")
         assert seen.in_flight == 0
         assert told["targets"]["tencent"]["calls"] == seen.calls
