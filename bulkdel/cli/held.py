@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 import structlog
 
+from bulkdel.cli.control import listening
 from bulkdel.cli.piped import is_same, piped
 from bulkdel.cli.progress import Show
 from bulkdel.cli.signals import Stopping
@@ -139,6 +140,8 @@ class HeldRun:
                 loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
 
             watch.tell(stop)
+            ceilings = {target.name: target.qps for target in job.targets}
+            await stack.enter_async_context(listening(job.run_dir, sitting, ceilings))
             self._journal.start_sitting(_now_ms(), os.getpid())
             shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
             try:
