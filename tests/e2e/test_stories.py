@@ -24,7 +24,7 @@ from tests.support.process import (
     toml,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 PAIRS = [(f"from{n % 40:02}", f"to{n:03}") for n in range(120)]
 DRAINS_S = 8.0
