@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli import close, emulator, plan, run, status, streams, verify
+from bulkdel.cli import close, emulator, live, plan, run, status, streams, verify
 
 EPILOG = """
 \b
@@ -85,6 +85,9 @@ def _bulkdel(
 app.command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
 app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
 app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
+app.command(epilog=live.PAUSE_EPILOG, short_help="Let a running run send nothing.")(live.pause)
+app.command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")(live.resume)
+app.command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)
 app.command(epilog=verify.EPILOG, short_help="Check the results byte for byte.")(verify.verify)
 app.command(epilog=close.EPILOG, short_help="Settle what is left as failed.")(close.close)
 app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(

@@ -23,14 +23,14 @@ To use it, give a target of the job file this line:
   endpoint = "http://127.0.0.1:9000"
 and sign with the key that it checks,
   {DEMO_SECRET}
-or the one that --secret-env names. GET /_emulator/stats answers with counters,
+or the one that --secret-env names. GET /_emulator/stats answers counters,
 /_emulator/graph?account=ID with a friend list.
 
 \b
-A FAULT is written as WHAT[:AMOUNT][,KEY=VALUE]...:
+A FAULT is written as WHAT:AMOUNT,KEY=VALUE and what is not needed left out:
   30006:0.05         five calls of a hundred are answered this code
   item30006:0.02     this code for two ids of a hundred
-  http502:0.01       this HTTP status (30006-after, http502-after: yet deleted)
+  http502:0.01       this HTTP status (http502-after: yet deleted)
   cut-before:0.01    the connection is cut; cut-after: after deleting
   hang:0.001         no answer; hang-after: after deleting
   garbage, truncated, empty, not-object, huge

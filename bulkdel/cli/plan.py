@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from bulkdel.cli.edge import carry_out
 from bulkdel.cli.options import JobFile, RunDir, command
@@ -49,6 +50,7 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
             streams.width(sys.stdout),
             colour=streams.colour(sys.stdout),
             command=command("run", job, run_dir),
+            now_s=time.time(),
         )
         streams.result(text)
         return 0

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from bulkdel.report.status import Status
 
 
-def load(path: Path, run_dir: Path | None) -> Job:
-    """The job that the file describes; `run_dir` replaces the file's own."""
-    from bulkdel.job.jobfile import load_job
+def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:
+    """The job that the file describes; `run_dir` and `max_duration` replace the file's own."""
+    from bulkdel.job.jobfile import duration_s, load_job
 
-    return load_job(path, run_dir=run_dir)
+    job = load_job(path, run_dir=run_dir)
+    if max_duration is None:
+        return job
+    bound_s = duration_s(max_duration, "--max-duration")
+    return replace(job, schedule=replace(job.schedule, max_duration_s=bound_s))
 
 
 def faces() -> Mapping[str, Face]:

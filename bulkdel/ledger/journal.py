@@ -16,7 +16,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -205,7 +205,8 @@ class Journal:
         """Record where the ledger ends, if all went well, and close the files."""
         try:
             if self._sound:
-                with translated(self.run_dir), self._transaction():
+                # Without it the next opening only has one tick more to look at: no reason to fail.
+                with suppress(StorageFailed), translated(self.run_dir), self._transaction():
                     self._put_heads()
         finally:
             self._ledger.close()

@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,10 @@ _MOST_BYTES = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The process that works in a run directory; `started_ms` is Unix milliseconds."""
+    """The process that works in a run directory; `started_ms` is Unix milliseconds.
+
+    Both are 0 in the instant between its taking the lock and its writing who it is.
+    """
 
     pid: int
     started_ms: int
@@ -42,7 +45,7 @@ def hold(run_dir: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     Raises:
         Busy: another process holds it; says which, and since when.
     """
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(run_dir)
     descriptor = os.open(run_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _taken(descriptor, fcntl.LOCK_EX, patience_s):
@@ -67,6 +70,19 @@ def holder(run_dir: Path) -> Holder | None:
         return _read(descriptor) or Holder(pid=0, started_ms=0)
     finally:
         os.close(descriptor)
+
+
+def _make(run_dir: Path) -> None:
+    """Make the directory, durably: what is synced in it is lost if its own name is."""
+    missing = [folder for folder in (run_dir, *run_dir.parents) if not folder.exists()]
+    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in {run_dir, *missing}:
+        with suppress(OSError):  # not every file system lets a directory be synced, or opened
+            descriptor = os.open(folder.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def _taken(descriptor: int, kind: int, patience_s: float) -> bool:

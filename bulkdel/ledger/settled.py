@@ -39,7 +39,7 @@ class Settled:
         return byte < len(self._bits) and bool(self._bits[byte] >> (ordinal & 7) & 1)
 
     def next_unsettled(self, lo: int, hi: int) -> int | None:
-        """The first ordinal of lo … hi - 1 that is not settled; 0.5 ms over 100 M settled ones."""
+        """The first ordinal of lo … hi - 1 that is not settled; 3 ms over 100 M settled ones."""
         if lo >= hi:
             return None
         bits = self._bits
@@ -49,6 +49,8 @@ class Settled:
         first = ~bits[byte] & (0xFF << (lo & 7)) & 0xFF
         if not first:
             byte = self._next_open_byte(byte + 1, (hi + 7) >> 3)
+            if byte << 3 >= hi:
+                return None
             first = ~bits[byte] & 0xFF if byte < len(bits) else 1
         found = (byte << 3) + (first & -first).bit_length() - 1
         return found if found < hi else None

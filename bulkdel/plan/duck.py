@@ -23,16 +23,19 @@ def open_workshop(folder: Path, *, memory_limit_mb: int) -> Connection:
     In memory: a file would be checkpointed now and then and at the end, which took a fifth of the
     time (measured), for tables that nobody reads again.
     """
-    return duckdb.connect(
+    con = duckdb.connect(
         ":memory:",
         config={
             "memory_limit": f"{memory_limit_mb}MB",
             "threads": 2,
+            "preserve_insertion_order": False,  # an order that matters is asked for
             "temp_directory": str(folder / "spill"),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         },
     )
+    con.execute("SET enable_progress_bar = false")  # it would go to standard output
+    return con
 
 
 def open_reader(*, memory_limit_mb: int = 256) -> Connection:
@@ -40,7 +43,7 @@ def open_reader(*, memory_limit_mb: int = 256) -> Connection:
 
     One thread also keeps rows in the file's order.
     """
-    return duckdb.connect(
+    con = duckdb.connect(
         ":memory:",
         config={
             "memory_limit": f"{memory_limit_mb}MB",
@@ -50,6 +53,8 @@ def open_reader(*, memory_limit_mb: int = 256) -> Connection:
             "autoload_known_extensions": False,
         },
     )
+    con.execute("SET enable_progress_bar = false")
+    return con
 
 
 def literal(text: str | Path) -> str:

@@ -79,7 +79,6 @@ class Grouping:
     def group(self, protected: tuple[str, ...], sizes: tuple[int, ...]) -> Grouped:
         """Makes batches of every one of `sizes` from all that was loaded."""
         con = self._con
-        con.execute("SET preserve_insertion_order = false")
         con.execute("CREATE TEMP TABLE protected (a VARCHAR)")
         for start in range(0, len(protected), 10_000):
             con.execute("INSERT INTO protected SELECT unnest(?)", [protected[start:][:10_000]])

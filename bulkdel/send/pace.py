@@ -1,17 +1,24 @@
 """When a lane's next call may leave; the only door to aiolimiter.
 
-The bucket. A leaky bucket of capacity k that drains r calls/s lets at most k + r·t calls leave in
-any t seconds, and fewer than k + r in any half-open second. So qps is a ceiling in every second if
+Two things hold together, and both are needed.
 
-    k + r <= qps + 1        with k = 1 + r·c, that is r = qps / (1 + c)
+The bucket spaces the calls. A leaky bucket of capacity 1 + r·c that drains r calls/s lets calls
+leave r a second, and after a wake-up that came late lets those catch up that were due meanwhile, up
+to c seconds of them. On a busy machine wake-ups come 10 to 30 ms late; without the catching up each
+would cost calls that never come back. But a bucket of that capacity alone lets r + r·c calls leave
+in one second.
 
-where c is how late a wake-up of the event loop may come without costing a call: what the bucket
-drained meanwhile, up to r·c calls, may be caught up. c = 6 ms gives 0.994 of the ceiling at every
-rate, and the other 0.006 is the room that arrivals need to jitter in.
+The window bounds them. No call leaves before the window's length has passed since the call `qps`
+places before it, so in any stretch of that length at most qps calls leave: that is the ceiling
+itself, and no arithmetic about averages. It is a little longer than a second, because what leaves
+within a second may arrive within a little less.
+
+The bucket's rate is BELOW the ceiling by more than the window is over a second: so the window costs
+nothing as long as nothing was late, and what it cost when something was is soon made up for.
 
 The hold. A throttled answer holds the whole lane: for as long as the provider says, else for a
-second, doubled while no call is accepted in between. The rate is lowered once per hold and climbs
-back by the clock. Calls that had left before the hold began do not lengthen it.
+second, doubled while no call is accepted in between. The rate is lowered once per hold (rate.py).
+Calls that had left before the hold began do not lengthen it.
 """
 
 from __future__ import annotations
@@ -22,22 +29,33 @@ from typing import Final
 
 from aiolimiter import AsyncLimiter
 
-CATCH_UP_S: Final = 0.006
-LOWERED: Final = 0.7
-"""What is left of the rate after a hold."""
-LEAST: Final = 0.05
-"""The lowest rate, as a share of the ceiling."""
-CLIMB_S: Final = 45.0
-"""Seconds that the rate takes to climb by the whole ceiling."""
+from bulkdel.send.rate import Rate
+
+CATCH_UP_S: Final = 0.05
+BELOW: Final = 0.007
+"""How far the rate is below the ceiling, as a share of it."""
+OVER: Final = 0.004
+"""How much longer than a second the window is, as a share of it."""
+STEP: Final = 0.01
+"""A change of the rate, as a share of it, that is worth a new bucket."""
 HOLD_S: Final = 1.0
 WINDOW_S: Final = 5.0
 """Seconds that the measured rate looks back."""
 
 
 def bucket(qps: float) -> tuple[float, float]:
-    """Capacity in calls and drain in calls/s that keep every second at or under `qps`."""
-    drain = qps / (1 + CATCH_UP_S)
+    """Capacity in calls and drain in calls/s at a rate of `qps`."""
+    drain = qps * (1 - BELOW)
     return 1 + drain * CATCH_UP_S, drain
+
+
+def window(qps: float) -> tuple[int, float]:
+    """How many calls may leave in how many seconds, so that `qps` holds in every second.
+
+    Below one call a second it is one call in as long as that takes.
+    """
+    calls = max(1, int(qps))
+    return calls, calls / qps * (1 + OVER)
 
 
 class Pacer:
@@ -46,16 +64,19 @@ class Pacer:
     def __init__(self, qps: float, *, max_hold_s: float, first_wait_s: float = 0.0) -> None:
         """`first_wait_s` holds the first call, so that a restart cannot crowd a second."""
         self._loop = asyncio.get_running_loop()
-        self._ceiling = qps
+        self._rate = Rate(qps)
         self._max_hold_s = max_hold_s
-        self._rate = qps
-        self._rate_at = self._loop.time()
         self._limiter: AsyncLimiter | None = None
         self._limiter_rate = 0.0
         self._turn = asyncio.Lock()
+        self._closed = ""
+        self._opened = asyncio.Event()
+        self._most = qps
         self._held_at = float("-inf")
         self._held_until = self._loop.time() + first_wait_s
         self._holds_in_a_row = 0
+        calls, self._window_s = window(qps)
+        self._window: deque[float] = deque(maxlen=calls)
         self._left: deque[tuple[float, int]] = deque()
 
     @property
@@ -64,10 +85,28 @@ class Pacer:
         return max(0.0, self._held_until - self._loop.time())
 
     @property
+    def closed(self) -> str:
+        """Why nothing may leave until `open`, in words; empty where it may."""
+        return self._closed
+
+    def close(self, why: str) -> None:
+        """Let nothing leave; who waits goes on waiting."""
+        self._closed = why
+        self._opened.clear()
+
+    def open(self) -> None:
+        """Let calls leave again, no faster than before."""
+        self._closed = ""
+        self._opened.set()
+
+    def slow_to(self, qps: float) -> None:
+        """Stay at or under `qps` from now on, and never over the ceiling."""
+        self._most = min(qps, self._rate.ceiling)
+
+    @property
     def rate(self) -> float:
-        """Calls/s that the lane allows itself now: the ceiling, or less after a hold."""
-        gained = (self._loop.time() - self._rate_at) * self._ceiling / CLIMB_S
-        return min(self._ceiling, self._rate + max(0.0, gained))
+        """Calls/s that the lane allows itself now: the ceiling, or less."""
+        return min(self._most, self._rate.at(self._loop.time()))
 
     @property
     def measured(self) -> float:
@@ -83,14 +122,19 @@ class Pacer:
         """Wait for the hold and the bucket; the loop's time at which the call may leave."""
         async with self._turn:
             while True:
+                if self._closed:
+                    await self._opened.wait()
+                    continue
                 if hold := self.held_for_s:
                     await asyncio.sleep(hold)
                     continue
                 await (await self._bucket()).acquire()
+                await self._room_in_window()
                 # Throttled while we waited: look again, or all who waited would leave at once.
-                if not self.held_for_s:
+                if not self.held_for_s and not self._closed:
                     break
-        now = self._loop.time()
+            now = self._loop.time()
+            self._window.append(now)
         self._count(now)
         return now
 
@@ -106,23 +150,30 @@ class Pacer:
         wait = HOLD_S * 2**self._holds_in_a_row if hold_s is None else hold_s
         wait = min(wait, max(self._max_hold_s, hold_s or 0.0))
         self._holds_in_a_row = min(self._holds_in_a_row + 1, 16)
-        self._rate = max(self.rate * LOWERED, self._ceiling * LEAST)
+        since = max(self._held_until, left_at - 1)
+        counted = sum(1 for at in self._window if since <= at < left_at)
         self._held_at = now
         self._held_until = max(self._held_until, now + wait)
-        self._rate_at = self._held_until
+        self._rate.throttled(left_at, counted, resumes_at=self._held_until)
         return wait
 
     def accepted(self) -> None:
         """The provider took a call: the next hold begins at its shortest again."""
         self._holds_in_a_row = 0
 
+    async def _room_in_window(self) -> None:
+        """Returns when fewer than the window's calls have left within its length."""
+        if len(self._window) < (self._window.maxlen or 1):
+            return
+        opens_at = self._window[0] + self._window_s
+        while (now := self._loop.time()) < opens_at:  # noqa: ASYNC110  # a timer may fire early
+            await asyncio.sleep(opens_at - now)
+
     async def _bucket(self) -> AsyncLimiter:
         """The bucket at the rate of now; a new one starts full, so no change of rate is a burst."""
         rate = self.rate
-        stale = abs(rate - self._limiter_rate) > 0.01 * self._ceiling or (
-            rate == self._ceiling != self._limiter_rate
-        )
-        if self._limiter is None or stale:
+        stale = abs(rate - self._limiter_rate) > STEP * self._limiter_rate
+        if self._limiter is None or stale or rate == self._most != self._limiter_rate:
             capacity, drain = bucket(rate)
             self._limiter = AsyncLimiter(capacity, capacity / drain)
             self._limiter_rate = rate

@@ -32,6 +32,15 @@ async def until_progress(
     Returns the first other outcome, or STALLED after `max_attempts` calls in a row. `rest` does
     the sleeping (seconds).
     """
+    pushed = await push()
+    if pushed is not Push.STALLED:
+        return pushed  # nearly every call: it needs no controller
+
+    async def again() -> Push:
+        nonlocal pushed
+        first, pushed = pushed, Push.DONE
+        return first if first is Push.STALLED else await push()
+
     tries = tenacity.AsyncRetrying(
         stop=tenacity.stop_after_attempt(retry.max_attempts),
         wait=tenacity.wait_random_exponential(multiplier=retry.base_delay_s, max=retry.max_delay_s),
@@ -39,7 +48,7 @@ async def until_progress(
         retry_error_callback=_last,
         sleep=rest,
     )
-    return await tries(push)
+    return await tries(again)
 
 
 def _stalled(push: Push) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from bisect import bisect_left
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.send.pace import CLIMB_S, LOWERED, Pacer, bucket
+from bulkdel.send.pace import Pacer, bucket, window
 from tests.support.autojump_clock import AutojumpLoop
 
 
@@ -22,37 +23,41 @@ def on_virtual_time(main: Callable[[], object]) -> None:
 
 def most_in_a_second(times: list[float]) -> int:
     """The fullest half-open second, by looking at each one that begins with a departure."""
-    return max(sum(1 for other in times if 0 <= other - begin < 1) for begin in times)
+    return max(bisect_left(times, begin + 1) - place for place, begin in enumerate(times))
 
 
 @given(qps=st.floats(min_value=0.01, max_value=100_000))
-def test_no_second_can_hold_more_than_qps(qps: float) -> None:
-    """Capacity plus drain is one above the ceiling: fewer than that leave in a half-open second."""
+def test_the_window_is_the_ceiling_and_the_bucket_is_just_below(qps: float) -> None:
+    """What the window lets leave in a second is at most qps; the bucket drains 0.993 of it."""
+    calls, length_s = window(qps)
     capacity, drain = bucket(qps)
+    assert calls / length_s <= qps
+    assert calls <= max(qps, 1)
+    assert length_s >= 1 or qps < 1 or qps != int(qps)
     assert capacity >= 1
-    assert capacity + drain <= (qps + 1) * (1 + 1e-12)
-    assert drain >= 0.994 * qps
+    assert 0.9929 * qps <= drain < qps
 
 
+@pytest.mark.parametrize("late_s", [0.0, 0.005, 0.01, 0.03])
 @pytest.mark.parametrize("qps", [0.5, 1.0, 20.0, 200.0, 1000.0])
-def test_pace_is_close_to_the_ceiling_and_never_above(qps: float) -> None:
-    """With wake-ups up to 5 ms late, at least 0.99 of the rate leaves and no second is crossed."""
+def test_pace_is_close_to_the_ceiling_and_never_above(qps: float, late_s: float) -> None:
+    """0.99 of the rate leaves though every wake-up is late by up to 10 ms; no second is crossed."""
     late = random.Random(7)
     times: list[float] = []
 
     async def main() -> None:
         pacer = Pacer(qps, max_hold_s=60)
+        loop = asyncio.get_running_loop()
+        call_at = loop.call_at
+        loop.call_at = lambda when, *args, **kwargs: call_at(  # type: ignore[method-assign]
+            when + late.uniform(0, late_s), *args, **kwargs
+        )
 
         async def carrier() -> None:
             while True:
                 times.append(await pacer.depart())
-                await asyncio.sleep(late.uniform(0, 0.005))
+                await asyncio.sleep(0)
 
-        loop = asyncio.get_running_loop()
-        call_at = loop.call_at
-        loop.call_at = lambda when, *args, **kwargs: call_at(  # type: ignore[method-assign]
-            when + late.uniform(0, 0.005), *args, **kwargs
-        )
         carriers = [asyncio.create_task(carrier()) for _ in range(8)]
         await asyncio.sleep(max(6.0, 40 / qps))
         for one in carriers:
@@ -60,8 +65,10 @@ def test_pace_is_close_to_the_ceiling_and_never_above(qps: float) -> None:
         await asyncio.gather(*carriers, return_exceptions=True)
 
     on_virtual_time(main)
-    assert (len(times) - 1) / (times[-1] - times[0]) >= 0.99 * qps
-    assert most_in_a_second(times[: 40 * int(max(qps, 1)) // 10]) <= max(qps, 1)
+    share = (len(times) - 1) / (times[-1] - times[0]) / qps
+    assert share >= (0.99 if late_s <= 0.005 else 0.975)
+    ordered = times[: int(4 * max(qps, 10))]
+    assert most_in_a_second(ordered) <= max(qps, 1)
 
 
 def test_hold_stops_everybody_and_lets_nobody_out_at_once() -> None:
@@ -75,15 +82,15 @@ def test_hold_stops_everybody_and_lets_nobody_out_at_once() -> None:
         async def carrier() -> None:
             times.append(await pacer.depart())
 
-        carriers = [asyncio.create_task(carrier()) for _ in range(200)]
-        await asyncio.sleep(0.5)
+        carriers = [asyncio.create_task(carrier()) for _ in range(400)]
+        await asyncio.sleep(2)
         before = len(times)
         assert pacer.throttled(loop.time() - 0.1, 5.0) == 5.0
         await asyncio.sleep(4.9)
         assert len(times) == before
         await asyncio.gather(*carriers)
-        after = [one for one in times if one > 5.4]
-        assert len([one for one in after if one < 6.5]) <= 100 * (LOWERED + 1.2 / CLIMB_S) + 2
+        after = [one for one in times if one > 6.9]
+        assert 80 < len([one for one in after if one < 8]) < 100
 
     on_virtual_time(main)
 
@@ -98,26 +105,12 @@ def test_one_storm_is_one_hold() -> None:
         assert pacer.throttled(2.9, None) == 1.0
         rate = pacer.rate
         assert pacer.throttled(2.95, None) is None
-        assert pacer.rate == rate == pytest.approx(70)
+        assert pacer.rate == rate < 100
         await asyncio.sleep(1.5)
         assert pacer.throttled(loop.time() - 0.1, None) == 2.0
         pacer.accepted()
         await asyncio.sleep(3)
         assert pacer.throttled(loop.time() - 0.1, None) == 1.0
-
-    on_virtual_time(main)
-
-
-def test_rate_climbs_back_to_the_ceiling() -> None:
-    """A minute after the hold, the lane is at its ceiling again."""
-
-    async def main() -> None:
-        pacer = Pacer(100, max_hold_s=60)
-        await asyncio.sleep(1)
-        pacer.throttled(1.0, None)
-        assert pacer.rate == pytest.approx(70)
-        await asyncio.sleep(61)
-        assert pacer.rate == 100
 
     on_virtual_time(main)
 

@@ -1,0 +1,201 @@
+"""The command, killed from within: `dies.py POINT N DEPARTURES ARGUMENT...`.
+
+At the N-th passage of POINT the process sends itself SIGKILL. The product knows nothing of this:
+its functions are wrapped from outside. The moment at which each call leaves is appended to the file
+DEPARTURES, by the clock that all processes of the machine share; at a point inside the writing of
+the ledger, the file SYNCED beside it says how much of the ledger was synced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bulkdel.cli import app
+from bulkdel.ledger import journal, ledger_file, lock, rows
+from bulkdel.ledger.tick import Event
+from bulkdel.ledger.values import Intent, Outcome
+from bulkdel.plan import make
+from bulkdel.send.pace import Pacer
+from bulkdel.send.transport import Transport
+
+NEVER = "never"
+SYNCED = "synced"
+PARTS = {"ledger-torn": 0.6, "ledger-unsynced": 1.0}
+"""How much of an append is written before the death; none of it is synced."""
+SLOW_DISK_S = 0.05
+"""What every commit takes before a death at "sent": a call that did not wait would be out."""
+ON_THE_WIRE_S = 0.03
+"""Enough for a call to arrive; less than its answer takes, mostly."""
+
+
+class Death:
+    """Counts passages of one point, and kills at the last."""
+
+    def __init__(self, point: str, passages: int) -> None:
+        self.point = point
+        self.left = passages
+
+    def passes(self, point: str) -> None:
+        """The process is at `point` now."""
+        if self.is_due(point):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def is_due(self, point: str) -> bool:
+        """Whether this is the last passage of the point."""
+        if point != self.point:
+            return False
+        self.left -= 1
+        return self.left == 0
+
+
+def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
+    """Replaces a function of the product: `around` gets it, then its arguments."""
+    inner = getattr(owner, name)
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        return around(inner, *arguments, **named)
+
+    setattr(owner, name, wrapped)
+
+
+class Seam:
+    """A module as another module sees it, with some functions replaced."""
+
+    def __init__(self, module: Any, **functions: Any) -> None:
+        self._module = module
+        self.__dict__.update(functions)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def in_writing(death: Death, synced: Path) -> None:
+    """The points of a tick: what is committed, what is appended, what is synced."""
+
+    def commit(inner: Any, self: Any, events: Iterable[Event]) -> None:
+        told = list(events)
+        if death.point == "sent":
+            time.sleep(SLOW_DISK_S)
+        inner(self, told)
+        if any(isinstance(event, Intent) for event in told):
+            death.passes("intent-committed")
+        if any(isinstance(event, Outcome) and event.settlement for event in told):
+            death.passes("settlement-committed")
+
+    def append(inner: Any, self: Any, data: bytes, offset: int) -> None:
+        if data and death.point in PARTS and death.is_due(death.point):
+            synced.write_text(str(offset))
+            os.pwrite(self._descriptor, data[: int(len(data) * PARTS[death.point])], offset)
+            os.kill(os.getpid(), signal.SIGKILL)
+        inner(self, data, offset)
+
+    def publish(inner: Any, self: Any) -> None:
+        lines = bool(self._unpublished)
+        inner(self)
+        if lines:
+            death.passes("published")
+
+    def close(inner: Any, self: Any) -> None:
+        death.passes("closing")
+        inner(self)
+
+    wrap(journal.Journal, "commit", commit)
+    wrap(journal.Journal, "publish", publish)
+    wrap(journal.Journal, "close", close)
+    wrap(ledger_file.LedgerFile, "append", append)
+
+
+def in_opening(death: Death) -> None:
+    """The points of taking the lock, and of opening or mending the journal."""
+
+    def truncate(*arguments: Any) -> None:
+        os.truncate(*arguments)
+        death.passes("lock-truncated")
+
+    def connect(inner: Any, run_dir: Path) -> Any:
+        db = inner(run_dir)
+        death.passes("journal-made")
+        return db
+
+    def admit(inner: Any, *arguments: Any) -> None:
+        inner(*arguments)
+        death.passes("admitted")
+
+    def complete(inner: Any, *arguments: Any) -> Any:
+        death.passes("mending")
+        end = inner(*arguments)
+        death.passes("ledger-mended")
+        return end
+
+    def land_lost(inner: Any, *arguments: Any) -> Any:
+        lost = inner(*arguments)
+        death.passes("landing-lost")
+        return lost
+
+    setattr(lock, "os", Seam(os, truncate=truncate))  # noqa: B010  # mypy sees no such name
+    wrap(journal, "connect", connect)
+    wrap(journal, "admit", admit)
+    wrap(ledger_file.LedgerFile, "complete", complete)
+    wrap(rows, "land_lost", land_lost)
+
+
+def in_planning(death: Death) -> None:
+    """The points of giving the finished plan its name."""
+
+    def publish(inner: Any, made: Path, name: Path) -> None:
+        which = name.name.partition(".")[0]
+        death.passes(f"{which}-written")
+        inner(made, name)
+        death.passes(f"{which}-named")
+
+    wrap(make, "_publish", publish)
+
+
+def in_sending(death: Death, departures: int) -> None:
+    """The points of a call's way, and the log of departures."""
+
+    async def depart(inner: Any, self: Any) -> float:
+        at: float = await inner(self)
+        os.write(departures, f"{time.monotonic()!r}\n".encode())
+        return at
+
+    async def start(inner: Any, self: Any, *arguments: Any) -> Any:
+        if death.is_due("sent"):
+            await asyncio.sleep(ON_THE_WIRE_S)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return await inner(self, *arguments)
+
+    async def send(inner: Any, self: Any, *arguments: Any) -> Any:
+        reply = await inner(self, *arguments)
+        death.passes("answered")
+        return reply
+
+    wrap(Pacer, "depart", depart)
+    wrap(aiohttp.ClientResponse, "start", start)
+    wrap(Transport, "send", send)
+
+
+def main() -> None:
+    """The command with the arguments that are left."""
+    point, passages, departures, *arguments = sys.argv[1:]
+    death = Death(point, int(passages))
+    beside = Path(departures)
+    in_writing(death, beside.with_name(SYNCED))
+    in_opening(death)
+    in_planning(death)
+    in_sending(death, os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    sys.argv[1:] = arguments
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

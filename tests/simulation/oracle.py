@@ -1,0 +1,321 @@
+"""Checks a run's story against every promise; knows nothing of how the engine keeps them.
+
+It reads the ledger's JSON lines, the status numbers, and what the emulated providers saw and did.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from tests.simulation.said import PERHAPS, Said, Word, said
+from tests.simulation.scenario import SECRET, WRONG_SECRET, End, TargetPlan
+from tests.simulation.whole_run import Story
+from tests.simulation.wire import Edge, Sent
+
+Line = dict[str, Any]
+_KEY_REFUSED = {70003, 70009, 70050, 3, 100000005}
+_KEYS = [
+    "target",
+    "from_account",
+    "to_account",
+    "status",
+    "code",
+    "info",
+    "batch",
+    "attempts",
+    "lost_answers",
+    "at",
+]
+
+
+def complaints(story: Story) -> list[str]:
+    """What is wrong with it; empty if every promise was kept."""
+    found: list[str] = []
+    lines = [orjson.loads(line) for line in story.sittings[-1].ledger.splitlines()]
+    found += _well_formed(story, lines)
+    found += _history(story)
+    found += _secrets(story)
+    for target in story.scenario.targets:
+        own = [line for line in lines if line["target"] == target.name]
+        checked = _Target(story, target, own)
+        found += [f"{target.name}: {complaint}" for complaint in checked.complaints()]
+    found += _endings(story)
+    found += _guards(story)
+    return found
+
+
+def _well_formed(story: Story, lines: Sequence[Line]) -> Iterator[str]:
+    names = {target.name for target in story.scenario.targets}
+    for line in lines:
+        if list(line) != _KEYS or line["target"] not in names:
+            yield f"a line with other keys: {line}"
+    labels: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for line in lines:
+        labels[line["target"], line["batch"]].add(line["from_account"])
+    for key, accounts in labels.items():
+        if len(accounts) > 1:
+            yield f"one batch label for several accounts: {key} {accounts}"
+
+
+def _history(story: Story) -> Iterator[str]:
+    """What a reader has seen of the ledger stays, byte for byte."""
+    before = b""
+    for number, seen in enumerate(story.sittings):
+        if not seen.ledger.startswith(before):
+            yield f"lines that were seen before sitting {number} are not there after it"
+        before = seen.ledger
+
+
+def _secrets(story: Story) -> Iterator[str]:
+    needles = [SECRET.encode(), WRONG_SECRET.encode(), b"usersig=", b"Signature="]
+    for name, content in story.files.items():
+        for needle in needles:
+            if needle in content:
+                yield f"{needle!r} stands in {name}"
+
+
+def _endings(story: Story) -> Iterator[str]:
+    """Lanes say truly how they ended, and a run that can be finished is."""
+    scenario = story.scenario
+    for number, seen in enumerate(story.sittings):
+        if seen.died or seen.failed or not seen.after:
+            continue
+        settled = sum(_settled(now) for now in seen.after.values())
+        settled -= sum(_settled(then) for then in seen.before.values())
+        if seen.act.limit is not None and settled > seen.act.limit:
+            yield f"sitting {number} settled {settled} pairs, more than --limit {seen.act.limit}"
+        if "limit" in seen.ends.values() and settled != seen.act.limit:
+            yield f"sitting {number} says that its limit was reached with {settled} pairs"
+        for name, end in seen.ends.items():
+            whole = _settled(seen.after[name]) == len(scenario.pairs)
+            if whole != (end == "finished"):
+                yield f"{name}: sitting {number} ended {end!r} with {seen.after[name]}"
+    guarded = any("guard" in seen.ends.values() for seen in story.sittings)
+    if not story.finished and not scenario.stubborn and not guarded:
+        yield f"nothing is wrong any more, and it does not finish: {story.sittings[-1].words}"
+
+
+def _guards(story: Story) -> Iterator[str]:
+    """A sitting that begins above the failure ratio calls nobody."""
+    ratio, least = story.scenario.max_failure_ratio, story.scenario.min_sample
+    if ratio is None:
+        return
+    for number, seen in enumerate(story.sittings):
+        for name, counters in seen.before.items():
+            settled = _settled(counters)
+            if settled >= least and counters["failed"] > ratio * settled and seen.calls.total():
+                yield f"sitting {number} called although {name} is above the failure ratio"
+
+
+def _settled(counters: dict[str, int]) -> int:
+    return counters["deleted"] + counters["already_gone"] + counters["failed"]
+
+
+class _Target:
+    """One target's share of the story."""
+
+    def __init__(self, story: Story, target: TargetPlan, lines: list[Line]) -> None:
+        self._story, self._target, self._lines = story, target, lines
+        self._scenario = story.scenario
+        self._sent = story.sent[target.name]
+        self._pairs = set(story.scenario.pairs)
+        self._carried: dict[Edge, list[Sent]] = defaultdict(list)
+        for sent in self._sent:
+            for to in sent.ids or ("",):
+                self._carried[sent.account, to].append(sent)
+        self._dead = {
+            number for number, seen in enumerate(story.sittings) if seen.died or seen.failed
+        }
+
+    def complaints(self) -> Iterator[str]:
+        """Everything wrong with this target."""
+        yield from self._nothing_else_deleted()
+        yield from self._calls_are_planned()
+        yield from self._one_line_each()
+        yield from self._lines_are_true()
+        yield from self._rate()
+        yield from self._never_two_for_one_account()
+        yield from self._a_wrong_key_is_cheap()
+        yield from self._books()
+
+    def _nothing_else_deleted(self) -> Iterator[str]:
+        before, after = self._story.before[self._target.name], self._story.after[self._target.name]
+        if after - before:
+            yield f"friendships that were not there: {after - before}"
+        removed = set().union(*(sent.removed for sent in self._sent)) if self._sent else set()
+        if removed != before - after:
+            yield "the record of removals is not what the world lost"
+        for one, other in before - after:
+            if self._scenario.sweeps:
+                named = (one, "") in self._pairs
+                named |= self._scenario.two_way and (other, "") in self._pairs
+            else:
+                named = (one, other) in self._pairs
+                named |= self._scenario.two_way and (other, one) in self._pairs
+            if not named:
+                yield f"{one!r} lost {other!r}, which nobody asked for"
+
+    def _calls_are_planned(self) -> Iterator[str]:
+        for sent in self._sent:
+            if sent.two_way != self._scenario.two_way:
+                yield f"a call in the other mode: {sent}"
+            if (sent.ids is None) != self._scenario.sweeps:
+                yield f"a call of the other operation: {sent}"
+            tos = sent.ids or ("",)
+            if not sent.ids and not self._scenario.sweeps:
+                yield f"a call without ids: {sent}"
+            if len(tos) > self._target.batch_size or len(set(tos)) != len(tos):
+                yield f"a call with too many ids, or twice the same: {sent}"
+            for to in tos:
+                if (sent.account, to) not in self._pairs:
+                    yield f"a call for {sent.account!r} → {to!r}, which is not planned"
+
+    def _one_line_each(self) -> Iterator[str]:
+        counts = Counter(_pair(line) for line in self._lines)
+        for pair, count in counts.items():
+            if count > 1:
+                yield f"{count} lines for {pair}"
+            if pair not in self._pairs:
+                yield f"a line for {pair}, which is not planned"
+        if self._story.finished and (missing := self._pairs - counts.keys()):
+            yield f"finished, and no line for {missing}"
+
+    def _lines_are_true(self) -> Iterator[str]:
+        for line in self._lines:
+            pair = _pair(line)
+            calls = self._carried.get(pair, [])
+            if not calls:
+                yield f"a line without a call: {line}"
+                continue
+            for complaint in self._line_is_true(line, pair, calls):
+                yield f"{complaint}: {line}"
+
+    def _line_is_true(self, line: Line, pair: Edge, calls: list[Sent]) -> Iterator[str]:
+        last = calls[-1]
+        words = [self._said(sent, pair) for sent in calls]
+        wanted = {"deleted": Word.DONE, "already_gone": Word.GONE, "failed": Word.FOR_GOOD}
+        if words[-1].word is not wanted[line["status"]]:
+            yield f"the provider said {words[-1]}"
+        elif words[-1].code != line["code"]:
+            yield f"the provider's code was {words[-1].code}"
+        settling = (Word.DONE, Word.GONE, Word.FOR_GOOD)
+        for sent, word in zip(calls[:-1], words[:-1], strict=True):
+            if word.word in settling and sent.sitting not in self._dead:
+                yield f"a call after the provider had said {word} at {sent.left_at:.3f} s"
+        if line["status"] == "deleted" and not self._removed_by(last, pair):
+            yield "that call deleted nothing"
+        deaths = len(self._dead)
+        if not len(calls) <= line["attempts"] <= len(calls) + deaths:
+            yield f"{len(calls)} calls carried it"
+        least, most = self._lost(calls[:-1], words[:-1])
+        if not least <= line["lost_answers"] <= most + deaths:
+            yield f"{least} to {most} of its calls may have been carried out unanswered"
+        unanswered = line["status"] == "already_gone" and line["lost_answers"] == 0
+        if unanswered and any(pair in sent.removed for sent in calls):
+            yield "our own deletion, called already gone without a lost answer"
+
+    def _said(self, sent: Sent, pair: Edge) -> Said:
+        return said(self._target.provider, sent.reply, sent.ids, pair[1])
+
+    def _lost(self, calls: list[Sent], words: list[Said]) -> tuple[int, int]:
+        least = most = 0
+        for sent, word in zip(calls, words, strict=True):
+            lost = word.word in PERHAPS
+            unclear = word.word is Word.UNCLEAR or sent.sitting in self._dead
+            least += lost
+            most += lost or unclear
+        return least, most
+
+    def _removed_by(self, sent: Sent, pair: Edge) -> bool:
+        one, other = pair
+        if not other:  # a whole list: an empty one is deleted as well
+            return sent.reply is not None
+        return (one, other) in sent.removed or (
+            self._scenario.two_way and (other, one) in sent.removed
+        )
+
+    def _rate(self) -> Iterator[str]:
+        times = [sent.left_at for sent in self._sent]
+        most = math.ceil(self._target.qps)
+        for first, then in zip(times, times[most:], strict=False):
+            if then - first < 1.0 - 1e-5:
+                yield f"{most + 1} calls left within {then - first:.6f} s from {first:.3f} s on"
+
+    def _never_two_for_one_account(self) -> Iterator[str]:
+        over: dict[str, float] = {}
+        for sent in self._sent:
+            if sent.left_at < over.get(sent.account, -1.0):
+                yield f"two calls for {sent.account!r} in flight at {sent.left_at:.3f} s"
+            over[sent.account] = math.inf if sent.over_at is None else sent.over_at
+        if self._story.overlaps[self._target.name]:
+            yield "the provider saw calls of one account overlap"
+        if self._story.crowds[self._target.name] > 4 * self._target.max_in_flight:
+            yield f"{self._story.crowds[self._target.name]} carriers"
+        events = [(sent.left_at, 1) for sent in self._sent]
+        events += [(sent.over_at, -1) for sent in self._sent if sent.over_at is not None]
+        flying = 0
+        for _, step in sorted(events):
+            flying += step
+            if flying > self._target.max_in_flight:
+                yield f"{flying} calls in flight"
+                return
+
+    def _a_wrong_key_is_cheap(self) -> Iterator[str]:
+        for number, seen in enumerate(self._story.sittings):
+            if seen.act.end is not End.WRONG_KEY:
+                continue
+            calls = [sent for sent in self._sent if sent.sitting == number]
+            words = [self._said(sent, (sent.account, (sent.ids or ("",))[0])) for sent in calls]
+            refused = sum(said.code in _KEY_REFUSED for said in words)
+            answered = [said for said in words if said.word is not Word.NOTHING]
+            # Signed anew once. An answer of another kind has let the others out already.
+            at_once = bool(answered) and answered[0].code in _KEY_REFUSED
+            most = 2 if at_once else 2 + self._target.max_in_flight
+            if refused > most:
+                yield f"a wrong key cost {refused} calls in sitting {number}"
+
+    def _books(self) -> Iterator[str]:
+        story, name = self._story, self._target.name
+        if story.received[name] != len(self._sent):
+            yield f"{story.received[name]} calls arrived of {len(self._sent)} sent"
+        last = story.sittings[-1]
+        if name not in last.after or last.died or last.failed:
+            return
+        counters = last.after[name]
+        by_status = Counter(line["status"] for line in self._lines)
+        for status in ("deleted", "already_gone", "failed"):
+            if counters[status] != by_status[status]:
+                yield f"status says {counters[status]} {status}, the ledger {by_status[status]}"
+        slack = len(self._dead) * self._target.max_in_flight
+        if not len(self._sent) <= counters["calls"] <= len(self._sent) + slack:
+            yield f"{counters['calls']} calls are reported, {len(self._sent)} were received"
+        if not self._dead:
+            yield from self._calls_in_detail(counters)
+
+    def _calls_in_detail(self, counters: dict[str, int]) -> Iterator[str]:
+        """Nothing died, so every call is known exactly."""
+        carried: set[Edge] = set()
+        retries = throttled = lost = unclear = 0
+        for sent in self._sent:
+            pairs = {(sent.account, to) for to in sent.ids or ("",)}
+            retries += not carried.isdisjoint(pairs)
+            carried |= pairs
+            words = [self._said(sent, pair).word for pair in pairs]
+            throttled += Word.THROTTLED in words
+            lost += not PERHAPS.isdisjoint(words)
+            unclear += Word.UNCLEAR in words
+        if counters["retries"] != retries:
+            yield f"{counters['retries']} retries are reported, there were {retries}"
+        if not throttled <= counters["throttled"] <= throttled + unclear:
+            yield f"{counters['throttled']} throttled are reported, there were {throttled}"
+        if not lost <= counters["lost_answers"] <= lost + unclear:
+            yield f"{counters['lost_answers']} lost answers are reported, there were {lost}"
+
+
+def _pair(line: Line) -> Edge:
+    return line["from_account"], line["to_account"] if line["to_account"] is not None else ""

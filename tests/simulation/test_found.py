@@ -1,0 +1,18 @@
+"""What seeds have found, each as the smallest scenario that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.oracle import complaints
+from tests.simulation.plain import plain
+from tests.simulation.scenario import Act, End
+
+
+@pytest.mark.parametrize("at_ms", range(0, 400, 10))
+def test_stopped_while_an_intent_is_written(at_ms: int) -> None:
+    """An intent whose call did not leave is taken back, wherever the stop came."""
+    story = plain(acts=(Act(end=End.STOPS, at_s=at_ms / 1000),), thread_s=0.04)
+    assert complaints(story) == []
+    seen = story.sittings[0]
+    assert seen.after["tencent"]["calls"] == seen.calls["tencent"]

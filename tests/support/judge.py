@@ -1,0 +1,180 @@
+"""The emulator in a process of its own: it outlives every kill, and knows what really happened.
+
+Run as a script it serves, and answers the commands that stand on its standard input, one JSON
+value a line. `Judge` is the other end, for tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bulkdel.emulator.emulated import Emulated
+from bulkdel.emulator.faulttext import parse_faults
+from bulkdel.emulator.server import EmulatorServer, stats_of
+from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
+from bulkdel.emulator.world import World
+from tests.support.process import environment
+
+Pair = tuple[str, str]
+
+APP_IDS = {"tencent": 1400000000, "zego": 1234567890}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one emulated provider saw up to a moment.
+
+    Attributes:
+        calls: that arrived, whatever became of them.
+        in_flight: of those, how many are not answered yet.
+        overlaps: arrived while the client waited for another call of the same account.
+        throttled: refused for the rate.
+        arrivals: each call's Unix time, account and number of ids, in the order they came.
+        left: who has whom.
+    """
+
+    calls: int
+    in_flight: int
+    overlaps: int
+    throttled: int
+    arrivals: tuple[tuple[float, str, int], ...]
+    left: frozenset[Pair]
+
+
+class Judge:
+    """A judge's process; a context manager. `address` is where it listens.
+
+    Args:
+        friends: who has whom at the start, by provider; these providers are served.
+        secret: the key that signatures are checked with.
+        faults: as `bulkdel emulator --fault` takes them.
+    """
+
+    def __init__(
+        self,
+        friends: Mapping[str, Iterable[Pair]],
+        *,
+        secret: str = DEMO_SECRET,
+        faults: Iterable[str] = (),
+    ) -> None:
+        self._secret = secret
+        self._faults = tuple(faults)
+        self._friends = friends
+        self.address = ""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.judge"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment(),
+        )
+        try:
+            self.address = self._ask(
+                {
+                    "secret": self._secret,
+                    "friends": {name: list(pairs) for name, pairs in self._friends.items()},
+                }
+            )
+            if self._faults:
+                self.break_with(*self._faults)
+        except BaseException:
+            self._process.kill()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def break_with(self, *faults: str) -> None:
+        """From now on calls meet these faults, and no others."""
+        self._ask({"faults": faults})
+
+    def seen(self, provider: str) -> Seen:
+        """What the provider saw up to now."""
+        found = self._ask({"look": provider})
+        return Seen(
+            calls=found["received"],
+            in_flight=found["in_flight"],
+            overlaps=found["overlaps"],
+            throttled=found["throttled"],
+            arrivals=tuple((at, account, ids) for at, account, ids in found["arrivals"]),
+            left=frozenset((account, other) for account, other in found["left"]),
+        )
+
+    @property
+    def calls(self) -> int:
+        """Calls that arrived so far, of all providers."""
+        return sum(self.seen(name).calls for name in self._friends)
+
+    def _ask(self, command: Mapping[str, Any]) -> Any:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(command).encode() + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, "the judge has died"
+        return json.loads(line)
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """The rows of a CSV file below its header."""
+    with path.open(newline="") as file:
+        return [(row[0], row[1]) for row in list(csv.reader(file))[1:]]
+
+
+async def _serve() -> None:
+    loop = asyncio.get_running_loop()
+    commands = asyncio.StreamReader(limit=1 << 26)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    begin = json.loads(await commands.readline())
+    emulated = {}
+    for name, pairs in begin["friends"].items():
+        world = World()
+        world.befriend((account, other) for account, other in pairs)
+        app = EmulatedApp(app_id=APP_IDS[name], secret=begin["secret"])
+        emulated[name] = Emulated(name, app=app, world=world, log=None)
+    async with EmulatorServer(*emulated.values()) as server:
+        _say(server.address)
+        while line := await commands.readline():
+            command = json.loads(line)
+            if "faults" in command:
+                scenario = parse_faults(command["faults"])
+                for each in emulated.values():
+                    each.fault = scenario.fault
+                    each.limit = scenario.limit()
+                _say(None)
+            else:
+                _say(_look(emulated[command["look"]]))
+
+
+def _look(emulated: Emulated) -> dict[str, Any]:
+    return {
+        **stats_of(emulated),
+        "arrivals": [(each.at, each.account, each.ids) for each in emulated.stats.log],
+        "left": list(emulated.world.pairs()),
+    }
+
+
+def _say(value: object) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
