@@ -32,6 +32,7 @@ from tests.support.ledger import (
 )
 from tests.support.verifying import TOTAL, check, finished
 
+
 def open_database(run_dir: Path) -> closing[sqlite3.Connection]:
     """journal.db for statements that commit themselves."""
     return closing(sqlite3.connect(run_dir / "journal.db", isolation_level=None))
