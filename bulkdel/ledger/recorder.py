@@ -28,7 +28,7 @@ MARGIN_BYTES = 64 << 20
 GATHER_S = 0.05
 """From one tick's beginning to the next one's, so that many calls share the cost of a tick. A
 recorder that has been idle writes at once."""
-HURRY_S = 0.01
+HURRY_S = 0.02
 """The same, where something urgent waits."""
 
 _MOST_PAIRS = 1 << 16
