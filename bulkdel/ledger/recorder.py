@@ -107,7 +107,8 @@ class Recorder:
     async def intend(self, intent: Intent, *, urgent: bool = True) -> None:
         """Returns when `intent` is durable: its call may leave.
 
-        What is not `urgent` waits longer for others to share its tick. If the waiting task is cancelled it may be durable all the same: withdraw it then.
+        What is not `urgent` waits longer, for others to share its tick. If the waiting task is
+        cancelled it may be durable all the same: withdraw it then.
 
         Raises:
             StorageFailed: it could not be written, or too little space is left for it.
