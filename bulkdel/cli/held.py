@@ -31,7 +31,6 @@ from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
 from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
-from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
