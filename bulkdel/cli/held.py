@@ -28,7 +28,6 @@ from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
-from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
