@@ -16,7 +16,17 @@ from pydantic import ValidationError
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, problems_of
 from bulkdel.job.endpoint import reach_of
-from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
+from bulkdel.job.job import (
+    Guards,
+    Input,
+    Job,
+    Notify,
+    Reach,
+    Retry,
+    SecretSource,
+    Target,
+)
+from bulkdel.job.notify import NotifyTable
 from bulkdel.job.problems import sentences
 from bulkdel.job.schema import GuardsTable, InputTable, JobTable, RetryTable, TargetTable
 from bulkdel.providers import PROVIDERS
@@ -127,6 +137,7 @@ def _job(
         ),
         retry=_retry(table.retry),
         guards=_guards(table.guards, home),
+        notify=_notify(table.notify),
     )
 
 
@@ -208,3 +219,7 @@ def _guards(table: GuardsTable, home: Path) -> Guards:
         max_failure_ratio=table.max_failure_ratio,
         min_sample=table.min_sample,
     )
+
+
+def _notify(table: NotifyTable) -> Notify:
+    return Notify(command=tuple(table.command), url=table.url, on=frozenset(table.on))

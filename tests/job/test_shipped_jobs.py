@@ -9,6 +9,7 @@ import pytest
 
 from bulkdel.job.job import Reach, SecretSource
 from bulkdel.job.jobfile import load_job
+from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schema import GuardsTable, InputTable, JobTable, RetryTable, TargetTable
 from bulkdel.words import Mode, Operation
 
@@ -61,9 +62,9 @@ def test_an_example_explains_every_key(file: Path) -> None:
     provider, operation = load_job(file).targets[0].provider, load_job(file).operation
     known = {
         key
-        for table in (JobTable, InputTable, TargetTable, RetryTable, GuardsTable)
+        for table in (JobTable, InputTable, TargetTable, RetryTable, GuardsTable, NotifyTable)
         for key in table.model_fields
-    } - {"input", "targets", "retry", "guards"}
+    } - {"input", "targets", "retry", "guards", "notify"}
     known -= {"admin"} if provider == "zego" else set()
     known -= {"batch_size"} if operation is ALL else {"accounts_only"}
 

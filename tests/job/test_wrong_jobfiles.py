@@ -136,7 +136,6 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             id="plan",
         ),
         wrong(GOOD + '[schedule]\nwindow = "01:00-06:00"\n', "schedule is not", id="schedule"),
-        wrong(GOOD + "[notify]\n", "notify is not a known key", id="notify"),
         wrong(GOOD + "[backup]\n", "backup is not a known key", id="backup"),
         wrong(GOOD + "[canary]\n", "canary is not a known key", id="canary"),
         wrong(GOOD + "[request]\n", "request is not a known key", id="request"),
