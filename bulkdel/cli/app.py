@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli import emulator, plan, run, schema, status, streams
+from bulkdel.cli import check, emulator, plan, run, schema, status, streams
 
 EPILOG = """
 \b
@@ -81,6 +81,9 @@ def _bulkdel(
 
 
 app.command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
+app.command(epilog=check.EPILOG, short_help="See whether a job could run now. Deletes nothing.")(
+    check.check
+)
 app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
 app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
 app.command(epilog=schema.EPILOG, short_help="Print the job file's JSON schema, for editors.")(

@@ -31,7 +31,21 @@ def again() -> str:
 
 def run_command(job: Path, run_dir: Path | None) -> str:
     """The `run` that belongs to a job, ready to paste."""
-    words = [_program(), "run", str(job)]
+    return _for_job("run", job, run_dir)
+
+
+def plan_command(job: Path, run_dir: Path | None) -> str:
+    """The `plan` that belongs to a job, ready to paste."""
+    return _for_job("plan", job, run_dir)
+
+
+def check_command(job: Path, run_dir: Path | None) -> str:
+    """The `check` that belongs to a job, ready to paste."""
+    return _for_job("check", job, run_dir)
+
+
+def _for_job(command: str, job: Path, run_dir: Path | None) -> str:
+    words = [_program(), command, str(job)]
     return _joined(words + (["--run-dir", str(run_dir)] if run_dir else []))
 
 
