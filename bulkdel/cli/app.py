@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli import check, emulator, plan, run, schema, status, streams
+from bulkdel.cli import check, emulator, init, plan, run, schema, status, streams
 
 EPILOG = """
 \b
@@ -15,6 +15,8 @@ A first run, with no account anywhere:
 
 \b
 A real one:
+  bulkdel init purge.toml      write a job file after a few questions
+  bulkdel check purge.toml     see whether it could run now
   bulkdel plan purge.toml      look at what would be sent; sends nothing
   bulkdel run purge.toml       asks, sends, writes the ledger
   bulkdel status purge.toml    how it stands, from another terminal
@@ -80,6 +82,7 @@ def _bulkdel(
     """
 
 
+app.command(epilog=init.EPILOG, short_help="Write a job file after a few questions.")(init.init)
 app.command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
 app.command(epilog=check.EPILOG, short_help="See whether a job could run now. Deletes nothing.")(
     check.check

@@ -125,8 +125,9 @@ def look_at_secret(job: Job, index: int) -> Finding:
     try:
         read_secret(target)
     except WrongInput as error:
+        what = str(error).partition(": ")[2].partition(";")[0]  # without the key and the advice
         mend = f"export {where}=..." if target.secret.env else "put the key into that file"
-        return crossed("secret", str(error), f"{mend}, with the key of app {target.app_id}")
+        return crossed("secret", what, f"{mend}, with the secret key of app {target.app_id}")
     return good("secret", f"is in {plain(where, _LINE)}")
 
 
