@@ -25,7 +25,6 @@ from bulkdel.plan.sample import columns_of
 from bulkdel.plan.sources import STDIN, find_sources
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.figures import plain
-from bulkdel.report.phrases import region as region_words
 from bulkdel.words import Mode, Operation
 
 FROM_FIELD: Final = "From_Account"
@@ -151,7 +150,7 @@ def _target(given: Given, at: int, name: str) -> TargetAnswers:
     provider = PROVIDERS[name]
     region = _nth(given.regions, at)
     if not region and given.endpoint is None:
-        known = {one: region_words(one) for one in provider.regions}
+        known = dict.fromkeys(provider.regions, "")
         region = ask.choose(f"{provider.title}: in which region is the app?", known)
     app_id = given.app_ids[at] if at < len(given.app_ids) else 0
     if not app_id:
@@ -162,7 +161,7 @@ def _target(given: Given, at: int, name: str) -> TargetAnswers:
     if not secret_env and not secret_file:
         secret_env = default_secret_env(name)
         if ask.can_ask() and given.endpoint != "emulator":
-            asked = f"{provider.title}: the environment variable with the app's secret key"
+            asked = f"{provider.title}: environment variable with the secret key"
             secret_env = ask.text(asked, default=secret_env, judge=_variable)
     return TargetAnswers(
         provider=name,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from textwrap import fill
 from typing import Final
 
 from bulkdel.cli import streams
 from bulkdel.errors import WrongInput
 
 TRIES: Final = 5
+WIDTH: Final = 78
 ANSWER_CHARACTERS: Final = 4096
 
 Judge = Callable[[str], str]
@@ -54,13 +56,13 @@ def text(question: str, *, default: str = "", judge: Judge | None = None, lead: 
         wrong = "An answer is needed." if not answer else judge(answer) if judge else ""
         if not wrong:
             return answer
-        streams.say(wrong)
+        streams.say(fill(wrong, WIDTH))
         lead = False
     raise WrongInput(f"no answer that can be used in {TRIES} tries; nothing was written")
 
 
 def agreed(question: str) -> bool:
     """Whether the answer is yes; anything else is no."""
-    sys.stderr.write(f"\n{question} Type yes or no: ")
+    sys.stderr.write("\n" + fill(f"{question} Type yes or no:", WIDTH) + " ")
     sys.stderr.flush()
     return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in {"y", "yes"}

@@ -60,16 +60,14 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], Rows]:
     try:
         sources = find_sources(job.input, job.run_dir)
     except BulkdelError as error:
-        return (crossed("input", str(error), "mend input.files in the job file"),), Rows()
+        return (_unread(error),), Rows()
     found: list[Finding] = []
     samples: list[Sample] = []
     for source in sources:
         try:
             sample = sample_of(job, source)
         except BulkdelError as error:
-            found.append(
-                crossed("input", plain(str(error), 2 * _LINE), "mend that file, or the key")
-            )
+            found.append(_unread(error))
             continue
         samples.append(sample)
         found.append(_seen(job, source, sample))
@@ -185,6 +183,12 @@ def _guards(job: Job) -> Finding:
     if guards.max_failure_ratio is not None:
         told.append(f"stops when more than {guards.max_failure_ratio:g} of the pairs failed")
     return good("guards", ", ".join(told))
+
+
+def _unread(error: BulkdelError) -> Finding:
+    """An input that cannot be read; what follows the first semicolon is what to do."""
+    told, _, mend = str(error).removeprefix("input.files ").partition("; ")
+    return crossed("input", plain(told, _LINE), plain(mend, _LINE) or "mend it, or input.files")
 
 
 def _seen(job: Job, source: SourceFile, sample: Sample) -> Finding:
