@@ -14,7 +14,17 @@ import pytest
 from bulkdel.cli import app
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("rich", "duckdb", "pydantic", "aiohttp", "sqlite3", "orjson", "structlog", "asyncio")
+HEAVY = (
+    "rich",
+    "duckdb",
+    "pydantic",
+    "aiohttp",
+    "sqlite3",
+    "orjson",
+    "structlog",
+    "asyncio",
+    "prometheus_client",
+)
 
 
 def bulkdel(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -41,7 +51,19 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("plan",), ("status",), ("emulator",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("init",),
+        ("check",),
+        ("plan",),
+        ("run",),
+        ("status",),
+        ("schema",),
+        ("emulator",),
+    ],
+)
 def test_manual(command: tuple[str, ...]) -> None:
     """Every command has a manual with examples, exit codes, at 80 columns."""
     done = bulkdel(*command, "--help")

@@ -588,6 +588,7 @@ KEYS = [
         ("targets.t.", TargetTable),
         ("retry.", RetryTable),
         ("guards.", GuardsTable),
+        ("notify.", NotifyTable),
     )
     for key in table.model_fields
 ]
