@@ -69,7 +69,7 @@ def answers_of(given: Given, *, home: Path, asking: bool) -> Answers:
     reach = {str(one): words for one, words in REACHES[operation].items()}
     mode = Mode(given.mode or ask.choose("How much does one deletion remove?", reach))
     providers = given.providers or _providers()
-    targets = tuple(_target(given, at, name) for at, name in enumerate(providers))
+    targets = tuple(_target(given, at, name, asking=asking) for at, name in enumerate(providers))
     files = given.inputs or (ask.text("Input file (CSV, TSV, JSONL or Parquet; a glob will do)"),)
     columns = _columns(files, given.format)
     from_field, to_field = _fields(given, operation, columns, asking=asking)
@@ -146,21 +146,22 @@ def _providers() -> tuple[str, ...]:
     return tuple(names) if chosen == "all" else (chosen,)
 
 
-def _target(given: Given, at: int, name: str) -> TargetAnswers:
+def _target(given: Given, at: int, name: str, *, asking: bool) -> TargetAnswers:
     provider = PROVIDERS[name]
     region = _nth(given.regions, at)
     if not region and given.endpoint is None:
         known = dict.fromkeys(provider.regions, "")
         region = ask.choose(f"{provider.title}: in which region is the app?", known)
-    app_id = given.app_ids[at] if at < len(given.app_ids) else 0
-    if not app_id:
+    if at < len(given.app_ids):
+        app_id = given.app_ids[at]
+    else:
         what = "SDKAppID" if provider.needs_admin else "AppId"
         app_id = int(ask.text(f"{provider.title}: the app's number ({what})", judge=_number))
     secret_file = _nth(given.secret_files, at)
     secret_env = _nth(given.secret_envs, at)
     if not secret_env and not secret_file:
         secret_env = default_secret_env(name)
-        if ask.can_ask() and given.endpoint != "emulator":
+        if asking and given.endpoint != "emulator":
             asked = f"{provider.title}: environment variable with the secret key"
             secret_env = ask.text(asked, default=secret_env, judge=_variable)
     return TargetAnswers(
