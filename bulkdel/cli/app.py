@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli import check, emulator, init, plan, run, schema, status, streams
+from bulkdel.cli import (
+    check,
+    close,
+    emulator,
+    init,
+    live,
+    plan,
+    run,
+    schema,
+    status,
+    streams,
+    verify,
+)
 
 EPILOG = """
 \b
@@ -21,6 +33,8 @@ A real one:
   bulkdel run purge.toml       asks, sends, writes the ledger
   bulkdel status purge.toml    how it stands, from another terminal
   bulkdel run purge.toml       after a stop or a crash: continues
+  bulkdel verify purge.toml    checks every byte of the results
+  bulkdel close purge.toml     what can never succeed: settles it as failed
 
 \b
 A job file (TOML). The secret itself is never written in it:
@@ -89,6 +103,11 @@ app.command(epilog=check.EPILOG, short_help="See whether a job could run now. De
 )
 app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
 app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
+app.command(epilog=live.PAUSE_EPILOG, short_help="Let a running run send nothing.")(live.pause)
+app.command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")(live.resume)
+app.command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)
+app.command(epilog=verify.EPILOG, short_help="Check the results byte for byte.")(verify.verify)
+app.command(epilog=close.EPILOG, short_help="Settle what is left as failed.")(close.close)
 app.command(epilog=schema.EPILOG, short_help="Print the job file's JSON schema, for editors.")(
     schema.schema
 )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, check_command, plan_command
+from bulkdel.cli.options import JobFile, RunDir, command
 
 EPILOG = """
 \b
@@ -59,8 +59,8 @@ def check(
                 f"{found.name}: looked at, nothing was sent to delete.",
                 sections,
                 streams.width(sys.stdout),
-                again=check_command(job, run_dir),
-                following=plan_command(job, run_dir),
+                again=command("check", job, run_dir),
+                following=command("plan", job, run_dir),
                 colour=streams.colour(sys.stdout),
                 unicode=streams.unicode(sys.stdout),
             )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import check_command, plan_command, run_command
+from bulkdel.cli.options import command
 
 EPILOG = """
 \b
@@ -134,7 +134,7 @@ def init(
             for target in job.targets
             if target.secret and target.secret.env
         ]
-        lines += [f"  {make(file, None)}" for make in (check_command, plan_command, run_command)]
+        lines += [f"  {command(name, file, None)}" for name in ("check", "plan", "run")]
         streams.result("\n".join(lines) + "\n")
         return 0
 

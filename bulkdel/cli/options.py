@@ -29,23 +29,9 @@ def again() -> str:
     return _joined([_program(), *sys.argv[1:]])
 
 
-def run_command(job: Path, run_dir: Path | None) -> str:
-    """The `run` that belongs to a job, ready to paste."""
-    return _for_job("run", job, run_dir)
-
-
-def plan_command(job: Path, run_dir: Path | None) -> str:
-    """The `plan` that belongs to a job, ready to paste."""
-    return _for_job("plan", job, run_dir)
-
-
-def check_command(job: Path, run_dir: Path | None) -> str:
-    """The `check` that belongs to a job, ready to paste."""
-    return _for_job("check", job, run_dir)
-
-
-def _for_job(command: str, job: Path, run_dir: Path | None) -> str:
-    words = [_program(), command, str(job)]
+def command(name: str, job: Path, run_dir: Path | None) -> str:
+    """The command of this name for a job, ready to paste."""
+    words = [_program(), name, str(job)]
     return _joined(words + (["--run-dir", str(run_dir)] if run_dir else []))
 
 

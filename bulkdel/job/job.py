@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from bulkdel.job.window import ALWAYS, Schedule
 from bulkdel.words import Mode, Operation
 
 
@@ -144,4 +145,5 @@ class Job:
     targets: tuple[Target, ...]
     retry: Retry
     guards: Guards
+    schedule: Schedule = ALWAYS
     notify: Notify = field(default_factory=Notify)

@@ -16,6 +16,7 @@ from bulkdel.job.schema import (
     InputTable,
     JobTable,
     RetryTable,
+    ScheduleTable,
     TargetTable,
 )
 from bulkdel.job.shown import names_a_secret, shown_key, shown_value
@@ -26,6 +27,7 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "input": InputTable,
     "retry": RetryTable,
     "guards": GuardsTable,
+    "schedule": ScheduleTable,
     "notify": NotifyTable,
 }
 _HOME: Final[Mapping[str, str]] = {

@@ -206,6 +206,19 @@ _REST: Final = """\
 # max_failure_ratio = 0.5
 # min_sample = 1000
 
+[schedule]
+# Send only between these times of day; may cross midnight, and keeps to the clock on the wall when
+# clocks change. Default: at any time. A window needs the timezone whose clock that is.
+# window = "01:00-06:00"
+# timezone = "Asia/Singapore"
+
+# Outside the window: "exit" ends the sitting with code 75, and the same command goes on the next
+# night; "wait" stays and goes on by itself.
+# outside = "exit"
+
+# A sitting ends after so long, with code 75. Default: no bound.
+# max_duration = "5h"
+
 [notify]
 # Who is told how the run goes, with the summary as JSON: a program (on its standard input, started
 # without a shell in this file's directory) and/or an address that it is POSTed to.

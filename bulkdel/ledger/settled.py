@@ -46,6 +46,8 @@ class Settled:
         first = ~bits[byte] & (0xFF << (lo & 7)) & 0xFF
         if not first:
             byte = self._next_open_byte(byte + 1, (hi + 7) >> 3)
+            if byte << 3 >= hi:
+                return None
             first = ~bits[byte] & 0xFF if byte < len(bits) else 1
         found = (byte << 3) + (first & -first).bit_length() - 1
         return found if found < hi else None

@@ -85,7 +85,7 @@ class Metrics:
             ("ceiling_calls_per_second", "What qps allows.", [view.qps for view in views]),
             (
                 "waiting",
-                "1 while the lane sends nothing: held, or no answer.",
+                "1 while the lane sends nothing: held, paused, window closed, or no answer.",
                 [bool(view.waiting) for view in views],
             ),
         ):

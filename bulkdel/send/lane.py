@@ -120,6 +120,11 @@ class Lane:
 
     # -- from outside ---------------------------------------------------------------------------
 
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return self._target.name
+
     async def run(self) -> LaneEnd:
         """Send until all is settled or something ends the lane."""
         self._log.info("lane.started", pairs=self._share.pairs, qps=self._target.qps)
@@ -138,6 +143,22 @@ class Lane:
             for task in list(self._traffic.idle):
                 task.cancel()
 
+    def close(self, why: str) -> None:
+        """Send nothing until `open`, for this reason in words; calls in flight finish."""
+        self._pacer.close(why)
+        self._log.info("lane.closed", why=why)
+
+    def open(self) -> None:
+        """Send again."""
+        self._pacer.open()
+        self._field.cleared()
+        self._log.info("lane.opened")
+
+    def slow_to(self, qps: float) -> None:
+        """Stay at or under `qps` calls/s, and never over the job's."""
+        self._pacer.slow_to(qps)
+        self._log.info("lane.rate_set", qps=qps)
+
     def view(self) -> LaneView:
         """The lane at this moment."""
         return LaneView(
@@ -153,6 +174,8 @@ class Lane:
         )
 
     def _waiting_for(self) -> str:
+        if self._pacer.closed:
+            return self._pacer.closed
         if held := self._pacer.held_for_s:
             return f"held by the provider, {math.ceil(held)} s to go"
         wait = self._breaker.wait_s(self._loop.time())
@@ -248,7 +271,8 @@ class Lane:
             judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
             settled = judgement.settled
             push = self._take_in(flight, reply, judgement)
-            await self._desk.recorder.record(self._outcome(work, judgement))
+            outcome = self._outcome(work, judgement)
+            await self._desk.recorder.record(outcome, urgent=self._field.urgent)
         finally:
             self._desk.allowance.give_back(taken, settled)
         self._traffic.idle.add(task)

@@ -102,7 +102,9 @@ def test_killed_at_random(tmp_path: Path, story_seed: int) -> None:
             mode="two_way" if two_way else "one_way",
         )
         for _ in range(rng.randint(3, 6)):
-            if not story.dies_after(rng.choice((rng.uniform(0.2, 2.0), rng.uniform(1.5, 4.0)))):
+            seconds = rng.choice((rng.uniform(0.3, 2.0), rng.uniform(1.5, 4.0)))
+            warned_s = rng.choice((None, None, rng.uniform(0.0, 0.3)))
+            if not story.dies_after(seconds, warned_s):
                 break
         story.finish()
 

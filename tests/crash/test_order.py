@@ -44,7 +44,7 @@ def test_nothing_leaves_before_it_is_synced(tmp_path: Path) -> None:
     place.write("pairs.csv", csv_text(PAIRS))
     with Judge({"tencent": PAIRS}) as judge:
         place.write("job.toml", toml(judge.address, tencent="max_in_flight = 1"))
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  # our own arguments
             [*TRACE, "-o", "trace", sys.executable, "-m", "bulkdel", "run", "job.toml"],
             cwd=tmp_path,
             env=environment(**{KEY: place.secret}),

@@ -277,6 +277,39 @@ def test_standard_input(place: Place) -> None:
         whole(place, judge, PAIRS, providers=("tencent",))
 
 
+def test_other_standard_input(place: Place) -> None:
+    """Other rows on standard input are planned anew before the first call and refused after it."""
+    first, second = PAIRS[:5], PAIRS[5:20]
+    with Judge({"tencent": PAIRS}) as judge:
+        text = toml(judge.address, files='"-"')
+        place.write("job.toml", text.replace("[input]\n", '[input]\nformat = "csv"\n'))
+        assert place.run("plan", "job.toml", stdin=csv_text(first)).code == 0
+        done = place.run("run", "job.toml", "--limit", "3", stdin=csv_text(second))
+        assert done.code == 75, done.err
+        assert "anew" in done.err
+        calls = judge.calls
+        done = place.run("run", "job.toml", stdin=csv_text(first))
+        assert done.code == 2
+        assert "standard input holds other rows" in done.complaint
+        assert judge.calls == calls
+        done = place.run("run", "job.toml", stdin=csv_text(second))
+        assert done.code == 0, done.err
+        whole(place, judge, second, providers=("tencent",))
+
+
+def test_replanning_needs_no_standard_input(place: Place) -> None:
+    """A job that changed before its first call is planned anew from what was read before."""
+    with Judge({"tencent": PAIRS}) as judge:
+        text = toml(judge.address, files='"-"')
+        text = text.replace("[input]\n", '[input]\nformat = "csv"\n')
+        place.write("job.toml", text)
+        assert place.run("plan", "job.toml", stdin=csv_text(PAIRS)).code == 0
+        place.write("job.toml", text.replace("one_way", "two_way"))
+        done = place.run("run", "job.toml")
+        assert done.code == 0, done.err
+        whole(place, judge, PAIRS, providers=("tencent",))
+
+
 def test_empty_standard_input(place: Place, idle_judge: Judge) -> None:
     """Nothing on standard input: exit 2, nothing sent."""
     place.write(

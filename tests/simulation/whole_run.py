@@ -12,7 +12,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from unittest import mock
 
 import structlog
 
+from bulkdel.emulator.server import EmulatorServer
 from bulkdel.errors import BulkdelError, StorageFailed
-from bulkdel.job.job import Job, Target
-from bulkdel.ledger import recorder as recording
+from bulkdel.job.job import Job
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.recorder import MARGIN_BYTES, Recorder
@@ -31,16 +31,18 @@ from bulkdel.ledger.snapshot import begun, snapshot
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
-from bulkdel.send import lane as lanes
 from bulkdel.send import run as sending
 from bulkdel.send.run import Post, Sitting
+from bulkdel.send.transport import Transport
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending
 from tests.simulation.disk import Trouble, TroubledJournal, keep, whole_lines
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.planned import job_of, plan_of
-from tests.simulation.scenario import SECRET, WRONG_SECRET, Act, End, Scenario, TargetPlan
+from tests.simulation.scenario import SECRET, WRONG_SECRET, Act, End, Scenario
+from tests.simulation.sockets import record
 from tests.simulation.wire import EPOCH_S, Sent, Sky, Wire
+from tests.support.autojump_clock import AutojumpLoop
 
 HEALED_SITTINGS = 12
 """Sittings that may follow once nothing goes wrong any more."""
@@ -106,8 +108,8 @@ class Story:
     virtual_s: float = 0.0
 
 
-def carried_out(scenario: Scenario) -> Story:
-    """The story of the scenario's run.
+def carried_out(scenario: Scenario, *, sockets: bool = False) -> Story:
+    """The story of the scenario's run; over loopback sockets it is not the same each time.
 
     Raises:
         Broken: a promise was broken on the way.
@@ -115,14 +117,16 @@ def carried_out(scenario: Scenario) -> Story:
     random.seed(scenario.seed)  # the jitter of retries
     with (
         tempfile.TemporaryDirectory(prefix="bulkdel-simulated-", dir=_fast()) as folder,
-        asyncio.Runner(loop_factory=SimulatedLoop) as runner,
+        asyncio.Runner(loop_factory=AutojumpLoop if sockets else SimulatedLoop) as runner,
     ):
-        return runner.run(_Run(scenario, Path(folder)).whole())
+        return runner.run(_Run(scenario, Path(folder), sockets=sockets).whole())
 
 
 class _Run:
-    def __init__(self, scenario: Scenario, folder: Path) -> None:
+    def __init__(self, scenario: Scenario, folder: Path, *, sockets: bool) -> None:
         self._scenario = scenario
+        self._sockets = sockets
+        self._addresses: dict[str, str] = {}
         self._folder = folder
         self._number = 0
         self._dir = folder / "run-0"
@@ -146,14 +150,17 @@ class _Run:
     async def whole(self) -> Story:
         story, scenario = self._story, self._scenario
         loop = _loop()
-        if scenario.thread_s:
+        if isinstance(loop, SimulatedLoop) and scenario.thread_s:
             loop.thread_s = lambda: self._rng.random() * scenario.thread_s
         for name, sky in self._skies.items():
             sky.emulated.since = EPOCH_S
             story.before[name] = set(sky.emulated.world.pairs())
         meta, plan = plan_of(scenario, self._job)
         try:
-            await self._sittings(meta, plan)
+            async with AsyncExitStack() as stack:
+                if self._sockets:
+                    await self._serve(stack)
+                await self._sittings(meta, plan)
         finally:
             plan.close()
         for name, sky in self._skies.items():
@@ -166,6 +173,18 @@ class _Run:
         story.files["run.log"] = story.log.encode()
         story.virtual_s = loop.time()
         return story
+
+    async def _serve(self, stack: AsyncExitStack) -> None:
+        """Put every provider on a loopback port; connections are refused in its outages."""
+        for name, sky in self._skies.items():
+            recorded = record(sky, self._sitting, self._scenario.timeout_s)
+            server = EmulatorServer(
+                recorded, clock=lambda: EPOCH_S + _loop().time(), outages=sky.roads.outages
+            )
+            self._addresses[name] = (await stack.enter_async_context(server)).address
+
+    def _sitting(self) -> int:
+        return len(self._story.sittings) - 1
 
     async def _sittings(self, meta: PlanMeta, plan: PlanReader) -> None:
         scenario, story = self._scenario, self._story
@@ -198,6 +217,7 @@ class _Run:
         sitting = _OneSitting(
             self._scenario, act, seen, at, self._job, meta, plan, self._skies, self._log
         )
+        sitting.addresses = self._addresses
         try:
             ghost = await sitting.carry_out(self._folder / f"run-{self._number + 1}")
         except StorageFailed:
@@ -237,6 +257,7 @@ class _OneSitting:
         self._scenario, self._act, self._seen, self._at = scenario, act, seen, number
         self._job, self._meta, self._plan, self._skies, self._log = job, meta, plan, skies, log
         self._wires: list[Wire] = []
+        self.addresses: dict[str, str] = {}
         self._kept: Path | None = None
         self._task: asyncio.Task[Ending] | None = None
         self._sitting: Sitting | None = None
@@ -291,7 +312,7 @@ class _OneSitting:
         timers: list[asyncio.TimerHandle] = []
         for name, sky in self._skies.items():
             sky.watch = self._watch_of(name)
-        if act.end is End.DIES_AT_TURN:
+        if act.end is End.DIES_AT_TURN and isinstance(loop, SimulatedLoop):
             loop.at_turn(act.number * 4, self._die)
         if act.end in {End.STOPS, End.STOPS_AND_DIES}:
             timers.append(loop.call_later(act.at_s, self._stop))
@@ -310,7 +331,9 @@ class _OneSitting:
         keep(self._job.run_dir, self._copy)
         for wire in self._wires:
             wire.die()
-        _loop().thread_s = lambda: 0.0
+        loop = _loop()
+        if isinstance(loop, SimulatedLoop):
+            loop.thread_s = lambda: 0.0
         self._task.cancel()
 
     def _stop(self) -> None:
@@ -334,12 +357,14 @@ class _OneSitting:
         slowest = min(target.qps for target in job.targets)
         calls = 2 * left * (retry.max_attempts + 10)
         each = retry.timeout_s + retry.max_delay_s + 5.0
-        return 2 * self._scenario.healed_s + retry.outage_limit_s * 2 + calls * (each + 20 / slowest)
+        return (
+            2 * self._scenario.healed_s + retry.outage_limit_s * 2 + calls * (each + 20 / slowest)
+        )
 
     async def _finished(self) -> Ending | None:
         """The ending; None where the process died."""
         loop = _loop()
-        pace = loop.thread_s
+        pace = loop.thread_s if isinstance(loop, SimulatedLoop) else None
         assert self._task is not None
         try:
             ending = await self._task
@@ -350,7 +375,8 @@ class _OneSitting:
                 raise
             ending = None
         finally:
-            loop.thread_s = pace
+            if isinstance(loop, SimulatedLoop) and pace is not None:
+                loop.thread_s = pace
         if self._gave_up:
             raise Broken(f"sitting {self._at} did not end within {self._patience_s():.0f} s")
         return ending
@@ -398,7 +424,11 @@ class _OneSitting:
         return Sitting(
             job=self._job,
             posts=[
-                Post(target=target, address=target.name, secret=Secret(secret))
+                Post(
+                    target=target,
+                    address=self.addresses.get(target.name, target.name),
+                    secret=Secret(secret),
+                )
                 for target in self._job.targets
             ],
             meta=self._meta,
@@ -447,8 +477,9 @@ class _OneSitting:
         def recorder(journal: Journal) -> Recorder:
             return Recorder(journal, free_bytes=self._free_bytes, clock=_loop().time)
 
+        transport = Transport if self.addresses else wire
         with (
-            mock.patch.object(sending, "Transport", wire),
+            mock.patch.object(sending, "Transport", transport),
             mock.patch.object(sending, "Recorder", recorder),
         ):
             yield
@@ -473,9 +504,9 @@ def _identity(job: Job, meta: PlanMeta) -> Identity:
     )
 
 
-def _loop() -> SimulatedLoop:
+def _loop() -> AutojumpLoop:
     loop = asyncio.get_running_loop()
-    assert isinstance(loop, SimulatedLoop)
+    assert isinstance(loop, AutojumpLoop)
     return loop
 
 
