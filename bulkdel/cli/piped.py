@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import select
 import sys
+from io import BufferedReader
 from typing import BinaryIO
 
 _CHUNK = 1 << 20
@@ -19,7 +20,7 @@ def piped() -> BinaryIO | None:
         return None
     stream = sys.stdin.buffer
     ready, _, _ = select.select([stream], [], [], 0)
-    if not ready or not stream.peek(1):
+    if not ready or not isinstance(stream, BufferedReader) or not stream.peek(1):
         return None
     return stream
 

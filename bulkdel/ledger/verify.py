@@ -28,21 +28,13 @@ from bulkdel.ledger.ledger_file import LEDGER, Mark
 from bulkdel.ledger.lock import Holder, holder
 from bulkdel.ledger.pages import Pages, Scan, size_of
 from bulkdel.ledger.replay import Replay
+from bulkdel.ledger.storage import UNREADABLE
 from bulkdel.ledger.tables import JOURNAL, VERSION, connect_again, has_tables
 from bulkdel.words import Mode, Operation, Verdict
 
 PLAN: Final = "plan.parquet"
 
-_UNREADABLE: Final = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    sqlite3.Error,
-)
-"""What a damaged row raises where it is read."""
+_UNREADABLE: Final = (*UNREADABLE, sqlite3.Error)
 
 _ROWS: Final = 256
 _CHUNK_BYTES: Final = 1 << 20

@@ -11,7 +11,7 @@ from tests.crash.story import cut_power, network, tell
 from tests.support.judge import Judge
 from tests.support.process import Place
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
 
 STORIES: dict[str, tuple[tuple[str, int], ...]] = {
     "planning": (
@@ -82,7 +82,6 @@ def test_killed_at_every_point(tmp_path: Path, name: str) -> None:
         story.finish()
 
 
-@pytest.mark.timeout(180)
 def test_killed_at_random(tmp_path: Path, story_seed: int) -> None:
     """Kills at any moment, with calls that are refused, cut and slow beside them."""
     rng = random.Random(story_seed)
@@ -109,7 +108,6 @@ def test_killed_at_random(tmp_path: Path, story_seed: int) -> None:
         story.finish()
 
 
-@pytest.mark.timeout(180)
 def test_power_cut(tmp_path: Path, story_seed: int) -> None:
     """What was not synced may be gone or torn, out of order too: nothing that was synced is."""
     rng = random.Random(story_seed)

@@ -14,7 +14,7 @@ import pytest
 from tests.support.judge import Judge
 from tests.support.process import KEY, Place, csv_text, environment, toml
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
 
 PAIRS = [(f"a{n}", f"b{n}") for n in range(20)]
 FILES = ("journal.db-wal", "ledger.jsonl")

@@ -14,7 +14,7 @@ import orjson
 
 from tests.simulation.said import PERHAPS, Said, Word, said
 from tests.simulation.scenario import SECRET, WRONG_SECRET, End, TargetPlan
-from tests.simulation.whole_run import Story
+from tests.simulation.story import Story
 from tests.simulation.wire import Edge, Sent
 
 Line = dict[str, Any]

@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.simulation.people import Friendships
 from tests.simulation.scenario import Scenario, TargetPlan
-from tests.simulation.whole_run import Story, carried_out
+from tests.simulation.story import Story
+from tests.simulation.whole_run import carried_out
 from tests.simulation.wire import Roads
 
 _PAIRS = tuple((f"a{number}", "b") for number in range(8))

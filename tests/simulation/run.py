@@ -21,7 +21,8 @@ import orjson
 from tests.simulation.oracle import complaints
 from tests.simulation.said import said
 from tests.simulation.scenario import scenario
-from tests.simulation.whole_run import Story, carried_out
+from tests.simulation.story import Story
+from tests.simulation.whole_run import carried_out
 from tests.simulation.wire import Sent
 
 _CHUNK = 50
@@ -49,7 +50,10 @@ def tried(seed: int) -> tuple[Story | None, list[str]]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001  # whatever it is, it is a finding
-        return None, [f"{type(error).__name__}: {error}", *traceback.format_exception(error)[-1:]]
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        frames = traceback.format_tb(error.__traceback__)[-1:]
+        return None, [f"{type(error).__name__}: {error}", *frames]
 
 
 def tried_all(seeds: Sequence[int]) -> Tally:
