@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -21,6 +22,7 @@ from bulkdel.providers.protocol import App, Secret
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.feed import Feed
 from bulkdel.send.lane import Desk, Lane
+from bulkdel.send.meter import span_s
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End, Ending, LaneView
 
@@ -94,6 +96,8 @@ class Sitting:
             await stack.enter_async_context(self._recorder)
             for transport in self._transports:
                 await stack.enter_async_context(transport)
+            measuring = asyncio.create_task(self._keep_measuring(), name="measuring")
+            stack.callback(measuring.cancel)
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(lane.run(), name=f"lane-{index}")
@@ -105,6 +109,12 @@ class Sitting:
         """Send nothing more; calls in flight finish and are recorded, then `run` returns."""
         for lane in self._lanes:
             lane.stop(end, words)
+
+    async def _keep_measuring(self) -> None:
+        for span in itertools.count():
+            await asyncio.sleep(span_s(span))
+            for lane in self._lanes:
+                lane.measure()
 
     def views(self) -> tuple[LaneView, ...]:
         """Each lane at this moment, in the job's order."""
