@@ -87,9 +87,14 @@ def make_table(db: sqlite3.Connection) -> None:
     db.execute(TABLE)
 
 
+def has_samples(db: sqlite3.Connection) -> bool:
+    """Whether the table is there; an older journal has none until it is continued."""
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'samples'").fetchone())
+
+
 def read_samples(db: sqlite3.Connection, target: int) -> Iterator[Sample]:
     """A target's samples as they were written; none of an older journal."""
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'samples'").fetchone():
+    if not has_samples(db):
         return
     rows = db.execute("SELECT at_ms, body FROM samples WHERE target = ? ORDER BY rowid", (target,))
     for at_ms, body in rows:
