@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli import emulator, plan, run, status, streams
+from bulkdel.cli import emulator, plan, report, run, status, streams
 
 EPILOG = """
 \b
@@ -19,6 +19,7 @@ A real one:
   bulkdel run purge.toml       asks, sends, writes the ledger
   bulkdel status purge.toml    how it stands, from another terminal
   bulkdel run purge.toml       after a stop or a crash: continues
+  bulkdel report purge.toml    the whole run as a page, for the morning
 
 \b
 A job file (TOML). The secret itself is never written in it:
@@ -83,6 +84,9 @@ def _bulkdel(
 app.command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
 app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
 app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
+app.command(epilog=report.EPILOG, short_help="Write the run as a page a person reads.")(
+    report.report
+)
 app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
     emulator.emulator
 )
