@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli import emulator, plan, report, run, status, streams
+from bulkdel.cli import emulator, export, plan, report, run, status, streams
 
 EPILOG = """
 \b
@@ -87,6 +87,7 @@ app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time
 app.command(epilog=report.EPILOG, short_help="Write the run as a page a person reads.")(
     report.report
 )
+app.command(epilog=export.EPILOG, short_help="Write pairs or rejects for a new job.")(export.export)
 app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
     emulator.emulator
 )

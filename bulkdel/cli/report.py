@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, command_for
+from bulkdel.cli.options import JobFile, RunDir
 
 EPILOG = """
 \b
@@ -40,7 +40,7 @@ def report(job: JobFile, *, run_dir: RunDir = None) -> None:
         from bulkdel.cli import reporting, streams, wiring
 
         found = wiring.load(job, run_dir)
-        for path in reporting.report(found, command_for(job, run_dir)):
+        for path in reporting.report(found):
             streams.result(f"{path}\n")
         return 0
 

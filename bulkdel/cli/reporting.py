@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from bulkdel.cli.options import command_for
 from bulkdel.cli.wiring import identity_of, look
 from bulkdel.job.job import Job
 from bulkdel.ledger.chronicle import Chronicle, chronicle
@@ -26,21 +26,20 @@ LEDGER_MOST: Final = 1 << 30
 """Bytes of a ledger that `run` still counts at its end; `report` counts any."""
 
 
-def report(
-    job: Job, command: Callable[..., str], *, held: bool = False, patient: bool = True
-) -> tuple[Path, Path]:
+def report(job: Job, *, held: bool = False, patient: bool = True) -> tuple[Path, Path]:
     """Writes report.html and report.json of the job's run, and returns their paths.
 
     Args:
         job: whose run.
-        command: is told a verb and its options, and says it ready to paste.
         held: whether it is this process that holds the run directory.
         patient: whether a ledger larger than LEDGER_MOST is counted, too.
 
     Raises:
         WrongInput: there is no plan yet, or the files cannot be written.
     """
-    return write_report(gather(job, held=held, patient=patient), job.run_dir, command)
+    findings = gather(job, held=held, patient=patient)
+    # Both are absolute: a page is read from anywhere.
+    return write_report(findings, job.run_dir, command_for(job.source, job.run_dir))
 
 
 def gather(job: Job, *, held: bool = False, patient: bool = True) -> Findings:

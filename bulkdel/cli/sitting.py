@@ -114,6 +114,7 @@ def _carry_out(
         )
     except streams.OutputFailed as error:  # the run's own outcome matters more
         streams.say(f"bulkdel: {error}.")
+    stages.report(streams.say)
     return summary_exit(ending, status)
 
 

@@ -19,8 +19,10 @@ from bulkdel.report.markup import el
 
 Point = tuple[float, float | None]
 
+HEADROOM: Final = 1.04
+"""Above the highest value, so that no line lies on the edge."""
 _WIDE: Final = (880, 300, 8, 13)
-_NARROW: Final = (340, 260, 4, 12)
+_NARROW: Final = (340, 260, 3, 12)
 """Width, height, labels of the time axis, and the size of letters, in the chart's own pixels."""
 _UNSEEN: Final = frozenset({"defs", "desc", "title", ET.Comment})
 _OVERLAYS: Final = frozenset({"titles", "overlay", "text-overlay", "tooltip-overlay"})
@@ -72,6 +74,30 @@ def drawn(chart: Chart) -> ET.Element:
     )
 
 
+def patterns() -> ET.Element:
+    """What the bands are filled with, once for a page: they differ without colour, too."""
+    lines = {"held": "M-2 2 2-2M0 8 8 0M6 10 10 6", "probing": "M4 0V8", "waiting": ""}
+    return el(
+        "svg",
+        *(
+            el(
+                "pattern",
+                el("rect", width="8", height="8", class_=name),
+                el("path", d=line),
+                id=f"hatch-{name}",
+                width="8",
+                height="8",
+                patternUnits="userSpaceOnUse",
+            )
+            for name, line in lines.items()
+        ),
+        class_="patterns",
+        width="0",
+        height="0",
+        aria_hidden="true",
+    )
+
+
 def ticks(top: float, most: int = 5) -> list[float]:
     """Round values from 0 up, the last of which is `top` or above it."""
     if top <= 0:
@@ -84,13 +110,14 @@ def ticks(top: float, most: int = 5) -> list[float]:
 
 def _svg(chart: Chart, width: int, height: int, labels: int, letters: int) -> ET.Element:
     values = [y for one in chart.series for _, y in one.points if y is not None]
-    scale = ticks(max(values, default=1.0))
+    scale = ticks(HEADROOM * max(values, default=1.0))
     times = chart.labels(labels)
     graph = pygal.XY(
         style=Style(label_font_size=letters, major_label_font_size=letters),
         width=width,
         height=height,
         js=[],
+        truncate_label=-1,
         show_legend=False,
         show_dots=False,
         margin=4,

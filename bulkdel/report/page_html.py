@@ -9,6 +9,7 @@ from importlib import resources
 from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
 
 from bulkdel.report import page_parts as parts
+from bulkdel.report.charts import patterns
 from bulkdel.report.figures import moment, plain
 from bulkdel.report.findings import Findings
 from bulkdel.report.lane_charts import clock_of
@@ -33,7 +34,9 @@ def report_html(findings: Findings, command: Callable[..., str]) -> bytes:
         el("title", f"{plain(status.job)}: {told(status).headline}"),
         el("style", style),
     )
-    return written(el("html", head, el("body", el("main", *_main(findings, command))), lang="en"))
+    return written(
+        el("html", head, el("body", patterns(), el("main", *_main(findings, command))), lang="en")
+    )
 
 
 def _main(findings: Findings, command: Callable[..., str]) -> Iterator[ET.Element]:

@@ -340,14 +340,15 @@ def _balance(
     """A sum as it is checked: the whole is the first, and then the next, and then the next."""
     terms = el("dl", _term(*whole))
     for number, (name, value) in enumerate(others):
-        terms.append(el("div", "+" if number else "=", class_="by"))
-        terms.append(_term(name, value, alarm=bool(value) and name in alarming))
+        alarm = bool(value) and name in alarming
+        terms.append(_term(name, value, by="+" if number else "=", alarm=alarm))
     return el("section", el("h3", title), terms, class_="sum")
 
 
-def _term(name: str, value: int, *, alarm: bool = False) -> ET.Element:
+def _term(name: str, value: int, *, by: str = "", alarm: bool = False) -> ET.Element:
     mark = {"class_": "alarm"} if alarm else {}
-    return el("div", el("dt", name), el("dd", count(value)), **mark)
+    sign = el("span", f"{by} ", class_="by") if by else None
+    return el("div", el("dt", name), el("dd", sign, count(value)), **mark)
 
 
 def _ledger_agrees(findings: Findings, lines: int) -> Iterator[ET.Element]:
@@ -398,7 +399,8 @@ def _kept(one: Span) -> tuple[int, int, int]:
 
 
 def _app(one: TargetFinding) -> str:
-    return f"{one.status.provider}, region {one.region}, app {one.app_id}; {one.status.place}"
+    where = f", region {one.region}" if one.region else ""
+    return f"{one.status.provider}{where}, app {one.app_id}; {one.status.place}"
 
 
 def _says(one: CodeFinding) -> str:

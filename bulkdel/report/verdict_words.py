@@ -114,18 +114,17 @@ def _finished(status: Status, noun: str) -> Told:
             headline=f"Finished: {every} settled, nothing failed.",
             detail=f"Every one is deleted or was already gone at {_targets(status)}.",
         )
-    left = []
+    but = []
     if failed:
-        whole = sum(target.pairs for target in status.targets)
-        share = f" ({percent(failed, whole)} of all)" if failed * 1000 >= whole else ""
-        left.append(f"{counted(failed, noun)} failed for good{share}")
+        but.append(f"{count(failed)} failed for good")
     if rejected:
-        were = "was" if rejected == 1 else "were"
-        left.append(f"{counted(rejected, 'row')} of the input {were} rejected and not sent")
+        but.append(f"{counted(rejected, 'row')} {'was' if rejected == 1 else 'were'} rejected")
+    whole = sum(target.pairs for target in status.targets)
+    rest = f"{count(whole - failed)} of {count(whole)} results are: deleted, or already gone"
     return Told(
         tone=Tone.MIXED,
-        headline=f"Finished: {' and '.join(left)}.",
-        detail="Everything else is deleted or was already gone.",
+        headline=f"Finished: every {noun} is settled, but {' and '.join(but)}.",
+        detail=f"{rest}, over {counted(len(status.targets), 'target')}.",
     )
 
 
