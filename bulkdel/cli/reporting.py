@@ -53,6 +53,7 @@ def gather(job: Job, *, held: bool = False, patient: bool = True) -> Findings:
         status,
         words_of=lambda provider, code: PROVIDERS[provider].words(code),
         rejects=read_rejects(job.run_dir / "rejects.jsonl"),
+        input_format=next((one.format for one in meta.fingerprint.sources), "csv"),
     )
     with chronicle(job.run_dir) as history:
         if history is None or history.identity.plan_digest != meta.digest:

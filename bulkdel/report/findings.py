@@ -76,6 +76,7 @@ class Findings:
         plan_digest: of the plan that was sent.
         head: where the ledger ended when last recorded; None before the first call.
         counts: of the ledger's lines; None where they were not counted.
+        input_format: of the first input file, as in the job file.
         sittings: the latest ones. sitting_count: all of them.
     """
 
@@ -87,6 +88,7 @@ class Findings:
     sittings: tuple[SittingFinding, ...]
     sitting_count: int
     rejects: Rejects
+    input_format: str
 
     @property
     def worst(self) -> tuple[WorstAccount, ...]:
@@ -105,6 +107,7 @@ def find(
     sitting_count: int = 0,
     timelines: Mapping[str, Timeline] | None = None,
     rejects: Rejects | None = None,
+    input_format: str = "csv",
     why: Callable[[Sitting], str] = lambda sitting: sitting.end or "",
 ) -> Findings:
     """Put together what the run directory holds; `words_of` is told a provider and a code."""
@@ -133,6 +136,7 @@ def find(
         sittings=_sittings(status, sittings, why),
         sitting_count=sitting_count,
         rejects=rejects or Rejects(),
+        input_format=input_format,
     )
 
 

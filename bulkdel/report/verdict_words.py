@@ -88,7 +88,7 @@ def next_steps(findings: Findings, command: Callable[..., str]) -> Iterator[Step
     if status.rows.rejected:
         yield Step(
             words="To get the rejected rows as they were, mend them, and make a job of them:",
-            command=command("export", "--rejects", "--output", "rejected-rows.txt"),
+            command=command("export", "--rejects", "--output", f"rejected.{findings.input_format}"),
         )
     if status.state is State.STOPPED and status.unsettled > 0:
         yield Step(
@@ -120,11 +120,10 @@ def _finished(status: Status, noun: str) -> Told:
     if rejected:
         but.append(f"{counted(rejected, 'row')} {'was' if rejected == 1 else 'were'} rejected")
     whole = sum(target.pairs for target in status.targets)
-    rest = f"{count(whole - failed)} of {count(whole)} results are: deleted, or already gone"
     return Told(
         tone=Tone.MIXED,
         headline=f"Finished: every {noun} is settled, but {' and '.join(but)}.",
-        detail=f"{rest}, over {counted(len(status.targets), 'target')}.",
+        detail=f"{count(whole - failed)} of {count(whole)} results are deleted or already gone.",
     )
 
 
