@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli import emulator, export, plan, report, run, status, streams
+from bulkdel.cli import (
+    close,
+    emulator,
+    export,
+    live,
+    plan,
+    report,
+    run,
+    status,
+    streams,
+    verify,
+)
 
 EPILOG = """
 \b
@@ -20,6 +31,8 @@ A real one:
   bulkdel status purge.toml    how it stands, from another terminal
   bulkdel run purge.toml       after a stop or a crash: continues
   bulkdel report purge.toml    the whole run as a page, for the morning
+  bulkdel verify purge.toml    checks every byte of the results
+  bulkdel close purge.toml     what can never succeed: settles it as failed
 
 \b
 A job file (TOML). The secret itself is never written in it:
@@ -88,6 +101,11 @@ app.command(epilog=report.EPILOG, short_help="Write the run as a page a person r
     report.report
 )
 app.command(epilog=export.EPILOG, short_help="Write pairs or rejects for a new job.")(export.export)
+app.command(epilog=live.PAUSE_EPILOG, short_help="Let a running run send nothing.")(live.pause)
+app.command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")(live.resume)
+app.command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)
+app.command(epilog=verify.EPILOG, short_help="Check the results byte for byte.")(verify.verify)
+app.command(epilog=close.EPILOG, short_help="Settle what is left as failed.")(close.close)
 app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
     emulator.emulator
 )

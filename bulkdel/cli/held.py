@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
-from typing import Final
+from typing import BinaryIO, Final
 
 import structlog
 
+from bulkdel.cli.control import listening
 from bulkdel.cli.edge import unexpected
+from bulkdel.cli.piped import is_same, piped
 from bulkdel.cli.progress import Show
 from bulkdel.cli.reporting import report
 from bulkdel.cli.signals import Stopping
@@ -29,6 +31,7 @@ from bulkdel.ledger.snapshot import begun
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
@@ -57,13 +60,19 @@ class HeldRun:
             )
         if meta is None:
             say(f"Planning {self._job.name} ...")
-            return self._make()
+            return self._make(sys.stdin.buffer if sys.stdin else None)
         changes = fingerprint_changes(self._job, meta.fingerprint)
+        rows = piped() if STDIN in self._job.input.files else None
+        if rows is not None and not _planned_from(meta, rows, begun=self._begun):
+            words = "input -: standard input is read anew"
+            if self._begun:
+                words = "input -: standard input holds other rows"
+            changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
         if changes.changed:
             if self._begun:
                 raise WrongInput(_refusal(self._job, changes))
             say(f"Planning {self._job.name} anew, since it changed: {_list(changes.changed)} ...")
-            return self._make()
+            return self._make(rows)
         if changes.missing:
             say(f"Warning: {_list(changes.missing)}: gone since the plan was made; it is whole.")
         return meta
@@ -111,9 +120,8 @@ class HeldRun:
         else:
             say(f"Report: {page}")
 
-    def _make(self) -> PlanMeta:
-        stdin = sys.stdin.buffer if "-" in self._job.input.files else None
-        return make_plan(self._job, stdin=stdin)
+    def _make(self, stdin: BinaryIO | None) -> PlanMeta:
+        return make_plan(self._job, stdin=stdin if STDIN in self._job.input.files else None)
 
     async def _send(
         self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping
@@ -145,6 +153,8 @@ class HeldRun:
                 loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
 
             watch.tell(stop)
+            ceilings = {target.name: target.qps for target in job.targets}
+            await stack.enter_async_context(listening(job.run_dir, sitting, ceilings))
             self._journal.start_sitting(_now_ms(), os.getpid())
             shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
             try:
@@ -180,6 +190,12 @@ async def _keep_showing(sitting: Sitting, show: Show) -> None:
     while True:
         show(sitting.views())
         await asyncio.sleep(SHOW_EVERY_S)
+
+
+def _planned_from(meta: PlanMeta, rows: BinaryIO, *, begun: bool) -> bool:
+    """Whether what is piped in is what was planned. A plan that has not begun is made anew."""
+    source = next((one for one in meta.fingerprint.sources if one.path == STDIN), None)
+    return begun and source is not None and is_same(rows, source.size, source.sha256)
 
 
 def _refusal(job: Job, changes: Changes) -> str:

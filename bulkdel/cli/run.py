@@ -61,6 +61,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    max_duration: Annotated[
+        str | None,
+        typer.Option(
+            "--max-duration",
+            metavar="TIME",
+            help='End this sitting after so long, such as "90m" or "5h" (exit 75).',
+            show_default=False,
+        ),
+    ] = None,
     no_progress: Annotated[
         bool, typer.Option("--no-progress", help="Show no progress on standard error.")
     ] = False,
@@ -92,6 +101,7 @@ def run(
             json_logs=json_logs,
             command=again(),
         )
-        return sit(wiring.load(job, run_dir), choices, wiring.open_stages, wiring.faces())
+        loaded = wiring.load(job, run_dir, max_duration)
+        return sit(loaded, choices, wiring.open_stages, wiring.faces())
 
     carry_out(work, broken=LEFT)

@@ -141,15 +141,15 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
                 "this run deletes at a real provider and there is no terminal to ask on; "
                 "nothing was sent. Look at the plan above and add --yes if it is right"
             )
-        _ask(question(job, meta))
+        if not ask(question(job, meta)):
+            raise NotAgreed("not confirmed; nothing was sent")
 
 
-def _ask(asked: str) -> None:
+def ask(asked: str) -> bool:
+    """Asks on the terminal; whether the answer is yes."""
     sys.stderr.write(asked)
     sys.stderr.flush()
-    answer = sys.stdin.readline(ANSWER_CHARACTERS).strip().lower()
-    if answer not in _YES:
-        raise NotAgreed("not confirmed; nothing was sent")
+    return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in _YES
 
 
 def _send(choices: Choices, stages: Stages, meta: PlanMeta, watch: Stopping) -> Ending:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from bulkdel.job.window import ALWAYS, Schedule
 from bulkdel.words import Mode, Operation
 
 
@@ -120,3 +121,4 @@ class Job:
     targets: tuple[Target, ...]
     retry: Retry
     guards: Guards
+    schedule: Schedule = ALWAYS

@@ -15,6 +15,7 @@ from bulkdel.job.schema import (
     InputTable,
     JobTable,
     RetryTable,
+    ScheduleTable,
     TargetTable,
 )
 from bulkdel.job.shown import names_a_secret, shown_key, shown_value
@@ -25,6 +26,7 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "input": InputTable,
     "retry": RetryTable,
     "guards": GuardsTable,
+    "schedule": ScheduleTable,
 }
 _HOME: Final[Mapping[str, str]] = {
     **dict.fromkeys(TargetTable.model_fields, "in [targets.NAME]"),

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Final
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -28,6 +30,7 @@ ACCOUNT_MOST_BYTES = 32
 
 NAME_PATTERN: Final = r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,59}$"
 NAME_WORDS: Final = "1…60 characters without slash or control character, the first one no dot"
+WINDOW_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 _TEXT_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
 _DURATION_PATTERN: Final = r"^[0-9]{1,9}(\.[0-9]{1,9})?[smhd]$"
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -65,6 +68,19 @@ def _seconds(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(_DURATION_PATTERN, value):
         return float(value[:-1]) * _UNIT_S[value[-1]]
     return value
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError
+    return name
+
+
+class Outside(StrEnum):
+    """What a sitting does outside its window."""
+
+    EXIT = "exit"
+    WAIT = "wait"
 
 
 Text = Annotated[str, Field(pattern=_TEXT_PATTERN, max_length=4096)]
@@ -318,6 +334,43 @@ class GuardsTable(Table):
     ] = 1000
 
 
+class ScheduleTable(Table):
+    """[schedule]: when a sitting sends, and for how long."""
+
+    window: Annotated[
+        Text | None,
+        Field(
+            pattern=WINDOW_PATTERN,
+            description="Send only between these times of day; may cross midnight. Needs timezone. "
+            "Default: always.",
+        ),
+        Allowed('two times of day such as "01:00-06:00"'),
+    ] = None
+    timezone: Annotated[
+        Annotated[Text, AfterValidator(_zone)] | None,
+        Field(description="Whose clock the window goes by, a name of the IANA database."),
+        Allowed('the name of a time zone, such as "Asia/Singapore" or "UTC"'),
+    ] = None
+    outside: Annotated[
+        Outside,
+        Field(
+            strict=False,
+            description="Outside the window: exit ends the sitting (exit code 75), wait stays and "
+            "goes on when it opens.",
+        ),
+        Allowed('"exit" or "wait"'),
+    ] = Outside.EXIT
+    max_duration: Annotated[
+        Duration | None,
+        Field(
+            ge=1,
+            le=OUTAGE_LIMIT_MOST_S,
+            description="A sitting ends after so long (exit code 75). Default: no bound.",
+        ),
+        Allowed('a duration such as "90s", "30m" or "5h", or a number of seconds, 1s…30d'),
+    ] = None
+
+
 class JobTable(Table):
     """A whole job file."""
 
@@ -376,3 +429,6 @@ class JobTable(Table):
         RetryTable()
     )
     guards: Annotated[GuardsTable, Field(description="What stops a run."), _TABLE] = GuardsTable()
+    schedule: Annotated[ScheduleTable, Field(description="When a sitting sends."), _TABLE] = (
+        ScheduleTable()
+    )

@@ -81,7 +81,8 @@ def _target(target: TargetStatus) -> dict[str, Any]:
 
 
 def _code(one: CodeCount) -> dict[str, Any]:
-    return {"code": one.code, "info": one.info, "pairs": one.pairs}
+    told = {"code": one.code, "info": one.info, "pairs": one.pairs}
+    return {**told, "example": one.example} if one.example else told
 
 
 def _sitting(sitting: Sitting) -> dict[str, Any]:
@@ -89,16 +90,18 @@ def _sitting(sitting: Sitting) -> dict[str, Any]:
     return {"began": stamp(sitting.began_ms), "ended": ended, "why": sitting.why}
 
 
-def status_text(status: Status, width: int, *, colour: bool = False, again: str = "") -> str:
+def status_text(
+    status: Status, width: int, *, colour: bool = False, again: str = "", close: str = ""
+) -> str:
     """The status as a page of at most `width` columns (never under 80).
 
     `again` is the command that continues the run; it is shown where work is left and nobody does
-    it.
+    it. `close` is the one that gives up what is left; it is shown where calls were refused.
     """
-    return page(_parts(status, again), width, colour=colour)
+    return page(_parts(status, again, close), width, colour=colour)
 
 
-def _parts(status: Status, again: str) -> Iterator[RenderableType]:
+def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
     yield words(_headline(status), _STYLES[status.state])
     yield words("")
     yield facts(
@@ -128,6 +131,8 @@ def _parts(status: Status, again: str) -> Iterator[RenderableType]:
     if again and status.state in (State.STOPPED, State.PLANNED):
         yield words("")
         yield words(f"To {'continue' if status.state is State.STOPPED else 'start'}: {again}")
+        if close and any(target.unsettled_codes for target in status.targets):
+            yield words(f"Or, to settle as failed what can never succeed: {close}")
 
 
 def _headline(status: Status) -> str:

@@ -28,9 +28,12 @@ from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.words import Entry, Mode
 
-AHEAD_S: Final = 0.1
+AHEAD_S: Final = 0.2
 """Seconds of calls whose intents are durable before they may leave: a disk that takes so long to
 sync costs no pace, and a crash leaves no more lost answers than these and those in flight."""
+CALM_S: Final = 0.08
+"""While calls for so many seconds stand ready, nothing that is to be recorded is urgent: a tick
+more than GATHER_S away comes in time."""
 
 
 def ahead(qps: float) -> int:
@@ -86,12 +89,19 @@ class Airfield:
         self._claims = Claims()
         self._slots = asyncio.Semaphore(target.max_in_flight)
         self._ahead = asyncio.Semaphore(ahead(target.qps))
+        self._ready = 0  # calls whose intents are durable, waiting for the pace
+        self._calm_from = max(1.0, target.qps * CALM_S)
         self._cleared = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
     def cleared(self) -> None:
-        """The breaker was told something: those who wait for it look again."""
+        """Breaker or pacer were told something: those who wait for them look again."""
         self._cleared.set()
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the pace would run dry if what is recorded now took its time."""
+        return self._ready < self._calm_from
 
     async def fly(self, flight: Flight, *, wide: bool) -> Reply | NoReply:
         """Send the call when it may go; never raises for anything the network does."""
@@ -108,12 +118,12 @@ class Airfield:
         """Wait until the lane may send; whether this call is a probe."""
         while True:
             wait = self._breaker.wait_s(self._loop.time())
-            held = self._pacer.held_for_s
-            if wait == 0 and not held:
+            held, closed = self._pacer.held_for_s, bool(self._pacer.closed)
+            if wait == 0 and not held and not closed:
                 return self._breaker.leave()
             self._cleared.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if wait is None else max(wait, held)):
+                async with asyncio.timeout(None if wait is None or closed else max(wait, held)):
                     await self._cleared.wait()
 
     async def _exchange(self, flight: Flight) -> Reply | NoReply:
@@ -155,9 +165,14 @@ class Airfield:
                         target=self._index,
                         parts=work.parts,
                         again=work.parts[0].attempts > 0,
-                    )
+                    ),
+                    urgent=self.urgent,
                 )
-            flight.left_at = await self._pacer.depart()
+            self._ready += 1
+            try:
+                flight.left_at = await self._pacer.depart()
+            finally:
+                self._ready -= 1
         if not flight.flying:
             flight.flying = True
             self._traffic.took_off(flight.task)

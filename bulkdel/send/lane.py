@@ -123,6 +123,11 @@ class Lane:
 
     # -- from outside ---------------------------------------------------------------------------
 
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return self._target.name
+
     async def run(self) -> LaneEnd:
         """Send until all is settled or something ends the lane."""
         self._log.info("lane.started", pairs=self._share.pairs, qps=self._target.qps)
@@ -154,6 +159,24 @@ class Lane:
         if sample is not None:
             self._desk.recorder.note(sample)
 
+    def close(self, why: str) -> None:
+        """Send nothing until `open`, for this reason in words; calls in flight finish."""
+        self._pacer.close(why)
+        self._look()
+        self._log.info("lane.closed", why=why)
+
+    def open(self) -> None:
+        """Send again."""
+        self._pacer.open()
+        self._field.cleared()
+        self._look()
+        self._log.info("lane.opened")
+
+    def slow_to(self, qps: float) -> None:
+        """Stay at or under `qps` calls/s, and never over the job's."""
+        self._pacer.slow_to(qps)
+        self._log.info("lane.rate_set", qps=qps)
+
     def view(self) -> LaneView:
         """The lane at this moment."""
         return LaneView(
@@ -171,7 +194,9 @@ class Lane:
     def _standing(self) -> Now:
         now = self._loop.time()
         reason, until = self._waiting_for(), float("inf")
-        if now < self._held_until:
+        if self._pacer.closed:
+            standing = Standing.WAITING
+        elif now < self._held_until:
             standing, until = Standing.HELD, self._held_until
         elif not self._breaker.closed:
             standing = Standing.PROBING
@@ -197,6 +222,8 @@ class Lane:
         return int(self._desk.now_s() * 1000)
 
     def _waiting_for(self) -> str:
+        if self._pacer.closed:
+            return self._pacer.closed
         if held := self._pacer.held_for_s:
             return f"held by the provider, {math.ceil(held)} s to go"
         wait = self._breaker.wait_s(self._loop.time())
@@ -295,7 +322,8 @@ class Lane:
             if self._meter is not None:
                 waited = self._loop.time() - flight.left_at if isinstance(reply, Reply) else None
                 self._meter.answered(waited, judgement)
-            await self._desk.recorder.record(self._outcome(work, judgement))
+            outcome = self._outcome(work, judgement)
+            await self._desk.recorder.record(outcome, urgent=self._field.urgent)
         finally:
             self._desk.allowance.give_back(taken, settled)
         self._traffic.idle.add(task)

@@ -19,6 +19,8 @@ SPAN_S: Final = 10.0
 FIRST_SPANS: Final = 30
 FIRST_SPAN_S: Final = 1.0
 """The first spans of a sitting are short, so that a short run has a chart, too."""
+MOST_IDLE_SPANS: Final = 30
+"""In a row, of a lane that waits: a day until the next window is a gap and not 7,000 samples."""
 MOST_CODES: Final = 32
 """Codes of one span that are told apart; more are not counted."""
 REASON_CAP: Final = 120
@@ -68,6 +70,7 @@ class Meter:
         self._at_ms = at_ms
         self._spent = dict.fromkeys(Standing, 0.0)
         self._reason = ""
+        self._idle_spans = 0
         self._latency: Counter[int] = Counter()
         self._codes: Counter[int] = Counter()
 
@@ -114,12 +117,14 @@ class Meter:
             latency=dict(self._latency),
             codes=dict(self._codes),
         )
+        idle = not sample.calls and sample.waiting_ms >= span_ms
+        self._idle_spans = self._idle_spans + 1 if idle else 0
         self._first, self._at_ms = now, at_ms
         self._spent = dict.fromkeys(Standing, 0.0)
         self._reason = now.reason
         self._latency.clear()
         self._codes.clear()
-        return sample if span_ms > 0 else None
+        return sample if span_ms > 0 and self._idle_spans <= MOST_IDLE_SPANS else None
 
 
 def _settled(counters: Counters) -> int:

@@ -41,7 +41,19 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("plan",), ("status",), ("emulator",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("run",),
+        ("plan",),
+        ("status",),
+        ("pause",),
+        ("resume",),
+        ("rate",),
+        ("emulator",),
+    ],
+)
 def test_manual(command: tuple[str, ...]) -> None:
     """Every command has a manual with examples, exit codes, at 80 columns."""
     done = bulkdel(*command, "--help")
@@ -66,7 +78,8 @@ def test_every_exit_code_is_in_the_manual() -> None:
         ("run",),
         ("run", "x.toml", "--limit", "0"),
         ("run", "x.toml", "--limit", "many"),
-        ("run", "x.toml", "--max-duration", "5h"),
+        ("run", "x.toml", "--max-pairs", "5"),
+        ("rate", "x.toml", "tencent"),
         ("plan", "x.toml", "--yes"),
         (),
     ],

@@ -135,7 +135,32 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             "known here: name, operation, mode",
             id="plan",
         ),
-        wrong(GOOD + '[schedule]\nwindow = "01:00-06:00"\n', "schedule is not", id="schedule"),
+        wrong(
+            GOOD + '[schedule]\nwindow = "1-6"\ntimezone = "UTC"\n', "schedule.window", id="window"
+        ),
+        wrong(
+            GOOD + '[schedule]\nwindow = "01:00-01:00"\ntimezone = "UTC"\n',
+            "open for no time at all",
+            id="window-empty",
+        ),
+        wrong(
+            GOOD + '[schedule]\nwindow = "01:00-06:00"\n',
+            "schedule.timezone is missing",
+            id="window-without-zone",
+        ),
+        wrong(
+            GOOD + '[schedule]\nwindow = "01:00-06:00"\ntimezone = "Mars/Olympus"\n',
+            "schedule.timezone",
+            "Mars/Olympus",
+            "the name of a time zone",
+            id="zone-unknown",
+        ),
+        wrong(
+            GOOD + '[schedule]\noutside = "wait"\n',
+            "schedule.outside is written, but there is no schedule.window",
+            id="outside-without-window",
+        ),
+        wrong(GOOD + '[schedule]\nmax_duration = "0s"\n', "schedule.max_duration", id="no-time"),
         wrong(GOOD + "[notify]\n", "notify is not a known key", id="notify"),
         wrong(GOOD + "[backup]\n", "backup is not a known key", id="backup"),
         wrong(GOOD + "[canary]\n", "canary is not a known key", id="canary"),

@@ -67,3 +67,11 @@ def test_dense_like_a_set(holes: set[int], lo: int, hi: int) -> None:
     settled = holding(*members)
     hole = next((one for one in range(lo, hi) if one not in members), None)
     assert settled.next_unsettled(lo, hi) == hole
+
+
+def test_a_range_of_whole_full_bytes_has_no_hole() -> None:
+    """The byte behind the range is not looked at, however full it is."""
+    settled = holding(*range(300))
+    assert settled.next_unsettled(40, 48) is None
+    assert settled.next_unsettled(0, 296) is None
+    assert settled.next_unsettled(0, 400) == 300

@@ -107,6 +107,16 @@ def test_no_time_no_sample() -> None:
     assert meter.close(now(5), at_ms=0) is None
 
 
+def test_a_long_wait_is_a_gap() -> None:
+    """A lane that waits all day tells so for five minutes, and again when it sends."""
+    meter = Meter(0, 20.0, now=now(0, Standing.WAITING, reason="window"), at_ms=0)
+    told = [
+        meter.close(now(10 * n, Standing.WAITING, reason="window"), at_ms=0) for n in range(1, 99)
+    ]
+    assert [sample is None for sample in told] == [False] * 30 + [True] * 68
+    assert meter.close(now(1000, departed=1), at_ms=0) is not None
+
+
 def test_buckets() -> None:
     """A bucket's middle is within 5 per cent of what is in it, from 0.1 ms to a minute."""
     seconds = 0.0001
