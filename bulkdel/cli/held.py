@@ -19,10 +19,9 @@ from bulkdel.cli.progress import Show
 from bulkdel.cli.reporting import report
 from bulkdel.cli.signals import Stopping
 from bulkdel.cli.stages import Say
-from bulkdel.cli.stand_in import SECRET, stand_in
 from bulkdel.cli.wiring import identity_of, look
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed, WrongInput
-from bulkdel.job.job import Job, Reach
+from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
@@ -91,10 +90,7 @@ class HeldRun:
         )
         status = look(self._job, held=True)
         if status.unsettled > 0:
-            self._secrets = {
-                target.name: SECRET if target.reach is Reach.EMULATOR else read_secret(target)
-                for target in self._job.targets
-            }
+            self._secrets = {target.name: _secret_of(target) for target in self._job.targets}
         return status
 
     def agreed(self) -> bool:
@@ -132,6 +128,8 @@ class HeldRun:
             for target, share in zip(job.targets, meta.shares, strict=True):
                 address = target.address
                 if address is None:
+                    from bulkdel.cli.stand_in import stand_in  # a web server: only where wanted
+
                     server = await asyncio.to_thread(
                         stand_in, job, target, share, self._plan, self._journal
                     )
@@ -211,3 +209,11 @@ def _list(sentences: tuple[str, ...]) -> str:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _secret_of(target: Target) -> Secret:
+    if target.reach is not Reach.EMULATOR:
+        return read_secret(target)
+    from bulkdel.cli.stand_in import SECRET
+
+    return SECRET

@@ -29,7 +29,7 @@ MARGIN_BYTES = 64 << 20
 GATHER_S = 0.05
 """From one tick's beginning to the next one's, so that many calls share the cost of a tick. A
 recorder that has been idle writes at once."""
-HURRY_S = 0.01
+HURRY_S = 0.02
 """The same, where something urgent waits."""
 
 _MOST_PAIRS = 1 << 16
@@ -111,7 +111,8 @@ class Recorder:
     async def intend(self, intent: Intent, *, urgent: bool = True) -> None:
         """Returns when `intent` is durable: its call may leave.
 
-        What is not `urgent` waits longer for others to share its tick. If the waiting task is cancelled it may be durable all the same: withdraw it then.
+        What is not `urgent` waits longer, for others to share its tick. If the waiting task is
+        cancelled it may be durable all the same: withdraw it then.
 
         Raises:
             StorageFailed: it could not be written, or too little space is left for it.

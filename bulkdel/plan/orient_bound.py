@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from bulkdel.plan.orient_graph import Graph, Numbers, by_degree, filled
 
-VISITS_A_FRIENDSHIP = 20
-MOST_VISITS = 40_000_000
+VISITS_A_FRIENDSHIP = 10
+MOST_VISITS = 6_000_000
 """Where the search stops; some seconds. What it has found by then is a bound."""
 
 

@@ -16,108 +16,130 @@ from array import array
 
 from bulkdel.plan.orient_graph import Graph, filled
 
-SWAPS_AN_ACCOUNT = 6
-MOST_SWAPS = 3_000_000
-"""Where the gain has become small: nine tenths of it come with the first swap an account."""
+VISITS_A_FRIENDSHIP = 30
+MOST_VISITS = 15_000_000
+"""Friends looked at before the swapping stops; some seconds. The gain has become small by then."""
 
-_OPEN, _SILENT, _SENDS = 0, 1, 2
+_SILENT, _SENDS = 1, 2  # 0: not decided yet
 
 
 def cover(graph: Graph) -> bytearray:
     """One byte an account, 1 where it sends: of any two friends at least one does."""
-    state = _peel(graph)
-    _swap(graph, state)
+    state = _Peeling(graph).run()
+    _Swapping(graph, state).run()
     return bytearray(mark == _SENDS for mark in state)
 
 
-def _peel(graph: Graph) -> bytearray:
-    start, friends = graph.start, graph.friends
-    state = bytearray(graph.accounts)
-    left = array("i", (graph.degree(account) for account in range(graph.accounts)))
-    # An account's place among the largest is looked at again when its turn comes: one entry each.
-    queue = [array("i") for _ in range(graph.most + 1)]
-    for account in range(graph.accounts - 1, -1, -1):
-        queue[left[account]].append(account)
-    ones = queue[1][:] if graph.most else array("i")
+class _Peeling:
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._state = bytearray(graph.accounts)
+        self._left = array("i", map(graph.degree, range(graph.accounts)))  # friends undecided
+        # An account that has lost friends is put where it belongs when its turn comes, not before:
+        # one entry each.
+        self._queue = [array("i") for _ in range(graph.most + 1)]
+        for account in range(graph.accounts - 1, -1, -1):
+            self._queue[self._left[account]].append(account)
+        self._ones = self._queue[1][:] if graph.most else array("i")
 
-    def send(account: int) -> None:
+    def run(self) -> bytearray:
+        """Decides every account."""
+        state, left, queue = self._state, self._left, self._queue
+        level = self._graph.most
+        while level > 0:
+            self._serve_ones()
+            if not queue[level]:
+                level -= 1
+                continue
+            account = queue[level].pop()
+            if state[account]:
+                continue
+            if left[account] == level:
+                self._send(account)
+            else:
+                queue[left[account]].append(account)
+        return bytearray(mark or _SILENT for mark in state)
+
+    def _serve_ones(self) -> None:
+        """The only friend left of an account sends for it."""
+        state = self._state
+        while self._ones:
+            account = self._ones.pop()
+            if not state[account] and self._left[account] == 1:
+                state[account] = _SILENT
+                self._send(next(f for f in self._graph.of(account) if not state[f]))
+
+    def _send(self, account: int) -> None:
+        state, left = self._state, self._left
         state[account] = _SENDS
-        for friend in friends[start[account] : start[account + 1]]:
+        for friend in self._graph.of(account):
             if not state[friend]:
                 left[friend] -= 1
                 if left[friend] == 1:
-                    ones.append(friend)
-
-    level = graph.most
-    while level > 0:
-        while ones:
-            account = ones.pop()
-            if state[account] or left[account] != 1:
-                continue
-            state[account] = _SILENT
-            send(next(friend for friend in graph.of(account) if not state[friend]))
-        if not queue[level]:
-            level -= 1
-            continue
-        account = queue[level].pop()
-        if state[account]:
-            continue
-        if left[account] == level:
-            send(account)
-        else:
-            queue[left[account]].append(account)
-    return bytearray(mark or _SILENT for mark in state)
+                    self._ones.append(friend)
 
 
-def _swap(graph: Graph, state: bytearray) -> None:
-    start, friends = graph.start, graph.friends
-    silent = filled(graph.accounts)  # silent friends of each account
-    for account in range(graph.accounts):
-        if state[account] == _SILENT:
-            for friend in graph.of(account):
-                silent[friend] += 1
+class _Swapping:
+    def __init__(self, graph: Graph, state: bytearray) -> None:
+        self._graph = graph
+        self._state = state
+        self._silent = filled(graph.accounts)  # friends of each account who do not send
+        for account in range(graph.accounts):
+            if state[account] == _SILENT:
+                self._count_silent(account)
+        for account in range(graph.accounts):
+            self._hush_if_idle(account)
+        self._movable = array("i")
+        self._listed = bytearray(graph.accounts)
+        for account in range(graph.accounts):
+            self._list_if_movable(account)
 
-    def hush(account: int) -> None:
+    def run(self) -> None:
+        """Swaps while there is someone to swap, and visits are left."""
+        state, silent, movable = self._state, self._silent, self._movable
+        draw = random.Random(0).random  # the same numbers in every version of Python
+        visits = min(MOST_VISITS, VISITS_A_FRIENDSHIP * len(self._graph.friends) // 2)
+        while visits > 0 and movable:
+            at = int(draw() * len(movable))
+            movable[at], movable[-1] = movable[-1], movable[at]
+            account = movable.pop()
+            self._listed[account] = 0
+            if state[account] == _SENDS and silent[account] == 1:
+                visits -= self._swap(account)
+
+    def _swap(self, account: int) -> int:
+        """`account` and its one silent friend change places. How many friends were looked at."""
+        state, silent, friends = self._state, self._silent, self._graph.of(account)
+        other = next(friend for friend in friends if state[friend] == _SILENT)
         state[account] = _SILENT
-        for friend in friends[start[account] : start[account + 1]]:
+        self._count_silent(account)
+        state[other] = _SENDS
+        others = self._graph.of(other)
+        for friend in others:
+            silent[friend] -= 1
+            if silent[friend] == 1:
+                self._list_if_movable(friend)
+        self._list_if_movable(other)
+        for friend in others:
+            self._hush_if_idle(friend)
+        return len(friends) + len(others)
+
+    def _count_silent(self, account: int) -> None:
+        silent = self._silent
+        for friend in self._graph.of(account):
             silent[friend] += 1
 
-    for account in range(graph.accounts):
-        if state[account] == _SENDS and not silent[account]:
-            hush(account)
-    movable = array(
-        "i", (v for v in range(graph.accounts) if state[v] == _SENDS and silent[v] == 1)
-    )
-    listed = bytearray(graph.accounts)
-    for account in movable:
-        listed[account] = 1
-    draw = random.Random(0).random  # the same numbers in every version of Python
-    swaps = min(MOST_SWAPS, SWAPS_AN_ACCOUNT * graph.accounts)
-    while swaps and movable:
-        at = int(draw() * len(movable))
-        account = movable[at]
-        last = movable.pop()
-        if last != account:
-            movable[at] = last
-        listed[account] = 0
-        if state[account] != _SENDS or silent[account] != 1:
-            continue
-        swaps -= 1
-        other = next(friend for friend in graph.of(account) if state[friend] == _SILENT)
-        hush(account)
-        state[other] = _SENDS
-        idle = []
-        for friend in friends[start[other] : start[other + 1]]:
-            silent[friend] -= 1
-            if state[friend] == _SENDS:
-                if silent[friend] == 0:
-                    idle.append(friend)
-                elif silent[friend] == 1 and not listed[friend]:
-                    listed[friend] = 1
-                    movable.append(friend)
-        if not listed[other]:
-            listed[other] = 1
-            movable.append(other)
-        for friend in idle:
-            if not silent[friend]:
-                hush(friend)
+    def _hush_if_idle(self, account: int) -> None:
+        """A sender whose friends all send need not."""
+        if self._state[account] == _SENDS and not self._silent[account]:
+            self._state[account] = _SILENT
+            self._count_silent(account)
+
+    def _list_if_movable(self, account: int) -> None:
+        if (
+            self._state[account] == _SENDS
+            and self._silent[account] == 1
+            and not self._listed[account]
+        ):
+            self._listed[account] = 1
+            self._movable.append(account)

@@ -14,8 +14,8 @@ from bulkdel.plan.orient_graph import Edges, Graph, Numbers, edge_numbers, fille
 
 LONGEST_SEARCH = 200
 """Accounts that one search for room looks at."""
-VISITS_A_FRIENDSHIP = 60
-MOST_VISITS = 60_000_000
+VISITS_A_FRIENDSHIP = 40
+MOST_VISITS = 20_000_000
 """Where saving stops; some seconds."""
 _ROUNDS = 3
 
@@ -90,10 +90,11 @@ class _Saving:
 
     def _save_call(self, account: int) -> bool:
         """Moves all of the account's last call elsewhere, or nothing."""
-        if not self._load[account]:
+        wanted = self._size - self._room[account]
+        if not self._load[account] or not self._might_move(account, wanted):
             return False
         moved: list[int] = []
-        for _ in range(self._size - self._room[account]):
+        for _ in range(wanted):
             way = self._way_to_room(account)
             moved += way
             for number in way:
@@ -104,6 +105,18 @@ class _Saving:
                 return False
         self._room[account] -= self._size
         return True
+
+    def _might_move(self, account: int, wanted: int) -> bool:
+        """Whether so many of its friendships go to friends who send as well: a quick no."""
+        start, friends, load = self._graph.start, self._graph.friends, self._load
+        self._visits -= start[account + 1] - start[account]
+        for at in range(start[account], start[account + 1]):
+            friend = friends[at]
+            if load[friend] and self._from_high[self._numbers[at]] == (account > friend):
+                wanted -= 1
+                if not wanted:
+                    return True
+        return False
 
     def _turn(self, number: int) -> None:
         """Sends a friendship from its other side."""

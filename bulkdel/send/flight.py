@@ -105,8 +105,10 @@ class Airfield:
 
     async def fly(self, flight: Flight, *, wide: bool) -> Reply | NoReply:
         """Send the call when it may go; never raises for anything the network does."""
-        with self._traffic.aside():
-            claim = await self._claims.take(flight.load, wide=wide)
+        claim = None if wide else self._claims.take_at_once(flight.load)
+        if claim is None:
+            with self._traffic.aside():
+                claim = await self._claims.take(flight.load, wide=wide)
         try:
             async with self._slots:
                 flight.probe = await self._admitted()

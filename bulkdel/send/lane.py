@@ -334,8 +334,12 @@ class Lane:
         """How many items go now: all of the first part, or as many as the limits allow."""
         part = work.parts[0]
         count = size(work.entry, part)
-        with self._traffic.aside():
-            taken = await self._desk.allowance.take(min(count, self._batch_most))
+        most = min(count, self._batch_most)
+        if self._desk.allowance.unlimited:
+            taken = most
+        else:
+            with self._traffic.aside():
+                taken = await self._desk.allowance.take(most)
         if taken < count:
             work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
         return taken

@@ -24,7 +24,8 @@ class Traffic:
         self.in_flight = 0
         self.departed = 0
         self.idle: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
+        self._awaited: Callable[[], bool] | None = None
+        self._met: asyncio.Future[None] | None = None
 
     def enter(self, task: asyncio.Task[None]) -> None:
         """A carrier begins."""
@@ -37,7 +38,7 @@ class Traffic:
         self.carriers -= 1
         self.leaving -= 1
         self.idle.discard(task)
-        self._changed.set()
+        self._look()
 
     def took_off(self, task: asyncio.Task[None]) -> None:
         """Its call leaves: from now on it is not stopped."""
@@ -45,7 +46,7 @@ class Traffic:
         self.leaving -= 1
         self.in_flight += 1
         self.departed += 1
-        self._changed.set()
+        self._look()
 
     def landed(self) -> None:
         """Its call is over; what it brought is still to be recorded."""
@@ -56,14 +57,27 @@ class Traffic:
     def aside(self) -> Iterator[None]:
         """A carrier that waits for something of its own makes room for another."""
         self.leaving -= 1
-        self._changed.set()
+        self._look()
         try:
             yield
         finally:
             self.leaving += 1
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until the counts meet `condition`."""
+        """Wait until the counts meet `condition`; for one task, the feeder.
+
+        The condition is looked at where the counts change: waking the feeder to find that it has
+        to wait on costs more than all else here.
+        """
         while not condition():
-            self._changed.clear()
-            await self._changed.wait()
+            self._awaited, self._met = condition, asyncio.get_running_loop().create_future()
+            try:
+                await self._met
+            finally:
+                self._awaited = self._met = None
+
+    def _look(self) -> None:
+        if self._met is None or self._awaited is None:
+            return
+        if not self._met.done() and self._awaited():
+            self._met.set_result(None)
