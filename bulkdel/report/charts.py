@@ -7,6 +7,7 @@ fits, and gives each named series its colour, its stroke and its pattern.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,9 @@ import pygal
 from pygal.style import Style
 
 from bulkdel.report.markup import el
+
+# pygal's import hook is for plugins with maps, and of a kind that Python warns of.
+sys.meta_path[:] = [hook for hook in sys.meta_path if type(hook).__module__ != "pygal"]
 
 Point = tuple[float, float | None]
 
