@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import (
+    check,
     close,
     emulator,
     export,
+    init,
     live,
     plan,
     report,
     run,
+    schema,
     status,
     streams,
     verify,
@@ -26,6 +29,8 @@ A first run, with no account anywhere:
 
 \b
 A real one:
+  bulkdel init purge.toml      write a job file after a few questions
+  bulkdel check purge.toml     see whether it could run now
   bulkdel plan purge.toml      look at what would be sent; sends nothing
   bulkdel run purge.toml       asks, sends, writes the ledger
   bulkdel status purge.toml    how it stands, from another terminal
@@ -94,7 +99,11 @@ def _bulkdel(
     """
 
 
+app.command(epilog=init.EPILOG, short_help="Write a job file after a few questions.")(init.init)
 app.command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
+app.command(epilog=check.EPILOG, short_help="See whether a job could run now. Deletes nothing.")(
+    check.check
+)
 app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
 app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
 app.command(epilog=report.EPILOG, short_help="Write the run as a page a person reads.")(
@@ -106,6 +115,9 @@ app.command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")
 app.command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)
 app.command(epilog=verify.EPILOG, short_help="Check the results byte for byte.")(verify.verify)
 app.command(epilog=close.EPILOG, short_help="Settle what is left as failed.")(close.close)
+app.command(epilog=schema.EPILOG, short_help="Print the job file's JSON schema, for editors.")(
+    schema.schema
+)
 app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
     emulator.emulator
 )

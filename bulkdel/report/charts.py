@@ -125,7 +125,7 @@ def _svg(chart: Chart, width: int, height: int, labels: int, letters: int) -> ET
         show_legend=False,
         show_dots=False,
         margin=4,
-        margin_right=24,
+        margin_right=28,
         spacing=8,
         range=(0, scale[-1]),
         xrange=(0, max(chart.length, 1)),

@@ -8,13 +8,13 @@ import orjson
 
 from bulkdel.report.figures import stamp
 from bulkdel.report.findings import CodeFinding, Findings, SittingFinding, TargetFinding
-from bulkdel.report.status_page import status_facts
+from bulkdel.report.status_page import status_values
 from bulkdel.report.timeline import Span, Timeline
 
 
 def report_json(findings: Findings) -> bytes:
     """One JSON object; ends with a newline. Times are UTC, as in the ledger."""
-    told = status_facts(findings.status)
+    told = status_values(findings.status)
     for target in findings.targets:
         told["targets"][target.status.name] |= _target(target)
     told |= {

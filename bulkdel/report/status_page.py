@@ -27,12 +27,13 @@ _STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.
 
 def status_json(status: Status) -> bytes:
     """One JSON object, with the keys of the contract and more; ends with a newline."""
-    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(status_facts(status), option=option)
+    return orjson.dumps(
+        status_values(status), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
 
 
-def status_facts(status: Status) -> dict[str, Any]:
-    """What `status_json` writes; a new dictionary each time."""
+def status_values(status: Status) -> dict[str, Any]:
+    """What `status_json` writes."""
     rows = status.rows
     return {
         "job": status.job,
