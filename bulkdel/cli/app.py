@@ -10,9 +10,11 @@ from bulkdel.cli import (
     check,
     close,
     emulator,
+    export,
     init,
     live,
     plan,
+    report,
     run,
     schema,
     status,
@@ -33,6 +35,7 @@ A real one:
   bulkdel run purge.toml       asks, sends, writes the ledger
   bulkdel status purge.toml    how it stands, from another terminal
   bulkdel run purge.toml       after a stop or a crash: continues
+  bulkdel report purge.toml    the whole run as a page, for the morning
   bulkdel verify purge.toml    checks every byte of the results
   bulkdel close purge.toml     what can never succeed: settles it as failed
 
@@ -103,6 +106,10 @@ app.command(epilog=check.EPILOG, short_help="See whether a job could run now. De
 )
 app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
 app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
+app.command(epilog=report.EPILOG, short_help="Write the run as a page a person reads.")(
+    report.report
+)
+app.command(epilog=export.EPILOG, short_help="Write pairs or rejects for a new job.")(export.export)
 app.command(epilog=live.PAUSE_EPILOG, short_help="Let a running run send nothing.")(live.pause)
 app.command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")(live.resume)
 app.command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)

@@ -14,12 +14,14 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from bulkdel.cli.control import listening
+from bulkdel.cli.edge import unexpected
 from bulkdel.cli.piped import is_same, piped
 from bulkdel.cli.progress import Show
+from bulkdel.cli.reporting import report
 from bulkdel.cli.signals import Stopping
 from bulkdel.cli.stages import Say
 from bulkdel.cli.wiring import identity_of, look
-from bulkdel.errors import Corrupt, StorageFailed, WrongInput
+from bulkdel.errors import BulkdelError, Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.journal import Journal
@@ -116,6 +118,17 @@ class HeldRun:
     def status(self) -> Status:
         """How things stand now."""
         return look(self._job, held=True)
+
+    def report(self, say: Say) -> None:
+        """The run as a page, for whoever comes in the morning; it decides nothing."""
+        try:
+            page, _ = report(self._job, held=True, patient=False)
+        except Exception as error:  # noqa: BLE001  # the run's outcome stands, whatever this is
+            told = str(error) if isinstance(error, BulkdelError) else unexpected(error)
+            structlog.get_logger().warning("report.failed", said=told)
+            say(f"Warning: no report was written: {told}")
+        else:
+            say(f"Report: {page}")
 
     def _make(self, stdin: BinaryIO | None) -> PlanMeta:
         return make_plan(self._job, stdin=stdin if STDIN in self._job.input.files else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,16 @@ def command(name: str, job: Path, run_dir: Path | None) -> str:
     """The command of this name for a job, ready to paste."""
     words = [_program(), name, str(job)]
     return _joined(words + (["--run-dir", str(run_dir)] if run_dir else []))
+
+
+def command_for(job: Path, run_dir: Path | None) -> Callable[..., str]:
+    """Says any command that belongs to a job, ready to paste: told a verb and its options."""
+
+    def command(verb: str, *options: str) -> str:
+        where = ["--run-dir", str(run_dir)] if run_dir else []
+        return _joined([_program(), verb, str(job), *where, *options])
+
+    return command
 
 
 def _program() -> str:

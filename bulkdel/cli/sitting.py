@@ -128,6 +128,7 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
         )
     except streams.OutputFailed as error:  # the run's own outcome matters more
         streams.say(f"bulkdel: {error}.")
+    stages.report(streams.say)
     code = summary_exit(ending, status)
     others.ended(code, verdict(ending, status))
     return code

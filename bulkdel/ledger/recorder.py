@@ -18,6 +18,7 @@ from typing import Self
 from bulkdel.errors import StorageFailed
 from bulkdel.ledger.books import size_of
 from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.samples import Sample
 from bulkdel.ledger.storage import storage_words, translated
 from bulkdel.ledger.tick import Event, Withdrawal
 from bulkdel.ledger.values import Counters, Intent, Outcome
@@ -32,6 +33,8 @@ HURRY_S = 0.02
 """The same, where something urgent waits."""
 
 _MOST_PAIRS = 1 << 16
+_MOST_NOTES = 32
+"""Samples that wait for a tick that comes anyway; so many are written by themselves."""
 _LOOK_EVERY_S = 1.0
 
 
@@ -90,6 +93,7 @@ class Recorder:
         self._looked_at = float("-inf")
         self._free = 0
         self._queue: deque[_Waiting] = deque()
+        self._notes: list[_Waiting] = []
         self._wake = asyncio.Event()
         self._urgent = False
         self._closing = False
@@ -136,6 +140,17 @@ class Recorder:
             StorageFailed: it could not be written.
         """
         await self._hand_over(outcome, urgent=urgent).future
+
+    def note(self, sample: Sample) -> None:
+        """Let `sample` go with the next tick, or with the last one: it is worth none of its own.
+
+        Nothing happens if nothing is written any more.
+        """
+        if self._failure is not None or self._closing:
+            return
+        self._notes.append(_Waiting(sample))
+        if len(self._notes) >= _MOST_NOTES:
+            self._wake.set()
 
     async def aclose(self) -> None:
         """Write all that was handed over, then take nothing more. Cancellation waits for it."""
@@ -187,12 +202,14 @@ class Recorder:
         begun_at = float("-inf")
         try:
             while self._queue or not self._closing:
-                if not self._queue:
+                if not self._queue and len(self._notes) < _MOST_NOTES:
                     self._wake.clear()
                     await self._wake.wait()
                     continue
                 await self._gathered(begun_at, loop)
                 begun_at = loop.time()
+                await self._tick(loop)
+            if self._notes:
                 await self._tick(loop)
         except Exception as error:  # noqa: BLE001  # it is raised to everyone who waits
             self._failure = error
@@ -223,7 +240,7 @@ class Recorder:
 
     def _take(self) -> list[_Waiting]:
         """All that waits, up to a bound on the lines that are rendered at once."""
-        taken: list[_Waiting] = []
+        taken, self._notes = self._notes, []
         pairs = 0
         while self._queue and pairs < _MOST_PAIRS:
             waiting = self._queue.popleft()

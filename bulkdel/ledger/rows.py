@@ -9,6 +9,7 @@ from dataclasses import replace
 from bulkdel.ledger.books import items_in
 from bulkdel.ledger.codec import decode_parts, decode_settlement, encode_parts, encode_settlement
 from bulkdel.ledger.ledger_file import Mark
+from bulkdel.ledger.samples import put_samples
 from bulkdel.ledger.settled import MOST_SEGMENTS, SEGMENT_BYTES
 from bulkdel.ledger.tick import OpenRow, Tick
 from bulkdel.ledger.values import Counters, OpenEntry, Part, Settlement
@@ -50,6 +51,7 @@ def write_tick(db: sqlite3.Connection, tick: Tick, first_seq: int) -> None:
             for seq, (settlement, entry, target) in enumerate(tick.settled, first_seq)
         ],
     )
+    put_samples(db, tick.samples)
 
 
 def settlements(

@@ -20,6 +20,7 @@ from bulkdel.ledger.books import (
 )
 from bulkdel.ledger.codec import FRESH, decode_parts, encode_parts
 from bulkdel.ledger.render import capped
+from bulkdel.ledger.samples import Sample
 from bulkdel.ledger.settled import Settled
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
 from bulkdel.words import NEVER_SENT, Entry, Verdict
@@ -54,7 +55,7 @@ class Closure:
     at_ms: int
 
 
-Event: TypeAlias = Intent | Outcome | Withdrawal | Closure
+Event: TypeAlias = Intent | Outcome | Withdrawal | Closure | Sample
 
 
 class OpenRow(NamedTuple):
@@ -84,6 +85,7 @@ class Tick:
         whole: ordinals that are settled whole now.
         tallies: counters by target, of the targets that changed.
         failures: by target and code, the provider's text and how many pairs failed with it.
+        samples: kept as they came.
     """
 
     rows: dict[int, OpenRow | None] = field(default_factory=dict)
@@ -92,6 +94,7 @@ class Tick:
     whole: set[int] = field(default_factory=set)
     tallies: dict[int, Tally] = field(default_factory=dict)
     failures: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
 
 
 def fold(
@@ -140,6 +143,8 @@ def fold(
                     tally = _tally(tick, intent.target, counters)
                     tally.calls -= 1
                     tally.retries -= intent.again
+            case Sample():
+                tick.samples.append(event)
     return tick
 
 

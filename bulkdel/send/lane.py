@@ -29,6 +29,7 @@ from bulkdel.send.allowance import Allowance
 from bulkdel.send.breaker import UNANSWERED, Breaker, Sign
 from bulkdel.send.feed import Feed, Work
 from bulkdel.send.flight import Airfield, Flight, ahead
+from bulkdel.send.meter import Meter, Now, Standing
 from bulkdel.send.pace import Pacer
 from bulkdel.send.retry import Push, until_progress
 from bulkdel.send.settle import Judgement, cargo, judge, size, split_at, total
@@ -122,6 +123,8 @@ class Lane:
         self._ended: LaneEnd | None = None
         self._odd_in_a_row = 0
         self._last: Ruling | None = None
+        self._held_until = float("-inf")
+        self._meter: Meter | None = None
 
     # -- from outside ---------------------------------------------------------------------------
 
@@ -133,11 +136,16 @@ class Lane:
     async def run(self) -> LaneEnd:
         """Send until all is settled or something ends the lane."""
         self._log.info("lane.started", pairs=self._share.pairs, qps=self._target.qps)
+        self._meter = Meter(
+            self._index, self._target.qps, now=self._standing(), at_ms=self._now_ms()
+        )
         self._look_at_guards()
         if self._ended is None:
             async with asyncio.TaskGroup() as group:
                 self._traffic.idle.add(group.create_task(self._work_off(group), name="feeder"))
         self._ended = self._ending()
+        self.measure()
+        self._meter = None
         self._log.info("lane.ended", end=str(self._ended.end), words=self._ended.words)
         return self._ended
 
@@ -148,15 +156,25 @@ class Lane:
             for task in list(self._traffic.idle):
                 task.cancel()
 
+    def measure(self) -> None:
+        """Note what was done since the last time; nothing before the lane runs and after it."""
+        if self._meter is None:
+            return
+        sample = self._meter.close(self._standing(), at_ms=self._now_ms())
+        if sample is not None:
+            self._desk.recorder.note(sample)
+
     def close(self, why: str) -> None:
         """Send nothing until `open`, for this reason in words; calls in flight finish."""
         self._pacer.close(why)
+        self._look()
         self._log.info("lane.closed", why=why)
 
     def open(self) -> None:
         """Send again."""
         self._pacer.open()
         self._field.cleared()
+        self._look()
         self._log.info("lane.opened")
 
     def slow_to(self, qps: float) -> None:
@@ -177,6 +195,36 @@ class Lane:
             waiting=self._waiting_for(),
             ended=(self._ended.words or str(self._ended.end)) if self._ended else "",
         )
+
+    def _standing(self) -> Now:
+        now = self._loop.time()
+        reason, until = self._waiting_for(), float("inf")
+        if self._pacer.closed:
+            standing = Standing.WAITING
+        elif now < self._held_until:
+            standing, until = Standing.HELD, self._held_until
+        elif not self._breaker.closed:
+            standing = Standing.PROBING
+        elif reason:
+            standing, until = Standing.WAITING, now + self._pacer.held_for_s
+        else:
+            standing = Standing.SENDING
+        return Now(
+            at=now,
+            departed=self._traffic.departed,
+            counters=self._desk.recorder.counters(self._index),
+            pace=self._pacer.rate,
+            standing=standing,
+            until=until,
+            reason=reason,
+        )
+
+    def _look(self) -> None:
+        if self._meter is not None:
+            self._meter.look(self._standing())
+
+    def _now_ms(self) -> int:
+        return int(self._desk.now_s() * 1000)
 
     def _waiting_for(self) -> str:
         if self._pacer.closed:
@@ -276,6 +324,9 @@ class Lane:
             judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
             settled = judgement.settled
             push = self._take_in(flight, reply, judgement)
+            if self._meter is not None:
+                waited = self._loop.time() - flight.left_at if isinstance(reply, Reply) else None
+                self._meter.answered(waited, judgement)
             outcome = self._outcome(work, judgement)
             await self._desk.recorder.record(outcome, urgent=self._field.urgent)
             if self._desk.told is not None:
@@ -372,6 +423,8 @@ class Lane:
             asked = max((one.hold_s for one in throttled if one.hold_s is not None), default=None)
             held = self._pacer.throttled(flight.left_at, asked)
             if held is not None:
+                self._held_until = self._loop.time() + held
+                self._look()
                 self._log.info(
                     "lane.held", code=throttled[0].code, hold_s=held, pace=self._pacer.rate
                 )
@@ -389,6 +442,7 @@ class Lane:
         self._field.cleared()
         if self._breaker.closed != was_closed:
             self._log.info("breaker.closed" if self._breaker.closed else "breaker.opened")
+            self._look()
         if sign is not Sign.ACCEPTED and self._breaker.down(now):
             silent = self._breaker.silent_for_s(now)
             self.stop(End.DOWN, f"no call was accepted for {silent:.0f} s{self._last_words()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -23,6 +24,7 @@ from bulkdel.providers.protocol import App, Secret
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.feed import Feed
 from bulkdel.send.lane import Desk, Lane, Told
+from bulkdel.send.meter import span_s
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End, Ending, LaneView
 
@@ -113,6 +115,7 @@ class Sitting:
             keepers = [
                 asyncio.create_task(self._keep_window(), name="window"),
                 asyncio.create_task(self._keep_duration(), name="duration"),
+                asyncio.create_task(self._keep_measuring(), name="measuring"),
             ]
             try:
                 async with asyncio.TaskGroup() as group:
@@ -130,6 +133,12 @@ class Sitting:
         """Send nothing more; calls in flight finish and are recorded, then `run` returns."""
         for lane in self._lanes:
             lane.stop(end, words)
+
+    async def _keep_measuring(self) -> None:
+        for span in itertools.count():
+            await asyncio.sleep(span_s(span))
+            for lane in self._lanes:
+                lane.measure()
 
     def pause(self) -> None:
         """Send nothing until `resume`; calls in flight finish. The schedule goes on."""

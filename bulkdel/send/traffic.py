@@ -14,6 +14,7 @@ class Traffic:
         carriers: all of them.
         leaving: those on their way to leave; not in flight, not aside.
         in_flight: calls.
+        departed: calls that have left so far.
         idle: the tasks with no call in flight and no outcome to record: a stop cancels them.
     """
 
@@ -21,6 +22,7 @@ class Traffic:
         self.carriers = 0
         self.leaving = 0
         self.in_flight = 0
+        self.departed = 0
         self.idle: set[asyncio.Task[None]] = set()
         self._awaited: Callable[[], bool] | None = None
         self._met: asyncio.Future[None] | None = None
@@ -43,6 +45,7 @@ class Traffic:
         self.idle.discard(task)
         self.leaving -= 1
         self.in_flight += 1
+        self.departed += 1
         self._look()
 
     def landed(self) -> None:

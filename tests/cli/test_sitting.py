@@ -87,6 +87,9 @@ class HandStages:
         names = (target.name for target in self.job.targets)
         return Ending(lanes=tuple(LaneEnd(target=name, end=end, words="") for name in names))
 
+    def report(self, say: Say) -> None:
+        """Nothing to write."""
+
     def status(self) -> Status:
         """As it is after."""
         return self._status(self.plan(lambda _: None), self.after)
