@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -29,10 +30,20 @@ def again() -> str:
     return _joined([_program(), *sys.argv[1:]])
 
 
-def run_command(job: Path, run_dir: Path | None) -> str:
-    """The `run` that belongs to a job, ready to paste."""
-    words = [_program(), "run", str(job)]
+def command(name: str, job: Path, run_dir: Path | None) -> str:
+    """The command of this name for a job, ready to paste."""
+    words = [_program(), name, str(job)]
     return _joined(words + (["--run-dir", str(run_dir)] if run_dir else []))
+
+
+def command_for(job: Path, run_dir: Path | None) -> Callable[..., str]:
+    """Says any command that belongs to a job, ready to paste: told a verb and its options."""
+
+    def command(verb: str, *options: str) -> str:
+        where = ["--run-dir", str(run_dir)] if run_dir else []
+        return _joined([_program(), verb, str(job), *where, *options])
+
+    return command
 
 
 def _program() -> str:

@@ -60,6 +60,10 @@ class Stages(Protocol):
         """How things stand now."""
         ...
 
+    def report(self, say: Say) -> None:
+        """Writes report.html and report.json. If that fails, says so, and nothing else happens."""
+        ...
+
 
 Open = Callable[[Job], AbstractContextManager[Stages]]
 """Holds the job's run directory (made 0700 if need be) for the length of a with block.

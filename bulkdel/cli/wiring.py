@@ -6,7 +6,7 @@ Each function imports what it needs, so that `bulkdel --help` need not.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bulkdel.cli.stages import Say, Stages
     from bulkdel.job.job import Job
     from bulkdel.ledger.identity import Identity
+    from bulkdel.ledger.snapshot import CodeCount
     from bulkdel.plan.values import PlanMeta
     from bulkdel.report.phrases import Face
     from bulkdel.report.status import Status
@@ -109,10 +110,26 @@ def look(job: Job, *, held: bool = False) -> Status:
         began_ms=seen.first_started_ms,
         last=last,
         failed=seen.failed,
-        unsettled=seen.unsettled,
+        unsettled=with_examples(seen.unsettled, job, meta),
         rates=recent_rates(seen.recent, now_ms),
         holder=works,
     )
+
+
+def with_examples(codes: Iterable[CodeCount], job: Job, meta: PlanMeta) -> tuple[CodeCount, ...]:
+    """The codes, each with an account that got it, where the plan can be read."""
+    from bulkdel.errors import Corrupt
+    from bulkdel.plan.read import PlanReader
+
+    found = []
+    with PlanReader(job.run_dir, meta) as plan:
+        for one in codes:
+            try:
+                example = plan.entry(one.ordinal).from_account
+            except Corrupt:  # `verify` says so; here the figures matter
+                example = ""
+            found.append(replace(one, example=example))
+    return tuple(found)
 
 
 def identity_of(job: Job, meta: PlanMeta) -> Identity:

@@ -18,6 +18,7 @@ from typing import Self
 from bulkdel.errors import StorageFailed
 from bulkdel.ledger.books import size_of
 from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.samples import Sample
 from bulkdel.ledger.storage import storage_words, translated
 from bulkdel.ledger.tick import Event, Withdrawal
 from bulkdel.ledger.values import Counters, Intent, Outcome
@@ -25,11 +26,15 @@ from bulkdel.ledger.values import Counters, Intent, Outcome
 MARGIN_BYTES = 64 << 20
 """Free space that is kept for the outcomes of calls in flight; below it no new intent is taken."""
 
-GATHER_S = 0.01
-"""From one tick's beginning to the next one's at least: a call waits no longer, and the cost of a
-tick is shared. A recorder that has been idle writes at once."""
+GATHER_S = 0.05
+"""From one tick's beginning to the next one's, so that many calls share the cost of a tick. A
+recorder that has been idle writes at once."""
+HURRY_S = 0.02
+"""The same, where something urgent waits."""
 
 _MOST_PAIRS = 1 << 16
+_MOST_NOTES = 32
+"""Samples that wait for a tick that comes anyway; so many are written by themselves."""
 _LOOK_EVERY_S = 1.0
 
 
@@ -64,6 +69,7 @@ class Recorder:
         journal: Journal,
         *,
         gather_s: float = GATHER_S,
+        hurry_s: float = HURRY_S,
         margin_bytes: int = MARGIN_BYTES,
         free_bytes: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -73,19 +79,23 @@ class Recorder:
         Args:
             journal: open, and left open.
             gather_s: seconds; see GATHER_S.
+            hurry_s: seconds; see HURRY_S.
             margin_bytes: see MARGIN_BYTES.
             free_bytes: how much space is left where the journal is; asked at most once a second.
             clock: seconds that never go back, for that once a second.
         """
         self._journal = journal
         self._gather_s = gather_s
+        self._hurry_s = min(hurry_s, gather_s)
         self._margin_bytes = margin_bytes
         self._free_bytes = free_bytes or (lambda: shutil.disk_usage(journal.run_dir).free)
         self._clock = clock
         self._looked_at = float("-inf")
         self._free = 0
         self._queue: deque[_Waiting] = deque()
+        self._notes: list[_Waiting] = []
         self._wake = asyncio.Event()
+        self._urgent = False
         self._closing = False
         self._failure: BaseException | None = None
 
@@ -98,15 +108,16 @@ class Recorder:
         """The counters of the target at this index of the plan, as durable."""
         return self._journal.counters(target)
 
-    async def intend(self, intent: Intent) -> None:
+    async def intend(self, intent: Intent, *, urgent: bool = True) -> None:
         """Returns when `intent` is durable: its call may leave.
 
-        If the waiting task is cancelled it may be durable all the same: withdraw it then.
+        What is not `urgent` waits longer, for others to share its tick. If the waiting task is
+        cancelled it may be durable all the same: withdraw it then.
 
         Raises:
             StorageFailed: it could not be written, or too little space is left for it.
         """
-        await self._hand_over(intent).future
+        await self._hand_over(intent, urgent=urgent).future
 
     async def withdraw(self, *ordinals: int) -> None:
         """Returns when the intents for these entries are taken back: their calls never left.
@@ -120,18 +131,31 @@ class Recorder:
         for waiting in handed:
             await waiting.future
 
-    async def record(self, outcome: Outcome) -> None:
+    async def record(self, outcome: Outcome, *, urgent: bool = True) -> None:
         """Returns when `outcome` is durable and its lines stand in the ledger.
+
+        What is not `urgent` waits longer for others to share its tick.
 
         Raises:
             StorageFailed: it could not be written.
         """
-        await self._hand_over(outcome).future
+        await self._hand_over(outcome, urgent=urgent).future
+
+    def note(self, sample: Sample) -> None:
+        """Let `sample` go with the next tick, or with the last one: it is worth none of its own.
+
+        Nothing happens if nothing is written any more.
+        """
+        if self._failure is not None or self._closing:
+            return
+        self._notes.append(_Waiting(sample))
+        if len(self._notes) >= _MOST_NOTES:
+            self._wake.set()
 
     async def aclose(self) -> None:
         """Write all that was handed over, then take nothing more. Cancellation waits for it."""
         self._closing = True
-        self._wake.set()
+        self._hurry()
         cancelled = False
         while not self._worker.done():
             try:
@@ -155,33 +179,53 @@ class Recorder:
     ) -> None:
         await self.aclose()
 
-    def _hand_over(self, event: Event) -> _Waiting:
+    def _hand_over(self, event: Event, *, urgent: bool = True) -> _Waiting:
         if self._failure is not None:
             raise self._failure.with_traceback(None)
         if self._closing:
             raise RuntimeError("the recorder is closed")
         waiting = _Waiting(event)
         self._queue.append(waiting)
-        self._wake.set()
+        if urgent:
+            self._hurry()
+        elif len(self._queue) == 1:
+            self._wake.set()
         return waiting
+
+    def _hurry(self) -> None:
+        if not self._urgent:
+            self._urgent = True
+            self._wake.set()
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         begun_at = float("-inf")
         try:
             while self._queue or not self._closing:
-                if not self._queue:
+                if not self._queue and len(self._notes) < _MOST_NOTES:
                     self._wake.clear()
                     await self._wake.wait()
                     continue
-                if (pause := begun_at + self._gather_s - loop.time()) > 0:
-                    await asyncio.sleep(pause)
+                await self._gathered(begun_at, loop)
                 begun_at = loop.time()
+                await self._tick(loop)
+            if self._notes:
                 await self._tick(loop)
         except Exception as error:  # noqa: BLE001  # it is raised to everyone who waits
             self._failure = error
             while self._queue:
                 self._queue.popleft().resolve(error)
+
+    async def _gathered(self, begun_at: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Returns when the next tick may begin, by when the last one did."""
+        while True:
+            pause = begun_at + (self._hurry_s if self._urgent else self._gather_s) - loop.time()
+            if pause <= 0:
+                return
+            self._wake.clear()
+            timer = loop.call_later(pause, self._wake.set)
+            await self._wake.wait()
+            timer.cancel()
 
     async def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         taken = self._take()
@@ -196,13 +240,14 @@ class Recorder:
 
     def _take(self) -> list[_Waiting]:
         """All that waits, up to a bound on the lines that are rendered at once."""
-        taken: list[_Waiting] = []
+        taken, self._notes = self._notes, []
         pairs = 0
         while self._queue and pairs < _MOST_PAIRS:
             waiting = self._queue.popleft()
             taken.append(waiting)
             if isinstance(waiting.event, Outcome):
                 pairs += size_of(waiting.event.entry)
+        self._urgent = self._closing or bool(self._queue)
         return taken
 
     def _write(self, taken: list[_Waiting], loop: asyncio.AbstractEventLoop) -> None:
@@ -215,7 +260,8 @@ class Recorder:
             intents = []
             taken = [waiting for waiting in taken if not isinstance(waiting.event, Intent)]
         self._journal.commit(waiting.event for waiting in taken)
-        loop.call_soon_threadsafe(_resolve, intents)
+        if intents:
+            loop.call_soon_threadsafe(_resolve, intents)
         self._journal.publish()
 
     def _space_is_short(self) -> bool:

@@ -6,6 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from bulkdel.ledger.samples import make_table
+
 JOURNAL = "journal.db"
 VERSION = "1"
 
@@ -37,7 +39,17 @@ CREATE TABLE sittings (
     before TEXT NOT NULL, ended_ms INTEGER, end TEXT, lanes TEXT);
 """
 
-TABLES = ("meta", "counters", "open", "failures", "settlements", "settled", "head", "sittings")
+TABLES = (
+    "meta",
+    "counters",
+    "open",
+    "failures",
+    "settlements",
+    "settled",
+    "head",
+    "sittings",
+    "samples",
+)
 """All of them; a journal that is made anew is emptied of each."""
 
 
@@ -58,6 +70,7 @@ def connect(run_dir: Path) -> sqlite3.Connection:
             for statement in _SCHEMA.split(";\n"):
                 db.execute(statement)
             db.execute("COMMIT")
+        make_table(db)
     except BaseException:
         db.close()
         raise

@@ -16,8 +16,8 @@ from typing import Final
 
 import numpy as np
 
-from bulkdel.plan.ids import Words, hashes_of, texts_of, words_of_texts
-from bulkdel.plan.lines import PAD, NotPlain, Rows, Shape, read_chunk
+from bulkdel.plan.ids import ID_BYTES, Words, hashes_of, texts_of, words_of_texts
+from bulkdel.plan.lines import LF, PAD, NotPlain, Rows, Shape, read_chunk
 from bulkdel.plan.records import LINE_CAP
 from bulkdel.plan.spill import Spill, part_of
 
@@ -59,7 +59,7 @@ class Dealer:
         self._chunk = chunk
         ids = [account.encode() for account in protected]
         # An id that is longer than any can be is in no row, and would look like another one cut.
-        self._protected = frozenset(account for account in ids if len(account) <= 32)
+        self._protected = frozenset(account for account in ids if len(account) <= ID_BYTES)
         self._hashes = np.sort(hashes_of(words_of_texts(sorted(self._protected))))
 
     def deal(self, path: Path, start: int, shape: Shape) -> Iterator[tuple[Dealt, list[Reject]]]:
@@ -137,7 +137,7 @@ def _chunks(file: FileIO, most: int, *, crlf: bool) -> Iterator[tuple[bytearray,
             while size < len(carried) + most and (got := file.readinto(view[size:-PAD])):
                 size += got
         ended = size < len(carried) + most
-        if ended and size and buffer[size - 1] != 0x0A:
+        if ended and size and buffer[size - 1] != LF:
             end = b"\r\n" if crlf else b"\n"
             buffer[size : size + len(end)] = end
             size += len(end)

@@ -65,7 +65,8 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         if source.packing:
             path = folder / f"unpacked-{number}"
             with path.open("wb") as out:
-                unpack(raw, source, out)
+                for chunk in unpack(raw, source):
+                    out.write(chunk)
     with open_bytes(path, source.name) as file:
         head = file.read(16)
         unpacked = os.fstat(file.fileno()).st_size

@@ -24,7 +24,7 @@ from bulkdel.plan.arrange import Accounts, Batches, Fractions, arrange, batches_
 from bulkdel.plan.compose import compose, index_rows
 from bulkdel.plan.deal import WORKERS
 from bulkdel.plan.giant import Giant, set_aside, sort_giant, sorted_blocks
-from bulkdel.plan.ids import Whole, Words, hashes_of, words_of_texts
+from bulkdel.plan.ids import Words, hashes_of, words_of_texts
 from bulkdel.plan.spill import Spill, part_of
 
 PART_BYTES: Final = 6 << 20
@@ -107,7 +107,7 @@ class Grouping:
         )
 
     def lines(self, size: int, first: int) -> Iterator[bytes]:
-        """The batches of one size as lines (see compose), in sending order, from ordinal `first`."""
+        """The batches of one size as lines (see compose), in sending order, from `first` on."""
         counts = self._index[size].rows
         firsts = first + np.cumsum(counts) - counts
         return self._each(
@@ -151,11 +151,12 @@ class Grouping:
         return _Part(pairs=pairs, largest=accounts.largest(LARGEST), giants=giants)
 
     def _emit(self, size: int, accounts: Accounts, batches: Batches, turn: int) -> None:
-        chosen = accounts.others
+        others = accounts.others
         if batches.others is not None:
-            chosen = np.take(chosen, batches.others, axis=0)
+            others = np.take(others, batches.others, axis=0)
         ids = np.take(accounts.ids, batches.accounts, axis=0)
-        self._add(size, batches.keys, batches.turns, batches.counts, ids, chosen, turn)
+        index = index_rows(batches.keys.view("<u8"), batches.turns, batches.counts, ids)
+        self._add(size, index, others, turn=turn)
 
     def _cut_giant(self, giant: Giant, count: int, turn: int) -> None:
         account = words_of_texts([giant.account])
@@ -167,23 +168,15 @@ class Grouping:
                 turns = np.arange(first, first - (-len(block) // size))
                 counts = np.minimum(size, len(block) - (turns - first) * size)
                 ids = np.repeat(account, len(turns), axis=0)
-                self._add(size, (turns + fraction) / needed, turns, counts, ids, block, turn)
+                keys: Fractions = (turns + fraction) / needed
+                self._add(size, index_rows(keys.view("<u8"), turns, counts, ids), block, turn=turn)
                 first += len(turns)
 
-    def _add(
-        self,
-        size: int,
-        keys: Fractions,
-        turns: Whole,
-        counts: Whole,
-        ids: Words,
-        others: Words,
-        turn: int,
-    ) -> None:
-        """Deals batches, which are in the order of their keys."""
+    def _add(self, size: int, index: Words, others: Words, *, turn: int) -> None:
+        """Deals batches, which are in the order of their keys, and their To_Accounts."""
+        keys: Fractions = np.ascontiguousarray(index[:, 0, 0]).view(np.float64)
         places = np.minimum((keys * _65536).astype(np.int64), _65536 - 1)
         parts = part_of(places, self._parts)
-        index = index_rows(keys.view("<u8"), turns, counts, ids)
         self._index[size].add(index, np.bincount(parts, minlength=self._parts), turn=turn)
-        spread = np.bincount(parts, weights=counts, minlength=self._parts)
+        spread = np.bincount(parts, weights=index[:, 0, 2], minlength=self._parts)
         self._others[size].add(others[:, np.newaxis], spread.astype(np.int64), turn=turn)

@@ -77,7 +77,7 @@ class Intake:
         """
         match source.format:
             case Format.PARQUET:
-                return self._parquet(source, facts, staged)
+                return self._parquet(source, staged)
             case Format.JSONL:
                 return self._jsonl(source, facts, staged)
             case Format.CSV | Format.TSV:
@@ -176,9 +176,9 @@ class Intake:
             raise WrongInput(f"input.files {source.name}: is a binary file, not {source.format}")
         return self._deal_staged(source, staged, rejects.count - before)
 
-    def _parquet(self, source: SourceFile, facts: Facts, staged: Path) -> Taken:
+    def _parquet(self, source: SourceFile, staged: Path) -> Taken:
         rules, rejects = self._rules, self._rejects
-        found = parquet_scan(self._con, facts.path, source.name, rules.from_field, rules.to_field)
+        found = parquet_scan(self._con, source, rules.from_field, rules.to_field)
         if self._wanted.refused is not None and self._wanted.refused in found.columns:
             raise _accounts_only(source, self._wanted, "its columns")
         before = rejects.count

@@ -20,7 +20,8 @@ from bulkdel.plan.records import strip_end
 PAD: Final = ID_BYTES + 2
 """Bytes behind a chunk's last line that its buffer must have."""
 
-_LF, _CR, _QUOTE, _ASCII_END = 0x0A, 0x0D, 0x22, 0x80
+LF: Final = 0x0A
+_CR, _QUOTE, _ASCII_END = 0x0D, 0x22, 0x80
 
 Judge = Callable[[bytes], str | None]
 """The reason why a line, given with its end, is no row; "" if it is blank, None if it is one."""
@@ -76,14 +77,14 @@ def read_chunk(buffer: bytearray, size: int, shape: Shape) -> Rows:
         NotPlain: the chunk cannot be read this way.
     """
     data = np.frombuffer(buffer, np.uint8)[:size]
-    ends = np.flatnonzero((data == _LF) | (data == shape.delimiter))
+    ends = np.flatnonzero((data == LF) | (data == shape.delimiter))
     kinds = data[ends]
     if shape.fine is not None:
-        _check_plain(data, buffer, int(np.count_nonzero(kinds == _LF)), shape)
+        _check_plain(data, buffer, int(np.count_nonzero(kinds == LF)), shape)
     pattern = np.full(shape.width, shape.delimiter, np.uint8)
-    pattern[-1] = _LF
+    pattern[-1] = LF
     if len(ends) % shape.width or (kinds.reshape(-1, shape.width) != pattern).any():
-        return _without_odd_lines(buffer, data, ends[kinds == _LF], ends, shape)
+        return _without_odd_lines(buffer, data, ends[kinds == LF], ends, shape)
     return _regular(buffer, data, ends.reshape(-1, shape.width), shape)
 
 
@@ -91,7 +92,7 @@ def _check_plain(data: Bytes, buffer: bytearray, lines: int, shape: Shape) -> No
     returns = int(np.count_nonzero(data == _CR))
     if (data == _QUOTE).any() or returns != (lines if shape.crlf else 0):
         raise NotPlain
-    if shape.crlf and not (data[np.flatnonzero(data == _LF) - 1] == _CR).all():
+    if shape.crlf and not (data[np.flatnonzero(data == LF) - 1] == _CR).all():
         raise NotPlain
     if data.max(initial=0) >= _ASCII_END:
         try:
@@ -106,70 +107,65 @@ def _without_odd_lines(
     """Judges the lines of another width, and reads the chunk again without them."""
     fields = np.diff(np.searchsorted(ends, line_ends, side="right"), prepend=0)
     odd = fields != shape.width
+    rejects, blank = _judge_lines(buffer, line_ends, np.flatnonzero(odd), shape, odd)
+    if (odd != (fields != shape.width)).any():
+        raise NotPlain
     starts = np.concatenate(([0], line_ends[:-1] + 1))
-    rejects, blank = [], 0
-    for at in np.flatnonzero(odd).tolist():
-        line = bytes(buffer[starts[at] : line_ends[at] + 1])
-        fault = shape.judge(line)
-        if fault:
-            rejects.append((at, fault, strip_end(line)))
-        elif fault is None:
-            raise NotPlain
-        else:
-            blank += 1
-    keep = np.repeat(~odd, line_ends + 1 - starts)
-    left = bytearray(data[keep].tobytes())
+    left = bytearray(data[np.repeat(~odd, line_ends + 1 - starts)].tobytes())
     size = len(left)
     left += bytes(PAD)
     rest = read_chunk(left, size, shape)
     numbers = np.flatnonzero(~odd)
     rejects += [(int(numbers[at]), fault, raw) for at, fault, raw in rest.rejects]
     return Rows(
-        ids=rest.ids,
-        lines=len(line_ends),
-        blank=blank + rest.blank,
-        rejects=sorted(rejects),
+        ids=rest.ids, lines=len(line_ends), blank=blank + rest.blank, rejects=sorted(rejects)
     )
 
 
 def _regular(buffer: bytearray, data: Bytes, ends: Whole, shape: Shape) -> Rows:
-    lines = len(ends)
     starts = np.empty_like(ends)
     starts.ravel()[:1] = 0
     starts.ravel()[1:] = ends.ravel()[:-1] + 1
-    suspect = np.zeros(lines, np.bool_)
     lengths = ends - starts
     if shape.crlf:
         lengths[:, -1] -= 1
     if shape.chosen != tuple(range(shape.width)):
         starts, lengths = starts[:, shape.chosen], lengths[:, shape.chosen]
-    shortest, longest = int(lengths.min(initial=1)), int(lengths.max(initial=1))
-    if shortest < 1 or longest > ID_BYTES:
+    suspect = np.zeros(len(ends), np.bool_)
+    longest = int(lengths.max(initial=1))
+    if longest > ID_BYTES or lengths.min(initial=1) < 1:
         suspect |= ((lengths < 1) | (lengths > ID_BYTES)).any(axis=1)
         lengths = np.clip(lengths, 0, ID_BYTES)
     if shape.fine is not None and data.tobytes().translate(None, shape.fine):
         _mark_bytes(data, ends, shape, suspect)
     count = max(1, -(-min(longest, ID_BYTES) // WORD))
     ids = words_of(buffer, starts.ravel(), lengths.ravel(), count)
-    ids = ids.reshape(lines, len(shape.chosen), count)
-    if len(shape.chosen) == 2:  # noqa: PLR2004 - From and To
-        same = ids[:, 0, 0] == ids[:, 1, 0]
-        if same.any():
-            suspect |= (ids[:, 0] == ids[:, 1]).all(axis=1)
+    ids = ids.reshape(len(ends), len(shape.chosen), count)
+    if len(shape.chosen) > 1 and (ids[:, 0, 0] == ids[:, 1, 0]).any():
+        suspect |= (ids[:, 0] == ids[:, 1]).all(axis=1)
     if not suspect.any():
-        return Rows(ids=ids, lines=lines, blank=0, rejects=[])
+        return Rows(ids=ids, lines=len(ends), blank=0, rejects=[])
+    found = np.flatnonzero(suspect)
+    rejects, blank = _judge_lines(buffer, ends[:, -1], found, shape, suspect)
+    return Rows(ids=ids[~suspect], lines=len(ends), blank=blank, rejects=rejects)
+
+
+def _judge_lines(
+    buffer: bytearray, line_ends: Whole, chosen: Whole, shape: Shape, bad: Flags
+) -> tuple[list[tuple[int, str, bytes]], int]:
+    """Judges the chosen lines: rejects, and how many are blank; `bad` is taken off good ones."""
     rejects, blank = [], 0
-    for at in np.flatnonzero(suspect).tolist():
-        begin = int(ends[at - 1, -1]) + 1 if at else 0
-        line = bytes(buffer[begin : ends[at, -1] + 1])
+    for at in chosen.tolist():
+        begin = int(line_ends[at - 1]) + 1 if at else 0
+        line = bytes(buffer[begin : line_ends[at] + 1])
         fault = shape.judge(line)
         if fault is None:
-            suspect[at] = False
+            bad[at] = False
         elif fault:
             rejects.append((at, fault, strip_end(line)))
         else:
             blank += 1
-    return Rows(ids=ids[~suspect], lines=lines, blank=blank, rejects=rejects)
+    return rejects, blank
 
 
 def _mark_bytes(data: Bytes, ends: Whole, shape: Shape, suspect: Flags) -> None:

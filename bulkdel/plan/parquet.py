@@ -9,6 +9,7 @@ from pathlib import Path
 from bulkdel.errors import WrongInput
 from bulkdel.plan import duck
 from bulkdel.plan.header import column_at
+from bulkdel.plan.sources import SourceFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,20 +41,20 @@ class ParquetScan:
 
 
 def parquet_scan(
-    con: duck.Connection, path: Path, name: str, from_field: str, to_field: str | None
+    con: duck.Connection, source: SourceFile, from_field: str, to_field: str | None
 ) -> ParquetScan:
-    """Looks into the Parquet file `path`, which the user calls `name`.
+    """Looks into a Parquet file.
 
     Raises:
         WrongInput: not a Parquet file, a column missing, twice, or not text.
     """
-    file = duck.file_literal(path)
+    file = duck.file_literal(source.path)
     try:
         described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({file})").fetchall()  # noqa: S608 - a quoted path
         rows = duck.number(con, f"SELECT sum(num_rows) FROM parquet_file_metadata({file})")  # noqa: S608 - a quoted path
     except duck.DuckError as exc:
         raise WrongInput(
-            f"input.files {name}: cannot be read as a Parquet file; it is broken or "
+            f"input.files {source.name}: cannot be read as a Parquet file; it is broken or "
             "of another format"
         ) from exc
     types = {str(row[0]): str(row[1]) for row in described}
@@ -63,10 +64,10 @@ def parquet_scan(
         wanted.append(("t", to_field, "to_field"))
     chosen = ["file_row_number AS n"]
     for short, field, key in wanted:
-        column_at(names, field, name, key)
+        column_at(names, field, source.name, key)
         if types[field] != "VARCHAR":
             raise WrongInput(
-                f"input.files {name}: the column {field!r} is {types[field]}, not text; "
+                f"input.files {source.name}: the column {field!r} is {types[field]}, not text; "
                 "account ids are text"
             )
         chosen.append(f"{duck.identifier(field)} AS {short}")

@@ -78,7 +78,7 @@ class RowRules:
         return None
 
     def fine_bytes(self) -> frozenset[int]:
-        """Bytes that no rule minds in an id of 1…ID_BYTES bytes of UTF-8; others may be fine too."""
+        """Bytes that no rule minds in an id of 1…ID_BYTES of UTF-8; others may be fine too."""
         fine = _PLAIN
         for _, pattern in self._patterns:
             if not _BY_CHARACTER.fullmatch(pattern.pattern):

@@ -16,16 +16,14 @@ _CHUNK = 4 << 20
 _ZST_CHUNK = 8 << 10  # packed bytes at a time: what they unpack to has no bound but their number
 
 
-def unpack(packed: BinaryIO, source: SourceFile, out: BinaryIO) -> None:
-    """Writes what `packed` holds into `out`.
+def unpack(packed: BinaryIO, source: SourceFile) -> Iterator[bytes]:
+    """The bytes that a gz or zst file holds.
 
     Raises:
         WrongInput: the file is broken or cut short.
     """
-    chunks = _ungzip(packed) if source.packing == "gz" else _unzst(packed)
     try:
-        for chunk in chunks:
-            out.write(chunk)
+        yield from _ungzip(packed) if source.packing == "gz" else _unzst(packed)
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as exc:
         raise WrongInput(
             f"input.files {source.name}: the .{source.packing} file is broken or cut short"

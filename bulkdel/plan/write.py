@@ -51,8 +51,8 @@ def write_plan(
     con.execute(
         f"COPY (SELECT CASE {target} END AS target, ordinal, f AS from_account, "
         f"{others} AS to_accounts FROM {scan}) "
-        f"TO {duck.literal(out)} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE {group}, "
-        f"KV_METADATA {{{META_KEY}: {duck.literal(meta)}}})"
+        f"TO {duck.literal(out)} (FORMAT parquet, COMPRESSION uncompressed, "
+        f"ROW_GROUP_SIZE {group}, KV_METADATA {{{META_KEY}: {duck.literal(meta)}}})"
     )
     placed = duck.number(
         con,

@@ -17,6 +17,11 @@ class Allowance:
         self._changed = asyncio.Event()
 
     @property
+    def unlimited(self) -> bool:
+        """Whether `take` never waits and gives what it is asked for."""
+        return self._left is None
+
+    @property
     def spent(self) -> bool:
         """Whether all that was allowed is settled."""
         return self._left == 0 and self._out == 0

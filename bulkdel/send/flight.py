@@ -28,9 +28,12 @@ from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.words import Entry, Mode
 
-AHEAD_S: Final = 0.1
+AHEAD_S: Final = 0.2
 """Seconds of calls whose intents are durable before they may leave: a disk that takes so long to
 sync costs no pace, and a crash leaves no more lost answers than these and those in flight."""
+CALM_S: Final = 0.08
+"""While calls for so many seconds stand ready, nothing that is to be recorded is urgent: a tick
+more than GATHER_S away comes in time."""
 
 
 def ahead(qps: float) -> int:
@@ -86,6 +89,8 @@ class Airfield:
         self._claims = Claims()
         self._slots = asyncio.Semaphore(target.max_in_flight)
         self._ahead = asyncio.Semaphore(ahead(target.qps))
+        self._ready = 0  # calls whose intents are durable, waiting for the pace
+        self._calm_from = max(1.0, target.qps * CALM_S)
         self._cleared = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -93,10 +98,17 @@ class Airfield:
         """Breaker or pacer were told something: those who wait for them look again."""
         self._cleared.set()
 
+    @property
+    def urgent(self) -> bool:
+        """Whether the pace would run dry if what is recorded now took its time."""
+        return self._ready < self._calm_from
+
     async def fly(self, flight: Flight, *, wide: bool) -> Reply | NoReply:
         """Send the call when it may go; never raises for anything the network does."""
-        with self._traffic.aside():
-            claim = await self._claims.take(flight.load, wide=wide)
+        claim = None if wide else self._claims.take_at_once(flight.load)
+        if claim is None:
+            with self._traffic.aside():
+                claim = await self._claims.take(flight.load, wide=wide)
         try:
             async with self._slots:
                 flight.probe = await self._admitted()
@@ -155,9 +167,14 @@ class Airfield:
                         target=self._index,
                         parts=work.parts,
                         again=work.parts[0].attempts > 0,
-                    )
+                    ),
+                    urgent=self.urgent,
                 )
-            flight.left_at = await self._pacer.depart()
+            self._ready += 1
+            try:
+                flight.left_at = await self._pacer.depart()
+            finally:
+                self._ready -= 1
         if not flight.flying:
             flight.flying = True
             self._traffic.took_off(flight.task)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -29,6 +29,7 @@ from bulkdel.send.allowance import Allowance
 from bulkdel.send.breaker import UNANSWERED, Breaker, Sign
 from bulkdel.send.feed import Feed, Work
 from bulkdel.send.flight import Airfield, Flight, ahead
+from bulkdel.send.meter import Meter, Now, Standing
 from bulkdel.send.pace import Pacer
 from bulkdel.send.retry import Push, until_progress
 from bulkdel.send.settle import Judgement, cargo, judge, size, split_at, total
@@ -49,6 +50,10 @@ PATIENCE: Final = 5
 """Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
 
 
+Told = Callable[[Outcome], Awaitable[None]]
+"""Is awaited with an outcome once it is durable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What the lanes of a sitting share.
@@ -64,6 +69,7 @@ class Desk:
     now_s: Callable[[], float]
     log: FilteringBoundLogger
     stop_all: Callable[[End, str], None]
+    told: Told | None = None
 
 
 class Lane:
@@ -117,6 +123,8 @@ class Lane:
         self._ended: LaneEnd | None = None
         self._odd_in_a_row = 0
         self._last: Ruling | None = None
+        self._held_until = float("-inf")
+        self._meter: Meter | None = None
 
     # -- from outside ---------------------------------------------------------------------------
 
@@ -128,11 +136,16 @@ class Lane:
     async def run(self) -> LaneEnd:
         """Send until all is settled or something ends the lane."""
         self._log.info("lane.started", pairs=self._share.pairs, qps=self._target.qps)
+        self._meter = Meter(
+            self._index, self._target.qps, now=self._standing(), at_ms=self._now_ms()
+        )
         self._look_at_guards()
         if self._ended is None:
             async with asyncio.TaskGroup() as group:
                 self._traffic.idle.add(group.create_task(self._work_off(group), name="feeder"))
         self._ended = self._ending()
+        self.measure()
+        self._meter = None
         self._log.info("lane.ended", end=str(self._ended.end), words=self._ended.words)
         return self._ended
 
@@ -143,15 +156,25 @@ class Lane:
             for task in list(self._traffic.idle):
                 task.cancel()
 
+    def measure(self) -> None:
+        """Note what was done since the last time; nothing before the lane runs and after it."""
+        if self._meter is None:
+            return
+        sample = self._meter.close(self._standing(), at_ms=self._now_ms())
+        if sample is not None:
+            self._desk.recorder.note(sample)
+
     def close(self, why: str) -> None:
         """Send nothing until `open`, for this reason in words; calls in flight finish."""
         self._pacer.close(why)
+        self._look()
         self._log.info("lane.closed", why=why)
 
     def open(self) -> None:
         """Send again."""
         self._pacer.open()
         self._field.cleared()
+        self._look()
         self._log.info("lane.opened")
 
     def slow_to(self, qps: float) -> None:
@@ -172,6 +195,36 @@ class Lane:
             waiting=self._waiting_for(),
             ended=(self._ended.words or str(self._ended.end)) if self._ended else "",
         )
+
+    def _standing(self) -> Now:
+        now = self._loop.time()
+        reason, until = self._waiting_for(), float("inf")
+        if self._pacer.closed:
+            standing = Standing.WAITING
+        elif now < self._held_until:
+            standing, until = Standing.HELD, self._held_until
+        elif not self._breaker.closed:
+            standing = Standing.PROBING
+        elif reason:
+            standing, until = Standing.WAITING, now + self._pacer.held_for_s
+        else:
+            standing = Standing.SENDING
+        return Now(
+            at=now,
+            departed=self._traffic.departed,
+            counters=self._desk.recorder.counters(self._index),
+            pace=self._pacer.rate,
+            standing=standing,
+            until=until,
+            reason=reason,
+        )
+
+    def _look(self) -> None:
+        if self._meter is not None:
+            self._meter.look(self._standing())
+
+    def _now_ms(self) -> int:
+        return int(self._desk.now_s() * 1000)
 
     def _waiting_for(self) -> str:
         if self._pacer.closed:
@@ -271,7 +324,13 @@ class Lane:
             judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
             settled = judgement.settled
             push = self._take_in(flight, reply, judgement)
-            await self._desk.recorder.record(self._outcome(work, judgement))
+            if self._meter is not None:
+                waited = self._loop.time() - flight.left_at if isinstance(reply, Reply) else None
+                self._meter.answered(waited, judgement)
+            outcome = self._outcome(work, judgement)
+            await self._desk.recorder.record(outcome, urgent=self._field.urgent)
+            if self._desk.told is not None:
+                await self._desk.told(outcome)
         finally:
             self._desk.allowance.give_back(taken, settled)
         self._traffic.idle.add(task)
@@ -282,8 +341,12 @@ class Lane:
         """How many items go now: all of the first part, or as many as the limits allow."""
         part = work.parts[0]
         count = size(work.entry, part)
-        with self._traffic.aside():
-            taken = await self._desk.allowance.take(min(count, self._batch_most))
+        most = min(count, self._batch_most)
+        if self._desk.allowance.unlimited:
+            taken = most
+        else:
+            with self._traffic.aside():
+                taken = await self._desk.allowance.take(most)
         if taken < count:
             work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
         return taken
@@ -360,6 +423,8 @@ class Lane:
             asked = max((one.hold_s for one in throttled if one.hold_s is not None), default=None)
             held = self._pacer.throttled(flight.left_at, asked)
             if held is not None:
+                self._held_until = self._loop.time() + held
+                self._look()
                 self._log.info(
                     "lane.held", code=throttled[0].code, hold_s=held, pace=self._pacer.rate
                 )
@@ -377,6 +442,7 @@ class Lane:
         self._field.cleared()
         if self._breaker.closed != was_closed:
             self._log.info("breaker.closed" if self._breaker.closed else "breaker.opened")
+            self._look()
         if sign is not Sign.ACCEPTED and self._breaker.down(now):
             silent = self._breaker.silent_for_s(now)
             self.stop(End.DOWN, f"no call was accepted for {silent:.0f} s{self._last_words()}")

@@ -14,6 +14,7 @@ class Traffic:
         carriers: all of them.
         leaving: those on their way to leave; not in flight, not aside.
         in_flight: calls.
+        departed: calls that have left so far.
         idle: the tasks with no call in flight and no outcome to record: a stop cancels them.
     """
 
@@ -21,8 +22,10 @@ class Traffic:
         self.carriers = 0
         self.leaving = 0
         self.in_flight = 0
+        self.departed = 0
         self.idle: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
+        self._awaited: Callable[[], bool] | None = None
+        self._met: asyncio.Future[None] | None = None
 
     def enter(self, task: asyncio.Task[None]) -> None:
         """A carrier begins."""
@@ -35,14 +38,15 @@ class Traffic:
         self.carriers -= 1
         self.leaving -= 1
         self.idle.discard(task)
-        self._changed.set()
+        self._look()
 
     def took_off(self, task: asyncio.Task[None]) -> None:
         """Its call leaves: from now on it is not stopped."""
         self.idle.discard(task)
         self.leaving -= 1
         self.in_flight += 1
-        self._changed.set()
+        self.departed += 1
+        self._look()
 
     def landed(self) -> None:
         """Its call is over; what it brought is still to be recorded."""
@@ -53,14 +57,27 @@ class Traffic:
     def aside(self) -> Iterator[None]:
         """A carrier that waits for something of its own makes room for another."""
         self.leaving -= 1
-        self._changed.set()
+        self._look()
         try:
             yield
         finally:
             self.leaving += 1
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until the counts meet `condition`."""
+        """Wait until the counts meet `condition`; for one task, the feeder.
+
+        The condition is looked at where the counts change: waking the feeder to find that it has
+        to wait on costs more than all else here.
+        """
         while not condition():
-            self._changed.clear()
-            await self._changed.wait()
+            self._awaited, self._met = condition, asyncio.get_running_loop().create_future()
+            try:
+                await self._met
+            finally:
+                self._awaited = self._met = None
+
+    def _look(self) -> None:
+        if self._met is None or self._awaited is None:
+            return
+        if not self._met.done() and self._awaited():
+            self._met.set_result(None)

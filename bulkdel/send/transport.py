@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
 import aiohttp
@@ -237,6 +238,7 @@ def _seconds_to(header: str | None) -> float | None:
     return None if date is None else max(0.0, date - time.time())
 
 
+@lru_cache(maxsize=4)  # a server's Date is the same for all replies of a second
 def _unix_seconds(header: str | None) -> float | None:
     if header is None:
         return None

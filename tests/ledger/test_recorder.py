@@ -64,6 +64,31 @@ async def test_many_at_once(tmp_path: Path) -> None:
     assert len(set(lines(tmp_path))) == 250
 
 
+async def test_what_is_not_urgent_waits_for_others(tmp_path: Path) -> None:
+    """What is not urgent waits for its tick; what is urgent takes along all that waits."""
+    with open_journal(tmp_path) as journal:
+        async with Recorder(journal, gather_s=60, hurry_s=0.01) as recorder:
+            await recorder.intend(intent(1), urgent=False)  # idle until now: at once
+            calm = asyncio.create_task(recorder.intend(intent(2), urgent=False))
+            _, late = await asyncio.wait([calm], timeout=0.1)
+            assert late == {calm}
+            async with asyncio.timeout(30):
+                await recorder.intend(intent(3))
+                await calm
+        assert recorder.counters(0) == Counters(calls=3)
+
+
+async def test_closing_waits_for_nothing(tmp_path: Path) -> None:
+    """What is not urgent is written at once when the recorder closes."""
+    with open_journal(tmp_path) as journal:
+        async with asyncio.timeout(30), Recorder(journal, gather_s=60) as recorder:
+            await recorder.intend(intent(1), urgent=False)
+            calm = asyncio.create_task(recorder.intend(intent(2), urgent=False))
+            await asyncio.sleep(0)
+        await calm
+        assert recorder.counters(0) == Counters(calls=2)
+
+
 async def test_a_cancelled_caller_loses_nothing(tmp_path: Path) -> None:
     """An outcome that was handed over is recorded although nobody waits for it any more."""
     with open_journal(tmp_path) as journal:

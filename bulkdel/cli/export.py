@@ -1,0 +1,144 @@
+"""`bulkdel export`: pairs of a run, or its rejected rows, as a file that a new job reads."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.options import JobFile, RunDir
+
+EPILOG = """
+\b
+Exit codes:
+  0  written, also where no pair was chosen
+  2  could not be done: wrong options, no plan yet, or a file is in the way
+
+\b
+With --full every row has more columns:
+  status        deleted, already_gone, failed or unsettled
+  code, info    the provider's last result for the pair; empty if none came
+  attempts      calls that carried the pair
+  lost_answers  of those, how many may have been carried out unanswered
+  target        the target's name
+
+\b
+A pair has one row for each target that was chosen: name one with --target
+where the rows are the input of a new job. A run that is at work can be
+exported; a pair that is settled meanwhile may be there twice, none is missing.
+
+\b
+Examples:
+  bulkdel export purge.toml --status failed --full
+  bulkdel export purge.toml --status unsettled --target zego --output rest.csv
+  bulkdel export purge.toml --account alice --format jsonl
+  bulkdel export purge.toml --rejects --output mend.csv
+"""
+
+
+class Status(StrEnum):
+    """What a pair may be."""
+
+    DELETED = "deleted"
+    ALREADY_GONE = "already_gone"
+    FAILED = "failed"
+    UNSETTLED = "unsettled"
+
+
+class RowFormat(StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def export(
+    job: JobFile,
+    *,
+    run_dir: RunDir = None,
+    status: Annotated[
+        list[Status] | None,
+        typer.Option(help="Only pairs of this status; may be given several times."),
+    ] = None,
+    code: Annotated[
+        list[int] | None,
+        typer.Option(metavar="CODE", help="Only pairs whose last result code is this one."),
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only pairs of this target.")
+    ] = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Only pairs with this account on either side."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Add status, code and more to every row, see below.")
+    ] = False,
+    row_format: Annotated[
+        RowFormat, typer.Option("--format", help="How rows are written.")
+    ] = RowFormat.CSV,
+    rejects: Annotated[
+        bool,
+        typer.Option("--rejects", help="Write the rejected rows as they stood in the input."),
+    ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --rejects: only rows of this input file, as rejects.jsonl names it.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write to this new file, readable by the owner only, and not to standard output.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Write pairs of the run of JOB as rows that a new job can read.
+
+    Writes the pairs that all options choose, under the field names of the
+    job, as CSV or JSONL: settled ones from the ledger, unsettled ones from
+    plan and journal. Changes nothing, can be called at any time, and needs
+    little memory however large the run is.
+    """
+
+    def work() -> int:
+        from bulkdel.cli import exporting, streams, wiring
+        from bulkdel.errors import WrongInput
+        from bulkdel.job.job import Format
+        from bulkdel.report.exported import Choice, Wanted
+
+        chosen = bool(status or code or target or account or full)
+        if rejects and (chosen or row_format is not RowFormat.CSV):
+            raise WrongInput(
+                "--rejects writes rows as they stood in the input: of the other options only "
+                "--source and --output go with it"
+            )
+        if source is not None and not rejects:
+            raise WrongInput("--source goes with --rejects only")
+        found = wiring.load(job, run_dir)
+        if rejects:
+            pieces = exporting.rejected(found, source=source, say=streams.say)
+        else:
+            choice = Choice(
+                statuses=frozenset(Wanted(one) for one in status or ()),
+                codes=frozenset(code or ()),
+                targets=frozenset(target or ()),
+                accounts=frozenset(account or ()),
+            )
+            pieces = exporting.pairs(found, choice, Format(row_format), full=full)
+        if output is None:
+            for piece in pieces:
+                streams.result(piece)
+        else:
+            exporting.keep(pieces, output)
+        return 0
+
+    carry_out(work)

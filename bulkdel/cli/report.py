@@ -1,0 +1,47 @@
+"""`bulkdel report`: the run as a page that a person reads."""
+
+from __future__ import annotations
+
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.options import JobFile, RunDir
+
+EPILOG = """
+\b
+Exit codes:
+  0  written
+  2  could not be done: the job file is wrong, there is no plan yet, or the
+     files cannot be written
+
+\b
+Files in the run directory, readable by the owner only:
+  report.html  one page with everything in it; opens without a network,
+               prints, and needs no script
+  report.json  the same figures for programs: all that `bulkdel status
+               --json` says, and the timeline, codes and accounts
+
+\b
+Examples:
+  bulkdel report purge.toml
+  xdg-open "$(bulkdel report purge.toml | head -1)"
+"""
+
+
+def report(job: JobFile, *, run_dir: RunDir = None) -> None:
+    """Write the run of JOB as a page: report.html, and report.json.
+
+    Shows how the run stands, whether its books balance, calls and latencies
+    over time, what the providers answered, which accounts failed most, and
+    what to do next. Can be called at any time: while the run goes on, after
+    it stopped, when it is finished. Prints the paths. `bulkdel run` writes
+    both at its end as well.
+    """
+
+    def work() -> int:
+        from bulkdel.cli import reporting, streams, wiring
+
+        found = wiring.load(job, run_dir)
+        for path in reporting.report(found):
+            streams.result(f"{path}\n")
+        return 0
+
+    carry_out(work)

@@ -1,0 +1,180 @@
+"""Pairs of a run as rows: settled ones from the ledger, unsettled ones from plan and journal.
+
+All of it streams: memory is that of one page of the plan, however large the run is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import orjson
+
+from bulkdel.errors import Corrupt
+from bulkdel.ledger.chronicle import Chronicle
+from bulkdel.ledger.ledger_file import LEDGER
+from bulkdel.ledger.values import OpenEntry, Part
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.values import PlanMeta, Share
+from bulkdel.words import Batch, Entry
+
+LINE_MOST = 1 << 16
+"""Bytes; a line of the ledger has two ids, a capped text and little more."""
+
+
+class Wanted(StrEnum):
+    """What a pair may be, for the choice of what is exported."""
+
+    DELETED = "deleted"
+    ALREADY_GONE = "already_gone"
+    FAILED = "failed"
+    UNSETTLED = "unsettled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which pairs are exported; what is empty chooses all.
+
+    Attributes:
+        accounts: a pair is chosen if either side of it is one of them.
+    """
+
+    statuses: frozenset[Wanted] = frozenset()
+    codes: frozenset[int] = frozenset()
+    targets: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+
+    def wants(self, status: Wanted) -> bool:
+        """Whether pairs of this status are chosen at all."""
+        return not self.statuses or status in self.statuses
+
+    def takes(self, row: Row) -> bool:
+        """Whether this pair is chosen."""
+        return (
+            self.wants(row.status)
+            and (not self.codes or row.code in self.codes)
+            and (not self.targets or row.target in self.targets)
+            and (not self.accounts or not self.accounts.isdisjoint((row.from_id, row.to_id)))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One pair of one target.
+
+    Attributes:
+        to_id: None where a whole list was to be cleared.
+        code: the provider's last one; None of a pair that no call has carried to an answer.
+    """
+
+    target: str
+    from_id: str
+    to_id: str | None
+    status: Wanted
+    code: int | None
+    info: str
+    attempts: int
+    lost_answers: int
+
+
+def settled_rows(run_dir: Path, choice: Choice) -> Iterator[Row]:
+    """The chosen pairs of the ledger, in its order. A line that is being written is left out.
+
+    Raises:
+        Corrupt: a whole line is not what bulkdel writes.
+    """
+    statuses = [one for one in Wanted if one is not Wanted.UNSETTLED and choice.wants(one)]
+    marks = [f'"status":"{status}"'.encode() for status in statuses]
+    path = run_dir / LEDGER
+    if not marks or not path.exists():
+        return
+    with path.open("rb") as lines:
+        number = 0
+        while line := lines.readline(LINE_MOST):
+            number += 1
+            if not line.endswith(b"\n"):
+                if len(line) == LINE_MOST:
+                    raise _strange(path, number)
+                return
+            if any(mark in line for mark in marks):
+                row = _row(path, number, line)
+                if choice.takes(row):
+                    yield row
+
+
+def unsettled_rows(
+    plan: PlanReader, meta: PlanMeta, history: Chronicle | None, choice: Choice
+) -> Iterator[Row]:
+    """The chosen pairs that are not settled, target by target in sending order."""
+    if not choice.wants(Wanted.UNSETTLED):
+        return
+    for share in meta.shares:
+        if not choice.targets or share.target in choice.targets:
+            for row in _of_share(plan, share, history):
+                if choice.takes(row):
+                    yield row
+
+
+def _of_share(plan: PlanReader, share: Share, history: Chronicle | None) -> Iterator[Row]:
+    lo, hi = share.first, share.first + share.batches
+    settled = None if history is None else history.settled()
+    begun = iter(()) if history is None else history.open_entries(lo, hi)
+    next_begun = next(begun, None)
+    for entries in plan.scan(lo, hi):
+        for entry in entries:
+            if settled is not None and entry.ordinal in settled:
+                continue
+            while next_begun is not None and next_begun.ordinal < entry.ordinal:
+                next_begun = next(begun, None)
+            known = next_begun is not None and next_begun.ordinal == entry.ordinal
+            yield from _of_entry(share.target, entry, next_begun if known else None)
+
+
+def _of_entry(target: str, entry: Entry, history: OpenEntry | None) -> Iterator[Row]:
+    parts = (Part(),) if history is None else history.parts
+    for part in parts:
+        carried = part.attempts > 0 and history is not None
+        for position, to_id in _items(entry, part):
+            yield Row(
+                target=target,
+                from_id=entry.from_account,
+                to_id=to_id,
+                status=Wanted.UNSETTLED,
+                code=history.code if carried and history is not None else None,
+                info=history.info if carried and history is not None else "",
+                attempts=part.attempts,
+                lost_answers=part.lost + part.lost_more.get(position, 0),
+            )
+
+
+def _items(entry: Entry, part: Part) -> Iterator[tuple[int, str | None]]:
+    if not isinstance(entry, Batch):
+        yield 0, None
+        return
+    for position in range(len(entry.to_accounts)) if part.items is None else part.items:
+        yield position, entry.to_accounts[position]
+
+
+def _row(path: Path, number: int, line: bytes) -> Row:
+    try:
+        told = orjson.loads(line)
+        return Row(
+            target=told["target"],
+            from_id=told["from_account"],
+            to_id=told["to_account"],
+            status=Wanted(told["status"]),
+            code=told["code"],
+            info=told["info"],
+            attempts=told["attempts"],
+            lost_answers=told["lost_answers"],
+        )
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise _strange(path, number) from error
+
+
+def _strange(path: Path, number: int) -> Corrupt:
+    return Corrupt(
+        f"{path}, line {number}: it is not a line that bulkdel writes, so the export ends here"
+    )

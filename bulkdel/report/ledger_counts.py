@@ -1,0 +1,112 @@
+"""Counts of the ledger's lines: by code, and the accounts that failed most. Exact, in one pass.
+
+DuckDB reads the lines once and groups them with what memory it is given; what does not fit spills
+into the run directory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bulkdel.errors import WrongInput
+from bulkdel.ledger.ledger_file import LEDGER
+from bulkdel.plan import duck
+from bulkdel.words import Verdict
+
+MOST_ACCOUNTS: Final = 20
+MOST_CODES: Final = 200
+MEMORY_MB: Final = 500
+
+_COLUMNS = "{target: 'VARCHAR', from_account: 'VARCHAR', status: 'VARCHAR', code: 'VARCHAR'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledCode:
+    """How many pairs of a target were settled so."""
+
+    target: str
+    status: Verdict
+    code: int
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorstAccount:
+    """How many pairs of a From_Account failed for good, and their commonest code."""
+
+    target: str
+    account: str
+    failed: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerCounts:
+    """What the ledger's whole lines say.
+
+    Attributes:
+        lines: of the ledger.
+        codes: most pairs first, at most MOST_CODES.
+        worst: the accounts with most failed pairs, at most MOST_ACCOUNTS, ties by name.
+    """
+
+    lines: int = 0
+    codes: tuple[SettledCode, ...] = ()
+    worst: tuple[WorstAccount, ...] = ()
+
+
+def count_ledger(run_dir: Path) -> LedgerCounts:
+    """Count the ledger of `run_dir`; nothing if there is none. A line being written is left out.
+
+    Raises:
+        WrongInput: it cannot be read, or there is no room to count it.
+    """
+    path = run_dir / LEDGER
+    if not path.exists() or path.stat().st_size == 0:
+        return LedgerCounts()
+    with (
+        duck.storage_errors(run_dir),
+        tempfile.TemporaryDirectory(prefix=".report-", dir=run_dir) as folder,
+    ):
+        con = duck.open_workshop(Path(folder), memory_limit_mb=MEMORY_MB)
+        try:
+            return _counted(con, path)
+        except duck.DataError as error:
+            raise WrongInput(f"{path}: a line is not what bulkdel writes ({error})") from error
+        finally:
+            con.close()
+
+
+def _counted(con: duck.Connection, path: Path) -> LedgerCounts:
+    con.execute(
+        "CREATE TEMP TABLE counted AS SELECT target, status, code,"  # noqa: S608  # a quoted path
+        " CASE WHEN status = 'failed' THEN from_account END AS account, count(*) AS pairs"
+        f" FROM read_json({duck.file_literal(path)}, format = 'newline_delimited',"
+        f" columns = {_COLUMNS}, ignore_errors = true)"
+        " WHERE status IN ('deleted', 'already_gone', 'failed') GROUP BY ALL"
+    )
+    codes = con.execute(
+        "SELECT target, status, code, sum(pairs) AS pairs FROM counted GROUP BY ALL"
+        " ORDER BY pairs DESC, target, status, code LIMIT ?",
+        [MOST_CODES],
+    ).fetchall()
+    worst = con.execute(
+        "SELECT target, account, sum(pairs) AS failed, arg_max(code, pairs) FROM counted"
+        " WHERE status = 'failed' GROUP BY target, account"
+        " ORDER BY failed DESC, target, account LIMIT ?",
+        [MOST_ACCOUNTS],
+    ).fetchall()
+    return LedgerCounts(
+        lines=duck.number(con, "SELECT sum(pairs) FROM counted"),
+        codes=tuple(
+            SettledCode(target=target, status=Verdict(status), code=int(code), pairs=int(pairs))
+            for target, status, code, pairs in codes
+        ),
+        worst=tuple(
+            WorstAccount(target=target, account=account, failed=int(failed), code=int(code))
+            for target, account, failed, code in worst
+        ),
+    )

@@ -1,0 +1,120 @@
+"""Findings made by hand: a run with everything in it that a report can show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bulkdel.job.job import Reach
+from bulkdel.ledger.chronicle import Head
+from bulkdel.ledger.identity import Identity, TargetIdentity
+from bulkdel.ledger.samples import Sample, bucket_of
+from bulkdel.ledger.sittings import Sitting
+from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.ledger.values import Counters
+from bulkdel.report import status as told
+from bulkdel.report.findings import Findings, find
+from bulkdel.report.ledger_counts import LedgerCounts, SettledCode, WorstAccount
+from bulkdel.report.rejects import Rejects
+from bulkdel.report.timeline import fold_samples
+from bulkdel.words import Verdict
+from tests.support import front
+
+BEGAN_MS = 1_795_299_901_123
+"""2026-11-21 22:25:01 UTC."""
+HOSTILE = "<script>alert('x')</script>\"&\u202e\x1b[31m"
+"""What a provider, or an input, may send."""
+
+
+def command(verb: str, *options: str) -> str:
+    """A command as a person would type it."""
+    return " ".join(["bulkdel", verb, "purge.toml", *options])
+
+
+def samples(target: int, calls: int = 190) -> list[Sample]:
+    """A minute of sending, with ten seconds of a hold in its middle."""
+    return [
+        Sample(
+            target=target,
+            at_ms=BEGAN_MS + n * 10_000,
+            span_ms=10_000,
+            calls=0 if n == 3 else calls,
+            settled=0 if n == 3 else 100,
+            qps=20.0,
+            pace=20.0,
+            held_ms=10_000 if n == 3 else 0,
+            reason="held by the provider" if n == 3 else "",
+            latency={} if n == 3 else {bucket_of(0.05): calls},
+            codes={60007: 1} if n == 3 else {},
+        )
+        for n in range(6)
+    ]
+
+
+def findings(info: str = HOSTILE, *, holder: str = "") -> Findings:
+    """Two targets, one of them with failures and something left; foreign text everywhere."""
+    job = front.job(front.tencent(), front.zego(), run_dir=Path("/runs/purge"))
+    meta = front.plan(
+        job,
+        front.books(read=530, pairs=500, duplicates=20, rejected=7, protected=3),
+        {"tencent": 30, "zego": 60},
+    )
+    counters = {
+        "tencent": Counters(deleted=480, already_gone=20, calls=950, retries=4),
+        "zego": Counters(deleted=390, already_gone=50, failed=40, calls=950, throttled=1),
+    }
+    last = told.Sitting(began_ms=BEGAN_MS, ended_ms=BEGAN_MS + 60_000, why="stopped by a signal")
+    status = front.status(
+        job,
+        meta,
+        counters,
+        now_ms=BEGAN_MS + 90_000,
+        began_ms=BEGAN_MS,
+        last=last,
+        failed=(CodeCount(target="zego", code=660500002, info=info, pairs=40),),
+        unsettled=(CodeCount(target="zego", code=660000001, info=info, pairs=20),),
+        holder=holder,
+    )
+    none = {"tencent": Counters(), "zego": Counters()}
+    return find(
+        status,
+        Identity(
+            plan_digest="ab" * 32,
+            targets=tuple(
+                TargetIdentity(
+                    name=one.name,
+                    provider=one.provider,
+                    region=one.region,
+                    app_id=one.app_id,
+                    reach=Reach.REAL,
+                )
+                for one in job.targets
+            ),
+        ),
+        words_of=lambda provider, code: f"{provider} says {code}",
+        head=Head(settlements=90, length=123_456, chain="cd" * 32),
+        counts=LedgerCounts(
+            lines=980,
+            codes=(
+                SettledCode(target="tencent", status=Verdict.DELETED, code=0, pairs=480),
+                SettledCode(target="zego", status=Verdict.DELETED, code=0, pairs=390),
+                SettledCode(target="zego", status=Verdict.FAILED, code=660500002, pairs=40),
+            ),
+            worst=(WorstAccount(target="zego", account=info, failed=31, code=660500002),),
+        ),
+        sittings=(
+            Sitting(
+                pid=1,
+                started_ms=BEGAN_MS,
+                before=none,
+                ended_ms=BEGAN_MS + 60_000,
+                end="stopped",
+                lanes=(),
+            ),
+        ),
+        sitting_count=1,
+        timelines={
+            "tencent": fold_samples(samples(0), 10_000),
+            "zego": fold_samples(samples(1), 10_000),
+        },
+        rejects=Rejects(reasons=((info, 7),)),
+    )
