@@ -43,14 +43,29 @@ class Accounts:
 
     def largest(self, most: int) -> list[tuple[int, bytes]]:
         """The accounts with most pairs, as (pairs, id), the greatest first, ties by id."""
-        if len(self.counts) > most:
+        among = np.arange(len(self.counts))
+        if len(among) > most:
             enough = np.partition(self.counts, -most)[-most]
-            among = np.flatnonzero(self.counts >= enough)
-        else:
-            among = np.arange(len(self.counts))
+            more = np.flatnonzero(self.counts > enough)
+            as_many = np.flatnonzero(self.counts == enough)
+            among = np.append(more, _smallest(self.ids, as_many, most - len(more)))
         ids = texts_of(self.ids[among])
         found = zip(self.counts[among].tolist(), ids, strict=True)
-        return sorted(found, key=lambda one: (-one[0], one[1]))[:most]
+        return sorted(found, key=lambda one: (-one[0], one[1]))
+
+
+def _smallest(ids: Words, among: Whole, most: int) -> Whole:
+    """Those of the different ids in `among` that come first by their bytes; `most` of them."""
+    found: list[Whole] = []
+    for at in range(ids.shape[1]):
+        if len(among) <= most:
+            break
+        word = ids[among, at].byteswap()  # so that words compare as their bytes do
+        limit = np.partition(word, most - 1)[most - 1]
+        found.append(among[word < limit])
+        most -= len(found[-1])
+        among = among[word == limit]
+    return np.concatenate((*found, among))
 
 
 def arrange(rows: Words, hashes: Words, other_hashes: Words, *, least: int) -> Accounts:

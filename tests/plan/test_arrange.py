@@ -57,6 +57,16 @@ def test_large_accounts_are_sorted_bytewise() -> None:
     ]  # fmt: skip
 
 
+def test_the_largest_accounts_are_told() -> None:
+    """The ten with most pairs; of those with as many, the first by their bytes."""
+    accounts = [b"user%04d" % at + b"_" * (at % 9) for at in range(500)]
+    rows = rows_of([(account, b"x") for account in accounts] + [(accounts[77], b"y")])
+    found = arrange(rows, hashes_of(rows[:, 0]), hashes_of(rows[:, 1]), least=1)
+    others = accounts[:9]
+    assert found.largest(10) == [(2, accounts[77]), *((1, account) for account in others)]
+    assert found.largest(600)[-1] == (1, accounts[499])
+
+
 def test_batches_are_spread_and_cut_by_rank() -> None:
     """Five pairs in twos are three batches at (k + h) / 3; one pair is one batch at h."""
     made = batches_of(np.array([5, 1]), np.array([0.25, 0.5]), 2)
