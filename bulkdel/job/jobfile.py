@@ -18,7 +18,17 @@ from pydantic import ValidationError
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, problems_of
 from bulkdel.job.endpoint import reach_of
-from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
+from bulkdel.job.job import (
+    Guards,
+    Input,
+    Job,
+    Notify,
+    Reach,
+    Retry,
+    SecretSource,
+    Target,
+)
+from bulkdel.job.notify import NotifyTable
 from bulkdel.job.problems import sentences
 from bulkdel.job.schema import (
     GuardsTable,
@@ -155,6 +165,7 @@ def _job(
         retry=_retry(table.retry),
         guards=_guards(table.guards, home),
         schedule=_schedule(table.schedule),
+        notify=_notify(table.notify),
     )
 
 
@@ -248,3 +259,7 @@ def _schedule(table: ScheduleTable) -> Schedule:
         waits=table.outside is Outside.WAIT,
         max_duration_s=table.max_duration,
     )
+
+
+def _notify(table: NotifyTable) -> Notify:
+    return Notify(command=tuple(table.command), url=table.url, on=frozenset(table.on))

@@ -9,8 +9,9 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bulkdel.job.keys import Allowed
+from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schema import (
-    Allowed,
     GuardsTable,
     InputTable,
     JobTable,
@@ -27,6 +28,7 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "retry": RetryTable,
     "guards": GuardsTable,
     "schedule": ScheduleTable,
+    "notify": NotifyTable,
 }
 _HOME: Final[Mapping[str, str]] = {
     **dict.fromkeys(TargetTable.model_fields, "in [targets.NAME]"),

@@ -27,32 +27,36 @@ _STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.
 
 def status_json(status: Status) -> bytes:
     """One JSON object, with the keys of the contract and more; ends with a newline."""
-    rows = status.rows
     return orjson.dumps(
-        {
-            "job": status.job,
-            "run_dir": str(status.run_dir),
-            "operation": status.operation,
-            "mode": status.mode,
-            "state": status.state,
-            "reason": status.reason,
-            "at": stamp(status.at_ms),
-            "balanced": not wrongs(status),
-            "wrongs": wrongs(status),
-            "left_s": status.left_s,
-            "rows": {
-                "read": rows.read,
-                "pairs": rows.pairs,
-                "duplicates": rows.duplicates,
-                "rejected": rows.rejected,
-                "protected": rows.protected,
-            },
-            "targets": {target.name: _target(target) for target in status.targets},
-            "began": None if status.began_ms is None else stamp(status.began_ms),
-            "last_sitting": None if status.last is None else _sitting(status.last),
-        },
-        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+        status_values(status), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     )
+
+
+def status_values(status: Status) -> dict[str, Any]:
+    """What `status_json` writes."""
+    rows = status.rows
+    return {
+        "job": status.job,
+        "run_dir": str(status.run_dir),
+        "operation": status.operation,
+        "mode": status.mode,
+        "state": status.state,
+        "reason": status.reason,
+        "at": stamp(status.at_ms),
+        "balanced": not wrongs(status),
+        "wrongs": wrongs(status),
+        "left_s": status.left_s,
+        "rows": {
+            "read": rows.read,
+            "pairs": rows.pairs,
+            "duplicates": rows.duplicates,
+            "rejected": rows.rejected,
+            "protected": rows.protected,
+        },
+        "targets": {target.name: _target(target) for target in status.targets},
+        "began": None if status.began_ms is None else stamp(status.began_ms),
+        "last_sitting": None if status.last is None else _sitting(status.last),
+    }
 
 
 def _target(target: TargetStatus) -> dict[str, Any]:

@@ -14,10 +14,9 @@ import hashlib
 import random
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import aiohttp
 import orjson
@@ -59,46 +58,36 @@ def lines_joined(account: str, label: str, at: str, items: list[dict[str, Any]])
     return (head + (tail + head).join([item["To_Account"] for item in items]) + tail).encode()
 
 
-async def carry(  # noqa: PLR0917  # a loop, not an interface
-    session: aiohttp.ClientSession,
-    url: str,
-    batches: Iterator[tuple[int, bytes]],
-    ledger: BinaryIO,
-    begun: float,
-    qps: float,
-    lines: Any,
+async def run(
+    url: str, batches: Path, ledger: Path, in_flight: int, *, qps: float, how: str
 ) -> None:
-    """One of the calls in flight, again and again."""
-    for number, line in batches:
-        if qps and (wait := begun + number / qps - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
-        account, others = orjson.loads(line)
-        body = orjson.dumps(
-            {"From_Account": account, "To_Account": others, "DeleteType": "Delete_Type_Both"}
-        )
-        where = f"{url}/v4/sns/friend_delete?{QUERY}&random={random.getrandbits(32)}"
-        async with session.post(where, data=body) as response:
-            answer = orjson.loads(await response.read())
-        label = hashlib.sha256(body).hexdigest()[:16]
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        ledger.write(lines(account, label, at, answer["ResultItem"]))
-
-
-async def run(url: str, batches: Path, ledger: Path, in_flight: int, qps: float, how: str) -> None:
     """All calls."""
     lines = lines_dumped if how == "dumps" else lines_joined
-    with batches.open("rb") as source, ledger.open("wb") as out:  # noqa: ASYNC230  # a bare loop
+    with batches.open("rb") as source, ledger.open("wb") as out:
         numbered = enumerate(source)
         connector = aiohttp.TCPConnector(limit=in_flight)
         async with aiohttp.ClientSession(connector=connector) as session:
             begun = time.monotonic()
-            await asyncio.gather(
-                *(carry(session, url, numbered, out, begun, qps, lines) for _ in range(in_flight))
-            )
+
+            async def carry() -> None:
+                """One of the calls in flight, again and again."""
+                for number, line in numbered:
+                    if qps and (wait := begun + number / qps - time.monotonic()) > 0:
+                        await asyncio.sleep(wait)
+                    account, others = orjson.loads(line)
+                    content = {"From_Account": account, "To_Account": others}
+                    body = orjson.dumps(content | {"DeleteType": "Delete_Type_Both"})
+                    where = f"{url}/v4/sns/friend_delete?{QUERY}&random={random.getrandbits(32)}"
+                    async with session.post(where, data=body) as response:
+                        answer = orjson.loads(await response.read())
+                    label = hashlib.sha256(body).hexdigest()[:16]
+                    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+                    out.write(lines(account, label, at, answer["ResultItem"]))
+
+            await asyncio.gather(*(carry() for _ in range(in_flight)))
 
 
 if __name__ == "__main__":
     address, source, target, count, rate, *how = sys.argv[1:]
-    asyncio.run(
-        run(address, Path(source), Path(target), int(count), float(rate), (how or ["dumps"])[0])
-    )
+    chosen = (how or ["dumps"])[0]
+    asyncio.run(run(address, Path(source), Path(target), int(count), qps=float(rate), how=chosen))

@@ -33,7 +33,7 @@ def serving(latency_ms: tuple[float, float], limit: int | None = None) -> Iterat
     command = [sys.executable, "-m", "tests.bench.server", "--latency-ms", *map(str, latency_ms)]
     if limit is not None:
         command += ["--limit", str(limit)]
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603  # our own arguments
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin is not None
@@ -90,7 +90,7 @@ class Spent:
 def spend(command: Sequence[str], *, allowed: tuple[int, ...] = (0,)) -> Spent:
     """Run a command and say what it took; fails with its output where it does."""
     begun = time.monotonic()
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603  # our own arguments
         command,
         cwd=ROOT,
         env=os.environ | {SECRET: "not-a-secret"},

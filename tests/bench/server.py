@@ -59,9 +59,11 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio.Protocol."""
         self._transport = transport  # type: ignore[assignment]  # a socket's is one
 
     def data_received(self, data: bytes) -> None:
+        """Answers when a whole request is there."""
         self._received = received = self._received + data
         end = received.find(b"\r\n\r\n")
         if end < 0:

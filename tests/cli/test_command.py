@@ -14,7 +14,17 @@ import pytest
 from bulkdel.cli import app
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("rich", "duckdb", "pydantic", "aiohttp", "sqlite3", "orjson", "structlog", "asyncio")
+HEAVY = (
+    "rich",
+    "duckdb",
+    "pydantic",
+    "aiohttp",
+    "sqlite3",
+    "orjson",
+    "structlog",
+    "asyncio",
+    "prometheus_client",
+)
 
 
 def bulkdel(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,12 +55,17 @@ def environment() -> dict[str, str]:
     "command",
     [
         (),
-        ("run",),
+        ("init",),
+        ("check",),
         ("plan",),
+        ("run",),
         ("status",),
+        ("schema",),
         ("pause",),
         ("resume",),
         ("rate",),
+        ("verify",),
+        ("close",),
         ("emulator",),
     ],
 )
