@@ -121,6 +121,8 @@ class Ruling:
 
 NO_REPLY = -1
 UNREADABLE = -2
+NEVER_SENT = -3
+"""The code of a pair that was closed by the operator before any call had carried it."""
 
 _NOTHING: Mapping[str, Ruling] = MappingProxyType({})
 

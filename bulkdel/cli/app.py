@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli import emulator, plan, run, status, streams
+from bulkdel.cli import (
+    check,
+    close,
+    emulator,
+    init,
+    live,
+    plan,
+    run,
+    schema,
+    status,
+    streams,
+    verify,
+)
 
 EPILOG = """
 \b
@@ -15,10 +27,14 @@ A first run, with no account anywhere:
 
 \b
 A real one:
+  bulkdel init purge.toml      write a job file after a few questions
+  bulkdel check purge.toml     see whether it could run now
   bulkdel plan purge.toml      look at what would be sent; sends nothing
   bulkdel run purge.toml       asks, sends, writes the ledger
   bulkdel status purge.toml    how it stands, from another terminal
   bulkdel run purge.toml       after a stop or a crash: continues
+  bulkdel verify purge.toml    checks every byte of the results
+  bulkdel close purge.toml     what can never succeed: settles it as failed
 
 \b
 A job file (TOML). The secret itself is never written in it:
@@ -80,9 +96,21 @@ def _bulkdel(
     """
 
 
+app.command(epilog=init.EPILOG, short_help="Write a job file after a few questions.")(init.init)
 app.command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
+app.command(epilog=check.EPILOG, short_help="See whether a job could run now. Deletes nothing.")(
+    check.check
+)
 app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
 app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
+app.command(epilog=live.PAUSE_EPILOG, short_help="Let a running run send nothing.")(live.pause)
+app.command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")(live.resume)
+app.command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)
+app.command(epilog=verify.EPILOG, short_help="Check the results byte for byte.")(verify.verify)
+app.command(epilog=close.EPILOG, short_help="Settle what is left as failed.")(close.close)
+app.command(epilog=schema.EPILOG, short_help="Print the job file's JSON schema, for editors.")(
+    schema.schema
+)
 app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
     emulator.emulator
 )

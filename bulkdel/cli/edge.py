@@ -28,7 +28,7 @@ def carry_out(command: Callable[[], int], *, broken: int = NOT_DONE) -> None:
         code = command()
     except BulkdelError as error:
         say(f"bulkdel: {sentence(str(error))}")
-        code = error.exit_code
+        code = broken if broken == NOT_DONE else error.exit_code  # the others are of run alone
     except KeyboardInterrupt:
         say("bulkdel: interrupted.")
         code = broken

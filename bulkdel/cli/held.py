@@ -6,12 +6,15 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
-from typing import Final
+from typing import BinaryIO, Final
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
+from bulkdel.cli.control import listening
+from bulkdel.cli.piped import is_same, piped
 from bulkdel.cli.progress import Show
 from bulkdel.cli.signals import Stopping
 from bulkdel.cli.stages import Say
@@ -26,9 +29,11 @@ from bulkdel.ledger.snapshot import begun
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
+from bulkdel.send.lane import Told
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
 
@@ -54,13 +59,19 @@ class HeldRun:
             )
         if meta is None:
             say(f"Planning {self._job.name} ...")
-            return self._make()
+            return self._make(sys.stdin.buffer if sys.stdin else None)
         changes = fingerprint_changes(self._job, meta.fingerprint)
+        rows = piped() if STDIN in self._job.input.files else None
+        if rows is not None and not _planned_from(meta, rows, begun=self._begun):
+            words = "input -: standard input is read anew"
+            if self._begun:
+                words = "input -: standard input holds other rows"
+            changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
         if changes.changed:
             if self._begun:
                 raise WrongInput(_refusal(self._job, changes))
             say(f"Planning {self._job.name} anew, since it changed: {_list(changes.changed)} ...")
-            return self._make()
+            return self._make(rows)
         if changes.missing:
             say(f"Warning: {_list(changes.missing)}: gone since the plan was made; it is whole.")
         return meta
@@ -88,20 +99,48 @@ class HeldRun:
 
     def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then."""
-        return asyncio.run(self._send(meta, limit=limit, show=show, watch=watch))
+
+        async def work() -> Ending:
+            loop = asyncio.get_running_loop()
+
+            def started(sitting: Sitting) -> None:
+                def stop(name: str) -> None:
+                    loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
+
+                watch.tell(stop)
+
+            return await self.sending(meta, limit=limit, started=started, show=show)
+
+        return asyncio.run(work())
 
     def status(self) -> Status:
         """How things stand now."""
         return look(self._job, held=True)
 
-    def _make(self) -> PlanMeta:
-        stdin = sys.stdin.buffer if "-" in self._job.input.files else None
-        return make_plan(self._job, stdin=stdin)
+    def _make(self, stdin: BinaryIO | None) -> PlanMeta:
+        return make_plan(self._job, stdin=stdin if STDIN in self._job.input.files else None)
 
-    async def _send(
-        self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping
+    async def sending(
+        self,
+        meta: PlanMeta,
+        *,
+        limit: int | None,
+        started: Callable[[Sitting], None],
+        show: Show | None = None,
+        told: Told | None = None,
+        log: FilteringBoundLogger | None = None,
     ) -> Ending:
-        job, loop = self._job, asyncio.get_running_loop()
+        """As `send`, within a running loop.
+
+        Args:
+            meta: the plan's.
+            limit: pairs to settle in this sitting; None means all.
+            started: is given the sitting before it sends.
+            show: to be called about twice a second.
+            told: is awaited with every outcome, once it is durable.
+            log: takes what happens; structlog's own, as it is set up, if there is none.
+        """
+        job = self._job
         async with AsyncExitStack() as stack:
             posts = []
             for target, share in zip(job.targets, meta.shares, strict=True):
@@ -123,14 +162,14 @@ class HeldRun:
                 journal=self._journal,
                 continued=self._begun,
                 limit=limit,
-                log=structlog.get_logger(),
+                log=log or structlog.get_logger(),
+                told=told,
             )
-
-            def stop(name: str) -> None:
-                loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
-
-            watch.tell(stop)
+            started(sitting)
+            ceilings = {target.name: target.qps for target in job.targets}
+            await stack.enter_async_context(listening(job.run_dir, sitting, ceilings))
             self._journal.start_sitting(_now_ms(), os.getpid())
+            show = show or _nothing
             shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
             try:
                 ending = await sitting.run()
@@ -161,10 +200,20 @@ def held_run(job: Job) -> Iterator[HeldRun]:
         yield HeldRun(job, stack)
 
 
+def _nothing(_: object) -> None:
+    return
+
+
 async def _keep_showing(sitting: Sitting, show: Show) -> None:
     while True:
         show(sitting.views())
         await asyncio.sleep(SHOW_EVERY_S)
+
+
+def _planned_from(meta: PlanMeta, rows: BinaryIO, *, begun: bool) -> bool:
+    """Whether what is piped in is what was planned. A plan that has not begun is made anew."""
+    source = next((one for one in meta.fingerprint.sources if one.path == STDIN), None)
+    return begun and source is not None and is_same(rows, source.size, source.sha256)
 
 
 def _refusal(job: Job, changes: Changes) -> str:

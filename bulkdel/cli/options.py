@@ -29,9 +29,9 @@ def again() -> str:
     return _joined([_program(), *sys.argv[1:]])
 
 
-def run_command(job: Path, run_dir: Path | None) -> str:
-    """The `run` that belongs to a job, ready to paste."""
-    words = [_program(), "run", str(job)]
+def command(name: str, job: Path, run_dir: Path | None) -> str:
+    """The command of this name for a job, ready to paste."""
+    words = [_program(), name, str(job)]
     return _joined(words + (["--run-dir", str(run_dir)] if run_dir else []))
 
 

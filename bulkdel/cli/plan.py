@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, run_command
+from bulkdel.cli.options import JobFile, RunDir, command
 
 EPILOG = """
 \b
@@ -48,7 +49,8 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
             read_rejects(found.run_dir / "rejects.jsonl"),
             streams.width(sys.stdout),
             colour=streams.colour(sys.stdout),
-            command=run_command(job, run_dir),
+            command=command("run", job, run_dir),
+            now_s=time.time(),
         )
         streams.result(text)
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +38,7 @@ Examples:
   bulkdel run jobs/demo.toml
   bulkdel run purge.toml --limit 100
   bulkdel run purge.toml --yes --no-progress 2>> purge.err
+  bulkdel run purge.toml --metrics-file /var/lib/node_exporter/bulkdel.prom
 """
 
 
@@ -61,6 +63,15 @@ def run(
             show_default=False,
         ),
     ] = None,
+    max_duration: Annotated[
+        str | None,
+        typer.Option(
+            "--max-duration",
+            metavar="TIME",
+            help='End this sitting after so long, such as "90m" or "5h" (exit 75).',
+            show_default=False,
+        ),
+    ] = None,
     no_progress: Annotated[
         bool, typer.Option("--no-progress", help="Show no progress on standard error.")
     ] = False,
@@ -68,6 +79,30 @@ def run(
         bool,
         typer.Option("--json-logs", help="Write the log to standard error as well, as JSON."),
     ] = False,
+    metrics_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics-file",
+            metavar="FILE",
+            help="Write metrics every 15 s, for the node exporter's textfile collector (.prom).",
+            show_default=False,
+        ),
+    ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            "--metrics-port",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="Serve metrics to Prometheus on this port. 0: any free one.",
+            show_default=False,
+        ),
+    ] = None,
+    metrics_host: Annotated[
+        str,
+        typer.Option("--metrics-host", metavar="ADDRESS", help="Where --metrics-port listens."),
+    ] = "127.0.0.1",
 ) -> None:
     """Delete the friendships that JOB names, or go on where it was left.
 
@@ -83,6 +118,7 @@ def run(
 
     def work() -> int:
         from bulkdel.cli import wiring
+        from bulkdel.cli.onlookers import Watch
         from bulkdel.cli.sitting import Choices, sit
 
         choices = Choices(
@@ -91,7 +127,9 @@ def run(
             no_progress=no_progress,
             json_logs=json_logs,
             command=again(),
+            watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
         )
-        return sit(wiring.load(job, run_dir), choices, wiring.open_stages, wiring.faces())
+        loaded = wiring.load(job, run_dir, max_duration)
+        return sit(loaded, choices, wiring.open_stages, wiring.faces())
 
     carry_out(work, broken=LEFT)

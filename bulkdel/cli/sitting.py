@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from bulkdel.cli import log, streams
 from bulkdel.cli.edge import leaf, unexpected
+from bulkdel.cli.onlookers import Onlookers, Watch, onlookers
 from bulkdel.cli.progress import progress
 from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
 from bulkdel.cli.stages import Open, Stages
@@ -23,8 +24,8 @@ from bulkdel.report.figures import counted
 from bulkdel.report.phrases import Face, unit
 from bulkdel.report.preview import too_many
 from bulkdel.report.status import Status
-from bulkdel.report.summary import summary_exit, summary_text
-from bulkdel.send.view import End, Ending, LaneEnd
+from bulkdel.report.summary import summary_exit, summary_text, verdict
+from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 ANSWER_CHARACTERS = 100
 _YES = ("y", "yes")
@@ -51,6 +52,7 @@ class Choices:
     no_progress: bool
     json_logs: bool
     command: str
+    watch: Watch = field(default_factory=Watch)
 
 
 def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]) -> int:
@@ -67,16 +69,20 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
             stack.enter_context(log.logging_to(at, also_stderr=choices.json_logs))
         except OSError as error:
             raise WrongInput(f"{at}: cannot be written: {error.strerror}") from error
+        others = stack.enter_context(onlookers(job, choices.watch, streams.say))
         events = structlog.get_logger()
         events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
         try:
-            code = _carry_out(job, choices, stages, faces, watch)
+            code = _carry_out(job, choices, stages, faces, watch, others)
         except Exception as error:
             cause = leaf(error)  # tasks raise in groups
             if isinstance(cause, BulkdelError):
                 events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
+                if not isinstance(cause, NotAgreed):
+                    others.ended(cause.exit_code, str(cause))
                 raise cause from error
             events.exception(log.COMMAND_CRASHED, exc_info=error)
+            others.ended(LEFT_EXIT, unexpected(error))
             streams.say(f"bulkdel: {unexpected(error)} The traceback is in {at}.")
             streams.say("Run the same command again to continue.")
             return LEFT_EXIT
@@ -84,20 +90,28 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
         return code
 
 
-def _carry_out(
-    job: Job, choices: Choices, stages: Stages, faces: Mapping[str, Face], watch: Stopping
+def _carry_out(  # noqa: PLR0917 - the parts of a sitting
+    job: Job,
+    choices: Choices,
+    stages: Stages,
+    faces: Mapping[str, Face],
+    watch: Stopping,
+    others: Onlookers,
 ) -> int:
     meta = stages.plan(streams.say)
     if not meta.books.read:
         raise WrongInput(f"the input of {job.source} holds no rows at all; nothing was sent")
     status = stages.begin(meta)
+    others.looked(status)
     if status.unsettled > 0:
         guarded = too_many(job.guards, meta.books)
         if guarded:
             raise Guarded(f"{job.source}: {guarded}")
         _have_agreement(job, choices, stages, faces, meta, status)
-        ending = _send(choices, stages, meta, watch)
+        others.started(status)
+        ending = _send(choices, stages, meta, watch, others)
         status = stages.status()
+        others.looked(status)
     else:
         ending = Ending(
             lanes=tuple(LaneEnd(target=t.name, end=End.FINISHED, words="") for t in job.targets)
@@ -114,7 +128,9 @@ def _carry_out(
         )
     except streams.OutputFailed as error:  # the run's own outcome matters more
         streams.say(f"bulkdel: {error}.")
-    return summary_exit(ending, status)
+    code = summary_exit(ending, status)
+    others.ended(code, verdict(ending, status))
+    return code
 
 
 def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
@@ -140,20 +156,27 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
                 "this run deletes at a real provider and there is no terminal to ask on; "
                 "nothing was sent. Look at the plan above and add --yes if it is right"
             )
-        _ask(question(job, meta))
+        if not ask(question(job, meta)):
+            raise NotAgreed("not confirmed; nothing was sent")
 
 
-def _ask(asked: str) -> None:
+def ask(asked: str) -> bool:
+    """Asks on the terminal; whether the answer is yes."""
     sys.stderr.write(asked)
     sys.stderr.flush()
-    answer = sys.stdin.readline(ANSWER_CHARACTERS).strip().lower()
-    if answer not in _YES:
-        raise NotAgreed("not confirmed; nothing was sent")
+    return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in _YES
 
 
-def _send(choices: Choices, stages: Stages, meta: PlanMeta, watch: Stopping) -> Ending:
+def _send(
+    choices: Choices, stages: Stages, meta: PlanMeta, watch: Stopping, others: Onlookers
+) -> Ending:
     try:
-        with progress(quiet=choices.no_progress, now_s=time.monotonic) as show:
+        with progress(quiet=choices.no_progress, now_s=time.monotonic) as display:
+
+            def show(views: Sequence[LaneView]) -> None:
+                display(views)
+                others.show(views)
+
             return stages.send(meta, limit=choices.limit, show=show, watch=watch)
     finally:
         watch.tell(_too_late)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, run_command
+from bulkdel.cli.options import JobFile, RunDir, command
 
 EPILOG = """
 \b
@@ -56,7 +56,8 @@ def status(
                 found,
                 streams.width(sys.stdout),
                 colour=streams.colour(sys.stdout),
-                again=run_command(job, run_dir),
+                again=command("run", job, run_dir),
+                close=command("close", job, run_dir),
             )
             streams.result(text)
         return 0

@@ -66,6 +66,11 @@ def colour(stream: TextIO) -> bool:
     return terminal(stream) and not plain
 
 
+def unicode(stream: TextIO) -> bool:
+    """Whether the stream takes every character."""
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf")
+
+
 def width(stream: TextIO) -> int:
     """Columns of the stream; of a stream that is no terminal, 80 unless COLUMNS says otherwise."""
     try:

@@ -6,8 +6,9 @@ Each function imports what it needs, so that `bulkdel --help` need not.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,21 @@ if TYPE_CHECKING:
     from bulkdel.cli.stages import Say, Stages
     from bulkdel.job.job import Job
     from bulkdel.ledger.identity import Identity
+    from bulkdel.ledger.snapshot import CodeCount
     from bulkdel.plan.values import PlanMeta
     from bulkdel.report.phrases import Face
     from bulkdel.report.status import Status
 
 
-def load(path: Path, run_dir: Path | None) -> Job:
-    """The job that the file describes; `run_dir` replaces the file's own."""
-    from bulkdel.job.jobfile import load_job
+def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:
+    """The job that the file describes; `run_dir` and `max_duration` replace the file's own."""
+    from bulkdel.job.jobfile import duration_s, load_job
 
-    return load_job(path, run_dir=run_dir)
+    job = load_job(path, run_dir=run_dir)
+    if max_duration is None:
+        return job
+    bound_s = duration_s(max_duration, "--max-duration")
+    return replace(job, schedule=replace(job.schedule, max_duration_s=bound_s))
 
 
 def faces() -> Mapping[str, Face]:
@@ -104,10 +110,26 @@ def look(job: Job, *, held: bool = False) -> Status:
         began_ms=seen.first_started_ms,
         last=last,
         failed=seen.failed,
-        unsettled=seen.unsettled,
+        unsettled=with_examples(seen.unsettled, job, meta),
         rates=recent_rates(seen.recent, now_ms),
         holder=works,
     )
+
+
+def with_examples(codes: Iterable[CodeCount], job: Job, meta: PlanMeta) -> tuple[CodeCount, ...]:
+    """The codes, each with an account that got it, where the plan can be read."""
+    from bulkdel.errors import Corrupt
+    from bulkdel.plan.read import PlanReader
+
+    found = []
+    with PlanReader(job.run_dir, meta) as plan:
+        for one in codes:
+            try:
+                example = plan.entry(one.ordinal).from_account
+            except Corrupt:  # `verify` says so; here the figures matter
+                example = ""
+            found.append(replace(one, example=example))
+    return tuple(found)
 
 
 def identity_of(job: Job, meta: PlanMeta) -> Identity:

@@ -8,7 +8,14 @@ from typing import Final
 
 from bulkdel.job.endpoint import EMULATOR
 from bulkdel.job.problems import nearest
-from bulkdel.job.schema import NAME_PATTERN, NAME_WORDS, InputTable, JobTable, TargetTable
+from bulkdel.job.schema import (
+    NAME_PATTERN,
+    NAME_WORDS,
+    InputTable,
+    JobTable,
+    ScheduleTable,
+    TargetTable,
+)
 from bulkdel.job.shown import shown_text
 from bulkdel.providers.protocol import Provider
 from bulkdel.words import Operation
@@ -38,6 +45,26 @@ def problems_of(table: JobTable, stem: str, providers: Mapping[str, Provider]) -
         yield (
             f"retry.max_delay_s is {table.retry.max_delay_s}; it must be at least "
             f"retry.base_delay_s, {table.retry.base_delay_s}"
+        )
+    yield from _schedule_problems(table.schedule)
+
+
+def _schedule_problems(table: ScheduleTable) -> Iterator[str]:
+    if table.window is None:
+        for key in ("timezone", "outside"):
+            if key in table.model_fields_set:
+                yield f"schedule.{key} is written, but there is no schedule.window it could be for"
+        return
+    begin, end = table.window.split("-")
+    if begin == end:
+        yield (
+            f"schedule.window is {shown_text(table.window)}, which is open for no time at all; "
+            "leave the key out to send at any time"
+        )
+    if table.timezone is None:
+        yield (
+            "schedule.timezone is missing: a window needs to know whose clock it goes by; write "
+            'the name of a time zone, such as "Asia/Singapore" or "UTC"'
         )
 
 

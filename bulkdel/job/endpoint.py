@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 from bulkdel.job.job import Reach
 from bulkdel.job.shown import shown_text
@@ -60,6 +61,26 @@ def checked_endpoint(text: str) -> str:
             "localhost), since signatures travel in the address: use https"
         )
     return text.lower().rstrip("/")
+
+
+def checked_hook(text: str) -> str:
+    """`text` as the address of a hook: https, or http to this machine, with path and query.
+
+    Raises:
+        ValueError: it is none. The message completes "url …" and never shows the address.
+    """
+    split = urlsplit(text)
+    host = split.netloc.lower()
+    if not text.isascii() or " " in text or not _ADDRESS.fullmatch(f"{split.scheme}://{host}"):
+        raise ValueError(
+            "is no such address (it is not shown, since it may hold a secret); it must be "
+            "https://HOST[:PORT]/PATH, in ASCII, without a user name"
+        )
+    if split.scheme == "http" and reach_of(f"http://{host}") is not Reach.LOOPBACK:
+        raise ValueError("is plain http to another machine; use https")
+    if split.fragment:
+        raise ValueError("has a fragment (#…), which is never sent; leave it out")
+    return text
 
 
 def reach_of(address: str) -> Reach:

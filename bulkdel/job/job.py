@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from bulkdel.job.window import ALWAYS, Schedule
 from bulkdel.words import Mode, Operation
 
 
@@ -107,6 +108,30 @@ class Guards:
     min_sample: int
 
 
+class Event(StrEnum):
+    """What [notify] tells of."""
+
+    START = "start"  #: calls begin to leave
+    STOP = "stop"  #: stopped with work left
+    FINISH = "finish"  #: every pair is settled
+    GUARD = "guard"  #: a guard of the job file stopped the run
+    CREDENTIALS = "credentials"  #: a provider refused the credentials, the permission or the app
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Who is told how the run goes, and of what.
+
+    Attributes:
+        command: program and arguments; empty means none.
+        url: shown to nobody, since the address of a hook may be a secret.
+    """
+
+    command: tuple[str, ...] = ()
+    url: str | None = field(default=None, repr=False)
+    on: frozenset[Event] = frozenset(Event)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A whole job. `source` is its file; `run_dir` is absolute."""
@@ -120,3 +145,5 @@ class Job:
     targets: tuple[Target, ...]
     retry: Retry
     guards: Guards
+    schedule: Schedule = ALWAYS
+    notify: Notify = field(default_factory=Notify)

@@ -7,18 +7,40 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import time
 from itertools import islice
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, problems_of
 from bulkdel.job.endpoint import reach_of
-from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
+from bulkdel.job.job import (
+    Guards,
+    Input,
+    Job,
+    Notify,
+    Reach,
+    Retry,
+    SecretSource,
+    Target,
+)
+from bulkdel.job.notify import NotifyTable
 from bulkdel.job.problems import sentences
-from bulkdel.job.schema import GuardsTable, InputTable, JobTable, RetryTable, TargetTable
+from bulkdel.job.schema import (
+    GuardsTable,
+    InputTable,
+    JobTable,
+    Outside,
+    RetryTable,
+    ScheduleTable,
+    TargetTable,
+)
+from bulkdel.job.shown import shown_text
+from bulkdel.job.window import Schedule, Window
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import Provider
 from bulkdel.words import Operation
@@ -62,6 +84,21 @@ def load_job(
     if found:
         raise _refusal(path, found, len(found))
     return _job(path, table, run_dir, providers)
+
+
+def duration_s(text: str, name: str) -> float:
+    """The seconds of a duration such as "90m", given on a command line as `name`.
+
+    Raises:
+        WrongInput: it is none, or out of range.
+    """
+    try:
+        return ScheduleTable.model_validate({"max_duration": text}).max_duration or 0.0
+    except ValidationError:
+        pass
+    raise WrongInput(
+        f'{name} is {shown_text(text)}; it must be a duration such as "90s", "30m" or "5h", 1s…30d'
+    )
 
 
 def _document(path: Path) -> dict[str, object]:
@@ -127,6 +164,8 @@ def _job(
         ),
         retry=_retry(table.retry),
         guards=_guards(table.guards, home),
+        schedule=_schedule(table.schedule),
+        notify=_notify(table.notify),
     )
 
 
@@ -208,3 +247,19 @@ def _guards(table: GuardsTable, home: Path) -> Guards:
         max_failure_ratio=table.max_failure_ratio,
         min_sample=table.min_sample,
     )
+
+
+def _schedule(table: ScheduleTable) -> Schedule:
+    window = None
+    if table.window is not None and table.timezone is not None:
+        begin, end = (time.fromisoformat(edge) for edge in table.window.split("-"))
+        window = Window(begin=begin, end=end, zone=ZoneInfo(table.timezone))
+    return Schedule(
+        window=window,
+        waits=table.outside is Outside.WAIT,
+        max_duration_s=table.max_duration,
+    )
+
+
+def _notify(table: NotifyTable) -> Notify:
+    return Notify(command=tuple(table.command), url=table.url, on=frozenset(table.on))

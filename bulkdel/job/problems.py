@@ -9,12 +9,14 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bulkdel.job.keys import Allowed
+from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schema import (
-    Allowed,
     GuardsTable,
     InputTable,
     JobTable,
     RetryTable,
+    ScheduleTable,
     TargetTable,
 )
 from bulkdel.job.shown import names_a_secret, shown_key, shown_value
@@ -25,6 +27,8 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "input": InputTable,
     "retry": RetryTable,
     "guards": GuardsTable,
+    "schedule": ScheduleTable,
+    "notify": NotifyTable,
 }
 _HOME: Final[Mapping[str, str]] = {
     **dict.fromkeys(TargetTable.model_fields, "in [targets.NAME]"),

@@ -7,15 +7,28 @@ predicate of its own ("KEY " + message is the sentence); one without leaves it t
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Final
+from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, Field
 
 from bulkdel.job.endpoint import checked_endpoint
 from bulkdel.job.job import Format
-from bulkdel.job.shown import looks_like_a_secret
+from bulkdel.job.keys import (
+    A_TABLE,
+    ACCOUNT_WORDS,
+    TEXT_WORDS,
+    Account,
+    Allowed,
+    Duration,
+    Table,
+    TargetName,
+    Text,
+    Variable,
+    no_secret,
+)
+from bulkdel.job.notify import NotifyTable
 from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation
 
@@ -24,80 +37,23 @@ QPS_LEAST = 0.001
 QPS_MOST = 1_000_000
 IN_FLIGHT_MOST = 2000
 OUTAGE_LIMIT_MOST_S = 30 * 86_400
-ACCOUNT_MOST_BYTES = 32
 
 NAME_PATTERN: Final = r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,59}$"
 NAME_WORDS: Final = "1…60 characters without slash or control character, the first one no dot"
-_TEXT_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
-_DURATION_PATTERN: Final = r"^[0-9]{1,9}(\.[0-9]{1,9})?[smhd]$"
-_UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+WINDOW_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What may be written under a key, in words that complete "it must be …".
-
-    Attributes:
-        words: for the whole value.
-        item: for one item, where the value is a list.
-        missing: what to say when the key is required and absent.
-    """
-
-    words: str
-    item: str = ""
-    missing: str = ""
-
-
-def _no_secret(text: str) -> str:
-    if looks_like_a_secret(text):
-        raise ValueError("looks like a secret itself: a secret is never written in a job file")
-    return text
-
-
-def _account(text: str) -> str:
-    if len(text.encode()) > ACCOUNT_MOST_BYTES:
+def _zone(name: str) -> str:
+    if name not in available_timezones():
         raise ValueError
-    return text
+    return name
 
 
-def _seconds(value: object) -> object:
-    """The seconds of a duration such as "90s"; anything else is left for the type to judge."""
-    if isinstance(value, str) and re.fullmatch(_DURATION_PATTERN, value):
-        return float(value[:-1]) * _UNIT_S[value[-1]]
-    return value
+class Outside(StrEnum):
+    """What a sitting does outside its window."""
 
-
-Text = Annotated[str, Field(pattern=_TEXT_PATTERN, max_length=4096)]
-Account = Annotated[
-    str, Field(pattern=_TEXT_PATTERN, max_length=ACCOUNT_MOST_BYTES), AfterValidator(_account)
-]
-Duration = Annotated[
-    float,
-    BeforeValidator(_seconds),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _DURATION_PATTERN}]}
-    ),
-]
-Variable = Annotated[
-    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"), AfterValidator(_no_secret)
-]
-TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-
-_TEXT_WORDS = "a text, not empty, without control characters"
-_ACCOUNT_WORDS = "an account id: a text of 1…32 bytes without control characters"
-_TABLE = Allowed("a table")
-
-
-class Table(BaseModel):
-    """One table of the job file: nothing is converted, and no key is ignored."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-    )
+    EXIT = "exit"
+    WAIT = "wait"
 
 
 class InputTable(Table):
@@ -112,7 +68,7 @@ class InputTable(Table):
         ),
         Allowed(
             "a list of at least one path or glob",
-            item=_TEXT_WORDS,
+            item=TEXT_WORDS,
             missing='name at least one path or glob, for example files = ["pairs.csv"]',
         ),
     ]
@@ -128,12 +84,12 @@ class InputTable(Table):
     from_field: Annotated[
         Text,
         Field(description="The column, or JSON key, that holds From_Account."),
-        Allowed(_TEXT_WORDS),
+        Allowed(TEXT_WORDS),
     ] = "From_Account"
     to_field: Annotated[
         Text,
         Field(description="The column, or JSON key, that holds To_Account."),
-        Allowed(_TEXT_WORDS),
+        Allowed(TEXT_WORDS),
     ] = "To_Account"
     accounts_only: Annotated[
         bool,
@@ -172,7 +128,7 @@ class TargetTable(Table):
             description="Tencent only: the app's admin account that makes the calls. "
             'Default "administrator".'
         ),
-        Allowed(_ACCOUNT_WORDS),
+        Allowed(ACCOUNT_WORDS),
     ] = None
     secret_env: Annotated[
         Variable | None,
@@ -185,7 +141,7 @@ class TargetTable(Table):
         ),
     ] = None
     secret_file: Annotated[
-        Annotated[Text, AfterValidator(_no_secret)] | None,
+        Annotated[Text, AfterValidator(no_secret)] | None,
         Field(
             description="The file, relative to the job file, that holds the app's secret key "
             "and nothing else."
@@ -289,13 +245,13 @@ class GuardsTable(Table):
             description="Accounts that are never sent, as From or as To. delete_all_friends can "
             "guard From only."
         ),
-        Allowed("a list of account ids", item=_ACCOUNT_WORDS),
-    ] = []
+        Allowed("a list of account ids", item=ACCOUNT_WORDS),
+    ] = []  # noqa: RUF012  # pydantic copies what is mutable
     protect_files: Annotated[
         list[Text],
         Field(description="Files, relative to the job file, with one protected account a line."),
-        Allowed("a list of paths", item=_TEXT_WORDS),
-    ] = []
+        Allowed("a list of paths", item=TEXT_WORDS),
+    ] = []  # noqa: RUF012  # pydantic copies what is mutable
     max_pairs: Annotated[
         int | None,
         Field(ge=1, description="A larger plan is shown, but not sent. Default: none."),
@@ -316,6 +272,43 @@ class GuardsTable(Table):
         Field(ge=1, description="Settled pairs of a target before max_failure_ratio counts."),
         Allowed("a whole number of pairs, 1 or more"),
     ] = 1000
+
+
+class ScheduleTable(Table):
+    """[schedule]: when a sitting sends, and for how long."""
+
+    window: Annotated[
+        Text | None,
+        Field(
+            pattern=WINDOW_PATTERN,
+            description="Send only between these times of day; may cross midnight. Needs timezone. "
+            "Default: always.",
+        ),
+        Allowed('two times of day such as "01:00-06:00"'),
+    ] = None
+    timezone: Annotated[
+        Annotated[Text, AfterValidator(_zone)] | None,
+        Field(description="Whose clock the window goes by, a name of the IANA database."),
+        Allowed('the name of a time zone, such as "Asia/Singapore" or "UTC"'),
+    ] = None
+    outside: Annotated[
+        Outside,
+        Field(
+            strict=False,
+            description="Outside the window: exit ends the sitting (exit code 75), wait stays and "
+            "goes on when it opens.",
+        ),
+        Allowed('"exit" or "wait"'),
+    ] = Outside.EXIT
+    max_duration: Annotated[
+        Duration | None,
+        Field(
+            ge=1,
+            le=OUTAGE_LIMIT_MOST_S,
+            description="A sitting ends after so long (exit code 75). Default: no bound.",
+        ),
+        Allowed('a duration such as "90s", "30m" or "5h", or a number of seconds, 1s…30d'),
+    ] = None
 
 
 class JobTable(Table):
@@ -372,7 +365,13 @@ class JobTable(Table):
             "at least one table [targets.NAME]", missing="add at least one table [targets.NAME]"
         ),
     ]
-    retry: Annotated[RetryTable, Field(description="When a call goes again."), _TABLE] = (
+    retry: Annotated[RetryTable, Field(description="When a call goes again."), A_TABLE] = (
         RetryTable()
     )
-    guards: Annotated[GuardsTable, Field(description="What stops a run."), _TABLE] = GuardsTable()
+    guards: Annotated[GuardsTable, Field(description="What stops a run."), A_TABLE] = GuardsTable()
+    schedule: Annotated[ScheduleTable, Field(description="When a sitting sends."), A_TABLE] = (
+        ScheduleTable()
+    )
+    notify: Annotated[NotifyTable, Field(description="Who is told how the run goes."), A_TABLE] = (
+        NotifyTable()
+    )

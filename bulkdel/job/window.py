@@ -73,6 +73,10 @@ class Schedule:
     max_duration_s: float | None = None
 
 
+ALWAYS = Schedule()
+"""No window, no bound."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
     """When work will be done: at a Unix time, in so many sittings."""

@@ -33,7 +33,7 @@ from bulkdel.ledger.ledger_file import LedgerFile
 from bulkdel.ledger.render import render
 from bulkdel.ledger.settled import Settled
 from bulkdel.ledger.sittings import LaneStop
-from bulkdel.ledger.storage import storage_words, translated
+from bulkdel.ledger.storage import readable, storage_words, translated
 from bulkdel.ledger.tables import connect, connect_again
 from bulkdel.ledger.tick import Event, fold
 from bulkdel.ledger.values import Counters, Intent, OpenEntry, Part, Settlement
@@ -113,7 +113,7 @@ class Journal:
             StorageFailed: the directory cannot be written.
             WrongInput: `identity` has changed in a way that a begun run does not allow.
         """
-        with translated(run_dir):
+        with translated(run_dir), readable(run_dir):
             db = connect(run_dir)
             try:
                 admit(run_dir, db, identity)
@@ -131,7 +131,7 @@ class Journal:
 
         They have a history, are not settled whole, and their calls are not out.
         """
-        with self._reading, translated(self.run_dir):
+        with self._reading, translated(self.run_dir), readable(self.run_dir):
             return rows.open_entries(self._reader, lo, hi, limit)
 
     def commit(self, events: Iterable[Event]) -> None:

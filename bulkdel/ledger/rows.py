@@ -9,6 +9,7 @@ from dataclasses import replace
 from bulkdel.ledger.books import items_in
 from bulkdel.ledger.codec import decode_parts, decode_settlement, encode_parts, encode_settlement
 from bulkdel.ledger.ledger_file import Mark
+from bulkdel.ledger.settled import MOST_SEGMENTS, SEGMENT_BYTES
 from bulkdel.ledger.tick import OpenRow, Tick
 from bulkdel.ledger.values import Counters, OpenEntry, Part, Settlement
 from bulkdel.words import NO_REPLY
@@ -142,8 +143,16 @@ def put_counters(db: sqlite3.Connection, counters: Mapping[int, Counters]) -> No
 
 
 def read_segments(db: sqlite3.Connection) -> dict[int, bytes]:
-    """The bitmap of what is settled whole."""
-    return dict(db.execute("SELECT segment, bits FROM settled"))
+    """The bitmap of what is settled whole.
+
+    Raises:
+        ValueError: a segment is none of a plan's; taking it over could need any memory.
+    """
+    segments: dict[int, bytes] = dict(db.execute("SELECT segment, bits FROM settled"))
+    for number, bits in segments.items():
+        if not 0 <= number < MOST_SEGMENTS or len(bits) != SEGMENT_BYTES:
+            raise ValueError(f"segment {number} of the bitmap")
+    return segments
 
 
 def put_segments(db: sqlite3.Connection, segments: Mapping[int, bytes]) -> None:

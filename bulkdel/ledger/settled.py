@@ -8,6 +8,9 @@ SEGMENT_BYTES = 1024
 """Bytes of one stored segment: three of them share a page of the journal, so a tick that settles
 neighbours writes one page, and 100 M entries are read back from 12,208 rows."""
 
+MOST_SEGMENTS = 1 << 17
+"""Segments of a thousand million entries."""
+
 _SEGMENT_BITS = SEGMENT_BYTES * 8
 _STRIDE = 4096
 _FULL = b"\xff" * _STRIDE

@@ -14,7 +14,7 @@ from bulkdel.ledger import rows
 from bulkdel.ledger.admission import has_begun
 from bulkdel.ledger.identity import Identity, decode_identity
 from bulkdel.ledger.sittings import LaneStop, Sitting
-from bulkdel.ledger.storage import translated
+from bulkdel.ledger.storage import readable, translated
 from bulkdel.ledger.tables import connect_to_read
 from bulkdel.ledger.values import Counters
 
@@ -23,20 +23,27 @@ MOST_CODES = 20
 
 _RECENT = 1000
 _FAILED = """
-SELECT target, code, info, pairs FROM failures ORDER BY pairs DESC, target, code LIMIT ?"""
+SELECT target, code, info, pairs, -1 FROM failures ORDER BY pairs DESC, target, code LIMIT ?"""
 _UNSETTLED = """
-SELECT target, code, max(info), sum(pairs) AS pairs FROM open WHERE NOT in_flight AND pairs > 0
-GROUP BY target, code ORDER BY pairs DESC, target, code LIMIT ?"""
+SELECT target, code, max(info), sum(pairs) AS pairs, min(ordinal) FROM open
+WHERE NOT in_flight AND pairs > 0 GROUP BY target, code ORDER BY pairs DESC, target, code LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeCount:
-    """How many pairs of a target last got this code; `info` is one text that came with it."""
+    """How many pairs of a target last got this code; `info` is one text that came with it.
+
+    Attributes:
+        ordinal: an entry that holds such a pair; -1 where none is known.
+        example: a From_Account that was refused so; empty where nobody has looked for one.
+    """
 
     target: str
     code: int
     info: str
     pairs: int
+    ordinal: int = -1
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +109,7 @@ def begun(run_dir: Path) -> bool:
 
 @contextmanager
 def _reading(run_dir: Path) -> Iterator[sqlite3.Connection | None]:
-    with translated(run_dir):
+    with translated(run_dir), readable(run_dir):
         db = connect_to_read(run_dir)
         if db is None:
             yield None
@@ -135,8 +142,8 @@ def _taken(db: sqlite3.Connection) -> Snapshot | None:
 
 def _codes(db: sqlite3.Connection, names: list[str], query: str) -> tuple[CodeCount, ...]:
     return tuple(
-        CodeCount(target=names[target], code=code, info=info, pairs=pairs)
-        for target, code, info, pairs in db.execute(query, (MOST_CODES,))
+        CodeCount(target=names[target], code=code, info=info, pairs=pairs, ordinal=ordinal)
+        for target, code, info, pairs, ordinal in db.execute(query, (MOST_CODES,))
     )
 
 

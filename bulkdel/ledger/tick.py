@@ -22,7 +22,9 @@ from bulkdel.ledger.codec import FRESH, decode_parts, encode_parts
 from bulkdel.ledger.render import capped
 from bulkdel.ledger.settled import Settled
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
-from bulkdel.words import Entry, Verdict
+from bulkdel.words import NEVER_SENT, Entry, Verdict
+
+NEVER_SENT_WORDS = "closed by the operator; never sent"
 
 _CODE_MOST = (1 << 63) - 1
 
@@ -34,7 +36,25 @@ class Withdrawal:
     ordinal: int
 
 
-Event: TypeAlias = Intent | Outcome | Withdrawal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """What is left of an entry is settled as failed, without a call.
+
+    Attributes:
+        entry: the whole entry as planned.
+        target: index of the target in the plan.
+        code, info: the last that is known of what calls have carried.
+        at_ms: Unix milliseconds, UTC.
+    """
+
+    entry: Entry
+    target: int
+    code: int
+    info: str
+    at_ms: int
+
+
+Event: TypeAlias = Intent | Outcome | Withdrawal | Closure
 
 
 class OpenRow(NamedTuple):
@@ -111,6 +131,8 @@ def fold(
                     groups = counted(event.settlement, size_of(event.entry))
                     tally.settle(groups)
                     _note_failures(tick, event.target, groups)
+            case Closure():
+                _close(tick, event, flight, settled, counters, stored)
             case Withdrawal():
                 intent = _out(tick, event.ordinal, flight)
                 if intent is not None:
@@ -171,6 +193,57 @@ def _land(tick: Tick, outcome: Outcome, flight: Mapping[int, Intent]) -> None:
     else:
         tick.rows[ordinal] = None
         tick.whole.add(ordinal)
+
+
+def _close(  # noqa: PLR0917 - all that an entry at rest is known by
+    tick: Tick,
+    closure: Closure,
+    flight: Mapping[int, Intent],
+    settled: Settled,
+    counters: Sequence[Counters],
+    stored: Callable[[int], tuple[Part, ...] | None],
+) -> None:
+    ordinal = closure.entry.ordinal
+    if ordinal in settled or ordinal in tick.whole or ordinal in tick.rows:
+        raise ValueError(f"entry {ordinal} is settled, or not at rest, and cannot be closed")
+    if _out(tick, ordinal, flight) is not None:
+        raise ValueError(f"entry {ordinal}, whose call is out, cannot be closed")
+    size = size_of(closure.entry)
+    for part in stored(ordinal) or FRESH:
+        settlement = closed(part, closure)
+        tick.settled.append((settlement, closure.entry, closure.target))
+        groups = counted(settlement, size)
+        _tally(tick, closure.target, counters).settle(groups)
+        _note_failures(tick, closure.target, groups)
+    tick.rows[ordinal] = None
+    tick.whole.add(ordinal)
+
+
+def closed(part: Part, closure: Closure) -> Settlement:
+    """The settlement that ends a part: failed, with attempts and lost answers as they are."""
+    code, info = closure.code, closure.info
+    if not part.attempts:
+        code, info = NEVER_SENT, NEVER_SENT_WORDS
+    more: dict[int, list[int]] = {}
+    for position, count in part.lost_more.items():
+        more.setdefault(count, []).append(position)
+    groups = [
+        _failed(code, info, part.lost + count, tuple(sorted(positions)))
+        for count, positions in sorted(more.items())
+    ]
+    if part.items is None or len(part.items) > len(part.lost_more):
+        groups.append(_failed(code, info, part.lost, None))
+    return Settlement(
+        of=part.items,
+        left=(),
+        groups=tuple(groups),
+        attempts=part.attempts,
+        at_ms=closure.at_ms,
+    )
+
+
+def _failed(code: int, info: str, lost: int, items: tuple[int, ...] | None) -> Group:
+    return Group(status=Verdict.FAILED, code=code, info=info, lost=lost, items=items)
 
 
 def _take_back(tick: Tick, intent: Intent) -> None:

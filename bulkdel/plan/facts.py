@@ -90,7 +90,7 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         if source.packing:
             unpacked = folder / f"unpacked-{number}"
             with unpacked.open("wb") as out:
-                for chunk in _unpack(hashed, source):
+                for chunk in unpack(cast("BinaryIO", hashed), source):
                     out.write(chunk)
                     tally.add(chunk)
         else:
@@ -141,8 +141,8 @@ class _Hashed(io.RawIOBase):
         return self._sha.hexdigest()
 
 
-def _unpack(hashed: _Hashed, source: SourceFile) -> Iterator[bytes]:
-    stream = cast("BinaryIO", hashed)
+def unpack(stream: BinaryIO, source: SourceFile) -> Iterator[bytes]:
+    """The unpacked bytes of a gz or zst file; WrongInput where it is broken."""
     try:
         if source.packing == "gz":
             with gzip.GzipFile(fileobj=stream) as gz:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from bulkdel.errors import Corrupt
 from bulkdel.plan import duck
@@ -15,6 +15,9 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Batch, Entry, Operation, Sweep
 
 PLAN_FILE = "plan.parquet"
+Row: TypeAlias = tuple[int, str, str | None]
+"""Ordinal, From_Account, and its To_Accounts a line each in any order; None for a Sweep."""
+
 _LIST_IDS = 50_000
 _LIST_ENTRIES = 512
 
@@ -77,6 +80,15 @@ class PlanReader:
         Raises:
             Corrupt: the file cannot be read, or an entry is missing or out of order.
         """
+        for rows in self.rows(lo, hi):
+            yield [self.entry_of(row) for row in rows]
+
+    def rows(self, lo: int, hi: int) -> Iterator[list[Row]]:
+        """What `scan` gives, as the rows that `entry_of` reads: a third of the time and memory.
+
+        Raises:
+            Corrupt: as `scan`.
+        """
         with self._lock:
             cursor = self._con.cursor()
         following = lo
@@ -88,24 +100,28 @@ class PlanReader:
                 [lo, hi],
             )
             while rows := cursor.fetchmany(self._list_rows):
-                entries: list[Entry] = []
                 for ordinal, account, others in rows:
                     if ordinal != following:
                         raise _corrupt(self._path, f"entry {following} is not in its place")
+                    if not account or bool(others) is self._sweeps:
+                        # Above all, a batch that lost its ids must never clear a whole list.
+                        raise _corrupt(self._path, f"entry {following} is not what was planned")
                     following += 1
-                    if self._sweeps:
-                        entries.append(Sweep(ordinal, account))
-                    else:
-                        # Code points sort as their bytes in UTF-8 do.
-                        ids = sorted(others.split("\n"))
-                        entries.append(Batch(ordinal, account, tuple(ids)))
-                yield entries
+                yield rows
         except duck.DuckError as exc:
             raise _corrupt(self._path, f"cannot be read from entry {following} on") from exc
         finally:
             cursor.close()
         if following < hi:
             raise _corrupt(self._path, f"entry {following} is missing")
+
+    def entry_of(self, row: Row) -> Entry:
+        """The entry that a row of the plan describes."""
+        ordinal, account, others = row
+        if others is None:  # only where the plan clears whole lists: see rows
+            return Sweep(ordinal, account)
+        # Code points sort as their bytes in UTF-8 do.
+        return Batch(ordinal, account, tuple(sorted(others.split("\n"))))
 
     def entry(self, ordinal: int) -> Entry:
         """The entry with this ordinal. Raises Corrupt if there is none."""

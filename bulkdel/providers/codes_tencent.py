@@ -107,3 +107,19 @@ CODES: Final[Mapping[int, Meaning]] = {
     31707: throttled("friends were deleted too often", hold_s=_SECURITY_HOLD_S),
     31804: failed("the account does not exist"),
 }
+
+_OTHER_KEY = "put the secret key of this very app_id where secret_env or secret_file points"
+_OTHER_PLACE = "check app_id, and that region is the one the app was created in"
+_NO_ADMIN = "let admin name an app administrator, as the console lists them (administrator is one)"
+
+ADVICE: Final[Mapping[int, str]] = {
+    **dict.fromkeys((60006, 60012, 70014, 70016, 70020, 30002), _OTHER_PLACE),
+    **dict.fromkeys((70003, 70005, 70009), _OTHER_KEY),
+    **dict.fromkeys((60010, 70013, 70403, 30004), _NO_ADMIN),
+    60016: "enable the app in the console",
+    60020: "renew the app's package in the console",
+    60021: "allow this machine's IP address in the console",
+    70001: "set this machine's clock",
+    70050: "wait a minute, then mend the secret key: the app refuses all calls meanwhile",
+}
+"""What a user can do about a code that refuses the app."""

@@ -117,3 +117,20 @@ _OTHER_THROTTLES = dict.fromkeys(
 )
 
 CODES: Final[Mapping[int, Meaning]] = _OTHERS | _OTHER_THROTTLES | _FRIENDS | _GATEWAY
+
+_OTHER_APP = "check app_id: it is the AppId of the console"
+_OTHER_KEY = (
+    "put the ServerSecret (not the AppSign) of this very app_id where secret_env or secret_file "
+    "points"
+)
+
+ADVICE: Final[Mapping[int, str]] = {
+    **dict.fromkeys((100000001, 100000010, 100000011), _OTHER_APP),
+    **dict.fromkeys((3, 100000005), _OTHER_KEY),
+    100000000: "check region or endpoint",
+    100000004: "set this machine's clock: ten minutes are allowed",
+    100000016: "take the app into production in the console",
+    100000017: "enable In-app Chat (ZIM) for the app in the console",
+    660000028: "friends need another edition of the app",
+}
+"""What a user can do about a code that refuses the app."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final, Protocol
 
 from bulkdel.words import Answer, Batch, Entry, Mode, Operation
@@ -95,6 +96,28 @@ class Call:
     body: bytes | None = field(repr=False)
 
 
+class Standing(StrEnum):
+    """What a provider makes of an app and its credentials."""
+
+    ACCEPTED = "accepted"  #: the call was let in, whatever became of it
+    REFUSED = "refused"  #: credentials, permission or app refused
+    UNCLEAR = "unclear"  #: throttled, a server's trouble, or not readable: it does not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What the reply to a call that changes nothing says of the app that made it.
+
+    Attributes:
+        code: as in a Ruling; 0 where the call was carried out.
+        info: the provider's text, at most INFO_CAP characters.
+    """
+
+    standing: Standing
+    code: int
+    info: str
+
+
 ENTROPY_BYTES: Final = 8
 
 
@@ -122,6 +145,8 @@ class Provider(Protocol):
         limits: what is documented for each operation.
         id_rule: the narrower rule for ids, if there is one.
         needs_admin: whether calls are made in the name of an admin account.
+        clock_most_s: how far this machine's clock may be from the server's, in seconds; None
+            where nothing is documented.
     """
 
     name: str
@@ -130,6 +155,7 @@ class Provider(Protocol):
     limits: Mapping[Operation, Limits]
     id_rule: IdRule | None
     needs_admin: bool
+    clock_most_s: float | None
 
     def credentials(self, app: App, now_s: float) -> Credentials:
         """Fresh credentials at `now_s`, Unix seconds."""
@@ -159,6 +185,30 @@ class Provider(Protocol):
         """
         ...
 
+    def encode_check(
+        self,
+        from_account: str,
+        to_account: str,
+        *,
+        app: App,
+        credentials: Credentials,
+        now_s: float,
+        entropy: bytes,
+    ) -> Call:
+        """A call that changes nothing: it asks whether one account has another as a friend."""
+        ...
+
+    def decode_check(self, status: int, body: bytes) -> Hearing:
+        """What a reply to `encode_check` says of the app and its credentials. Total, as decode."""
+        ...
+
     def words(self, code: int) -> str:
         """Any code of a Ruling in a few words, for people."""
+        ...
+
+    def advice(self, code: int) -> str:
+        """What a user can do about a code that refuses the app, naming keys of the target's table.
+
+        Empty where there is nothing to say beyond `words`.
+        """
         ...

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from bulkdel.providers.codes import HTTP_STATUSES, Meaning, Scope
+from bulkdel.providers.protocol import Hearing, Standing
 from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Entry, Ruling, Verdict
 
 DONE: Final = Ruling(verdict=Verdict.DELETED, code=0)
@@ -59,6 +60,48 @@ def answer(
     if code is None or meaning is None or not meaning.known:
         return Answer(rest=_by_status(status))
     return _doubted(judge(reply, code), status)
+
+
+def hearing(
+    status: int, body: bytes, *, key: str, text: str, codes: Mapping[int, Meaning]
+) -> Hearing:
+    """What a reply of any status and any bytes says of the app that made a harmless call.
+
+    A code that concerns accounts or the call's contents says that the app was let in.
+    """
+    reply = _read(body)
+    code = code_of(reply.get(key))
+    if code is None:
+        if status == HTTPStatus.OK:
+            return Hearing(standing=Standing.UNCLEAR, code=UNREADABLE, info=_NOT_READ.info)
+        ruling = _by_status(status)
+        return Hearing(standing=Standing.UNCLEAR, code=ruling.code, info=ruling.info)
+    info = text_of(reply.get(text)) if code else ""
+    if code == 0:
+        whole = status == HTTPStatus.OK
+        return Hearing(
+            standing=Standing.ACCEPTED if whole else Standing.UNCLEAR,
+            code=0 if whole else _code_of_status(status),
+            info="" if whole else f"HTTP {status}",
+        )
+    meaning = codes.get(code)
+    return Hearing(
+        standing=Standing.UNCLEAR if meaning is None else _STANDINGS[meaning.verdict],
+        code=code,
+        info=info,
+    )
+
+
+_STANDINGS: Final[Mapping[Verdict, Standing]] = {
+    Verdict.DELETED: Standing.UNCLEAR,
+    Verdict.ALREADY_GONE: Standing.ACCEPTED,
+    Verdict.FAILED: Standing.ACCEPTED,
+    Verdict.SPLIT: Standing.ACCEPTED,
+    Verdict.TRANSIENT: Standing.UNCLEAR,
+    Verdict.THROTTLED: Standing.UNCLEAR,
+    Verdict.RESIGN: Standing.REFUSED,
+    Verdict.FATAL: Standing.REFUSED,
+}
 
 
 def scope_of(entry: Entry) -> Scope:

@@ -1,7 +1,8 @@
 """Tencent Chat: friend_delete and friend_delete_all.
 
 Sources: "Deleting Friends" (1047/34905 of 2025-10-23), "Deleting All Friends" (1047/34906 of
-2024-07-16), "RESTful API Overview" (1047/34620 of 2025-10-23), "Use Limits" (1047/34381).
+2024-07-16), "Verifying Friends" (1047/34907), "RESTful API Overview" (1047/34620 of 2025-10-23),
+"Use Limits" (1047/34381).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import orjson
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope, in_words, rule
-from bulkdel.providers.codes_tencent import BAD_PARAMETER, CODES
+from bulkdel.providers.codes_tencent import ADVICE, BAD_PARAMETER, CODES
 from bulkdel.providers.protocol import (
     App,
     Call,
     Credentials,
+    Hearing,
     IdRule,
     Limits,
     Provider,
@@ -72,6 +74,7 @@ class Tencent(Provider):
     }
     id_rule: IdRule | None = None
     needs_admin: bool = True
+    clock_most_s: float | None = None
 
     def credentials(self, app: App, now_s: float) -> Credentials:
         """A UserSig of the app's admin, good for 24 hours, renewed after 12."""
@@ -95,7 +98,6 @@ class Tencent(Provider):
         entropy: bytes,
     ) -> Call:
         """The POST that carries `entry`; `random` is the first 32 bits of `entropy`."""
-        number = int.from_bytes(checked_entropy(entropy)[:4], "big")
         content: dict[str, object] = {
             "From_Account": entry.from_account,
             "DeleteType": _DELETE_TYPES[mode],
@@ -109,15 +111,7 @@ class Tencent(Provider):
                 command = "friend_delete_all"
             case _:
                 assert_never(entry)
-        return Call(
-            method="POST",
-            path=f"/v4/sns/{command}",
-            query=(
-                f"sdkappid={app.app_id}&identifier={quote(app.admin, safe='')}"
-                f"&usersig={credentials.token}&random={number}&contenttype=json"
-            ),
-            body=orjson.dumps(content),
-        )
+        return _call(command, content, app=app, credentials=credentials, entropy=entropy)
 
     def decode(self, entry: Entry, status: int, body: bytes) -> Answer:
         """What a reply says of `entry`.
@@ -131,9 +125,56 @@ class Tencent(Provider):
 
         return replies.answer(status, body, key="ErrorCode", codes=CODES, judge=judge)
 
+    def encode_check(
+        self,
+        from_account: str,
+        to_account: str,
+        *,
+        app: App,
+        credentials: Credentials,
+        now_s: float,  # noqa: ARG002  # the UserSig carries the time
+        entropy: bytes,
+    ) -> Call:
+        """friend_check of one pair, looking at one list only."""
+        content: dict[str, object] = {
+            "From_Account": from_account,
+            "To_Account": [to_account],
+            "CheckType": "CheckResult_Type_Single",
+        }
+        return _call("friend_check", content, app=app, credentials=credentials, entropy=entropy)
+
+    def decode_check(self, status: int, body: bytes) -> Hearing:
+        """What a reply to friend_check says of the app and its credentials."""
+        return replies.hearing(status, body, key="ErrorCode", text="ErrorInfo", codes=CODES)
+
     def words(self, code: int) -> str:
         """Any code of a Ruling in a few words."""
         return in_words(CODES, code)
+
+    def advice(self, code: int) -> str:
+        """What to do about a code that refuses the app."""
+        return ADVICE.get(code, "")
+
+
+def _call(
+    command: str,
+    content: Mapping[str, object],
+    *,
+    app: App,
+    credentials: Credentials,
+    entropy: bytes,
+) -> Call:
+    """The POST of a friend command; `random` is the first 32 bits of `entropy`."""
+    number = int.from_bytes(checked_entropy(entropy)[:4], "big")
+    return Call(
+        method="POST",
+        path=f"/v4/sns/{command}",
+        query=(
+            f"sdkappid={app.app_id}&identifier={quote(app.admin, safe='')}"
+            f"&usersig={credentials.token}&random={number}&contenttype=json"
+        ),
+        body=orjson.dumps(content),
+    )
 
 
 def _judge(entry: Entry, reply: replies.Reply, code: int) -> Answer:

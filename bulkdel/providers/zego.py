@@ -1,7 +1,8 @@
 """ZEGOCLOUD ZIM: DeleteFriends and DeleteAllFriends.
 
 Source: ZEGO's documentation repository (docs_all, 2026-08-21): "Accessing Server APIs" and its
-page on signing, batch-delete-friends.yaml, and the page of DeleteAllFriends.
+page on signing, batch-delete-friends.yaml, check-friendships.yaml, and the page of
+DeleteAllFriends.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import orjson
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope, in_words, rule
-from bulkdel.providers.codes_zego import CODES
+from bulkdel.providers.codes_zego import ADVICE, CODES
 from bulkdel.providers.protocol import (
     App,
     Call,
     Credentials,
+    Hearing,
     IdRule,
     Limits,
     Provider,
@@ -38,6 +40,8 @@ _REGIONS: Final = {
     "mumbai": "https://zim-api-bom.zego.im",
     "singapore": "https://zim-api-sgp.zego.im",
 }
+
+_ONE_LIST: Final = 1  # CheckFriendsRelation's CheckType that looks at one list only
 
 # The reverse of what one expects: 0 is the one that deletes both sides.
 _DELETE_TYPES: Final = {Mode.TWO_WAY: 0, Mode.ONE_WAY: 1}
@@ -65,6 +69,7 @@ class Zego(Provider):
     }
     id_rule: IdRule | None = _ID_RULE
     needs_admin: bool = False
+    clock_most_s: float | None = 600
 
     def credentials(self, app: App, now_s: float) -> Credentials:  # noqa: ARG002  # see below
         """None to keep: every call is signed anew from the app's secret."""
@@ -119,9 +124,36 @@ class Zego(Provider):
 
         return replies.answer(status, body, key="Code", codes=CODES, judge=judge)
 
+    def encode_check(
+        self,
+        from_account: str,
+        to_account: str,
+        *,
+        app: App,
+        credentials: Credentials,  # noqa: ARG002  # every call is signed anew
+        now_s: float,
+        entropy: bytes,
+    ) -> Call:
+        """CheckFriendsRelation of one pair, looking at one list only."""
+        content = {"FromUserId": from_account, "UserIds": [to_account], "CheckType": _ONE_LIST}
+        return Call(
+            method="POST",
+            path="/",
+            query=_common("CheckFriendsRelation", app, now_s, entropy),
+            body=orjson.dumps(content),
+        )
+
+    def decode_check(self, status: int, body: bytes) -> Hearing:
+        """What a reply to CheckFriendsRelation says of the app and its credentials."""
+        return replies.hearing(status, body, key="Code", text="Message", codes=CODES)
+
     def words(self, code: int) -> str:
         """Any code of a Ruling in a few words."""
         return in_words(CODES, code)
+
+    def advice(self, code: int) -> str:
+        """What to do about a code that refuses the app."""
+        return ADVICE.get(code, "")
 
 
 def _common(action: str, app: App, now_s: float, entropy: bytes) -> str:

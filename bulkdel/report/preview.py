@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import PurePath
 
 from rich.console import RenderableType
 
 from bulkdel.job.job import Guards, Job
+from bulkdel.job.window import ALWAYS, finish
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report import tables
 from bulkdel.report.confirm import warnings, work
@@ -36,13 +38,19 @@ def plan_text(
     *,
     colour: bool = False,
     command: str = "",
+    now_s: float = 0.0,
 ) -> str:
-    """The plan for a person; `command` is the one that would send it."""
-    return page(_parts(job, meta, faces, rejects, command), width, colour=colour)
+    """The plan for a person; `command` is the one that would send it, `now_s` is Unix time."""
+    return page(_parts(job, meta, faces, rejects, command, now_s), width, colour=colour)
 
 
-def _parts(
-    job: Job, meta: PlanMeta, faces: Mapping[str, Face], rejects: Rejects, command: str
+def _parts(  # noqa: PLR0917 - all that the page is made of
+    job: Job,
+    meta: PlanMeta,
+    faces: Mapping[str, Face],
+    rejects: Rejects,
+    command: str,
+    now_s: float,
 ) -> Iterator[RenderableType]:
     rows = meta.books
     yield words(f"{plain(job.name)}: planned, nothing was sent.", TITLE)
@@ -65,6 +73,7 @@ def _parts(
         DIM,
         indent=2,
     )
+    yield from _when(job, meta, now_s)
     yield from _largest(job, meta)
     yield from _rejected(job, rows, rejects)
     for warning in warnings(job):
@@ -80,6 +89,26 @@ def _parts(
         yield words(f"There is no {unit(job.operation)} to send.", BAD)
     elif command:
         yield words(f"To send it: {command}")
+
+
+def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
+    """When it will be done, if it begins now and the schedule is kept."""
+    if job.schedule == ALWAYS:
+        return
+    named = {share.target: share for share in meta.shares}
+    longest_s = max(named[target.name].batches / target.qps for target in job.targets)
+    done = finish(job.schedule, now_s, longest_s)
+    yield words("")
+    if done is None:
+        yield words("With this schedule it would take more than a thousand sittings.", BAD)
+        return
+    zone = job.schedule.window.zone if job.schedule.window else UTC
+    at = datetime.fromtimestamp(done.at_s, zone)
+    kind = "night" if job.schedule.window else "sitting"
+    yield words(
+        f"With the schedule it is done {at:%Y-%m-%d %H:%M %Z} at the earliest, "
+        f"in {counted(done.sittings, kind)}, if it begins now."
+    )
 
 
 def _balanced(rows: Books) -> RenderableType:

@@ -27,32 +27,36 @@ _STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.
 
 def status_json(status: Status) -> bytes:
     """One JSON object, with the keys of the contract and more; ends with a newline."""
-    rows = status.rows
     return orjson.dumps(
-        {
-            "job": status.job,
-            "run_dir": str(status.run_dir),
-            "operation": status.operation,
-            "mode": status.mode,
-            "state": status.state,
-            "reason": status.reason,
-            "at": stamp(status.at_ms),
-            "balanced": not wrongs(status),
-            "wrongs": wrongs(status),
-            "left_s": status.left_s,
-            "rows": {
-                "read": rows.read,
-                "pairs": rows.pairs,
-                "duplicates": rows.duplicates,
-                "rejected": rows.rejected,
-                "protected": rows.protected,
-            },
-            "targets": {target.name: _target(target) for target in status.targets},
-            "began": None if status.began_ms is None else stamp(status.began_ms),
-            "last_sitting": None if status.last is None else _sitting(status.last),
-        },
-        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+        status_values(status), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     )
+
+
+def status_values(status: Status) -> dict[str, Any]:
+    """What `status_json` writes."""
+    rows = status.rows
+    return {
+        "job": status.job,
+        "run_dir": str(status.run_dir),
+        "operation": status.operation,
+        "mode": status.mode,
+        "state": status.state,
+        "reason": status.reason,
+        "at": stamp(status.at_ms),
+        "balanced": not wrongs(status),
+        "wrongs": wrongs(status),
+        "left_s": status.left_s,
+        "rows": {
+            "read": rows.read,
+            "pairs": rows.pairs,
+            "duplicates": rows.duplicates,
+            "rejected": rows.rejected,
+            "protected": rows.protected,
+        },
+        "targets": {target.name: _target(target) for target in status.targets},
+        "began": None if status.began_ms is None else stamp(status.began_ms),
+        "last_sitting": None if status.last is None else _sitting(status.last),
+    }
 
 
 def _target(target: TargetStatus) -> dict[str, Any]:
@@ -78,7 +82,8 @@ def _target(target: TargetStatus) -> dict[str, Any]:
 
 
 def _code(one: CodeCount) -> dict[str, Any]:
-    return {"code": one.code, "info": one.info, "pairs": one.pairs}
+    told = {"code": one.code, "info": one.info, "pairs": one.pairs}
+    return {**told, "example": one.example} if one.example else told
 
 
 def _sitting(sitting: Sitting) -> dict[str, Any]:
@@ -86,16 +91,18 @@ def _sitting(sitting: Sitting) -> dict[str, Any]:
     return {"began": stamp(sitting.began_ms), "ended": ended, "why": sitting.why}
 
 
-def status_text(status: Status, width: int, *, colour: bool = False, again: str = "") -> str:
+def status_text(
+    status: Status, width: int, *, colour: bool = False, again: str = "", close: str = ""
+) -> str:
     """The status as a page of at most `width` columns (never under 80).
 
     `again` is the command that continues the run; it is shown where work is left and nobody does
-    it.
+    it. `close` is the one that gives up what is left; it is shown where calls were refused.
     """
-    return page(_parts(status, again), width, colour=colour)
+    return page(_parts(status, again, close), width, colour=colour)
 
 
-def _parts(status: Status, again: str) -> Iterator[RenderableType]:
+def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
     yield words(_headline(status), _STYLES[status.state])
     yield words("")
     yield facts(
@@ -125,6 +132,8 @@ def _parts(status: Status, again: str) -> Iterator[RenderableType]:
     if again and status.state in (State.STOPPED, State.PLANNED):
         yield words("")
         yield words(f"To {'continue' if status.state is State.STOPPED else 'start'}: {again}")
+        if close and any(target.unsettled_codes for target in status.targets):
+            yield words(f"Or, to settle as failed what can never succeed: {close}")
 
 
 def _headline(status: Status) -> str:

@@ -32,10 +32,22 @@ _HARD = {
 _SOFT = {
     End.STOPPED: f"Stopped by a signal. {{left}} {_AGAIN}",
     End.LIMIT: f"Stopped at --limit. {{left}} {_AGAIN}",
+    End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
+    End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
-    End.LEFT: f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN}",
+    End.LEFT: (
+        f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN} If it can never "
+        "succeed, `bulkdel close` settles it as failed."
+    ),
 }
 """What is said where something is left; what a person did first."""
+_SIMPLE = {
+    End.STOPPED: "stopped by a signal",
+    End.LIMIT: "stopped at --limit",
+    End.WINDOW: "outside the window of the schedule",
+    End.DURATION: "stopped after the time a sitting may take",
+}
+"""Ends of a whole sitting that need no lane's words."""
 
 
 def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> int:
@@ -83,8 +95,9 @@ def verdict(ending: Ending, status: Status) -> str:
 
 def why(ending: Ending) -> str:
     """The end in a few words, as `status` shows it later; "finished" if every lane has."""
-    if _worst(ending) in (End.STOPPED, End.LIMIT):
-        return "stopped by a signal" if _worst(ending) is End.STOPPED else "stopped at --limit"
+    worst = _worst(ending)
+    if worst in _SIMPLE:
+        return _SIMPLE[worst]
     told = (
         f"{lane.target}: {lane.words.rstrip('.') or lane.end}"
         for lane in ending.lanes

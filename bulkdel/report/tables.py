@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
@@ -11,7 +11,7 @@ from bulkdel.plan.values import Books
 from bulkdel.report.figures import count, percent, plain
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, table, words
 from bulkdel.report.status import Status, TargetStatus, wrongs
-from bulkdel.words import NO_REPLY, UNREADABLE
+from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
 """Codes of a target and a status, the commonest."""
@@ -103,17 +103,29 @@ def calls(status: Status) -> RenderableType:
 
 def codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind failed and unsettled pairs, once anything was sent; or nothing."""
-    rows: list[tuple[str, str, str, str, str]] = []
+    rows: list[tuple[str, ...]] = []
     for target in status.targets:
         if target.calls:
             rows += _rows(target, "failed", target.failed, target.failed_codes, "other codes")
             rows += _rows(
                 target, "unsettled", target.unsettled, target.unsettled_codes, "not answered yet"
             )
+    yield from _codes("What failed or is not settled, by the provider's last code:", rows)
+
+
+def unsettled_codes(status: Status) -> Iterator[RenderableType]:
+    """What stands behind unsettled pairs alone."""
+    rows: list[tuple[str, ...]] = []
+    for target in status.targets:
+        rows += _rows(target, "unsettled", target.unsettled, target.unsettled_codes, "never sent")
+    yield from _codes("What is left, by the provider's last code:", rows)
+
+
+def _codes(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
     if not rows:
         return
     yield words("")
-    yield words("What failed or is not settled, by the provider's last code:", TITLE)
+    yield words(title, TITLE)
     yield table(
         [
             Column(title="target", words=True),
@@ -139,10 +151,15 @@ def _rows(
 
 
 def _code(code: int) -> str:
-    return "-" if code in (NO_REPLY, UNREADABLE) else str(code)
+    return "-" if code in (NO_REPLY, UNREADABLE, NEVER_SENT) else str(code)
 
 
 def _says(one: CodeCount) -> str:
+    told = _said(one)
+    return f"{told} (for example {plain(one.example, 60)})" if one.example else told
+
+
+def _said(one: CodeCount) -> str:
     said = plain(one.info, 120)
     match one.code:
         case code if code == NO_REPLY:

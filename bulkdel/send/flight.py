@@ -95,7 +95,7 @@ class Airfield:
         self._loop = asyncio.get_running_loop()
 
     def cleared(self) -> None:
-        """The breaker was told something: those who wait for it look again."""
+        """Breaker or pacer were told something: those who wait for them look again."""
         self._cleared.set()
 
     @property
@@ -120,12 +120,12 @@ class Airfield:
         """Wait until the lane may send; whether this call is a probe."""
         while True:
             wait = self._breaker.wait_s(self._loop.time())
-            held = self._pacer.held_for_s
-            if wait == 0 and not held:
+            held, closed = self._pacer.held_for_s, bool(self._pacer.closed)
+            if wait == 0 and not held and not closed:
                 return self._breaker.leave()
             self._cleared.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if wait is None else max(wait, held)):
+                async with asyncio.timeout(None if wait is None or closed else max(wait, held)):
                     await self._cleared.wait()
 
     async def _exchange(self, flight: Flight) -> Reply | NoReply:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -49,6 +49,10 @@ PATIENCE: Final = 5
 """Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
 
 
+Told = Callable[[Outcome], Awaitable[None]]
+"""Is awaited with an outcome once it is durable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What the lanes of a sitting share.
@@ -64,6 +68,7 @@ class Desk:
     now_s: Callable[[], float]
     log: FilteringBoundLogger
     stop_all: Callable[[End, str], None]
+    told: Told | None = None
 
 
 class Lane:
@@ -120,6 +125,11 @@ class Lane:
 
     # -- from outside ---------------------------------------------------------------------------
 
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return self._target.name
+
     async def run(self) -> LaneEnd:
         """Send until all is settled or something ends the lane."""
         self._log.info("lane.started", pairs=self._share.pairs, qps=self._target.qps)
@@ -137,6 +147,22 @@ class Lane:
             self._ended = LaneEnd(target=self._target.name, end=end, words=words)
             self._traffic.stop()
 
+    def close(self, why: str) -> None:
+        """Send nothing until `open`, for this reason in words; calls in flight finish."""
+        self._pacer.close(why)
+        self._log.info("lane.closed", why=why)
+
+    def open(self) -> None:
+        """Send again."""
+        self._pacer.open()
+        self._field.cleared()
+        self._log.info("lane.opened")
+
+    def slow_to(self, qps: float) -> None:
+        """Stay at or under `qps` calls/s, and never over the job's."""
+        self._pacer.slow_to(qps)
+        self._log.info("lane.rate_set", qps=qps)
+
     def view(self) -> LaneView:
         """The lane at this moment."""
         return LaneView(
@@ -152,6 +178,8 @@ class Lane:
         )
 
     def _waiting_for(self) -> str:
+        if self._pacer.closed:
+            return self._pacer.closed
         if held := self._pacer.held_for_s:
             return f"held by the provider, {math.ceil(held)} s to go"
         wait = self._breaker.wait_s(self._loop.time())
@@ -249,6 +277,8 @@ class Lane:
             push = self._take_in(flight, reply, judgement)
             outcome = self._outcome(work, judgement)
             await self._desk.recorder.record(outcome, urgent=self._field.urgent)
+            if self._desk.told is not None:
+                await self._desk.told(outcome)
         finally:
             self._desk.allowance.give_back(taken, settled)
         self._traffic.idle.add(task)

@@ -69,6 +69,9 @@ class Pacer:
         self._limiter: AsyncLimiter | None = None
         self._limiter_rate = 0.0
         self._turn = asyncio.Lock()
+        self._closed = ""
+        self._opened = asyncio.Event()
+        self._most = qps
         self._held_at = float("-inf")
         self._held_until = self._loop.time() + first_wait_s
         self._holds_in_a_row = 0
@@ -82,9 +85,28 @@ class Pacer:
         return max(0.0, self._held_until - self._loop.time())
 
     @property
+    def closed(self) -> str:
+        """Why nothing may leave until `open`, in words; empty where it may."""
+        return self._closed
+
+    def close(self, why: str) -> None:
+        """Let nothing leave; who waits goes on waiting."""
+        self._closed = why
+        self._opened.clear()
+
+    def open(self) -> None:
+        """Let calls leave again, no faster than before."""
+        self._closed = ""
+        self._opened.set()
+
+    def slow_to(self, qps: float) -> None:
+        """Stay at or under `qps` from now on, and never over the ceiling."""
+        self._most = min(qps, self._rate.ceiling)
+
+    @property
     def rate(self) -> float:
-        """Calls/s that the lane allows itself now: the ceiling, or less after a hold."""
-        return self._rate.at(self._loop.time())
+        """Calls/s that the lane allows itself now: the ceiling, or less."""
+        return min(self._most, self._rate.at(self._loop.time()))
 
     @property
     def measured(self) -> float:
@@ -100,13 +122,16 @@ class Pacer:
         """Wait for the hold and the bucket; the loop's time at which the call may leave."""
         async with self._turn:
             while True:
+                if self._closed:
+                    await self._opened.wait()
+                    continue
                 if hold := self.held_for_s:
                     await asyncio.sleep(hold)
                     continue
                 await (await self._bucket()).acquire()
                 await self._room_in_window()
                 # Throttled while we waited: look again, or all who waited would leave at once.
-                if not self.held_for_s:
+                if not self.held_for_s and not self._closed:
                     break
             now = self._loop.time()
             self._window.append(now)
@@ -148,7 +173,7 @@ class Pacer:
         """The bucket at the rate of now; a new one starts full, so no change of rate is a burst."""
         rate = self.rate
         stale = abs(rate - self._limiter_rate) > STEP * self._limiter_rate
-        if self._limiter is None or stale or rate == self._rate.ceiling != self._limiter_rate:
+        if self._limiter is None or stale or rate == self._most != self._limiter_rate:
             capacity, drain = bucket(rate)
             self._limiter = AsyncLimiter(capacity, capacity / drain)
             self._limiter_rate = rate

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
@@ -21,7 +22,7 @@ from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App, Secret
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.feed import Feed
-from bulkdel.send.lane import Desk, Lane
+from bulkdel.send.lane import Desk, Lane, Told
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End, Ending, LaneView
 
@@ -29,6 +30,7 @@ FIRST_WAIT_S: Final = 1.05
 """A continued lane first waits so long: what left just before the restart is out of every second
 that a new call falls into, and nothing need be remembered across it."""
 
+LOOK_EVERY_S: Final = 30.0
 GARBAGE_EVERY: Final = 10_000
 """Objects between two looks for reference cycles. Python's own 700 is less than one decoded reply
 of 1000 results, and looking so often took a fifteenth of all CPU."""
@@ -58,9 +60,15 @@ class Sitting:
         limit: int | None,
         log: FilteringBoundLogger,
         now_s: Callable[[], float] = time.time,
+        told: Told | None = None,
     ) -> None:
-        """`continued` says whether the run has sent before; `limit` is in pairs."""
-        self._log = log
+        """`continued` says whether the run has sent before; `limit` is in pairs.
+
+        `told` is awaited with every outcome once it is durable; its carrier waits for it.
+        """
+        self._schedule = job.schedule
+        self._now_s = now_s
+        self._closed: dict[str, str] = {}
         self._recorder = Recorder(journal)
         desk = Desk(
             job=job,
@@ -69,6 +77,7 @@ class Sitting:
             now_s=now_s,
             log=log,
             stop_all=self.stop,
+            told=told,
         )
         self._transports = [
             Transport(
@@ -100,17 +109,84 @@ class Sitting:
             await stack.enter_async_context(self._recorder)
             for transport in self._transports:
                 await stack.enter_async_context(transport)
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(lane.run(), name=f"lane-{index}")
-                    for index, lane in enumerate(self._lanes)
-                ]
+            self._look_at_window()
+            keepers = [
+                asyncio.create_task(self._keep_window(), name="window"),
+                asyncio.create_task(self._keep_duration(), name="duration"),
+            ]
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [
+                        group.create_task(lane.run(), name=f"lane-{index}")
+                        for index, lane in enumerate(self._lanes)
+                    ]
+            finally:
+                for keeper in keepers:
+                    keeper.cancel()
+                await asyncio.gather(*keepers, return_exceptions=True)
         return Ending(lanes=tuple(task.result() for task in tasks))
 
     def stop(self, end: End, words: str) -> None:
         """Send nothing more; calls in flight finish and are recorded, then `run` returns."""
         for lane in self._lanes:
             lane.stop(end, words)
+
+    def pause(self) -> None:
+        """Send nothing until `resume`; calls in flight finish. The schedule goes on."""
+        self._close("paused", "paused; `bulkdel resume` goes on")
+
+    def resume(self) -> None:
+        """Send again, if the schedule lets it."""
+        self._open("paused")
+
+    def slow_to(self, target: str, qps: float) -> None:
+        """Stay at or under `qps` calls/s for a target, and never over the job's own."""
+        for lane in self._lanes:
+            if lane.target == target:
+                lane.slow_to(qps)
+
+    def _close(self, reason: str, words: str) -> None:
+        self._closed[reason] = words
+        for lane in self._lanes:
+            lane.close(words)
+
+    def _open(self, reason: str) -> None:
+        if self._closed.pop(reason, None) is None:
+            return
+        for lane in self._lanes:
+            if self._closed:
+                lane.close(next(iter(self._closed.values())))
+            else:
+                lane.open()
+
+    def _look_at_window(self) -> None:
+        """Close or open by the wall clock, or end the sitting where the job says so."""
+        window, now = self._schedule.window, self._now_s()
+        if window is None:
+            return
+        if window.is_open(now):
+            self._open("window")
+            return
+        opens = datetime.fromtimestamp(window.next_change(now), window.zone)
+        words = f"the window of the schedule opens {opens:%Y-%m-%d %H:%M %Z}"
+        if not self._schedule.waits:
+            self.stop(End.WINDOW, words)
+        elif "window" not in self._closed:
+            self._close("window", words)
+
+    async def _keep_window(self) -> None:
+        window = self._schedule.window
+        while window is not None:
+            now = self._now_s()
+            # The wall clock may be set: never trust it for longer than half a minute.
+            await asyncio.sleep(min(max(window.next_change(now) - now, 0.0), LOOK_EVERY_S))
+            self._look_at_window()
+
+    async def _keep_duration(self) -> None:
+        bound_s = self._schedule.max_duration_s
+        if bound_s is not None:
+            await asyncio.sleep(bound_s)
+            self.stop(End.DURATION, f"the sitting has lasted {bound_s:g} s")
 
     def views(self) -> tuple[LaneView, ...]:
         """Each lane at this moment, in the job's order."""

@@ -43,6 +43,8 @@ class End(StrEnum):
     REFUSED = "refused"  #: credentials, permission or app refused
     STOPPED = "stopped"  #: a signal
     LIMIT = "limit"  #: --limit reached
+    WINDOW = "window"  #: outside schedule.window
+    DURATION = "duration"  #: max_duration
     GUARD = "guard"  #: max_failure_ratio
     STORAGE = "storage"  #: nothing more can be made durable
 

@@ -14,7 +14,17 @@ import pytest
 from bulkdel.cli import app
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("rich", "duckdb", "pydantic", "aiohttp", "sqlite3", "orjson", "structlog", "asyncio")
+HEAVY = (
+    "rich",
+    "duckdb",
+    "pydantic",
+    "aiohttp",
+    "sqlite3",
+    "orjson",
+    "structlog",
+    "asyncio",
+    "prometheus_client",
+)
 
 
 def bulkdel(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -41,7 +51,24 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("plan",), ("status",), ("emulator",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("init",),
+        ("check",),
+        ("plan",),
+        ("run",),
+        ("status",),
+        ("schema",),
+        ("pause",),
+        ("resume",),
+        ("rate",),
+        ("verify",),
+        ("close",),
+        ("emulator",),
+    ],
+)
 def test_manual(command: tuple[str, ...]) -> None:
     """Every command has a manual with examples, exit codes, at 80 columns."""
     done = bulkdel(*command, "--help")
@@ -66,7 +93,8 @@ def test_every_exit_code_is_in_the_manual() -> None:
         ("run",),
         ("run", "x.toml", "--limit", "0"),
         ("run", "x.toml", "--limit", "many"),
-        ("run", "x.toml", "--max-duration", "5h"),
+        ("run", "x.toml", "--max-pairs", "5"),
+        ("rate", "x.toml", "tencent"),
         ("plan", "x.toml", "--yes"),
         (),
     ],

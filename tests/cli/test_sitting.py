@@ -6,21 +6,23 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from bulkdel.cli import streams
+from bulkdel.cli.onlookers import Watch
 from bulkdel.cli.progress import Show
 from bulkdel.cli.signals import Stopping
 from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
 from bulkdel.cli.stages import Say
-from bulkdel.errors import Guarded, StorageFailed, WrongInput
-from bulkdel.job.job import Job, Reach
+from bulkdel.errors import BulkdelError, Guarded, StorageFailed, WrongInput
+from bulkdel.job.job import Job, Notify, Reach
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.status import Status
@@ -292,3 +294,71 @@ def test_errors_are_logged(tmp_path: Path) -> None:
     lines = [orjson.loads(line) for line in (job.run_dir / "run.log").read_bytes().splitlines()]
     assert lines[-1]["event"] == "command.ended"
     assert lines[-1]["exit"] == 3
+
+
+def told_by(stages: HandStages, of: Choices, folder: Path) -> list[dict[str, Any]]:
+    """What a [notify] command is told of a sitting."""
+    keep = "import sys; open('told', 'ab').write(sys.stdin.buffer.read())"
+    notify = Notify(command=(sys.executable, "-c", keep))
+    stages.job = replace(stages.job, source=folder / "x.toml", notify=notify)
+    with suppress(BulkdelError):
+        sat(stages, of)
+    file = folder / "told"
+    return [orjson.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
+
+
+def test_start_and_finish_are_told(tmp_path: Path) -> None:
+    """[notify] hears when calls begin and when all is done, with the keys of status --json."""
+    told = told_by(HandStages(job=trial(tmp_path)), choices(), tmp_path)
+    told.sort(key=lambda one: str(one["event"]), reverse=True)
+    assert [(one["event"], one["exit_code"], one["state"]) for one in told] == [
+        ("start", None, "running"),
+        ("finish", 0, "finished"),
+    ]
+    assert all(one["job"] == "purge-2026-11" for one in told)
+    assert all(one["run_dir"] == str(tmp_path / "run") for one in told)
+    assert told[1]["targets"]["tencent"]["deleted"] == 100
+    assert told[1]["text"] == "purge-2026-11: Finished: every pair is settled."
+
+
+@pytest.mark.parametrize(
+    ("end", "event", "code"), [(End.REFUSED, "credentials", 77), (End.LEFT, "stop", 75)]
+)
+def test_trouble_is_told(tmp_path: Path, end: End, event: str, code: int) -> None:
+    """Refused credentials and work that is left are told as such."""
+    stages = HandStages(job=trial(tmp_path), end=end, after=Counters(deleted=40))
+    told = {one["event"]: one["exit_code"] for one in told_by(stages, choices(), tmp_path)}
+    assert told == {"start": None, event: code}
+
+
+def test_a_guard_is_told(tmp_path: Path) -> None:
+    """A plan that a guard holds back is told, and no start before it."""
+    stages = HandStages(job=trial(tmp_path, max_pairs=99))
+    (told,) = told_by(stages, choices(), tmp_path)
+    assert (told["event"], told["exit_code"]) == ("guard", 3)
+    assert "max_pairs" in told["text"]
+
+
+def test_a_failing_disk_is_told(tmp_path: Path) -> None:
+    """What stops the run by an error is told as a stop."""
+    stages = HandStages(job=trial(tmp_path), fails=StorageFailed("nothing more"))
+    told = {one["event"]: one["exit_code"] for one in told_by(stages, choices(), tmp_path)}
+    assert told == {"start": None, "stop": 75}
+
+
+def test_metrics_follow_the_sitting(tmp_path: Path) -> None:
+    """The metrics file is there at the end, with the books and the exit code."""
+    stages = HandStages(job=trial(tmp_path))
+    file = tmp_path / "b.prom"
+    assert sat(stages, replace(choices(), watch=Watch(file=file))) == 0
+    text = file.read_text("utf-8")
+    assert 'bulkdel_pairs{run="purge-2026-11",status="deleted",target="tencent"} 100.0' in text
+    assert 'bulkdel_exit_code{run="purge-2026-11"} 0.0' in text
+
+
+def test_metrics_that_cannot_be_kept_stop_it_first(tmp_path: Path) -> None:
+    """A metrics file in no directory is exit 2, and nothing was planned or sent."""
+    stages = HandStages(job=trial(tmp_path))
+    with pytest.raises(WrongInput, match="--metrics-file"):
+        sat(stages, replace(choices(), watch=Watch(file=tmp_path / "no" / "b.prom")))
+    assert not [one for one in stages.done if "sent" in one]

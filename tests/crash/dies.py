@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 
 from bulkdel.cli import app
-from bulkdel.ledger import journal, ledger_file, lock, recorder, rows
+from bulkdel.ledger import journal, ledger_file, lock, rows
 from bulkdel.ledger.tick import Event
 from bulkdel.ledger.values import Intent, Outcome
 from bulkdel.plan import make
@@ -179,14 +179,9 @@ def in_sending(death: Death, departures: int) -> None:
         death.passes("answered")
         return reply
 
-    async def withdraw(inner: Any, self: Any, *ordinals: int) -> None:
-        await inner(self, *ordinals)
-        death.passes("withdrawn")
-
     wrap(Pacer, "depart", depart)
     wrap(aiohttp.ClientResponse, "start", start)
     wrap(Transport, "send", send)
-    wrap(recorder.Recorder, "withdraw", withdraw)
 
 
 def main() -> None:

@@ -38,8 +38,7 @@ class Story:
         pairs: what the job asks to remove.
         friends: who had whom at the start.
         left: who must have whom at the end.
-        kills: how often the process was killed so far.
-        arrived: calls that the judge saw until the last death.
+        arrived: calls that the judge saw until the last sitting ended.
         intended: calls that the journal knew of then.
         seen: the complete lines of the ledger that a reader has seen.
     """
@@ -50,7 +49,6 @@ class Story:
     pairs: list[Pair]
     friends: frozenset[Pair]
     left: frozenset[Pair]
-    kills: int = 0
     arrived: int = 0
     intended: int = 0
     seen: bytes = b""
@@ -76,31 +74,41 @@ class Story:
         assert done.code == -signal.SIGKILL, f"{point} was never reached: {done}"
         self._died()
 
-    def dies_after(self, seconds: float) -> bool:
-        """One sitting that is killed after a while; whether it was."""
+    def dies_after(self, seconds: float, warned_s: float | None = None) -> bool:
+        """One sitting that is killed after a while; whether something was left to kill.
+
+        `warned_s` seconds before the kill comes a SIGTERM, as a container's end does.
+        """
         process = self.start()
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        ends = [(seconds, signal.SIGKILL)]
+        if warned_s is not None:
+            ends = [(seconds - warned_s, signal.SIGTERM), (warned_s, signal.SIGKILL)]
+        for wait_s, number in ends:
+            try:
+                process.wait(wait_s)
+            except subprocess.TimeoutExpired:
+                process.send_signal(number)
         done = finished(process)
         if done.code == -signal.SIGKILL:
             self._died()
             return True
-        assert done.code == 0, done
-        return False
+        self.look()
+        if done.code == -signal.SIGTERM:  # before it had begun to listen
+            return True
+        assert done.code in {0, 75}, done
+        self._account(most=0)
+        return done.code == 75
 
     def _died(self) -> None:
-        self.kills += 1
         self.look()
-        self._account()
+        self._account(most=IN_FLIGHT)
 
-    def _account(self) -> None:
-        """No call of the sitting arrived without an intent, and no more intents than may fly."""
+    def _account(self, *, most: int) -> None:
+        """No call of the sitting arrived without an intent, and at most so many did not arrive."""
         arrived = self._arrived() - self.arrived
         found = snapshot(self.run_dir)
         intended = found.counters[self.provider].calls - self.intended if found else 0
-        assert arrived <= intended <= arrived + IN_FLIGHT
+        assert arrived <= intended <= arrived + most
         self.arrived += arrived
         self.intended += intended
 

@@ -11,7 +11,7 @@ from tests.crash.story import cut_power, network, tell
 from tests.support.judge import Judge
 from tests.support.process import Place
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
 
 STORIES: dict[str, tuple[tuple[str, int], ...]] = {
     "planning": (
@@ -82,7 +82,6 @@ def test_killed_at_every_point(tmp_path: Path, name: str) -> None:
         story.finish()
 
 
-@pytest.mark.timeout(180)
 def test_killed_at_random(tmp_path: Path, story_seed: int) -> None:
     """Kills at any moment, with calls that are refused, cut and slow beside them."""
     rng = random.Random(story_seed)
@@ -102,12 +101,13 @@ def test_killed_at_random(tmp_path: Path, story_seed: int) -> None:
             mode="two_way" if two_way else "one_way",
         )
         for _ in range(rng.randint(3, 6)):
-            if not story.dies_after(rng.choice((rng.uniform(0.2, 2.0), rng.uniform(1.5, 4.0)))):
+            seconds = rng.choice((rng.uniform(0.3, 2.0), rng.uniform(1.5, 4.0)))
+            warned_s = rng.choice((None, None, rng.uniform(0.0, 0.3)))
+            if not story.dies_after(seconds, warned_s):
                 break
         story.finish()
 
 
-@pytest.mark.timeout(180)
 def test_power_cut(tmp_path: Path, story_seed: int) -> None:
     """What was not synced may be gone or torn, out of order too: nothing that was synced is."""
     rng = random.Random(story_seed)

@@ -9,7 +9,7 @@ import pytest
 from tests.support.judge import Judge
 from tests.support.process import Place, csv_text, toml
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
 
 TELLS = """
 import os, sys

@@ -14,7 +14,7 @@ import pytest
 from tests.support.judge import Judge
 from tests.support.process import KEY, Place, csv_text, environment, toml
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(180)]
 
 PAIRS = [(f"a{n}", f"b{n}") for n in range(20)]
 FILES = ("journal.db-wal", "ledger.jsonl")
@@ -44,7 +44,7 @@ def test_nothing_leaves_before_it_is_synced(tmp_path: Path) -> None:
     place.write("pairs.csv", csv_text(PAIRS))
     with Judge({"tencent": PAIRS}) as judge:
         place.write("job.toml", toml(judge.address, tencent="max_in_flight = 1"))
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  # our own arguments
             [*TRACE, "-o", "trace", sys.executable, "-m", "bulkdel", "run", "job.toml"],
             cwd=tmp_path,
             env=environment(**{KEY: place.secret}),

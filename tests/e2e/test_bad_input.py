@@ -10,7 +10,7 @@ import pytest
 from tests.support.judge import Judge
 from tests.support.process import KEY, Done, Place, csv_text, statuses, toml
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 PAIRS = [("alice", "bob"), ("alice", "carol"), ("dave", "bob")]
 

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.hostile import Hostile, reply
 from tests.support.process import Place, csv_text, ledger, toml
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 OK = b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ResultItem":[%s]}'
 ITEM = b'{"To_Account":"bob","ResultCode":0,"ResultInfo":""}'

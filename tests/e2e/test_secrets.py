@@ -16,7 +16,7 @@ from tests.e2e.hostile import BAD_ANSWERS, Hostile, json_echo
 from tests.support.judge import Judge
 from tests.support.process import KEY, Done, Place, csv_text, toml
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 SECRET = "s3kr1t-Zq9-never-to-be-seen-0451"  # of ZEGO's length, 32 bytes
 PAIRS = [("alice", "bob"), ("alice", "carol"), ("dave", "bob")]
@@ -67,7 +67,7 @@ def loud(place: Place, patch: str = "") -> Done:
         more={"PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1"},
     )
     process = place.start("run", "job.toml", "--json-logs")
-    out, err = process.communicate(timeout=50)
+    out, err = process.communicate(timeout=150)
     return Done(code=process.returncode, out=out, err=err)
 
 

@@ -24,7 +24,7 @@ from tests.support.process import (
     toml,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 PAIRS = [(f"from{n % 40:02}", f"to{n:03}") for n in range(120)]
 DRAINS_S = 8.0
@@ -174,7 +174,7 @@ def test_first_signal_drains(place: Place) -> None:
         told = place.status()
         balanced(told)
         assert told["state"] == "stopped"
-        assert told["reason"] == "stopped by SIGTERM"
+        assert told["reason"] == "stopped by a signal"
         seen = judge.seen("tencent")
         assert seen.in_flight == 0
         assert told["targets"]["tencent"]["calls"] == seen.calls
@@ -213,7 +213,7 @@ def test_second_signal_leaves_at_once(place: Place) -> None:
 def test_second_process_is_refused(place: Place) -> None:
     """One process works in a run directory: a second exits 2 naming the first; status may look."""
     place.write("pairs.csv", csv_text(PAIRS))
-    with Judge({"tencent": PAIRS}, faults=("latency:0.5",)) as judge:
+    with Judge({"tencent": PAIRS}, faults=("latency:6,calls=2-1000",)) as judge:
         place.write("job.toml", toml(judge.address, tencent="qps = 20\nmax_in_flight = 4"))
         process = running(place, judge, calls=3)
         second = place.run("run", "job.toml")
@@ -272,6 +272,39 @@ def test_standard_input(place: Place) -> None:
         )
         done = place.run("run", "job.toml", "--limit", "10", stdin=csv_text(PAIRS))
         assert done.code == 75, done.err
+        done = place.run("run", "job.toml")
+        assert done.code == 0, done.err
+        whole(place, judge, PAIRS, providers=("tencent",))
+
+
+def test_other_standard_input(place: Place) -> None:
+    """Other rows on standard input are planned anew before the first call and refused after it."""
+    first, second = PAIRS[:5], PAIRS[5:20]
+    with Judge({"tencent": PAIRS}) as judge:
+        text = toml(judge.address, files='"-"')
+        place.write("job.toml", text.replace("[input]\n", '[input]\nformat = "csv"\n'))
+        assert place.run("plan", "job.toml", stdin=csv_text(first)).code == 0
+        done = place.run("run", "job.toml", "--limit", "3", stdin=csv_text(second))
+        assert done.code == 75, done.err
+        assert "anew" in done.err
+        calls = judge.calls
+        done = place.run("run", "job.toml", stdin=csv_text(first))
+        assert done.code == 2
+        assert "standard input holds other rows" in done.complaint
+        assert judge.calls == calls
+        done = place.run("run", "job.toml", stdin=csv_text(second))
+        assert done.code == 0, done.err
+        whole(place, judge, second, providers=("tencent",))
+
+
+def test_replanning_needs_no_standard_input(place: Place) -> None:
+    """A job that changed before its first call is planned anew from what was read before."""
+    with Judge({"tencent": PAIRS}) as judge:
+        text = toml(judge.address, files='"-"')
+        text = text.replace("[input]\n", '[input]\nformat = "csv"\n')
+        place.write("job.toml", text)
+        assert place.run("plan", "job.toml", stdin=csv_text(PAIRS)).code == 0
+        place.write("job.toml", text.replace("one_way", "two_way"))
         done = place.run("run", "job.toml")
         assert done.code == 0, done.err
         whole(place, judge, PAIRS, providers=("tencent",))

@@ -9,7 +9,15 @@ import pytest
 
 from bulkdel.job.job import Reach, SecretSource
 from bulkdel.job.jobfile import load_job
-from bulkdel.job.schema import GuardsTable, InputTable, JobTable, RetryTable, TargetTable
+from bulkdel.job.notify import NotifyTable
+from bulkdel.job.schema import (
+    GuardsTable,
+    InputTable,
+    JobTable,
+    RetryTable,
+    ScheduleTable,
+    TargetTable,
+)
 from bulkdel.words import Mode, Operation
 
 JOBS = Path(__file__).parents[2] / "jobs"
@@ -61,9 +69,17 @@ def test_an_example_explains_every_key(file: Path) -> None:
     provider, operation = load_job(file).targets[0].provider, load_job(file).operation
     known = {
         key
-        for table in (JobTable, InputTable, TargetTable, RetryTable, GuardsTable)
+        for table in (
+            JobTable,
+            InputTable,
+            TargetTable,
+            RetryTable,
+            GuardsTable,
+            ScheduleTable,
+            NotifyTable,
+        )
         for key in table.model_fields
-    } - {"input", "targets", "retry", "guards"}
+    } - {"input", "targets", "retry", "guards", "schedule", "notify"}
     known -= {"admin"} if provider == "zego" else set()
     known -= {"batch_size"} if operation is ALL else {"accounts_only"}
 

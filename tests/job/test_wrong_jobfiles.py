@@ -13,14 +13,9 @@ from pydantic import BaseModel
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.jobfile import load_job
-from bulkdel.job.schema import (
-    Allowed,
-    GuardsTable,
-    InputTable,
-    JobTable,
-    RetryTable,
-    TargetTable,
-)
+from bulkdel.job.keys import Allowed
+from bulkdel.job.notify import NotifyTable
+from bulkdel.job.schema import GuardsTable, InputTable, JobTable, RetryTable, TargetTable
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 
@@ -135,8 +130,49 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             "known here: name, operation, mode",
             id="plan",
         ),
-        wrong(GOOD + '[schedule]\nwindow = "01:00-06:00"\n', "schedule is not", id="schedule"),
-        wrong(GOOD + "[notify]\n", "notify is not a known key", id="notify"),
+        wrong(
+            GOOD + '[schedule]\nwindow = "1-6"\ntimezone = "UTC"\n', "schedule.window", id="window"
+        ),
+        wrong(
+            GOOD + '[schedule]\nwindow = "01:00-01:00"\ntimezone = "UTC"\n',
+            "open for no time at all",
+            id="window-empty",
+        ),
+        wrong(
+            GOOD + '[schedule]\nwindow = "01:00-06:00"\n',
+            "schedule.timezone is missing",
+            id="window-without-zone",
+        ),
+        wrong(
+            GOOD + '[schedule]\nwindow = "01:00-06:00"\ntimezone = "Mars/Olympus"\n',
+            "schedule.timezone",
+            "Mars/Olympus",
+            "the name of a time zone",
+            id="zone-unknown",
+        ),
+        wrong(
+            GOOD + '[schedule]\noutside = "wait"\n',
+            "schedule.outside is written, but there is no schedule.window",
+            id="outside-without-window",
+        ),
+        wrong(GOOD + '[schedule]\nmax_duration = "0s"\n', "schedule.max_duration", id="no-time"),
+        wrong(GOOD + "notify = 1\n", "notify is not a known key here", id="notify-inside"),
+        wrong("notify = 1\n" + GOOD, "notify must be a table", id="notify-number"),
+        wrong(GOOD + "[notify]\nmail = 1\n", "notify.mail is not a known key", id="notify-key"),
+        wrong(GOOD + '[notify]\ncommand = "x"\n', "notify.command is", "a list", id="command-text"),
+        wrong(GOOD + '[notify]\non = ["end"]\n', 'on[0] is "end"', '"finish"', id="on-unknown"),
+        wrong(GOOD + '[notify]\non = "start"\n', "notify.on is", "list of events", id="on-text"),
+        wrong(GOOD + '[notify]\nurl = "hook"\n', "notify.url is no such", id="url-none"),
+        wrong(
+            GOOD + '[notify]\nurl = "http://example.com/"\n',
+            "notify.url",
+            "use https",
+            id="url-http",
+        ),
+        wrong(
+            GOOD + '[notify]\nurl = "https://u:p@example.com/"\n', "no such address", id="url-user"
+        ),
+        wrong(GOOD + '[notify]\nurl = "https://example.com/#a"\n', "has a fragment", id="url-part"),
         wrong(GOOD + "[backup]\n", "backup is not a known key", id="backup"),
         wrong(GOOD + "[canary]\n", "canary is not a known key", id="canary"),
         wrong(GOOD + "[request]\n", "request is not a known key", id="request"),
@@ -541,7 +577,14 @@ def test_the_emulator_needs_no_secret(tmp_path: Path) -> None:
     assert load_job(file).targets[0].secret is None
 
 
-TABLES: list[type[BaseModel]] = [JobTable, InputTable, TargetTable, RetryTable, GuardsTable]
+TABLES: list[type[BaseModel]] = [
+    JobTable,
+    InputTable,
+    TargetTable,
+    RetryTable,
+    GuardsTable,
+    NotifyTable,
+]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -570,6 +613,7 @@ KEYS = [
         ("targets.t.", TargetTable),
         ("retry.", RetryTable),
         ("guards.", GuardsTable),
+        ("notify.", NotifyTable),
     )
     for key in table.model_fields
 ]

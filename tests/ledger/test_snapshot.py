@@ -78,7 +78,7 @@ def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
             },
             in_flight=1,
             failed=(CodeCount(target="tencent", code=30003, info="none", pairs=2),),
-            unsettled=(CodeCount(target="tencent", code=9, info="slow", pairs=5),),
+            unsettled=(CodeCount(target="tencent", code=9, info="slow", pairs=5, ordinal=3),),
             recent=(
                 Recent(target="tencent", replies=1, first_ms=AT_MS, last_ms=AT_MS),
                 Recent(target="zego", replies=1, first_ms=AT_MS, last_ms=AT_MS),
@@ -116,9 +116,13 @@ def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
         lanes=lanes,
     )
     assert ended.unsettled == (
-        CodeCount(target="tencent", code=9, info="slow", pairs=5),
+        CodeCount(target="tencent", code=9, info="slow", pairs=5, ordinal=3),
         CodeCount(
-            target="tencent", code=-1, info="the process ended before the answer came", pairs=1
+            target="tencent",
+            code=-1,
+            info="the process ended before the answer came",
+            pairs=1,
+            ordinal=0,
         ),
     )
 

@@ -1,4 +1,4 @@
-"""The journal on a disk that fills up and fails, and a process that dies in the middle of a write."""
+"""The journal on a disk that fails, and a process that dies in the middle of a write."""
 
 from __future__ import annotations
 
@@ -47,14 +47,12 @@ class TroubledJournal(Journal):
 
     Attributes:
         ticks: commits so far.
-        full: whether every write fails now.
         failures: writes that failed.
     """
 
     trouble: Trouble | None = None
     ticks = 0
     failures = 0
-    broken = False
 
     def commit(self, events: object) -> None:
         """As Journal.commit, where nothing strikes."""

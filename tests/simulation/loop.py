@@ -64,7 +64,7 @@ class SimulatedLoop(AutojumpLoop):
 
     def __init__(self) -> None:
         self._auto = _Jumps()  # type: ignore[assignment]  # it has what AutojumpLoop uses
-        asyncio.SelectorEventLoop.__init__(self, self._auto)  # type: ignore[arg-type]  # the same
+        asyncio.SelectorEventLoop.__init__(self, self._auto)
         self._clock_resolution = self.TICK  # 1e-9 is nothing beside a month of seconds
         self.thread_s: Callable[[], float] = lambda: 0.0
         self.turns = 0

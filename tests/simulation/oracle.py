@@ -14,14 +14,23 @@ import orjson
 
 from tests.simulation.said import PERHAPS, Said, Word, said
 from tests.simulation.scenario import SECRET, WRONG_SECRET, End, TargetPlan
-from tests.simulation.whole_run import Story
+from tests.simulation.story import Story
 from tests.simulation.wire import Edge, Sent
 
 Line = dict[str, Any]
 _KEY_REFUSED = {70003, 70009, 70050, 3, 100000005}
-_KEYS = (
-    "target from_account to_account status code info batch attempts lost_answers at"
-).split()
+_KEYS = [
+    "target",
+    "from_account",
+    "to_account",
+    "status",
+    "code",
+    "info",
+    "batch",
+    "attempts",
+    "lost_answers",
+    "at",
+]
 
 
 def complaints(story: Story) -> list[str]:
@@ -36,6 +45,7 @@ def complaints(story: Story) -> list[str]:
         checked = _Target(story, target, own)
         found += [f"{target.name}: {complaint}" for complaint in checked.complaints()]
     found += _endings(story)
+    found += _guards(story)
     return found
 
 
@@ -70,11 +80,13 @@ def _secrets(story: Story) -> Iterator[str]:
 
 
 def _endings(story: Story) -> Iterator[str]:
+    """Lanes say truly how they ended, and a run that can be finished is."""
     scenario = story.scenario
     for number, seen in enumerate(story.sittings):
         if seen.died or seen.failed or not seen.after:
             continue
-        settled = sum(_settled(seen.after[name]) - _settled(seen.before[name]) for name in seen.after)
+        settled = sum(_settled(now) for now in seen.after.values())
+        settled -= sum(_settled(then) for then in seen.before.values())
         if seen.act.limit is not None and settled > seen.act.limit:
             yield f"sitting {number} settled {settled} pairs, more than --limit {seen.act.limit}"
         if "limit" in seen.ends.values() and settled != seen.act.limit:
@@ -85,15 +97,19 @@ def _endings(story: Story) -> Iterator[str]:
                 yield f"{name}: sitting {number} ended {end!r} with {seen.after[name]}"
     guarded = any("guard" in seen.ends.values() for seen in story.sittings)
     if not story.finished and not scenario.stubborn and not guarded:
-        yield f"nothing goes wrong any more, and the run does not finish: {story.sittings[-1].words}"
-    ratio = scenario.max_failure_ratio
+        yield f"nothing is wrong any more, and it does not finish: {story.sittings[-1].words}"
+
+
+def _guards(story: Story) -> Iterator[str]:
+    """A sitting that begins above the failure ratio calls nobody."""
+    ratio, least = story.scenario.max_failure_ratio, story.scenario.min_sample
+    if ratio is None:
+        return
     for number, seen in enumerate(story.sittings):
-        if ratio is not None and sum(seen.calls.values()):
-            for name, counters in seen.before.items():
-                settled = _settled(counters)
-                over = counters["failed"] > ratio * settled
-                if settled >= scenario.min_sample and over and not seen.failed:
-                    yield f"sitting {number} called although {name} is above the failure ratio"
+        for name, counters in seen.before.items():
+            settled = _settled(counters)
+            if settled >= least and counters["failed"] > ratio * settled and seen.calls.total():
+                yield f"sitting {number} called although {name} is above the failure ratio"
 
 
 def _settled(counters: dict[str, int]) -> int:
@@ -199,9 +215,9 @@ class _Target:
         least, most = self._lost(calls[:-1], words[:-1])
         if not least <= line["lost_answers"] <= most + deaths:
             yield f"{least} to {most} of its calls may have been carried out unanswered"
-        if line["status"] == "already_gone" and line["lost_answers"] == 0:
-            if any(pair in sent.removed for sent in calls):
-                yield "our own deletion, called already gone without a lost answer"
+        unanswered = line["status"] == "already_gone" and line["lost_answers"] == 0
+        if unanswered and any(pair in sent.removed for sent in calls):
+            yield "our own deletion, called already gone without a lost answer"
 
     def _said(self, sent: Sent, pair: Edge) -> Said:
         return said(self._target.provider, sent.reply, sent.ids, pair[1])

@@ -21,7 +21,9 @@ import orjson
 from tests.simulation.oracle import complaints
 from tests.simulation.said import said
 from tests.simulation.scenario import scenario
-from tests.simulation.whole_run import Story, carried_out
+from tests.simulation.story import Story
+from tests.simulation.whole_run import carried_out
+from tests.simulation.wire import Sent
 
 _CHUNK = 50
 _SHOWN = 3
@@ -48,7 +50,10 @@ def tried(seed: int) -> tuple[Story | None, list[str]]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001  # whatever it is, it is a finding
-        return None, [f"{type(error).__name__}: {error}", *traceback.format_exception(error)[-1:]]
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        frames = traceback.format_tb(error.__traceback__)[-1:]
+        return None, [f"{type(error).__name__}: {error}", *frames]
 
 
 def tried_all(seeds: Sequence[int]) -> Tally:
@@ -68,25 +73,27 @@ def _happened(story: Story) -> Iterator[str]:
     yield "runs finished" if story.finished else "runs left unfinished"
     yield from ["virtual hours"] * int(story.virtual_s // 3600)
     for seen in story.sittings:
-        yield "sittings"
-        if seen.died or seen.failed:
-            yield f"sitting: {seen.act.end}"
-        for end in set(seen.ends.values()):
-            yield f"lane end: {end}"
+        yield f"sitting: {seen.act.end}"
+        if seen.died:
+            yield "deaths"
         if seen.act.skews:
             yield "sitting: with a clock that jumps"
+        yield from {f"lane end: {end}" for end in seen.ends.values()}
     for target in story.scenario.targets:
         for sent in story.sent[target.name]:
-            yield "calls"
-            for to in (sent.ids or ("",))[:1]:
-                yield f"said: {said(target.provider, sent.reply, sent.ids, to).word}"
-            if sent.removed and sent.reply is None:
-                yield "deletions without an answer"
+            yield from _met(target.provider, sent)
     for line in story.sittings[-1].ledger.splitlines():
         found = orjson.loads(line)
-        yield f"line: {found['status']}"
-        if found["lost_answers"]:
-            yield f"line: {found['status']} with a lost answer"
+        lost = " with a lost answer" if found["lost_answers"] else ""
+        yield f"line: {found['status']}{lost}"
+
+
+def _met(provider: str, sent: Sent) -> Iterator[str]:
+    yield "calls"
+    for to in (sent.ids or ("",))[:1]:
+        yield f"said: {said(provider, sent.reply, sent.ids, to).word}"
+    if sent.removed and sent.reply is None:
+        yield "deletions without an answer"
 
 
 def _arguments() -> argparse.Namespace:
@@ -130,20 +137,26 @@ def main() -> int:
             pool.submit(tried_all, range(at, min(at + _CHUNK, after)))
             for at in range(first, after, _CHUNK)
         ]
-        for chunk in as_completed(chunks):
-            done = chunk.result()
-            tally.add(done)
-            for seed, wrong in done.failing.items():
-                sys.stdout.write(f"seed {seed}:\n  " + "\n  ".join(wrong) + "\n")
-                sys.stdout.flush()
+        try:
+            for chunk in as_completed(chunks):
+                _take(tally, chunk.result())
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
     took = time.monotonic() - began
     for what, count in sorted(tally.happened.items()):
         sys.stdout.write(f"{count:10,} {what}\n")
-    sys.stdout.write(
-        f"{len(tally.failing)} of {after - first} seeds failed; "
-        f"{(after - first) / took:.1f} seeds/s\n"
-    )
+    seeds = tally.happened["seeds"]
+    sys.stdout.write(f"{len(tally.failing)} of {seeds} seeds failed; {seeds / took:.1f} seeds/s\n")
     return int(bool(tally.failing))
+
+
+def _take(tally: Tally, done: Tally) -> None:
+    tally.add(done)
+    for seed, wrong in done.failing.items():
+        sys.stdout.write(f"seed {seed}:\n  " + "\n  ".join(wrong) + "\n")
+    sys.stdout.flush()
+    sys.stderr.write(f"\r{tally.happened['seeds']:,} tried")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -63,13 +63,17 @@ _REFUSED: Final = {
     "tencent": {30002, 30004, 60002, 60003, 60004, 60005, 60006, 60009, 60010, 60012, 60016}
     | {60017, 60020, 60021, 70001, 70002, 70003, 70005, 70009, 70013, 70014, 70016, 70020, 70050}
     | {70051, 70052, 70114, 70403, 71000, 60015, 70402},
-    "zego": {2, 3, 660000028} | set(range(100000000, 100000012)) | {100000013, 100000014}
+    "zego": {2, 3, 660000028}
+    | set(range(100000000, 100000012))
+    | {100000013, 100000014}
     | {100000016, 100000017},
 }
 
 
-def said(provider: str, reply: Reply | None, ids: tuple[str, ...] | None, to: str) -> Said:
-    """What `reply` said of `to`, where the call carried `ids`; of the whole list if that is None."""
+def said(  # noqa: C901, PLR0911  # one clause of the documentation, one return
+    provider: str, reply: Reply | None, ids: tuple[str, ...] | None, to: str
+) -> Said:
+    """What `reply` said of `to`, where the call carried `ids`; None is the whole list."""
     if reply is None:
         return Said(Word.NOTHING)
     if reply.status != 200:
@@ -81,8 +85,10 @@ def said(provider: str, reply: Reply | None, ids: tuple[str, ...] | None, to: st
         body = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
         return Said(Word.NOTHING)
-    top = body.get("ErrorCode" if provider == "tencent" else "Code") if isinstance(body, dict) else 0
-    if not isinstance(body, dict) or type(top) is not int:
+    if not isinstance(body, dict):
+        return Said(Word.NOTHING)
+    top = body.get("ErrorCode" if provider == "tencent" else "Code")
+    if type(top) is not int:
         return Said(Word.NOTHING)
     if provider == "zego" and top in _TOO_LARGE and ids is not None and len(ids) > 1:
         return Said(Word.REFUSED, top)  # whole, whatever the list repeats for each id
@@ -118,7 +124,9 @@ def _agreed(provider: str, codes: list[int], text: str) -> Said:
     return _ruled(provider, codes[0], text, single=True, item=True)
 
 
-def _ruled(provider: str, code: int, text: str, *, single: bool, item: bool) -> Said:
+def _ruled(  # noqa: PLR0911  # one class of codes, one return
+    provider: str, code: int, text: str, *, single: bool, item: bool
+) -> Said:
     in_text = "not_friend" in text.lower() or "not_exist" in text.lower()
     if code in _GONE[provider] or (provider == "tencent" and code == 30001 and in_text and single):
         return Said(Word.GONE if single else Word.REFUSED, code)

@@ -150,7 +150,7 @@ def scenario(seed: int) -> Scenario:
     people = friendships(rng, narrow="zego" in providers, sweeps=sweeps)
     timeout_s = rng.choice((3.5, 5.0, 10.0))
     targets = tuple(_target(rng, name, sweeps, healed_s) for name in providers)
-    calm = rng.random() < 0.1
+    calm, stubborn = rng.random() < 0.1, rng.random() < 0.1
     acts = () if calm else tuple(_act(rng, healed_s) for _ in range(rng.choice((0, 1, 1, 2, 3, 5))))
     return Scenario(
         seed=seed,
@@ -164,12 +164,13 @@ def scenario(seed: int) -> Scenario:
         # Probes of a long outage at intervals of a second tell nothing new and take long.
         max_delay_s=rng.choice((1.0, 10.0, 60.0)) if healed_s < LONG_S else 60.0,
         timeout_s=timeout_s,
-        outage_limit_s=rng.choice((30.0, 120.0, 900.0, 3600.0)),
-        max_failure_ratio=rng.choice((None, None, None, 0.05, 0.3)),
+        # What never goes right looks like an outage once it is alone: probed till the limit.
+        outage_limit_s=rng.choice((30.0, 120.0) if stubborn else (30.0, 120.0, 900.0, 3600.0)),
+        max_failure_ratio=rng.choice((None,) * 8 + (0.05, 0.3)),
         min_sample=rng.choice((1, 5, 20)),
         acts=acts,
         healed_s=healed_s,
-        stubborn=rng.random() < 0.1,
+        stubborn=stubborn,
         thread_s=rng.choice((0.0, 0.0, 0.0005, 0.02)),
         real_plan=seed % 100 == 99,
     )

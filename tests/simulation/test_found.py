@@ -2,51 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.simulation.oracle import complaints
-from tests.simulation.people import Friendships
-from tests.simulation.scenario import Act, End, Scenario, TargetPlan
-from tests.simulation.whole_run import Story, carried_out
-from tests.simulation.wire import Roads
-
-_PAIRS = tuple((f"a{number}", "b") for number in range(8))
-
-
-def plain(*, target: dict[str, Any] | None = None, **changes: Any) -> Story:
-    """The story of eight pairs at a calm provider, with these changes."""
-    at = {
-        "name": "tencent",
-        "provider": "tencent",
-        "qps": 20.0,
-        "max_in_flight": 8,
-        "batch_size": 5,
-        "roads": Roads(),
-    }
-    scenario: dict[str, Any] = {
-        "seed": 1,
-        "two_way": False,
-        "sweeps": False,
-        "targets": (TargetPlan(**(at | (target or {}))),),
-        "people": Friendships(edges=_PAIRS, named=_PAIRS, existing=None),
-        "pairs": _PAIRS,
-        "max_attempts": 3,
-        "base_delay_s": 0.5,
-        "max_delay_s": 10.0,
-        "timeout_s": 5.0,
-        "outage_limit_s": 60.0,
-        "max_failure_ratio": None,
-        "min_sample": 1,
-        "acts": (),
-        "healed_s": 0.0,
-        "stubborn": False,
-        "thread_s": 0.0,
-        "real_plan": False,
-        "calm": True,
-    }
-    return carried_out(Scenario(**(scenario | changes)))
+from tests.simulation.plain import plain
+from tests.simulation.scenario import Act, End
 
 
 @pytest.mark.parametrize("at_ms", range(0, 400, 10))

@@ -59,12 +59,22 @@ def fault_of(
     least = rng.choice((0.0, 0.01, 0.05))
     faults: list[Fault] = [Latency(least_s=least, most_s=rng.choice((least, 0.1, 1.0, 2.9)))]
     kinds = rng.choice((0, 1, 2, 4, 8))
+    # Where ids that get a server-side code were deleted after all, no id gets another code: the
+    # emulator joins faults, and a provider that refuses an id for good and deletes it is a liar.
+    items_done = rng.random() < 0.3
     for _ in range(kinds):
         start = rng.choice((0.0, rng.uniform(0, healed_s)))
         until = rng.choice((healed_s, min(healed_s, start + rng.uniform(0.5, 60))))
         span = Span(from_s=start, until_s=until)
-        faults.append(Only(fault=_one(rng, provider, timeout_s, sweeps), span=span))
-    if not sweeps and ids and rng.random() < 0.3:  # some ids are refused for good
+        faults.append(
+            Only(
+                fault=_one(rng, provider, timeout_s, sweeps=sweeps, items_done=items_done),
+                span=span,
+            )
+        )
+    if (
+        not sweeps and ids and not items_done and rng.random() < 0.3
+    ):  # some ids are refused for good
         some = frozenset(rng.sample(ids, min(len(ids), rng.choice((1, 2, 10)))))
         code = rng.choice(PERMANENT_ITEMS[provider])
         faults.append(SeededItems(code=code, ids=some))
@@ -85,7 +95,9 @@ def fault_of(
     return Together(faults=tuple(faults))
 
 
-def _one(rng: random.Random, provider: str, timeout_s: float, sweeps: bool) -> Fault:
+def _one(
+    rng: random.Random, provider: str, timeout_s: float, *, sweeps: bool, items_done: bool
+) -> Fault:
     odds = rng.choice((0.02, 0.1, 0.3, 0.7, 1.0))
     done = rng.random() < 0.5
     late = Fate(before_s=timeout_s + rng.uniform(-1, 30))
@@ -108,13 +120,15 @@ def _one(rng: random.Random, provider: str, timeout_s: float, sweeps: bool) -> F
     )
     kind = rng.random()
     if kind < 0.04:
-        return Seeded(odds=min(odds, 0.02), fate=Fate(done=False, code=rng.choice(FATALS[provider])))
+        return Seeded(
+            odds=min(odds, 0.02), fate=Fate(done=False, code=rng.choice(FATALS[provider]))
+        )
     if kind < 0.06:
         return Seeded(odds=min(odds, 0.02), fate=Fate(form=Form.HUGE))
     if kind < 0.3 and not sweeps:
-        if rng.random() < 0.5:
+        if items_done or rng.random() < 0.5:
             code = rng.choice(SERVER_SIDE[provider] + UNKNOWN[provider])
-            return SeededItems(code=code, odds=odds, done=done)
+            return SeededItems(code=code, odds=odds, done=items_done)
         codes = PERMANENT_ITEMS[provider] + THROTTLES[provider][-1:] + SPLITS[provider]
         return SeededItems(code=rng.choice(codes), odds=min(odds, 0.3))
     return Seeded(odds=odds, fate=rng.choice(fates))

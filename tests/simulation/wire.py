@@ -15,7 +15,6 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from bulkdel.emulator.emulated import Call as Arrived
 from bulkdel.emulator.emulated import Emulated, Response
 from bulkdel.emulator.faults import Cut, Span
 from bulkdel.providers.protocol import Call
@@ -108,10 +107,10 @@ class Sky:
     def arrive(self, call: Call, sitting: int, answer: Callable[[Response], None]) -> Sent:
         """Take a call in; `answer` is called when its answer is out, if its sender still waits."""
         loop = asyncio.get_running_loop()
-        sent = _read(self.target, call, loop.time(), sitting)
+        query = dict(parse_qsl(call.query, keep_blank_values=True))
+        sent = read(self.target, call, query, loop.time(), sitting)
         self.sent.append(sent)
         self.watch(sent)
-        query = dict(parse_qsl(call.query, keep_blank_values=True))
         arrived = self.emulated.receive(
             call.method,
             call.path,
@@ -122,7 +121,7 @@ class Sky:
         )
 
         def carry_out() -> None:
-            response = self._carry_out(arrived, sent)
+            response = removed_by(self.emulated, sent, lambda: self.emulated.carry_out(arrived))
             loop.call_later(arrived.fate.after_s, release, response)
 
         def release(response: Response) -> None:
@@ -135,13 +134,6 @@ class Sky:
         else:
             carry_out()
         return sent
-
-    def _carry_out(self, arrived: Arrived, sent: Sent) -> Response:
-        before = _near(self.emulated, sent)
-        response = self.emulated.carry_out(arrived)
-        has = self.emulated.world.has
-        sent.removed = {edge for edge in before if not has(*edge)}
-        return response
 
 
 class Wire(Transport):
@@ -178,9 +170,9 @@ class Wire(Transport):
             if self.dead:
                 await asyncio.Event().wait()
             if not self._sky.dies():
-                return await self._exchange(call)
+                return await self._hand_over(call)
 
-    async def _exchange(self, call: Call) -> Reply | NoReply:
+    async def _hand_over(self, call: Call) -> Reply | NoReply:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Response] = loop.create_future()
         sent = self._sky.arrive(call, self._sitting, answered.set_result)
@@ -208,9 +200,16 @@ class Wire(Transport):
         return sent.reply
 
 
-def _read(target: str, call: Call, now: float, sitting: int) -> Sent:
-    """What a request asks for, as both providers document it."""
-    query = dict(parse_qsl(call.query, keep_blank_values=True))
+def removed_by(emulated: Emulated, sent: Sent, carry_out: Callable[[], Response]) -> Response:
+    """Carry a call out, and note what it removed."""
+    before = _near(emulated, sent)
+    response = carry_out()
+    sent.removed = {edge for edge in before if not emulated.world.has(*edge)}
+    return response
+
+
+def read(target: str, call: Call, query: dict[str, str], now: float, sitting: int) -> Sent:
+    """What a request asks for, as both providers document it; `query` is the decoded one."""
     body = orjson.loads(call.body) if call.body else {}
     ids: list[str] | None
     if call.path.startswith("/v4/sns/"):
@@ -236,5 +235,7 @@ def _near(emulated: Emulated, sent: Sent) -> list[Edge]:
     """The entries of friend lists that a call may remove."""
     world = emulated.world
     others = list(world.of(sent.account)) if sent.ids is None else sent.ids
-    edges = [(sent.account, other) for other in others] + [(other, sent.account) for other in others]
+    edges = [(sent.account, other) for other in others] + [
+        (other, sent.account) for other in others
+    ]
     return [edge for edge in edges if world.has(*edge)]

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 KEY = "TRIAL_KEY"
 """The environment variable that the jobs of these tests name."""
 
-_PATIENCE_S = 50.0
+_PATIENCE_S = 150.0
 
 
 def environment(**more: str) -> dict[str, str]:

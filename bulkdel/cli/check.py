@@ -1,0 +1,70 @@
+"""`bulkdel check`: the preflight."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.options import JobFile, RunDir, command
+
+EPILOG = """
+\b
+Exit codes:
+  0  nothing is crossed; there may be warnings
+  1  something is crossed, and what to do about it stands beside it
+  2  could not be done: the job file is wrong
+
+\b
+What is looked at:
+  job, guards    what it does, what it protects, rates above the ceiling
+  input          columns and first rows of each file
+  run directory  writable, and how a run in it stands; room on the disk
+  secret         set; never shown
+  address, TLS   resolves, connects, has a certificate that is trusted
+  clock          against the server's
+  credentials    one call for each target that changes nothing: friend_check
+                 or CheckFriendsRelation, about the first pair of the input
+
+\b
+Examples:
+  bulkdel check purge.toml
+  bulkdel check purge.toml --offline
+"""
+
+
+def check(
+    job: JobFile,
+    *,
+    run_dir: RunDir = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Leave the network out.")] = False,
+) -> None:
+    """See whether JOB could run now. Deletes nothing, writes nothing.
+
+    Looks at everything that `run` will need and shows it as a list of ticks
+    and crosses, each cross with what to do about it.
+    """
+
+    def work() -> int:
+        from bulkdel.cli import streams, wiring
+        from bulkdel.cli.preflight import preflight
+        from bulkdel.report.preflight import exit_code, preflight_text
+
+        found = wiring.load(job, run_dir)
+        sections = preflight(found, offline=offline)
+        streams.result(
+            preflight_text(
+                f"{found.name}: looked at, nothing was deleted.",
+                sections,
+                streams.width(sys.stdout),
+                again=command("check", job, run_dir),
+                following=command("plan", job, run_dir),
+                colour=streams.colour(sys.stdout),
+                unicode=streams.unicode(sys.stdout),
+            )
+        )
+        return exit_code(sections)
+
+    carry_out(work)

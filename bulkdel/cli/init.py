@@ -1,0 +1,141 @@
+"""`bulkdel init`: writes a job file after a few questions, or from options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.options import command
+
+EPILOG = """
+\b
+Exit codes:
+  0  written
+  2  could not be done: the file is there already, an option is wrong, or one
+     is missing and there is no terminal to ask on; nothing was written
+
+\b
+A job with several targets: give --provider several times, and --region,
+--app-id and --secret-env once for each, in the same order.
+
+\b
+Examples:
+  bulkdel init purge.toml
+  bulkdel init purge.toml --operation delete_friends --mode two_way \\
+    --provider tencent --region singapore --app-id 1400000000 \\
+    --secret-env TENCENT_SECRET_KEY --input pairs.csv
+  bulkdel init trial.toml --operation delete_friends --mode one_way \\
+    --provider zego --app-id 1 --endpoint emulator --input pairs.csv \\
+    --from-field user --to-field friend
+"""
+
+
+def _option(name: str, metavar: str, words: str) -> typer.models.OptionInfo:
+    found: typer.models.OptionInfo = typer.Option(
+        name, metavar=metavar, help=words, show_default=False
+    )
+    return found
+
+
+def init(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The job file to write.", show_default=True)
+    ] = Path("purge.toml"),
+    *,
+    operation: Annotated[
+        str | None, _option("--operation", "NAME", "delete_friends or delete_all_friends.")
+    ] = None,
+    mode: Annotated[
+        str | None,
+        _option("--mode", "NAME", "one_way (From_Account's list only) or two_way (both lists)."),
+    ] = None,
+    provider: Annotated[
+        list[str] | None, _option("--provider", "NAME", "tencent or zego; may be repeated.")
+    ] = None,
+    region: Annotated[list[str] | None, _option("--region", "NAME", "Where the app lives.")] = None,
+    app_id: Annotated[
+        list[int] | None, _option("--app-id", "ID", "Tencent's SDKAppID, ZEGO's AppId.")
+    ] = None,
+    secret_env: Annotated[
+        list[str] | None,
+        _option("--secret-env", "VARIABLE", "The environment variable with the app's key."),
+    ] = None,
+    secret_file: Annotated[
+        list[str] | None, _option("--secret-file", "FILE", "Or the file with the app's key.")
+    ] = None,
+    admin: Annotated[
+        str | None, _option("--admin", "ACCOUNT", "Tencent: the admin. Default: administrator.")
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        _option("--endpoint", "ADDRESS", "Instead of the provider: emulator, or an address."),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        _option("--input", "FILE", "Path or glob of the input, or -; may be repeated."),
+    ] = None,
+    format_: Annotated[
+        str | None, _option("--format", "NAME", "csv, tsv, jsonl or parquet. Default: the suffix.")
+    ] = None,
+    from_field: Annotated[
+        str | None, _option("--from-field", "COLUMN", "Default: From_Account.")
+    ] = None,
+    to_field: Annotated[str | None, _option("--to-field", "COLUMN", "Default: To_Account.")] = None,
+    accounts_only: Annotated[
+        bool,
+        typer.Option(
+            "--accounts-only", help="delete_all_friends: ignore the To column of the input."
+        ),
+    ] = False,
+) -> None:
+    """Write a commented job file: FILE, which must not be there yet.
+
+    Asks for what the options do not say, if there is a terminal. Reads the
+    columns of the input and proposes which is which. A secret is never asked
+    for and never written: only where it comes from.
+    """
+
+    def work() -> int:
+        from bulkdel.cli import ask, streams
+        from bulkdel.cli.answers import Given, answers_of
+        from bulkdel.cli.new_file import write_new
+        from bulkdel.errors import WrongInput
+        from bulkdel.job.writer import job_text
+
+        if file.exists() or file.is_symlink():
+            raise WrongInput(
+                f"{file} is there already, and is not overwritten; choose another name"
+            )
+        given = Given(
+            operation=operation,
+            mode=mode,
+            providers=tuple(provider or ()),
+            regions=tuple(region or ()),
+            app_ids=tuple(app_id or ()),
+            secret_envs=tuple(secret_env or ()),
+            secret_files=tuple(secret_file or ()),
+            admin=admin,
+            endpoint=endpoint,
+            inputs=tuple(inputs or ()),
+            format=format_,
+            from_field=from_field,
+            to_field=to_field,
+            accounts_only=accounts_only,
+        )
+        home = file.absolute().parent
+        answers = answers_of(given, home=home, asking=ask.can_ask())
+        job = write_new(file, job_text(answers, file=str(file)))
+        lines = [f"Wrote {file}. Next:"]
+        lines += [
+            f"  export {target.secret.env}=...   (the secret key of app {target.app_id})"
+            for target in job.targets
+            if target.secret and target.secret.env
+        ]
+        lines += [f"  {command(name, file, None)}" for name in ("check", "plan", "run")]
+        streams.result("\n".join(lines) + "\n")
+        return 0
+
+    carry_out(work)

@@ -1,0 +1,69 @@
+"""`bulkdel verify`: the ledger against plan, journal and hash chain."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.options import JobFile, RunDir
+
+EPILOG = """
+\b
+Exit codes:
+  0  all agrees
+  1  something is not as it was written: each place is named
+  2  could not be done: the job file is wrong, there is no run, or a process
+     works on it
+
+\b
+With --json, one object with at least:
+  ok             whether all agrees
+  findings       file, line, offset (of the first wrong byte), what, found,
+                 expected; the first 20 of findings_count
+  pending_lines  lines that will be written when the run is continued
+  targets        by name: pairs, deleted, already_gone, failed, unsettled
+
+\b
+Examples:
+  bulkdel verify purge.toml
+  bulkdel verify purge.toml --json | jq .findings
+"""
+
+
+def verify(
+    job: JobFile,
+    *,
+    run_dir: RunDir = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
+) -> None:
+    """Check the ledger of JOB against plan, journal and hash chain.
+
+    Writes every line of the ledger again, in memory, out of the journal and
+    the plan, and compares it byte for byte; computes the hash chain again;
+    counts every pair again; checks that no target has a pair twice. Finds
+    any byte that was changed, and lines that were cut off, removed,
+    repeated, moved or made up, and says where. Changes nothing.
+
+    It finds corruption and carelessness. It is no proof against an owner of
+    the files who writes all of them anew. It asks no provider.
+    """
+
+    def work() -> int:
+        from bulkdel.cli import streams, wiring
+        from bulkdel.cli.verifying import verify_run
+        from bulkdel.report.verification import verification_json, verification_text
+
+        found = wiring.load(job, run_dir)
+        meta, verified = verify_run(found)
+        if json:
+            streams.result(verification_json(found, meta, verified))
+        else:
+            width = streams.width(sys.stdout)
+            colour = streams.colour(sys.stdout)
+            streams.result(verification_text(found, meta, verified, width, colour=colour))
+        return 1 if verified.count else 0
+
+    carry_out(work)

@@ -1,0 +1,92 @@
+"""The work of `verify`: the plan and the journal's files, checked side by side."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bulkdel.errors import Corrupt, WrongInput
+from bulkdel.job.job import Job
+from bulkdel.ledger.audit import PlannedTarget
+from bulkdel.ledger.findings import Finding, Findings
+from bulkdel.ledger.ledger_file import LEDGER
+from bulkdel.ledger.tables import JOURNAL
+from bulkdel.ledger.verify import Planned, Verified, refuse_busy, verify
+from bulkdel.plan.check import check_plan
+from bulkdel.plan.make import REJECTS_FILE
+from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.values import PlanMeta
+
+_READ_BYTES = 1 << 20
+
+
+def verify_run(job: Job) -> tuple[PlanMeta | None, Verified]:
+    """Verifies the run of `job`: its plan, if that can be read, and what was found.
+
+    Raises:
+        Busy: a process works in the run directory.
+        WrongInput: there is no run.
+    """
+    refuse_busy(job.run_dir)
+    findings = Findings()
+    meta = _meta(job.run_dir, findings)
+    if meta is None:
+        return None, Verified(
+            findings=tuple(findings.shown),
+            count=findings.count,
+            lines=0,
+            settlements=0,
+            pending=0,
+            settled={},
+        )
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan") as pool:
+        checking = pool.submit(lambda: list(check_plan(job.run_dir, meta)))
+        with PlanReader(job.run_dir, meta) as reader:
+            verified = verify(job.run_dir, _planned(meta), reader.rows, findings)
+        for wrong in checking.result():
+            findings.add(Finding(file=PLAN_FILE, what=wrong))
+    rejects = _lines(job.run_dir / REJECTS_FILE)
+    if rejects != meta.books.rejected:
+        what = f"it has {rejects:,} lines, but {meta.books.rejected:,} rows were rejected"
+        findings.add(Finding(file=REJECTS_FILE, what=what))
+    return meta, verified.with_findings(findings)
+
+
+def _meta(run_dir: Path, findings: Findings) -> PlanMeta | None:
+    """The plan's identity; None, with a finding, where it cannot be read."""
+    try:
+        meta = read_plan_meta(run_dir)
+    except Corrupt as error:
+        findings.add(Finding(file=PLAN_FILE, what=str(error)))
+        return None
+    if meta is not None:
+        return meta
+    for name in (LEDGER, JOURNAL):
+        path = run_dir / name
+        if path.exists() and path.stat().st_size:
+            what = f"it is missing, but there is {name}: nothing can be checked without the plan"
+            findings.add(Finding(file=PLAN_FILE, what=what))
+            return None
+    raise WrongInput(f"{run_dir}: there is no plan and no run, so there is nothing to verify")
+
+
+def _planned(meta: PlanMeta) -> Planned:
+    return Planned(
+        digest=meta.digest,
+        operation=meta.fingerprint.operation,
+        mode=meta.fingerprint.mode,
+        targets=tuple(
+            PlannedTarget(
+                name=share.target, first=share.first, batches=share.batches, pairs=share.pairs
+            )
+            for share in meta.shares
+        ),
+    )
+
+
+def _lines(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            return sum(piece.count(b"\n") for piece in iter(lambda: file.read(_READ_BYTES), b""))
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,60 @@
+"""The job file's JSON schema (draft 2020-12), made of the tables: for editors that know TOML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bulkdel.job.schema import JobTable
+from bulkdel.providers import PROVIDERS
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def job_schema() -> dict[str, Any]:
+    """What may stand in a job file: every key, its type, its default and what it means.
+
+    What one key demands of another is in it as far as an editor profits: a provider's own regions
+    and its largest batch.
+    """
+    made = _without_null(JobTable.model_json_schema())
+    made["properties"]["targets"]["additionalProperties"] = False
+    target = made["$defs"]["TargetTable"]
+    target["properties"]["provider"]["enum"] = list(PROVIDERS)
+    target["allOf"] = [_of_provider(name) for name in PROVIDERS]
+    return {"$schema": DIALECT, **made, "title": "bulkdel job file"}
+
+
+def _of_provider(name: str) -> dict[str, Any]:
+    provider = PROVIDERS[name]
+    most = max(limits.batch_size_most for limits in provider.limits.values())
+    keys: dict[str, Any] = {
+        "region": {"enum": list(provider.regions)},
+        "batch_size": {"maximum": most},
+    }
+    if not provider.needs_admin:
+        keys["admin"] = False
+    return {
+        "if": {"properties": {"provider": {"const": name}}, "required": ["provider"]},
+        "then": {"properties": keys},
+    }
+
+
+def _without_null(node: Any) -> Any:
+    """The schema without null, which TOML does not have: a key that is None is left out."""
+    if isinstance(node, list):
+        return [_without_null(one) for one in node]
+    if not isinstance(node, Mapping):
+        return node
+    kept = {
+        key: _without_null(value)
+        for key, value in node.items()
+        # A whole table's default says what its keys say, with their nulls.
+        if not (key == "default" and (value is None or isinstance(value, Mapping)))
+    }
+    choices = kept.get("anyOf")
+    if choices is not None and {"type": "null"} in choices:
+        left = [choice for choice in choices if choice != {"type": "null"}]
+        del kept["anyOf"]
+        kept |= left[0] if len(left) == 1 else {"anyOf": left}
+    return kept

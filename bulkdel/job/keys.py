@@ -1,0 +1,85 @@
+"""What the tables of a job file are made of: the table itself, texts, accounts, lengths of time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from bulkdel.job.shown import looks_like_a_secret
+
+ACCOUNT_MOST_BYTES = 32
+
+_TEXT_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
+_DURATION_PATTERN: Final = r"^[0-9]{1,9}(\.[0-9]{1,9})?[smhd]$"
+_UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What may be written under a key, in words that complete "it must be …".
+
+    Attributes:
+        words: for the whole value.
+        item: for one item, where the value is a list.
+        missing: what to say when the key is required and absent.
+    """
+
+    words: str
+    item: str = ""
+    missing: str = ""
+
+
+def no_secret(text: str) -> str:
+    """`text` itself; ValueError if it may be a key that somebody pasted."""
+    if looks_like_a_secret(text):
+        raise ValueError("looks like a secret itself: a secret is never written in a job file")
+    return text
+
+
+def _account(text: str) -> str:
+    if len(text.encode()) > ACCOUNT_MOST_BYTES:
+        raise ValueError
+    return text
+
+
+def _seconds(value: object) -> object:
+    """The seconds of a duration such as "90s"; anything else is left for the type to judge."""
+    if isinstance(value, str) and re.fullmatch(_DURATION_PATTERN, value):
+        return float(value[:-1]) * _UNIT_S[value[-1]]
+    return value
+
+
+Text = Annotated[str, Field(pattern=_TEXT_PATTERN, max_length=4096)]
+Account = Annotated[
+    str, Field(pattern=_TEXT_PATTERN, max_length=ACCOUNT_MOST_BYTES), AfterValidator(_account)
+]
+Duration = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    WithJsonSchema(
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _DURATION_PATTERN}]}
+    ),
+]
+Variable = Annotated[
+    str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"), AfterValidator(no_secret)
+]
+TargetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+
+TEXT_WORDS = "a text, not empty, without control characters"
+ACCOUNT_WORDS = "an account id: a text of 1…32 bytes without control characters"
+A_TABLE = Allowed("a table")
+
+
+class Table(BaseModel):
+    """One table of the job file: nothing is converted, and no key is ignored."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )

@@ -1,0 +1,96 @@
+"""Rows of the plan by ordinal, in bounded memory, fast where they are asked for in order.
+
+Settlements come nearly in the order of the plan: a front that moves on, what was retried a little
+behind it, and second rounds far behind it that move on as well. So rows are read in pages, a
+few scans are kept under way, and a page that no scan comes to next is read by a scan of its own.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Row: TypeAlias = tuple[int, str, str | None]
+"""An entry as the plan holds it: ordinal, From_Account, and its To_Accounts a line each, in any
+order; None where the whole list is cleared."""
+
+Scan: TypeAlias = Callable[[int, int], Iterator[list[Row]]]
+"""The plan's rows lo … hi - 1, in order, in lists; PlanReader.rows."""
+
+
+def size_of(row: Row) -> int:
+    """How many items an entry has."""
+    return row[2].count("\n") + 1 if row[2] else 1
+
+
+_MOST_IDS = 1_500_000
+_PAGE = 4096
+_SCANS = 4
+
+
+@dataclass(slots=True)
+class _Scan:
+    """A scan under way: its lists, what it read beyond the last page, and the page that follows."""
+
+    lists: Iterator[list[Row]]
+    page: int
+    beyond: list[Row] = field(default_factory=list)
+
+
+class Pages:
+    """The plan's rows 0 … total - 1, by ordinal."""
+
+    def __init__(self, scan: Scan, total: int, *, ids_each: float = 1.0) -> None:
+        """Read rows with `scan`; `ids_each` is how many ids an entry has on average."""
+        self._scan = scan
+        self._total = total
+        self._size = max(16, min(_PAGE, int(100_000 / max(1.0, ids_each))))
+        self._pages: OrderedDict[int, tuple[list[Row], int]] = OrderedDict()
+        self._ids = 0
+        self._scans: OrderedDict[int, _Scan] = OrderedDict()  # by the page that follows
+        self._begin = self._end = 0
+        self._here: list[Row] = []
+
+    def row(self, ordinal: int) -> Row:
+        """The row at `ordinal`, which is one of the plan's.
+
+        Raises:
+            Corrupt: the plan cannot be read there.
+        """
+        if not self._begin <= ordinal < self._end:
+            page = ordinal // self._size
+            self._here = self._page(page)
+            self._begin = page * self._size
+            self._end = self._begin + len(self._here)
+        return self._here[ordinal - self._begin]
+
+    def _page(self, page: int) -> list[Row]:
+        held = self._pages.get(page)
+        if held is not None:
+            self._pages.move_to_end(page)
+            return held[0]
+        rows = self._read(page)
+        ids = sum(size_of(row) for row in rows)
+        self._pages[page] = (rows, ids)
+        self._ids += ids
+        while self._ids > _MOST_IDS and len(self._pages) > 1:
+            _, (_, gone) = self._pages.popitem(last=False)
+            self._ids -= gone
+        return rows
+
+    def _read(self, page: int) -> list[Row]:
+        begin = page * self._size
+        wanted = min(self._size, self._total - begin)
+        scan = self._scans.pop(page, None) or _Scan(self._scan(begin, self._total), page)
+        rows = scan.beyond
+        while len(rows) < wanted:
+            rows += next(scan.lists)  # it raises Corrupt before it ends too early
+        scan.beyond = rows[wanted:]
+        scan.page = page + 1
+        if begin + wanted < self._total:
+            self._scans[scan.page] = scan
+            while len(self._scans) > _SCANS:
+                self._scans.popitem(last=False)
+        return rows[:wanted]

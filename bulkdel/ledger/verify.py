@@ -1,0 +1,353 @@
+"""The ledger against plan, journal and hash chain: everything that was written, checked again.
+
+The ledger is a rendering of the journal's settlements and the plan, so it is rendered again and
+compared byte by byte; the chain h(n) = SHA-256(h(n - 1) + lines of settlement n) is computed again
+and compared with what was recorded; and the pairs are counted again. This detects corruption and
+carelessness. It is no proof against somebody who writes all three files anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from bulkdel.errors import Busy, Corrupt
+from bulkdel.ledger import rows
+from bulkdel.ledger.audit import Audit, PlannedTarget
+from bulkdel.ledger.codec import decode_settlement
+from bulkdel.ledger.comparison import Comparison
+from bulkdel.ledger.findings import Finding, Findings
+from bulkdel.ledger.identity import decode_identity
+from bulkdel.ledger.ledger_file import LEDGER, Mark
+from bulkdel.ledger.lock import Holder, holder
+from bulkdel.ledger.pages import Pages, Scan, size_of
+from bulkdel.ledger.replay import Replay
+from bulkdel.ledger.storage import UNREADABLE
+from bulkdel.ledger.tables import JOURNAL, VERSION, connect_again, has_tables
+from bulkdel.words import Mode, Operation, Verdict
+
+PLAN: Final = "plan.parquet"
+
+_UNREADABLE: Final = (*UNREADABLE, sqlite3.Error)
+
+_ROWS: Final = 256
+_CHUNK_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What the plan says of itself. `targets` in its order, `entries` all of them."""
+
+    digest: str
+    operation: Operation
+    mode: Mode
+    targets: tuple[PlannedTarget, ...]
+
+    @property
+    def entries(self) -> int:
+        """How many entries the plan has."""
+        return sum(target.batches for target in self.targets)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs, over all targets."""
+        return sum(target.pairs for target in self.targets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a verification found.
+
+    Attributes:
+        findings: the first of them; `count` is how many there are.
+        lines: of the ledger, compared.
+        settlements: of the journal, rendered again.
+        pending: lines that will be written when the run is continued.
+        settled: pairs by target name and status, as counted from the settlements; empty where not
+            all of them could be read.
+    """
+
+    findings: tuple[Finding, ...]
+    count: int
+    lines: int
+    settlements: int
+    pending: int
+    settled: dict[str, dict[Verdict, int]]
+
+    def with_findings(self, findings: Findings) -> Verified:
+        """The same, with what was found since."""
+        return replace(self, findings=tuple(findings.shown), count=findings.count)
+
+
+def verify(run_dir: Path, plan: Planned, scan: Scan, findings: Findings) -> Verified:
+    """Check the ledger and the journal in `run_dir` against `plan`; changes nothing.
+
+    Args:
+        run_dir: where they are.
+        plan: what the plan says of itself.
+        scan: the plan's entries, in order.
+        findings: what was found before; what is found here goes into it.
+
+    Raises:
+        Busy: a process works in the directory, or began to.
+    """
+    refuse_busy(run_dir)
+    check = _Verification(run_dir, plan, scan, findings)
+    try:
+        check.work()
+    except sqlite3.Error as error:
+        check.note(JOURNAL, f"it is damaged and cannot be read further ({error})")
+    refuse_busy(run_dir)
+    return check.verified()
+
+
+def refuse_busy(run_dir: Path) -> None:
+    """Raises Busy if a process works in `run_dir`."""
+    found: Holder | None = holder(run_dir)
+    if found is not None:
+        who = f"process {found.pid}" if found.pid else "another process"
+        raise Busy(
+            f"{who} works in {run_dir}: what changes cannot be verified. Wait for it or stop it, "
+            "then run the same command again"
+        )
+
+
+class _Verification:
+    """One verification, step by step."""
+
+    def __init__(self, run_dir: Path, plan: Planned, scan: Scan, findings: Findings) -> None:
+        self._run_dir = run_dir
+        self._plan = plan
+        self._findings = findings
+        each = plan.pairs / plan.entries if plan.entries else 1.0
+        self._pages = Pages(scan, plan.entries, ids_each=each)
+        self._audit = Audit(plan.targets)
+        self._settlements = 0
+        self._lines = 0
+        self._pending = 0
+        self._counted = False
+
+    def note(self, file: str, what: str) -> None:
+        """One more finding that has no line."""
+        self._findings.add(Finding(file=file, what=what))
+
+    def verified(self) -> Verified:
+        """What was found."""
+        settled = {
+            target.name: dict(pairs)
+            for target, pairs in zip(self._plan.targets, self._audit.pairs, strict=True)
+        }
+        return Verified(
+            findings=tuple(self._findings.shown),
+            count=self._findings.count,
+            lines=self._lines,
+            settlements=self._settlements,
+            pending=self._pending,
+            settled=settled if self._counted else {},
+        )
+
+    def work(self) -> None:
+        """All of it."""
+        path = self._run_dir / LEDGER
+        if not (self._run_dir / JOURNAL).exists():
+            if path.exists() and path.stat().st_size:
+                self.note(JOURNAL, "it is missing, but ledger.jsonl holds results")
+            else:
+                self._counted = True
+            return
+        with closing(connect_again(self._run_dir)) as db:
+            db.execute("BEGIN")  # all that is read is of one moment
+            if not has_tables(db):
+                self.note(JOURNAL, "it has no tables: it is empty, or not bulkdel's")
+                return
+            if not self._is_ours(db):
+                return
+            self._check_pages(db)
+            before, head = rows.read_heads(db)
+            try:
+                descriptor = os.open(path, os.O_RDONLY)
+            except FileNotFoundError:
+                if head.offset:
+                    self.note(LEDGER, f"it is missing; {head.offset:,} bytes were written to it")
+                    return
+                descriptor = os.open(os.devnull, os.O_RDONLY)
+            try:
+                whole = self._compare(db, descriptor, before, head)
+            finally:
+                os.close(descriptor)
+            if whole:
+                self._counted = True
+                self._count_again(db)
+
+    def _is_ours(self, db: sqlite3.Connection) -> bool:
+        meta = dict(db.execute("SELECT key, value FROM meta"))
+        if not meta:
+            self.note(JOURNAL, "it does not say which run it belongs to")
+            return False
+        if meta.get("version") != VERSION:
+            self.note(JOURNAL, f"it is of format {meta.get('version')}, this is {VERSION}")
+            return False
+        try:
+            identity = decode_identity(meta["identity"])
+        except _UNREADABLE:
+            self.note(JOURNAL, "which run it belongs to cannot be read from it")
+            return False
+        names = [target.name for target in identity.targets]
+        planned = [target.name for target in self._plan.targets]
+        if identity.plan_digest == self._plan.digest and names == planned:
+            return True
+        if any(counters.calls for counters in rows.read_counters(db)) or _has_settlements(db):
+            self.note(PLAN, "it is not the plan that journal.db was begun with")
+        else:
+            self._counted = True  # nothing was sent, and the journal will be made anew
+        return False
+
+    def _check_pages(self, db: sqlite3.Connection) -> None:
+        """What SQLite itself says of the file."""
+        for (said,) in db.execute("PRAGMA quick_check(5)"):
+            if said != "ok":
+                self.note(JOURNAL, f"SQLite says: {said}")
+
+    def _compare(self, db: sqlite3.Connection, descriptor: int, before: Mark, head: Mark) -> bool:
+        """Render all again and compare; whether all settlements could be read."""
+        plan = self._plan
+        comparison = Comparison(descriptor, self._findings)
+        names = [target.name for target in plan.targets]
+        replay = Replay(names, operation=plan.operation, mode=plan.mode)
+        chain = _Chain(plan.digest, [before, head], self)
+        cursor = db.execute(
+            "SELECT seq, ordinal, target, at_ms, attempts, body FROM settlements ORDER BY seq"
+        )
+        following = 1
+        whole = True
+        try:
+            while found := cursor.fetchmany(_ROWS):
+                for first, some in _runs(found, {before.seq, head.seq}):
+                    if first != following:
+                        what = f"settlements {following:,} to {first - 1:,} are missing"
+                        self.note(JOURNAL, what)
+                    following = first + len(some)
+                    rendered = [self._lines_of(replay, one) for one in some]
+                    self._settlements += len(some)
+                    chain.add(first, rendered)
+                    for piece in _pieces(rendered):
+                        comparison.expect(piece, pending=first > head.seq)
+        except (Corrupt, *_UNREADABLE) as error:
+            file = PLAN if isinstance(error, Corrupt) else JOURNAL
+            self.note(file, f"after settlement {self._settlements:,} it cannot be read: {error}")
+            whole = False
+        if whole:
+            comparison.finish()
+            chain.finish(following - 1)
+        self._lines = comparison.line
+        self._pending = comparison.pending
+        return whole
+
+    def _lines_of(self, replay: Replay, stored: tuple[Any, ...]) -> bytes:
+        """The lines of one settlement, none if it cannot be read; its pairs are counted."""
+        seq, ordinal, target, at_ms, attempts, body = stored
+        wrong = "the plan has no such entry for this target"
+        rendered: bytes | None = b""
+        try:
+            if self._audit.belongs(ordinal, target):
+                row = self._pages.row(ordinal)
+                shape = replay.shape(body, attempts)
+                rendered = None if shape is None else replay.alike(shape, row, target, at_ms)
+                if shape is not None and rendered is not None:
+                    size = size_of(row)
+                    wrong = self._audit.alike(ordinal, target, size, shape.status, shape.code)
+                else:
+                    settlement = decode_settlement(body, attempts=attempts, at_ms=at_ms)
+                    rendered = replay.lines(settlement, row, target)
+                    wrong = self._audit.settle(ordinal, target, size_of(row), settlement)
+        except _UNREADABLE:
+            wrong = "it cannot be read"
+        if wrong:
+            self.note(JOURNAL, f"settlement {seq}, of entry {ordinal}: {wrong}")
+        return rendered or b""
+
+    def _count_again(self, db: sqlite3.Connection) -> None:
+        def size_at(ordinal: int) -> int:
+            return size_of(self._pages.row(ordinal))
+
+        try:
+            counters = rows.read_counters(db)
+            if len(counters) != len(self._plan.targets):
+                self.note(JOURNAL, f"it has counters of {len(counters)} targets")
+            for wrong in self._audit.disagreements(db, counters, size_at):
+                self.note(JOURNAL, wrong)
+        except Corrupt as error:
+            self.note(PLAN, str(error))
+        except _UNREADABLE as error:
+            self.note(JOURNAL, f"what is settled and open cannot be read from it ({error})")
+
+
+class _Chain:
+    """The hash chain, computed again and compared where the journal recorded it."""
+
+    def __init__(self, digest: str, marks: list[Mark], check: _Verification) -> None:
+        self._marks = {mark.seq: mark for mark in marks if mark.seq}
+        start = Mark.first(digest)
+        self._check = check
+        self._offset = 0
+        self._hash = start.chain
+        for mark in marks:
+            if not mark.seq and mark != start:
+                check.note(JOURNAL, "the beginning of its hash chain is not the plan's digest")
+
+    def add(self, first: int, rendered: list[bytes]) -> None:
+        """The lines of the next settlements; `first` is the sequence number of the first."""
+        sha256, link = hashlib.sha256, self._hash
+        for lines in rendered:
+            link = sha256(link + lines).digest()
+        self._hash = link
+        self._offset += sum(map(len, rendered))
+        seq = first + len(rendered) - 1
+        mark = self._marks.pop(seq, None)
+        if mark is not None and (mark.chain != link or mark.offset != self._offset):
+            self._check.note(
+                JOURNAL,
+                f"the hash chain that was recorded after settlement {seq:,} is not that of its "
+                "settlements and the plan: journal.db or plan.parquet was changed",
+            )
+
+    def finish(self, settlements: int) -> None:
+        """That no settlement is missing at the end."""
+        for seq in self._marks:
+            self._check.note(
+                JOURNAL,
+                f"settlement {seq:,} was recorded in the ledger, but the last one is "
+                f"{settlements:,}",
+            )
+
+
+def _runs(
+    found: list[tuple[Any, ...]], ends: set[int]
+) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """Rows cut where their sequence numbers have a gap and after `ends`, with the first number."""
+    begin = 0
+    for at, row in enumerate(found):
+        if at + 1 == len(found) or found[at + 1][0] != row[0] + 1 or row[0] in ends:
+            yield found[begin][0], found[begin : at + 1]
+            begin = at + 1
+
+
+def _pieces(rendered: list[bytes]) -> Iterator[bytes]:
+    """The lines joined to pieces of some _CHUNK_BYTES."""
+    begin = size = 0
+    for at, lines in enumerate(rendered):
+        size += len(lines)
+        if size >= _CHUNK_BYTES:
+            yield b"".join(rendered[begin : at + 1])
+            begin, size = at + 1, 0
+    yield b"".join(rendered[begin:])
+
+
+def _has_settlements(db: sqlite3.Connection) -> bool:
+    return db.execute("SELECT 1 FROM settlements LIMIT 1").fetchone() is not None

@@ -1,0 +1,106 @@
+"""The plan against what it says of itself: every entry in its place, and every pair once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bulkdel.plan import duck
+from bulkdel.plan.read import PLAN_FILE
+from bulkdel.plan.values import PlanMeta
+
+# SQL is put together from our own words, numbers and quoted names alone.
+# ruff: noqa: S608
+
+_PART_ENTRIES = 500_000
+"""Entries whose accounts are looked at together: what is sorted in memory at a time."""
+
+_EACH = 10
+"""Findings of one kind that are told."""
+
+
+def check_plan(run_dir: Path, meta: PlanMeta) -> Iterator[str]:
+    """Every way in which the plan in `run_dir` is not what `meta` says, one sentence each.
+
+    Looks at the number and order of entries, their sizes, and that no target has a pair twice. It
+    cannot know whether an id is the one that stood in the input.
+    """
+    yield from _books(meta)
+    con = duck.open_reader(memory_limit_mb=400)
+    try:
+        con.execute("SET parquet_metadata_cache = true")
+        yield from _entries(con, run_dir / PLAN_FILE, meta)
+    except duck.DuckError as exc:
+        yield f"it cannot be read: {str(exc).partition(chr(10))[0][:200]}"
+    finally:
+        con.close()
+
+
+def _books(meta: PlanMeta) -> Iterator[str]:
+    books = meta.books
+    told = books.pairs + books.duplicates + books.rejected + books.protected
+    if told != books.read:
+        yield f"{books.read:,} rows were read, but {told:,} are accounted for"
+    planned = [name for name, _ in meta.fingerprint.targets]
+    if planned != [share.target for share in meta.shares]:
+        yield "its targets are not those of its fingerprint"
+    following = 0
+    for share in meta.shares:
+        if share.first != following:
+            yield f"{share.target}: its entries begin at {share.first}, not at {following}"
+        if share.pairs != books.pairs:
+            yield (
+                f"{share.target}: {share.pairs:,} pairs are planned, but the input holds "
+                f"{books.pairs:,}"
+            )
+        following = share.first + share.batches
+
+
+def _entries(con: duck.Connection, path: Path, meta: PlanMeta) -> Iterator[str]:
+    file = f"read_parquet({duck.file_literal(path)})"
+    total = sum(share.batches for share in meta.shares)
+    found = duck.number(con, f"SELECT count(*) FROM {file}")
+    if found != total:
+        yield f"it has {found:,} entries instead of {total:,}"
+    items = "coalesce(len(to_accounts) - len(replace(to_accounts, chr(10), '')), 0) + 1"
+    sizes = dict(meta.fingerprint.targets)
+    for share in meta.shares:
+        mine = f"{file} WHERE ordinal >= {share.first} AND ordinal < {share.first + share.batches}"
+        row = con.execute(
+            f"SELECT sum(n), max(n), min(target), max(target) FROM (SELECT {items} AS n, target "
+            f"FROM {mine})"
+        ).fetchone()
+        pairs, largest, name, other = row or (0, 0, share.target, share.target)
+        if (pairs or 0) != share.pairs:
+            yield f"{share.target}: its entries hold {pairs or 0:,} pairs, not {share.pairs:,}"
+        if (largest or 0) > sizes.get(share.target, 0):
+            yield f"{share.target}: an entry holds {largest:,} pairs, more than its batch_size"
+        if share.batches and (name, other) != (share.target, share.target):
+            yield f"{share.target}: some of its entries are for another target"
+    yield from _twice(con, file, max(1, -(-total // _PART_ENTRIES)))
+
+
+def _twice(con: duck.Connection, file: str, parts: int) -> Iterator[str]:
+    """Pairs that a target has twice: within an entry, or in two entries of one account.
+
+    An account's batches are cut from its sorted list, so their ranges of ids cannot overlap.
+    """
+    told = 0
+    for part in range(parts):
+        found = con.execute(
+            "SELECT ordinal, f, repeated FROM ("
+            "SELECT ordinal, f, n > d AS repeated, "
+            "lag(high) OVER (PARTITION BY target, f ORDER BY low, ordinal) AS before, low "
+            "FROM (SELECT ordinal, target, from_account AS f, list_min(ids) AS low, "
+            "list_max(ids) AS high, len(ids) AS n, list_unique(ids) AS d FROM ("
+            "SELECT ordinal, target, from_account, "
+            "string_split(coalesce(to_accounts, ''), chr(10)) AS ids "
+            f"FROM {file} WHERE hash(from_account) % {parts} = {part}))) "
+            f"WHERE repeated OR before >= low ORDER BY ordinal LIMIT {_EACH}"
+        ).fetchall()
+        for ordinal, account, repeated in found:
+            where = "within it" if repeated else "in another entry"
+            yield f"entry {ordinal}, of {str(account)[:80]!r}: a pair of it stands {where} as well"
+        told += len(found)
+        if told >= _EACH:
+            return

@@ -1,0 +1,155 @@
+"""What a target's address answers before anything is sent: one look, one call that changes nothing.
+
+The call goes through the same transport as the run's own, and there is one: within any rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+from bulkdel.providers.protocol import ENTROPY_BYTES, App, Hearing, Provider
+from bulkdel.send.transport import NoReply, Transport
+
+DATE_STEP_S: Final = 1.0
+"""A Date header cuts the server's clock to whole seconds."""
+
+
+class Step(StrEnum):
+    """What a probe does, in this order."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    TLS = "tls"
+    CALL = "call"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """How far a probe came, and what it saw on its way.
+
+    Attributes:
+        step: where it stopped; DONE if a reply came, or none was wanted.
+        trouble: why it stopped, in words; empty where it did not.
+        host: of the address, with the port.
+        found: where the host's name leads: the first of its IP addresses.
+        tls: the protocol's version; empty for plain http.
+        expires_s: when the certificate expires, Unix seconds.
+        skew_s: this machine's clock less the server's, in seconds, right to a second or so; None
+            where the server did not say.
+        hearing: what the provider made of the call.
+    """
+
+    step: Step
+    trouble: str = ""
+    host: str
+    found: str = ""
+    tls: str = ""
+    expires_s: float | None = None
+    skew_s: float | None = None
+    hearing: Hearing | None = None
+
+
+async def probe(
+    provider: Provider,
+    address: str,
+    app: App | None,
+    pair: tuple[str, str],
+    *,
+    timeout_s: float,
+    now_s: Callable[[], float] = time.time,
+) -> Probe:
+    """Look at `address`, and where `app` is given ask whether the first of `pair` has the second.
+
+    Each step has `timeout_s`. Never raises for anything the network does.
+    """
+    seen = await _reach(address, timeout_s)
+    if seen.trouble or app is None:
+        return seen
+    began_s = now_s()
+    call = provider.encode_check(
+        *pair,
+        app=app,
+        credentials=provider.credentials(app, began_s),
+        now_s=began_s,
+        entropy=secrets.token_bytes(ENTROPY_BYTES),
+    )
+    async with Transport(address, max_in_flight=1, timeout_s=timeout_s) as transport:
+        reply = await transport.send(call, _at_once)
+    if isinstance(reply, NoReply):
+        return replace(seen, step=Step.CALL, trouble=reply.reason)
+    skew_s = None
+    if reply.date_s is not None:
+        skew_s = (began_s + now_s()) / 2 - (reply.date_s + DATE_STEP_S / 2)
+    return replace(seen, skew_s=skew_s, hearing=provider.decode_check(reply.status, reply.body))
+
+
+async def _reach(address: str, timeout_s: float) -> Probe:
+    """Resolve, connect, and agree on TLS, each told apart; then hang up."""
+    url = urlsplit(address)
+    secure = url.scheme == "https"
+    host, port = url.hostname or "", url.port or (443 if secure else 80)
+    seen = Probe(step=Step.RESOLVE, host=url.netloc)
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(timeout_s):
+            found = await asyncio.get_running_loop().getaddrinfo(
+                host, port, type=socket.SOCK_STREAM
+            )
+        seen = replace(seen, step=Step.CONNECT, found=str(found[0][4][0]))
+        async with asyncio.timeout(timeout_s):
+            _, writer = await asyncio.open_connection(host, port)
+        if secure:
+            seen = replace(seen, step=Step.TLS)
+            context = await asyncio.to_thread(ssl.create_default_context)
+            async with asyncio.timeout(timeout_s):
+                await writer.start_tls(context, server_hostname=host)
+            seen = _with_tls(seen, writer)
+    except TimeoutError:
+        return replace(seen, trouble=f"no answer within {timeout_s:g} s")
+    except (OSError, ValueError) as error:
+        return replace(seen, trouble=_words(error))
+    finally:
+        if writer is not None:
+            writer.close()
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await writer.wait_closed()
+    return replace(seen, step=Step.DONE)
+
+
+def _with_tls(seen: Probe, writer: asyncio.StreamWriter) -> Probe:
+    agreed = writer.get_extra_info("ssl_object")
+    expires = (writer.get_extra_info("peercert") or agreed.getpeercert() or {}).get("notAfter")
+    return replace(
+        seen,
+        tls=agreed.version() or "TLS",
+        expires_s=ssl.cert_time_to_seconds(expires) if expires else None,
+    )
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS on that port ({error.reason or type(error).__name__})"
+    if isinstance(error, socket.gaierror):
+        return f"the name was not found ({error.strerror})"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return type(error).__name__
+
+
+async def _at_once() -> None:
+    """A single call needs no pace."""

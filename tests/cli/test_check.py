@@ -1,0 +1,396 @@
+"""`check` against the emulated providers and against servers made by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+import trustme
+
+from bulkdel.cli import preflight as module
+from bulkdel.cli.preflight import preflight
+from bulkdel.emulator.emulated import Emulated
+from bulkdel.emulator.faults import Fault
+from bulkdel.emulator.server import EmulatorServer
+from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
+from bulkdel.job.jobfile import load_job
+from bulkdel.ledger.lock import hold
+from bulkdel.report.preflight import Finding, Mark, exit_code
+
+APP = 1400000000
+KEY = "TEST_SECRET_KEY"
+JOB = """
+operation = "{operation}"
+mode = "two_way"
+run_dir = "run"
+[input]
+files = ["pairs.csv"]
+{more}
+[targets.it]
+provider = "{provider}"
+app_id = {app_id}
+secret_env = "TEST_SECRET_KEY"
+endpoint = "{address}"
+[retry]
+timeout_s = 4
+"""
+
+both = pytest.mark.parametrize("provider", ["tencent", "zego"])
+
+
+class Served:
+    """A server in a thread of its own, and what it was asked."""
+
+    def __init__(self, *emulated: Emulated, context: ssl.SSLContext | None = None) -> None:
+        self._emulated = emulated
+        self._context = context
+        self._up = Event()
+        self.address = ""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._down: asyncio.Event | None = None
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._down = asyncio.Event()
+        if self._context is None:
+            async with EmulatorServer(*self._emulated) as server:
+                self.address = server.address
+                self._up.set()
+                await self._down.wait()
+                await asyncio.sleep(0)  # what was accepted last gets its handler
+            await asyncio.sleep(0)  # and what was dropped is closed
+            return
+        raw = await asyncio.start_server(_hang_up, "127.0.0.1", 0, ssl=self._context)
+        self.address = f"https://localhost:{raw.sockets[0].getsockname()[1]}"
+        self._up.set()
+        await self._down.wait()
+        raw.close()
+        await raw.wait_closed()
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        """Its address."""
+        thread = Thread(target=lambda: asyncio.run(self._serve()))
+        thread.start()
+        assert self._up.wait(10)
+        try:
+            yield self.address
+        finally:
+            assert self._loop
+            assert self._down
+            self._loop.call_soon_threadsafe(self._down.set)
+            thread.join(10)
+
+
+async def _hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, DEMO_SECRET)
+    (tmp_path / "pairs.csv").write_text("From_Account,To_Account\na,b\nb,c\n")
+
+
+def found(
+    folder: Path,
+    address: str,
+    provider: str = "tencent",
+    *,
+    operation: str = "delete_friends",
+    app_id: int = APP,
+    more: str = "",
+    offline: bool = False,
+    skew_s: float = 0.0,
+) -> dict[str, Finding]:
+    """The findings by their names; the last one of each."""
+    file = folder / "job.toml"
+    text = JOB.format(
+        operation=operation, provider=provider, app_id=app_id, address=address, more=more
+    )
+    file.write_text(text)
+    sections = preflight(load_job(file), offline=offline, now_s=lambda: time.time() + skew_s)
+    assert not any(DEMO_SECRET in str(section) for section in sections)
+    crosses = [one for section in sections for one in section.findings if one.mark is Mark.CROSSED]
+    assert exit_code(sections) == (1 if crosses else 0)
+    assert all(one.mend for one in crosses)
+    return {one.name: one for section in sections for one in section.findings}
+
+
+def emulated(provider: str, *, app_id: int = APP, fault: Fault | None = None) -> Emulated:
+    """An app that knows who is friends with whom."""
+    one = Emulated(provider, app=EmulatedApp(app_id=app_id), log=None)
+    if fault is not None:
+        one.fault = fault
+    one.world.befriend([("a", "b"), ("b", "a"), ("b", "c"), ("c", "b")])
+    return one
+
+
+@both
+def test_all_is_well(tmp_path: Path, provider: str) -> None:
+    """A right job has no cross, costs one call, and changes nothing anywhere."""
+    app = emulated(provider)
+    with Served(app).running() as address:
+        seen = found(tmp_path, address, provider)
+
+    assert {name: one.mark for name, one in seen.items() if one.mark is not Mark.GOOD} == {
+        "TLS": Mark.SKIPPED
+    }
+    assert "2 rows; the first: a -> b" in seen["input"].told
+    assert app.stats.received == 1
+    assert app.world.has("a", "b")
+    assert app.world.has("b", "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.toml", "pairs.csv"]
+
+
+@both
+def test_whole_lists_are_asked_about_too(tmp_path: Path, provider: str) -> None:
+    """For delete_all_friends the call asks about a pair as well, and clears nothing."""
+    app = emulated(provider)
+    (tmp_path / "pairs.csv").write_text("From_Account\na\n")
+    with Served(app).running() as address:
+        seen = found(tmp_path, address, provider, operation="delete_all_friends")
+
+    assert seen["credentials"].mark is Mark.GOOD
+    assert app.world.has("a", "b")
+
+
+@both
+def test_wrong_key(tmp_path: Path, provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of another app is refused, and it is said whose key is wanted."""
+    monkeypatch.setenv(KEY, "f" * 32)
+    with Served(emulated(provider)).running() as address:
+        seen = found(tmp_path, address, provider)
+
+    assert seen["credentials"].mark is Mark.CROSSED
+    code = {"tencent": "code 70003", "zego": "code 100000005"}[provider]
+    assert code in seen["credentials"].told or "code 70009" in seen["credentials"].told
+    assert "app_id" in seen["credentials"].mend
+    assert "f" * 32 not in str(seen)
+
+
+@both
+def test_wrong_app(tmp_path: Path, provider: str) -> None:
+    """An app that the address does not know is a cross that names app_id (and the region)."""
+    with Served(emulated(provider)).running() as address:
+        seen = found(tmp_path, address, provider, app_id=1400000001)
+
+    assert seen["credentials"].mark is Mark.CROSSED
+    code = {"tencent": "code 70020", "zego": "code 100000011"}[provider]
+    assert code in seen["credentials"].told
+    assert "app_id" in seen["credentials"].mend
+    assert ("region" in seen["credentials"].mend) == (provider == "tencent")
+
+
+@both
+def test_unknown_accounts_are_no_cross(tmp_path: Path, provider: str) -> None:
+    """An app that lets the call in but knows none of the accounts has accepted the credentials."""
+    app = emulated(provider)
+    app.world.existing = set()
+    with Served(app).running() as address:
+        seen = found(tmp_path, address, provider)
+
+    assert seen["credentials"].mark is Mark.GOOD
+
+
+@pytest.mark.parametrize(
+    ("provider", "skew_s", "mark"),
+    [
+        ("zego", 45, Mark.GOOD),
+        ("zego", -200, Mark.WARNING),
+        ("zego", 200, Mark.WARNING),
+        ("zego", 720, Mark.CROSSED),
+        ("zego", -720, Mark.CROSSED),
+        ("tencent", 720, Mark.WARNING),
+    ],
+)
+def test_clocks(tmp_path: Path, provider: str, skew_s: float, mark: Mark) -> None:
+    """ZEGO allows ten minutes: more is a cross, over a minute and a half a warning."""
+    with Served(emulated(provider)).running() as address:
+        seen = found(tmp_path, address, provider, skew_s=skew_s)
+
+    assert seen["clock"].mark is mark
+    if mark is not Mark.GOOD:
+        assert ("ahead of" if skew_s > 0 else "behind") in seen["clock"].told
+    if mark is Mark.CROSSED:
+        assert "code 100000004" in seen["credentials"].told
+
+
+def test_closed_port(tmp_path: Path) -> None:
+    """Nobody listens: one cross for the address, and nothing behind it is looked at."""
+    with Served(emulated("tencent")).running() as address:
+        pass
+    seen = found(tmp_path, address)
+
+    assert seen["address"].mark is Mark.CROSSED
+    assert "Connection refused" in seen["address"].told
+    assert "TLS" not in seen
+    assert "credentials" not in seen
+
+
+def test_certificate_that_nobody_trusts(tmp_path: Path) -> None:
+    """A certificate of an unknown authority is a cross at TLS, and no call leaves."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    with Served(context=context).running() as address:
+        seen = found(tmp_path, address)
+
+    assert seen["address"].mark is Mark.GOOD
+    assert seen["TLS"].mark is Mark.CROSSED
+    assert "not trusted" in seen["TLS"].told
+    assert "credentials" not in seen
+
+
+def test_certificate_that_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trusted certificate is a tick that says until when; one about to expire is a warning."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with Served(context=context).running() as address:
+        seen = found(tmp_path, address)
+
+    assert seen["TLS"].mark is Mark.GOOD
+    assert "good until" in seen["TLS"].told
+    assert seen["credentials"].mark is Mark.CROSSED  # that server hangs up
+
+
+def test_no_tls_where_it_is_wanted(tmp_path: Path) -> None:
+    """TLS to a port that speaks plain http is a cross at TLS."""
+    with Served(emulated("tencent")).running() as address:
+        seen = found(tmp_path, address.replace("http:", "https:"))
+
+    assert seen["TLS"].mark is Mark.CROSSED
+
+
+@both
+def test_no_secret(tmp_path: Path, provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a secret the address is looked at, and no call is made."""
+    monkeypatch.delenv(KEY)
+    app = emulated(provider)
+    with Served(app).running() as address:
+        seen = found(tmp_path, address, provider)
+
+    assert seen["secret"].mark is Mark.CROSSED
+    assert seen["secret"].mend.startswith(f"export {KEY}=")
+    assert seen["address"].mark is Mark.GOOD
+    assert seen["credentials"].mark is Mark.SKIPPED
+    assert app.stats.received == 0
+
+
+def test_offline(tmp_path: Path) -> None:
+    """--offline asks nobody."""
+    app = emulated("tencent")
+    with Served(app).running() as address:
+        seen = found(tmp_path, address, offline=True)
+
+    assert seen["network"].mark is Mark.SKIPPED
+    assert app.stats.received == 0
+
+
+def test_a_run_under_way_keeps_its_rate(tmp_path: Path) -> None:
+    """While a process works on the run, no call is added to those that fill its rate."""
+    app = emulated("tencent")
+    with Served(app).running() as address, hold(tmp_path / "run"):
+        seen = found(tmp_path, address)
+
+    assert seen["address"].mark is Mark.GOOD
+    assert seen["credentials"].mark is Mark.SKIPPED
+    assert app.stats.received == 0
+
+
+def test_no_reply_that_can_be_read(tmp_path: Path) -> None:
+    """A server that is no provider leaves it open whether the app is let in: a cross."""
+    app = Emulated("zego", app=EmulatedApp(app_id=APP))
+    with Served(app).running() as address:
+        seen = found(tmp_path, address, "tencent")
+
+    assert seen["credentials"].mark is Mark.CROSSED
+    assert "code 404" in seen["credentials"].told
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "mark", "told"),
+    [
+        ("From_Account,To\na,b\n", "", Mark.CROSSED, "there is no column 'To_Account'"),
+        ("From_Account,To_Account\n", "", Mark.WARNING, "no rows"),
+        ("", "", Mark.CROSSED, "is empty"),
+        ("From_Account,To_Account\na,a\n,b\n", "", Mark.CROSSED, "line 2: from_equals_to"),
+        ("From_Account,To_Account\na,b\n,b\n", "", Mark.WARNING, "2 rows; the first: a -> b"),
+        ('{"x":"a","y":["b","c"]}\n', 'format="jsonl"', Mark.CROSSED, "missing: From_Account"),
+        (
+            '{"x":"a","y":["b","c"]}\n',
+            'format="jsonl"\nfrom_field="x"\nto_field="y"',
+            Mark.GOOD,
+            "2 rows; the first: a -> b",
+        ),
+    ],
+)
+def test_inputs(tmp_path: Path, content: str, more: str, mark: Mark, told: str) -> None:
+    """An input is judged by its first rows, by the rules that the plan has."""
+    (tmp_path / "pairs.csv").write_text(content)
+    seen = found(tmp_path, "http://127.0.0.1:1", more=more, offline=True)
+
+    assert seen["input"].mark is mark
+    assert told in seen["input"].told
+
+
+def test_large_inputs_are_estimated(tmp_path: Path) -> None:
+    """Only the head of a large file is read; the number of its rows is about right."""
+    rows = 100_000
+    lines = "".join(f"account-{at:06},friend-{at:06}\n" for at in range(rows))
+    (tmp_path / "pairs.csv").write_text("From_Account,To_Account\n" + lines)
+    seen = found(tmp_path, "http://127.0.0.1:1", offline=True)
+
+    about = int(seen["input"].told.partition("about ")[2].partition(" ")[0].replace(",", ""))
+    assert 0.98 * rows < about < 1.02 * rows
+
+
+def test_many_inputs(tmp_path: Path) -> None:
+    """Of many files a cross is shown first, few are listed, and a bounded number is looked at."""
+    (tmp_path / "pairs.csv").unlink()
+    for number in range(300):
+        header = "To" if number == 150 else "To_Account"
+        (tmp_path / f"{number:03}-pairs.csv").write_text(f"From_Account,{header}\na,b\n")
+    file = tmp_path / "job.toml"
+    text = JOB.format(
+        operation="delete_friends", provider="zego", app_id=1, address="http://[::1]:1", more=""
+    )
+    file.write_text(text.replace("pairs.csv", "*-pairs.csv"))
+    here = preflight(load_job(file), offline=True)[0].findings
+    inputs = [one for one in here if one.name == "input"]
+    assert [one.mark for one in inputs].index(Mark.CROSSED) == 0
+    assert "150-pairs.csv" in inputs[0].told
+    assert len(inputs) == 21
+    assert inputs[-1].told == "and 280 files more; the first 200 looked at"
+
+
+def test_input_that_is_not_there(tmp_path: Path) -> None:
+    """A missing input is a cross, not the end of the check."""
+    (tmp_path / "pairs.csv").unlink()
+    seen = found(tmp_path, "http://127.0.0.1:1", offline=True)
+
+    assert seen["input"].mark is Mark.CROSSED
+    assert seen["secret"].mark is Mark.GOOD
+
+
+def test_a_run_directory_that_cannot_be(tmp_path: Path) -> None:
+    """A file in the place of the run directory is a cross."""
+    (tmp_path / "run").write_text("")
+    seen = found(tmp_path, "http://127.0.0.1:1", offline=True)
+
+    assert seen["run directory"].mark is Mark.CROSSED
+
+
+def test_accounts_to_ask_about_exist_nowhere() -> None:
+    """Where the input names no pair, the made-up one is two different valid ids."""
+    first, other = module.NOBODY
+    assert first != other
+    assert all(len(one) <= 32 and one.isascii() for one in module.NOBODY)

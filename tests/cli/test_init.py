@@ -1,0 +1,268 @@
+"""`init`: the file it writes is the job that was asked for, and nothing is overwritten."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from bulkdel.cli import ask, streams
+from bulkdel.cli.answers import Given, answers_of
+from bulkdel.cli.columns import propose
+from bulkdel.cli.new_file import write_new
+from bulkdel.errors import WrongInput
+from bulkdel.job.job import Job, Reach
+from bulkdel.job.schema import JobTable, TargetTable
+from bulkdel.job.writer import Answers, TargetAnswers, job_text, toml_text
+from bulkdel.words import Mode, Operation
+
+FLAGS = Given(
+    operation="delete_friends",
+    mode="one_way",
+    providers=("tencent",),
+    regions=("singapore",),
+    app_ids=(1400000000,),
+    inputs=("pairs.csv",),
+)
+BOTH = Given(
+    operation="delete_friends",
+    mode="two_way",
+    providers=("tencent", "zego"),
+    regions=("tokyo", "global"),
+    app_ids=(1400000000, 12345),
+    secret_envs=("A_KEY", "B_KEY"),
+    inputs=("pairs.csv",),
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current directory with an input."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.csv").write_text("From_Account,To_Account\na,b\n")
+    return tmp_path
+
+
+def made(given: Given, file: Path, *, asking: bool = False) -> Job:
+    """The job that `init` writes."""
+    answers = answers_of(given, home=file.absolute().parent, asking=asking)
+    return write_new(file, job_text(answers, file=file.name))
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, *lines: str) -> StringIO:
+    """A person who types these lines; what is left of them is what was not asked for."""
+    typing = StringIO("".join(f"{line}\n" for line in lines))
+    monkeypatch.setattr(sys, "stdin", typing)
+    monkeypatch.setattr(streams, "terminal", lambda _: True)
+    return typing
+
+
+def test_from_flags(home: Path) -> None:
+    """Without a terminal the flags say it all."""
+    job = made(FLAGS, home / "purge.toml")
+    (target,) = job.targets
+    assert (job.name, job.operation, job.mode) == (
+        "purge",
+        Operation.DELETE_FRIENDS,
+        Mode.ONE_WAY,
+    )
+    assert job.input.files == (str(home / "pairs.csv"),)
+    assert (target.provider, target.region, target.app_id) == ("tencent", "singapore", 1400000000)
+    assert target.reach is Reach.REAL
+    assert target.secret
+    assert target.secret.env == "TENCENT_SECRET_KEY"
+    assert (home / "purge.toml").stat().st_mode & 0o777 & ~0o644 == 0
+
+
+def test_several_targets(home: Path) -> None:
+    """What is given several times belongs together in its order."""
+    job = made(BOTH, home / "purge.toml")
+    assert [(t.name, t.region, t.app_id, t.secret and t.secret.env) for t in job.targets] == [
+        ("tencent", "tokyo", 1400000000, "A_KEY"),
+        ("zego", "global", 12345, "B_KEY"),
+    ]
+
+
+def test_input_is_relative_to_the_file(home: Path) -> None:
+    """A file in another folder finds the input that was named from here."""
+    (home / "jobs").mkdir()
+    job = made(FLAGS, home / "jobs" / "purge.toml")
+    assert Path(job.input.files[0]).resolve() == home / "pairs.csv"
+    assert 'files = ["../pairs.csv"]' in (home / "jobs" / "purge.toml").read_text()
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+@pytest.mark.parametrize("provider", ["tencent", "zego"])
+def test_every_key_is_in_it(home: Path, operation: Operation, provider: str) -> None:
+    """Each key of the job file stands in it, set or as a comment; no line over 100 columns."""
+    given = Given(
+        operation=operation,
+        mode="two_way",
+        providers=(provider,),
+        app_ids=(5,),
+        endpoint="emulator",
+        inputs=("pairs.csv",),
+        accounts_only=operation is Operation.DELETE_ALL_FRIENDS,
+    )
+    made(given, home / "purge.toml")
+    lines = (home / "purge.toml").read_text("utf-8").splitlines()
+    said = {line.lstrip("# ").partition(" = ")[0] for line in lines}
+    headings = {line.strip("[]").partition(".")[0] for line in lines if line.startswith("[")}
+    known = set(JobTable.model_fields) | set(TargetTable.model_fields)
+    for field in JobTable.model_fields.values():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            known |= set(field.annotation.model_fields)
+    known -= {"admin"} if provider == "zego" else set()
+
+    assert known - said - headings == set()
+    assert max(map(len, lines)) <= 100
+
+
+def test_comments_are_right_when_uncommented(home: Path) -> None:
+    """A key that stands there as a comment may be set as it stands, where nothing excludes it."""
+    made(FLAGS, home / "purge.toml")
+    lines = (home / "purge.toml").read_text("utf-8").splitlines()
+    excluded = ("# secret_file", "# endpoint", "# accounts_only", "# format")
+    keys = [line for line in lines if line.startswith("# ") and " = " in line]
+    keys = [line for line in keys if not line.startswith(excluded)]
+    text = "\n".join(line[2:] if line in keys else line for line in lines)
+    assert len(keys) > 15
+    write_new(home / "all.toml", text)
+
+
+def test_never_overwrites(home: Path) -> None:
+    """A file that is there stays as it is."""
+    (home / "purge.toml").write_text("mine")
+    with pytest.raises(WrongInput, match="is there already"):
+        made(FLAGS, home / "purge.toml")
+    assert (home / "purge.toml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"operation": None, "app_ids": ()}, "--operation, --app-id"),
+        ({"regions": ()}, "missing: --region"),
+        ({"mode": "both"}, "--mode both: there is none; it must be one of one_way, two_way"),
+        ({"providers": ("qq",)}, "--provider qq: there is none"),
+        ({"regions": ("tokyo", "seoul")}, "--region is given 2 times"),
+        ({"regions": ("nowhere",)}, "targets.tencent.region"),
+        ({"app_ids": (0,)}, "targets.tencent.app_id is 0"),
+        ({"from_field": "user"}, "no column user; it has From_Account, To_Account"),
+        ({"secret_envs": ("9193cc662a4c0ec135ec71fb57194b38",)}, "secret"),
+    ],
+)
+def test_wrong_flags(home: Path, keys: dict[str, object], words: str) -> None:
+    """One sentence that names the option or the key, exit 2, and nothing is written."""
+    given = Given(**{**{name: getattr(FLAGS, name) for name in FLAGS.__slots__}, **keys})
+    with pytest.raises(WrongInput) as refused:
+        made(given, home / "purge.toml")
+    assert words in str(refused.value)
+    assert "9193cc" not in str(refused.value)
+    assert not (home / "purge.toml").exists()
+
+
+def test_questions(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person is asked for everything, may answer by number or name, and again if need be."""
+    (home / "list.csv").write_text("Id,User,Friend\n1,a,b\n")
+    left = typed(
+        monkeypatch,
+        *("1", "three", "two_way", "1", "2", "no number", "1400000000", "", "list.csv", "", ""),
+    )
+    job = made(Given(), home / "purge.toml", asking=True)
+    assert left.read() == ""
+    assert (job.operation, job.mode) == (Operation.DELETE_FRIENDS, Mode.TWO_WAY)
+    assert (job.input.from_field, job.input.to_field) == ("User", "Friend")
+    assert (job.targets[0].region, job.targets[0].app_id) == ("singapore", 1400000000)
+
+
+def test_only_what_is_not_said_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options are not asked for again."""
+    left = typed(monkeypatch, "1", "not asked")
+    keys = {name: getattr(FLAGS, name) for name in FLAGS.__slots__}
+    given = Given(**{**keys, "mode": None, "secret_envs": ("KEY",)})
+    assert made(given, home / "purge.toml", asking=True).mode is Mode.ONE_WAY
+    assert left.read() == "not asked\n"
+
+
+@pytest.mark.parametrize(("answer", "wanted"), [("yes", True), ("no", False), ("", False)])
+def test_whole_lists_are_agreed_to(
+    home: Path, monkeypatch: pytest.MonkeyPatch, answer: str, wanted: bool
+) -> None:
+    """Input of pairs for delete_all_friends: accounts_only only if a person says yes."""
+    typed(monkeypatch, answer)
+    keys = {name: getattr(FLAGS, name) for name in FLAGS.__slots__}
+    given = Given(**{**keys, "operation": "delete_all_friends", "secret_envs": ("KEY",)})
+    assert made(given, home / "purge.toml", asking=True).input.accounts_only is wanted
+
+
+def test_nobody_answers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed terminal, or nonsense again and again, ends it; nothing is written."""
+    for lines in ((), ("?",) * 50):
+        left = typed(monkeypatch, *lines)
+        with pytest.raises(WrongInput, match="nothing was written"):
+            made(Given(), home / "purge.toml", asking=True)
+        assert left.read().count("?") == max(0, len(lines) - ask.TRIES)
+    assert not (home / "purge.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "proposed"),
+    [
+        (("From_Account", "To_Account"), ("From_Account", "To_Account")),
+        (("To_Account", "From_Account"), ("From_Account", "To_Account")),
+        (("id", "user_id", "friend_id"), ("user_id", "friend_id")),
+        (("FromUserId", "ToUserId"), ("FromUserId", "ToUserId")),
+        (("a", "b"), ("", "")),
+        ((), ("", "")),
+    ],
+)
+def test_proposals(columns: tuple[str, ...], proposed: tuple[str, str]) -> None:
+    """A column is proposed by its name alone, wherever it stands; none where none looks like it."""
+    assert propose(columns) == proposed
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_quoted(text: str) -> None:
+    """Whatever a file or column is called, TOML reads it as it is."""
+    assert tomllib.loads(f"x = {toml_text(text)}") == {"x": text}
+
+
+def test_the_same_provider_twice(home: Path) -> None:
+    """Two apps of one provider get names of their own."""
+    target = TargetAnswers(
+        provider="zego",
+        region="global",
+        app_id=1,
+        secret_env="A",
+        secret_file="",
+        admin="",
+        endpoint="",
+    )
+    other = TargetAnswers(
+        provider="zego",
+        region="global",
+        app_id=2,
+        secret_env="B",
+        secret_file="",
+        admin="",
+        endpoint="",
+    )
+    answers = Answers(
+        operation=Operation.DELETE_FRIENDS,
+        mode=Mode.ONE_WAY,
+        files=("pairs.csv",),
+        format=None,
+        from_field="f",
+        to_field="t",
+        accounts_only=False,
+        targets=(target, other),
+    )
+    job = write_new(home / "purge.toml", job_text(answers, file="purge.toml"))
+    assert [one.name for one in job.targets] == ["zego", "zego-2"]

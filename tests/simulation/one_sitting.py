@@ -1,0 +1,320 @@
+"""One sitting: the engine at work, until it ends, is stopped, or its process dies.
+
+A process dies by having what it left copied away at that instant: the copy is the run directory
+from then on, and whatever the ghost still does goes nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from bulkdel.errors import BulkdelError, StorageFailed
+from bulkdel.job.job import Job
+from bulkdel.ledger.identity import Identity, TargetIdentity
+from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.recorder import MARGIN_BYTES, Recorder
+from bulkdel.ledger.sittings import LaneStop
+from bulkdel.ledger.snapshot import begun, snapshot
+from bulkdel.ledger.tables import JOURNAL
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.values import PlanMeta
+from bulkdel.providers.protocol import Secret
+from bulkdel.send import run as sending
+from bulkdel.send.run import Post, Sitting
+from bulkdel.send.transport import Transport
+from bulkdel.send.view import End as LaneEnded
+from bulkdel.send.view import Ending
+from tests.simulation.disk import Trouble, TroubledJournal, keep
+from tests.simulation.loop import SimulatedLoop
+from tests.simulation.scenario import SECRET, WRONG_SECRET, Act, End, Scenario
+from tests.simulation.story import Broken, Seen
+from tests.simulation.wire import EPOCH_S, Sent, Sky, Wire
+from tests.support.autojump_clock import AutojumpLoop
+
+
+class OneSitting:
+    """What one process has, and what is let happen to it."""
+
+    def __init__(  # noqa: PLR0917  # all that a process has
+        self,
+        scenario: Scenario,
+        act: Act,
+        seen: Seen,
+        number: int,
+        job: Job,
+        meta: PlanMeta,
+        plan: PlanReader,
+        skies: Mapping[str, Sky],
+        addresses: Mapping[str, str],
+        log: Any,
+    ) -> None:
+        self._scenario, self._act, self._seen, self._at = scenario, act, seen, number
+        self._job, self._meta, self._plan, self._skies, self._log = job, meta, plan, skies, log
+        self._wires: list[Wire] = []
+        self._addresses = addresses
+        self._kept: Path | None = None
+        self._task: asyncio.Task[Ending] | None = None
+        self._sitting: Sitting | None = None
+        self.crowds: Counter[str] = Counter()
+        self._full = False
+        self._gave_up = False
+        self._began = running().time()
+
+    async def carry_out(self, copy: Path) -> bool:
+        """Whether the process died, leaving `copy`."""
+        loop, act, seen = running(), self._act, self._seen
+        self._copy = copy
+        continued = begun(self._job.run_dir)
+        journal = TroubledJournal.open(
+            self._job.run_dir,
+            _identity(self._job, self._meta),
+            self._plan.entry,
+            operation=self._job.operation,
+            mode=self._job.mode,
+        )
+        self._reader = sqlite3.connect(self._job.run_dir / JOURNAL)
+        try:
+            if act.end in {End.DIES_IN_WRITE, End.WRITE_FAILS}:
+                dies = self._die if act.end is End.DIES_IN_WRITE else None
+                journal.trouble = Trouble(
+                    tick=act.number, point=act.point, torn=act.torn, dies=dies
+                )
+            journal.start_sitting(int(self._now_s() * 1000), 1)
+            seen.before = self._numbers()
+            with self._put_in_place():
+                self._sitting = self._made(journal, continued=continued)
+                self._task = loop.create_task(self._sitting.run(), name="sitting")
+                timers = self._arm()
+                ending = await self._finished()
+            for timer in timers:
+                timer.cancel()
+            if ending is not None and self._kept is None:
+                self._end(journal, ending)
+        finally:
+            for sky in self._skies.values():
+                sky.watch = lambda _: None
+            seen.failed = journal.failures > 0
+            seen.died = self._kept is not None
+            for wire in self._wires:
+                if not seen.died:
+                    wire.die()
+            self._reader.close()
+            journal.close()
+        return seen.died
+
+    def _arm(self) -> list[asyncio.TimerHandle]:
+        """Let happen what the act says."""
+        loop, act = running(), self._act
+        timers: list[asyncio.TimerHandle] = []
+        for name, sky in self._skies.items():
+            sky.watch = self._watch_of(name)
+        if act.end is End.DIES_AT_TURN and isinstance(loop, SimulatedLoop):
+            loop.at_turn(act.number * 4, self._die)
+        if act.end in {End.STOPS, End.STOPS_AND_DIES}:
+            timers.append(loop.call_later(act.at_s, self._stop))
+        if act.end is End.STOPS_AND_DIES:
+            timers.append(loop.call_later(act.at_s + act.grace_s, self._die))
+        if act.end is End.NO_SPACE:
+            timers.append(loop.call_later(act.at_s, self._fill))
+        timers.append(loop.call_later(self._patience_s(), self._give_up))
+        return timers
+
+    def _die(self) -> None:
+        """The process is gone at this instant."""
+        if self._kept is not None or self._task is None or self._task.done():
+            return
+        self._kept = self._copy
+        keep(self._job.run_dir, self._copy)
+        for wire in self._wires:
+            wire.die()
+        loop = running()
+        if isinstance(loop, SimulatedLoop):
+            loop.thread_s = lambda: 0.0
+        self._task.cancel()
+
+    def _stop(self) -> None:
+        if self._sitting is not None:
+            self._seen.stopped_at = running().time()
+            self._sitting.stop(LaneEnded.STOPPED, "stopped by SIGTERM")
+
+    def _fill(self) -> None:
+        self._full = True
+
+    def _give_up(self) -> None:
+        if self._kept is None and self._task is not None and not self._task.done():
+            self._gave_up = True
+            self._task.cancel()
+
+    def _patience_s(self) -> float:
+        """A sitting that takes longer than this hangs. Generous, and derived from the job."""
+        job = self._job
+        retry = job.retry
+        left = sum(share.pairs + share.batches for share in self._meta.shares)
+        slowest = min(target.qps for target in job.targets)
+        calls = 2 * left * (retry.max_attempts + 10)
+        each = retry.timeout_s + retry.max_delay_s + 5.0
+        return (
+            2 * self._scenario.healed_s + retry.outage_limit_s * 2 + calls * (each + 20 / slowest)
+        )
+
+    async def _finished(self) -> Ending | None:
+        """The ending; None where the process died."""
+        loop = running()
+        pace = loop.thread_s if isinstance(loop, SimulatedLoop) else None
+        assert self._task is not None
+        try:
+            ending = await self._task
+        except asyncio.CancelledError:
+            ending = None
+        except BaseException as error:
+            if self._kept is None and not self._storage(error):
+                raise
+            ending = None
+        finally:
+            if isinstance(loop, SimulatedLoop) and pace is not None:
+                loop.thread_s = pace
+        if self._gave_up:
+            raise Broken(f"sitting {self._at} did not end within {self._patience_s():.0f} s")
+        return ending
+
+    @staticmethod
+    def _storage(error: BaseException) -> bool:
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        return isinstance(error, StorageFailed)
+
+    def _end(self, journal: Journal, ending: Ending) -> None:
+        seen = self._seen
+        for lane in ending.lanes:
+            seen.ends[lane.target] = str(lane.end)
+            seen.words[lane.target] = lane.words
+        try:
+            journal.end_sitting(
+                int(self._now_s() * 1000),
+                "ended",
+                [
+                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
+                    for lane in ending.lanes
+                ],
+            )
+        except BulkdelError:
+            seen.failed = True
+        seen.after = self._numbers()
+        if seen.stopped_at is not None:
+            took = running().time() - seen.stopped_at
+            most = self._job.retry.timeout_s + 20 * self._scenario.thread_s + 0.5
+            if took > most:
+                raise Broken(f"stopping took {took:.3f} s, more than {most:.3f} s")
+
+    def _numbers(self) -> dict[str, dict[str, int]]:
+        found = snapshot(self._job.run_dir)
+        assert found is not None
+        return {
+            name: {key: getattr(counters, key) for key in counters.__slots__}
+            for name, counters in found.counters.items()
+        }
+
+    def _made(self, journal: Journal, *, continued: bool) -> Sitting:
+        wrong = self._act.end is End.WRONG_KEY
+        secret = WRONG_SECRET if wrong else SECRET
+        return Sitting(
+            job=self._job,
+            posts=[
+                Post(
+                    target=target,
+                    address=self._addresses.get(target.name, target.name),
+                    secret=Secret(secret),
+                )
+                for target in self._job.targets
+            ],
+            meta=self._meta,
+            plan=self._plan,
+            journal=journal,
+            continued=continued,
+            limit=self._act.limit,
+            log=self._log,
+            now_s=self._now_s,
+        )
+
+    def _now_s(self) -> float:
+        """This machine's clock, which may be off."""
+        now = running().time()
+        skew = 0.0
+        for since, by in self._act.skews:
+            if now - self._began >= since:
+                skew = by
+        return EPOCH_S + now + skew
+
+    def _watch_of(self, name: str) -> Any:
+        act = self._act
+        number = [one.name for one in self._scenario.targets].index(name)
+
+        def watch(sent: Sent) -> None:
+            self._seen.calls[name] += 1
+            noted = self._reader.execute(
+                "SELECT calls FROM counters WHERE target = ?", (number,)
+            ).fetchone()[0]
+            if noted < len(self._skies[name].sent):
+                raise Broken(f"a call left before its intent was durable: {sent}")
+            if self._sitting is not None:
+                for lane in self._sitting._lanes:
+                    target = lane._target.name
+                    most = lane._traffic.carriers
+                    self.crowds[target] = max(self.crowds[target], most)
+            if act.end is End.DIES_AT_CALL and sum(self._seen.calls.values()) == act.number:
+                running().call_soon(self._die)
+
+        return watch
+
+    @contextmanager
+    def _put_in_place(self) -> Iterator[None]:
+        """Wires for transports, and a disk whose free space the act decides."""
+
+        def wire(address: str, *, max_in_flight: int, timeout_s: float) -> Wire:
+            del max_in_flight
+            made = Wire(self._skies[address], sitting=self._at, timeout_s=timeout_s)
+            self._wires.append(made)
+            return made
+
+        def recorder(journal: Journal) -> Recorder:
+            return Recorder(journal, free_bytes=self._free_bytes, clock=running().time)
+
+        transport = Transport if self._addresses else wire
+        with (
+            mock.patch.object(sending, "Transport", transport),
+            mock.patch.object(sending, "Recorder", recorder),
+        ):
+            yield
+
+    def _free_bytes(self) -> int:
+        return 0 if self._full else 10 * MARGIN_BYTES
+
+
+def _identity(job: Job, meta: PlanMeta) -> Identity:
+    return Identity(
+        plan_digest=meta.digest,
+        targets=tuple(
+            TargetIdentity(
+                name=target.name,
+                provider=target.provider,
+                region=target.region,
+                app_id=target.app_id,
+                reach=target.reach,
+            )
+            for target in job.targets
+        ),
+    )
+
+
+def running() -> AutojumpLoop:
+    """The loop that this runs on; over sockets it is not a SimulatedLoop."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, AutojumpLoop)
+    return loop
