@@ -7,6 +7,7 @@ import pytest
 from tests.simulation.oracle import complaints
 from tests.simulation.plain import plain
 from tests.simulation.scenario import Act, End
+from tests.simulation.wire import Roads
 
 
 @pytest.mark.parametrize("at_ms", range(0, 400, 10))
