@@ -14,3 +14,21 @@ Words used everywhere, in the order of the pipeline:
     lane        what sends one target's calls
     sitting     one process's life in a run
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bulkdel.library import Job, Settled, Status, load_job, run, status
+
+__all__ = ["Job", "Settled", "Status", "load_job", "run", "status"]
+
+
+def __getattr__(name: str) -> Any:
+    """The library's names, imported when they are asked for: the command does without them."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bulkdel import library  # noqa: PLC0415  # as said above
+
+    return getattr(library, name)

@@ -56,7 +56,7 @@ def check(
         sections = preflight(found, offline=offline)
         streams.result(
             preflight_text(
-                f"{found.name}: looked at, nothing was sent to delete.",
+                f"{found.name}: looked at, nothing was deleted.",
                 sections,
                 streams.width(sys.stdout),
                 again=command("check", job, run_dir),

@@ -6,11 +6,12 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from typing import BinaryIO, Final
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from bulkdel.cli.control import listening
 from bulkdel.cli.edge import unexpected
@@ -34,6 +35,7 @@ from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
+from bulkdel.send.lane import Told
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
 
@@ -99,7 +101,19 @@ class HeldRun:
 
     def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then."""
-        return asyncio.run(self._send(meta, limit=limit, show=show, watch=watch))
+
+        async def work() -> Ending:
+            loop = asyncio.get_running_loop()
+
+            def started(sitting: Sitting) -> None:
+                def stop(name: str) -> None:
+                    loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
+
+                watch.tell(stop)
+
+            return await self.sending(meta, limit=limit, started=started, show=show)
+
+        return asyncio.run(work())
 
     def status(self) -> Status:
         """How things stand now."""
@@ -119,10 +133,27 @@ class HeldRun:
     def _make(self, stdin: BinaryIO | None) -> PlanMeta:
         return make_plan(self._job, stdin=stdin if STDIN in self._job.input.files else None)
 
-    async def _send(
-        self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping
+    async def sending(
+        self,
+        meta: PlanMeta,
+        *,
+        limit: int | None,
+        started: Callable[[Sitting], None],
+        show: Show | None = None,
+        told: Told | None = None,
+        log: FilteringBoundLogger | None = None,
     ) -> Ending:
-        job, loop = self._job, asyncio.get_running_loop()
+        """As `send`, within a running loop.
+
+        Args:
+            meta: the plan's.
+            limit: pairs to settle in this sitting; None means all.
+            started: is given the sitting before it sends.
+            show: to be called about twice a second.
+            told: is awaited with every outcome, once it is durable.
+            log: takes what happens; structlog's own, as it is set up, if there is none.
+        """
+        job = self._job
         async with AsyncExitStack() as stack:
             posts = []
             for target, share in zip(job.targets, meta.shares, strict=True):
@@ -144,16 +175,14 @@ class HeldRun:
                 journal=self._journal,
                 continued=self._begun,
                 limit=limit,
-                log=structlog.get_logger(),
+                log=log or structlog.get_logger(),
+                told=told,
             )
-
-            def stop(name: str) -> None:
-                loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
-
-            watch.tell(stop)
+            started(sitting)
             ceilings = {target.name: target.qps for target in job.targets}
             await stack.enter_async_context(listening(job.run_dir, sitting, ceilings))
             self._journal.start_sitting(_now_ms(), os.getpid())
+            show = show or _nothing
             shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
             try:
                 ending = await sitting.run()
@@ -182,6 +211,10 @@ def held_run(job: Job) -> Iterator[HeldRun]:
     with ExitStack() as stack:
         stack.enter_context(hold(job.run_dir))
         yield HeldRun(job, stack)
+
+
+def _nothing(_: object) -> None:
+    return
 
 
 async def _keep_showing(sitting: Sitting, show: Show) -> None:

@@ -61,20 +61,19 @@ def _listen(process: subprocess.Popen[bytes], give_up: float) -> str:
     if process.stderr is None:
         raise AssertionError("standard error is a pipe")
     said = b""
+    poll = select.poll()  # select() would refuse descriptors from 1024 on
+    poll.register(process.stderr, select.POLLIN)
     listening = True
     while (left := give_up - time.monotonic()) > 0:
         over = process.poll() is not None
-        ready = (
-            listening
-            and select.select([process.stderr], [], [], 0 if over else min(left, _LOOK_S))[0]
-        )
-        if ready:
+        wait_s = 0.0 if over else min(left, _LOOK_S)
+        if listening and poll.poll(wait_s * 1000):
             piece = os.read(process.stderr.fileno(), 4096)
             listening = bool(piece)
             said = (said + piece)[-SAID_MOST:]
         elif over:
             break
         elif not listening:
-            time.sleep(min(left, _LOOK_S))
+            time.sleep(wait_s)
     words = " ".join(said.decode("utf-8", "replace").split())
     return f": {words}" if words else ""

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import orjson
 import structlog
+from structlog.typing import FilteringBoundLogger, Processor
 
 TEXT_CAP = 500
 """Characters of one value."""
@@ -50,13 +51,7 @@ def logging_to(path: Path, *, also_stderr: bool = False) -> Iterator[None]:
     root = logging.getLogger()
     try:
         structlog.configure(
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                traced,
-                bounded,
-                _rendered,
-            ],
+            processors=_processors(),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
             logger_factory=lambda *_: _Lines(file, also_stderr=also_stderr),
             cache_logger_on_first_use=False,
@@ -67,6 +62,35 @@ def logging_to(path: Path, *, also_stderr: bool = False) -> Iterator[None]:
         root.removeHandler(handler)
         structlog.reset_defaults()
         os.close(file)
+
+
+@contextmanager
+def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
+    """A log of its own that appends to `path`, whatever structlog is told elsewhere.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        log: FilteringBoundLogger = structlog.wrap_logger(
+            _Lines(file, also_stderr=False),
+            processors=_processors(),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        )
+        yield log
+    finally:
+        os.close(file)
+
+
+def _processors() -> list[Processor]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        traced,
+        bounded,
+        _rendered,
+    ]
 
 
 def traced(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

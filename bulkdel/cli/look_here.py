@@ -29,6 +29,7 @@ LINE_BYTES: Final = 240
 """Bytes of a ledger line without its ids; measured: 216 for "deleted", more with a text."""
 PAIR_BYTES: Final = 40
 """Bytes of plan and journal for a pair, beside its ids: generous."""
+_FILES_LOOKED: Final = 200
 _FILES_SHOWN: Final = 20
 _LINE: Final = 300
 _ELSEWHERE: Final = "mend that, or use run_dir or --run-dir"
@@ -63,7 +64,7 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], Rows]:
         return (_unread(error),), Rows()
     found: list[Finding] = []
     samples: list[Sample] = []
-    for source in sources:
+    for source in sources[:_FILES_LOOKED]:
         try:
             sample = sample_of(job, source)
         except BulkdelError as error:
@@ -73,16 +74,17 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], Rows]:
         found.append(_seen(job, source, sample))
     crosses = [one for one in found if one.mend]
     shown = (crosses + [one for one in found if not one.mend])[:_FILES_SHOWN]
-    if len(found) > len(shown):
-        shown.append(
-            good("input", f"and {counted(len(found) - len(shown), 'file')} more, all good")
-        )
+    if len(sources) > len(shown):
+        more = counted(len(sources) - len(shown), "file")
+        beside = "" if len(sources) <= _FILES_LOOKED else f"; the first {_FILES_LOOKED} looked at"
+        shown.append(good("input", f"and {more} more{beside}"))
     about = sum(sample.rows_about for sample in samples)
+    about = round(about * len(sources) / max(1, min(len(sources), _FILES_LOOKED)))
     return tuple(shown), Rows(
         pair=next((sample.pair for sample in samples if sample.pair), None),
         about=about,
         id_bytes=max((sample.id_bytes for sample in samples), default=0.0),
-        counted=all(sample.whole for sample in samples),
+        counted=len(sources) <= _FILES_LOOKED and all(sample.whole for sample in samples),
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bulkdel.plan.values import PlanMeta
     from bulkdel.report.phrases import Face
     from bulkdel.report.status import Status
+    from bulkdel.words import Entry
 
 
 def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:
@@ -53,6 +54,15 @@ def plan_only(job: Job, say: Say) -> PlanMeta:
 
     with held_run(job) as stages:
         return stages.plan(say)
+
+
+def sample(job: Job, meta: PlanMeta, count: int) -> tuple[Entry, ...]:
+    """The first entries of the plan."""
+    from bulkdel.plan.read import PlanReader
+
+    with PlanReader(job.run_dir, meta) as plan:
+        most = min(count, meta.shares[0].batches)
+        return tuple(entry for entries in plan.scan(0, most) for entry in entries)
 
 
 def look(job: Job, *, held: bool = False) -> Status:

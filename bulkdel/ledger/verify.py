@@ -69,7 +69,8 @@ class Verified:
         lines: of the ledger, compared.
         settlements: of the journal, rendered again.
         pending: lines that will be written when the run is continued.
-        settled: pairs by target name and status, as counted from the settlements.
+        settled: pairs by target name and status, as counted from the settlements; empty where not
+            all of them could be read.
     """
 
     findings: tuple[Finding, ...]
@@ -130,6 +131,7 @@ class _Verification:
         self._settlements = 0
         self._lines = 0
         self._pending = 0
+        self._counted = False
 
     def note(self, file: str, what: str) -> None:
         """One more finding that has no line."""
@@ -137,16 +139,17 @@ class _Verification:
 
     def verified(self) -> Verified:
         """What was found."""
+        settled = {
+            target.name: dict(pairs)
+            for target, pairs in zip(self._plan.targets, self._audit.pairs, strict=True)
+        }
         return Verified(
             findings=tuple(self._findings.shown),
             count=self._findings.count,
             lines=self._lines,
             settlements=self._settlements,
             pending=self._pending,
-            settled={
-                target.name: dict(pairs)
-                for target, pairs in zip(self._plan.targets, self._audit.pairs, strict=True)
-            },
+            settled=settled if self._counted else {},
         )
 
     def work(self) -> None:
@@ -155,6 +158,8 @@ class _Verification:
         if not (self._run_dir / JOURNAL).exists():
             if path.exists() and path.stat().st_size:
                 self.note(JOURNAL, "it is missing, but ledger.jsonl holds results")
+            else:
+                self._counted = True
             return
         with closing(connect_again(self._run_dir)) as db:
             db.execute("BEGIN")  # all that is read is of one moment
@@ -177,6 +182,7 @@ class _Verification:
             finally:
                 os.close(descriptor)
             if whole:
+                self._counted = True
                 self._count_again(db)
 
     def _is_ours(self, db: sqlite3.Connection) -> bool:
@@ -198,6 +204,8 @@ class _Verification:
             return True
         if any(counters.calls for counters in rows.read_counters(db)) or _has_settlements(db):
             self.note(PLAN, "it is not the plan that journal.db was begun with")
+        else:
+            self._counted = True  # nothing was sent, and the journal will be made anew
         return False
 
     def _check_pages(self, db: sqlite3.Connection) -> None:

@@ -56,14 +56,34 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
     for finding in verified.findings:
         yield words("")
         yield words(_place(finding), TITLE)
-        yield words(f"{finding.what}.", indent=2)
+        yield words(f"{finding.what.rstrip('.')}.", indent=2)
         told = (("found", finding.found), ("expected", finding.expected))
         yield facts((name, plain(text, _SHOWN_CHARACTERS)) for name, text in told if text)
     if verified.count > len(verified.findings):
         yield words("")
         yield words(f"And {count(verified.count - len(verified.findings))} more.", BAD)
+    if verified.settled:
+        yield words("")
+        yield _books(meta, verified)
     yield words("")
-    yield table(
+    if verified.count:
+        yield words("What to do:", TITLE)
+        yield words(
+            "Do not rely on these files, and do not mend them by hand. Keep a copy of "
+            f"{plain(str(job.run_dir), 1000)} as it is, restore the files that are named above "
+            "from a backup and verify again. Without a backup, begin a new run with --run-dir: "
+            "what is gone already is then answered as already gone.",
+            indent=2,
+        )
+    else:
+        yield words(
+            "This finds corruption and carelessness. It is no proof against somebody who writes "
+            "plan, journal and ledger anew."
+        )
+
+
+def _books(meta: PlanMeta | None, verified: Verified) -> RenderableType:
+    return table(
         [
             Column(title="target", words=True),
             Column(title="pairs"),
@@ -81,21 +101,6 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
             for name, books in _targets(meta, verified).items()
         ],
     )
-    yield words("")
-    if verified.count:
-        yield words("What to do:", TITLE)
-        yield words(
-            "Do not rely on these files, and do not mend them by hand. Keep a copy of "
-            f"{plain(str(job.run_dir), 1000)} as it is, restore the files that are named above "
-            "from a backup and verify again. Without a backup, begin a new run with --run-dir: "
-            "what is gone already is then answered as already gone.",
-            indent=2,
-        )
-    else:
-        yield words(
-            "This finds corruption and carelessness. It is no proof against somebody who writes "
-            "plan, journal and ledger anew."
-        )
 
 
 def _verdict(job: Job, verified: Verified) -> str:
@@ -133,8 +138,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _targets(meta: PlanMeta | None, verified: Verified) -> dict[str, dict[str, int]]:
     targets: dict[str, dict[str, int]] = {}
-    for share in meta.shares if meta is not None else ():
-        settled = verified.settled.get(share.target, {})
+    for share in meta.shares if meta is not None and verified.settled else ():
+        settled = verified.settled[share.target]
         books = {"pairs": share.pairs}
         for status in (Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.FAILED):
             books[status.value] = settled.get(status, 0)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -50,6 +50,10 @@ PATIENCE: Final = 5
 """Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
 
 
+Told = Callable[[Outcome], Awaitable[None]]
+"""Is awaited with an outcome once it is durable."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What the lanes of a sitting share.
@@ -65,6 +69,7 @@ class Desk:
     now_s: Callable[[], float]
     log: FilteringBoundLogger
     stop_all: Callable[[End, str], None]
+    told: Told | None = None
 
 
 class Lane:
@@ -324,6 +329,8 @@ class Lane:
                 self._meter.answered(waited, judgement)
             outcome = self._outcome(work, judgement)
             await self._desk.recorder.record(outcome, urgent=self._field.urgent)
+            if self._desk.told is not None:
+                await self._desk.told(outcome)
         finally:
             self._desk.allowance.give_back(taken, settled)
         self._traffic.idle.add(task)

@@ -23,7 +23,7 @@ from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App, Secret
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.feed import Feed
-from bulkdel.send.lane import Desk, Lane
+from bulkdel.send.lane import Desk, Lane, Told
 from bulkdel.send.meter import span_s
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End, Ending, LaneView
@@ -62,8 +62,12 @@ class Sitting:
         limit: int | None,
         log: FilteringBoundLogger,
         now_s: Callable[[], float] = time.time,
+        told: Told | None = None,
     ) -> None:
-        """`continued` says whether the run has sent before; `limit` is in pairs."""
+        """`continued` says whether the run has sent before; `limit` is in pairs.
+
+        `told` is awaited with every outcome once it is durable; its carrier waits for it.
+        """
         self._schedule = job.schedule
         self._now_s = now_s
         self._closed: dict[str, str] = {}
@@ -75,6 +79,7 @@ class Sitting:
             now_s=now_s,
             log=log,
             stop_all=self.stop,
+            told=told,
         )
         self._transports = [
             Transport(

@@ -353,6 +353,25 @@ def test_large_inputs_are_estimated(tmp_path: Path) -> None:
     assert 0.98 * rows < about < 1.02 * rows
 
 
+def test_many_inputs(tmp_path: Path) -> None:
+    """Of many files a cross is shown first, few are listed, and a bounded number is looked at."""
+    (tmp_path / "pairs.csv").unlink()
+    for number in range(300):
+        header = "To" if number == 150 else "To_Account"
+        (tmp_path / f"{number:03}-pairs.csv").write_text(f"From_Account,{header}\na,b\n")
+    file = tmp_path / "job.toml"
+    text = JOB.format(
+        operation="delete_friends", provider="zego", app_id=1, address="http://[::1]:1", more=""
+    )
+    file.write_text(text.replace("pairs.csv", "*-pairs.csv"))
+    here = preflight(load_job(file), offline=True)[0].findings
+    inputs = [one for one in here if one.name == "input"]
+    assert [one.mark for one in inputs].index(Mark.CROSSED) == 0
+    assert "150-pairs.csv" in inputs[0].told
+    assert len(inputs) == 21
+    assert inputs[-1].told == "and 280 files more; the first 200 looked at"
+
+
 def test_input_that_is_not_there(tmp_path: Path) -> None:
     """A missing input is a cross, not the end of the check."""
     (tmp_path / "pairs.csv").unlink()

@@ -1,0 +1,154 @@
+"""bulkdel as a library: the same engine, without a terminal, signals or printing.
+
+    import asyncio
+    from pathlib import Path
+
+    from bulkdel import load_job, run, status
+
+    async def main() -> None:
+        job = load_job(Path("jobs/demo.toml"))
+        async for batch in run(job):
+            print(batch.target, batch.from_account, len(batch.deleted), "deleted")
+        print(status(job).state)
+
+    asyncio.run(main())
+
+Leaving the loop stops the sitting as a first Ctrl-C does: calls in flight finish and are recorded.
+Running the same job again continues it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bulkdel.cli.held import held_run
+from bulkdel.cli.log import log_of
+from bulkdel.cli.wiring import look
+from bulkdel.errors import Guarded, WrongInput
+from bulkdel.job.job import Job, Reach
+from bulkdel.job.jobfile import load_job
+from bulkdel.ledger.values import Group, Outcome, Settlement
+from bulkdel.report.preview import too_many
+from bulkdel.report.status import Status
+from bulkdel.send.run import Sitting
+from bulkdel.send.view import End
+from bulkdel.words import Batch, Verdict
+
+__all__ = ["Job", "Settled", "Status", "load_job", "run", "status"]
+
+WAITING_MOST = 100
+"""Settled batches that wait for the one who reads them; then the sending waits as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What one reply settled, durably: To_Accounts by status; a cleared account stands for itself.
+
+    Attributes:
+        failed: (account, code, the provider's text).
+    """
+
+    target: str
+    from_account: str
+    deleted: tuple[str, ...]
+    already_gone: tuple[str, ...]
+    failed: tuple[tuple[str, int, str], ...]
+
+
+async def run(
+    job: Job, *, yes: bool = False, limit: int | None = None
+) -> AsyncGenerator[Settled, None]:
+    """Plan the job if need be and carry it out, or continue it; yields what is settled.
+
+    Args:
+        job: as `load_job` gives it.
+        yes: must be true where a target is the real provider: nobody is asked.
+        limit: settle at most so many pairs in this sitting.
+
+    Raises:
+        WrongInput: the job or its input is wrong, or `yes` is needed; nothing was sent.
+        Guarded: guards.max_pairs forbids the plan; nothing was sent.
+    """
+    if not yes and any(target.reach is Reach.REAL for target in job.targets):
+        raise WrongInput(f"{job.source}: it deletes at a real provider; say so with yes=True")
+    names = [target.name for target in job.targets]
+    queue: asyncio.Queue[Settled | None] = asyncio.Queue(WAITING_MOST)
+    sittings: list[Sitting] = []
+    with ExitStack() as stack:
+        held = stack.enter_context(held_run(job))
+        meta = await asyncio.to_thread(held.plan, _say_nothing)
+        if (await asyncio.to_thread(held.begin, meta)).unsettled == 0:
+            return
+        if guarded := too_many(job.guards, meta.books):
+            raise Guarded(f"{job.source}: {guarded}")
+
+        async def told(outcome: Outcome) -> None:
+            if outcome.settlement is not None:
+                await queue.put(_settled(names[outcome.target], outcome))
+
+        log = stack.enter_context(log_of(job.run_dir / "run.log"))
+
+        async def send() -> None:
+            try:
+                await held.sending(meta, limit=limit, started=sittings.append, told=told, log=log)
+            finally:
+                await queue.put(None)
+
+        sender = asyncio.create_task(send(), name="bulkdel")
+        try:
+            while (settled := await queue.get()) is not None:
+                yield settled
+        finally:
+            for sitting in sittings:
+                sitting.stop(End.STOPPED, "stopped by its caller")
+            while not sender.done():
+                getting = asyncio.ensure_future(queue.get())
+                await asyncio.wait({sender, getting}, return_when=asyncio.FIRST_COMPLETED)
+                getting.cancel()
+            await sender
+
+
+def status(job: Job) -> Status:
+    """How the run of a job stands, whoever works on it.
+
+    Raises:
+        WrongInput: there is no plan yet.
+    """
+    return look(job)
+
+
+def _settled(target: str, outcome: Outcome) -> Settled:
+    entry, settlement = outcome.entry, outcome.settlement
+    if settlement is None:
+        raise ValueError("nothing was settled")
+    ids = entry.to_accounts if isinstance(entry, Batch) else (entry.from_account,)
+    by_status: dict[Verdict, list[str]] = {}
+    failed: list[tuple[str, int, str]] = []
+    for group in settlement.groups:
+        names = [ids[place] for place in _places(settlement, group, len(ids))]
+        by_status.setdefault(group.status, []).extend(names)
+        if group.status is Verdict.FAILED:
+            failed.extend((name, group.code, group.info) for name in names)
+    return Settled(
+        target=target,
+        from_account=entry.from_account,
+        deleted=tuple(by_status.get(Verdict.DELETED, ())),
+        already_gone=tuple(by_status.get(Verdict.ALREADY_GONE, ())),
+        failed=tuple(failed),
+    )
+
+
+def _places(settlement: Settlement, group: Group, size: int) -> list[int]:
+    """Which positions of the entry a group settled."""
+    if group.items is not None:
+        return list(group.items)
+    others = {place for one in settlement.groups for place in one.items or ()}
+    of = range(size) if settlement.of is None else settlement.of
+    return [place for place in of if place not in others and place not in settlement.left]
+
+
+def _say_nothing(_: str) -> None:
+    return
