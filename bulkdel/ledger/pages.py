@@ -19,15 +19,14 @@ order; None where the whole list is cleared."""
 Scan: TypeAlias = Callable[[int, int], Iterator[list[Row]]]
 """The plan's rows lo … hi - 1, in order, in lists; PlanReader.rows."""
 
+_MOST_IDS = 1_500_000
+_PAGE = 4096
+_SCANS = 4
+
 
 def size_of(row: Row) -> int:
     """How many items an entry has."""
     return row[2].count("\n") + 1 if row[2] else 1
-
-
-_MOST_IDS = 1_500_000
-_PAGE = 4096
-_SCANS = 4
 
 
 @dataclass(slots=True)

@@ -73,6 +73,23 @@ def file_literal(path: Path) -> str:
     return literal(name)
 
 
+def lines_in(path: Path, columns: dict[str, str], separator: bytes, *, skip: int = 0) -> str:
+    """A scan of lines that we wrote ourselves: everything said, nothing sniffed, no quotes."""
+    typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
+    texts = [name for name, kind in columns.items() if kind == "VARCHAR"]
+    return (
+        f"read_csv({file_literal(path)}, columns = {{{typed}}}, force_not_null = {texts}, "
+        f"auto_detect = false, header = false, skip = {skip}, delim = '{separator.decode()}', "
+        "quote = '', escape = '', comment = '', new_line = '\\n', null_padding = false, "
+        "strict_mode = true, ignore_errors = false, encoding = 'utf-8')"
+    )
+
+
+def lines_out(separator: bytes) -> str:
+    """The options of a COPY that writes lines without header and quotes."""
+    return f"(FORMAT csv, HEADER false, DELIMITER '{separator.decode()}', QUOTE '', ESCAPE '')"
+
+
 def number(con: Connection, query: str) -> int:
     """The one whole number that `query` answers."""
     row = con.execute(query).fetchone()

@@ -31,6 +31,11 @@ class Header:
         """Fields that every record must have."""
         return len(self.names)
 
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """Positions of From, or of From and To."""
+        return (self.from_at,) if self.to_at is None else (self.from_at, self.to_at)
+
 
 def read_header(
     file: BinaryIO, name: str, delimiter: bytes, from_field: str, to_field: str | None

@@ -1,17 +1,16 @@
-"""Input files → valid rows that DuckDB can scan, with everything else in rejects.jsonl.
+"""Input files → valid rows, dealt; everything else in rejects.jsonl.
 
-A plain file (see Facts.plain) is scanned where it is: DuckDB's reader, told everything and left to
-guess nothing, is as fast as it gets. The count of its valid rows must come to the number of lines;
-if it does not, the file's lines are read once more in Python to find the rejects, and only those.
-Every other file goes through the strict readers, which leave their valid rows in a file of the
-simplest kind.
+A plain file (see lines.py) is dealt as it stands, many rows at a time. Every other file goes
+through the strict readers, a row at a time, or, for Parquet, through DuckDB; they leave their
+valid rows in a file of the simplest kind, which is then dealt like a plain one.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,9 +19,11 @@ import orjson
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
 from bulkdel.plan import duck
+from bulkdel.plan.deal import Dealer
 from bulkdel.plan.facts import BOM, Facts, open_bytes
 from bulkdel.plan.header import Header, read_header
 from bulkdel.plan.jsonl import ToColumnFound, read_rows
+from bulkdel.plan.lines import Judge, NotPlain, Shape
 from bulkdel.plan.parquet import parquet_scan
 from bulkdel.plan.records import Lines, Record, read_records
 from bulkdel.plan.rejects import RejectsFile, file_name
@@ -48,79 +49,184 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    """Rows for DuckDB: `sql` gives the columns f and t (f alone for accounts), valid rows only.
+class Taken:
+    """What became of a file's rows; protected ones are among the valid ones, but not dealt."""
 
-    Attributes:
-        rows: how many rows the file has, rejected ones among them; None if the file was read by
-            a strict reader, which has rejected what is to reject.
-        valid: how many valid rows there are, where that is known before the scan.
-    """
-
-    source: SourceFile
-    facts: Facts
-    sql: str
-    rows: int
-    valid: int | None
+    valid: int
+    rejected: int
+    protected: int
 
 
-def take_in(
-    con: duck.Connection,
-    source: SourceFile,
-    facts: Facts,
-    *,
-    wanted: Wanted,
-    rejects: RejectsFile,
-    staged: Path,
-) -> Scan:
-    """The rows of one file; those that cannot be sent are in `rejects` or are counted later.
+class Intake:
+    """Takes in files one after the other: rows into `dealer`, rejects into `rejects`."""
 
-    Args:
-        con: where Parquet files are looked into.
-        source: the file.
-        facts: of the file.
-        wanted: what a row is.
-        rejects: takes the rejects of a file that is read here.
-        staged: a free name for the valid rows of a file that is read here.
-    """
-    match source.format:
-        case Format.PARQUET:
-            return _parquet(con, source, facts, wanted=wanted, rejects=rejects)
-        case Format.JSONL:
-            return _read_jsonl(source, facts, wanted=wanted, rejects=rejects, staged=staged)
-        case Format.CSV | Format.TSV:
-            header = _header(source, facts, wanted)
-            if facts.plain and header.line == 1:
-                return _plain_scan(source, facts, header, wanted)
-            return read_strictly(source, facts, wanted=wanted, rejects=rejects, staged=staged)
+    def __init__(
+        self, con: duck.Connection, dealer: Dealer, rejects: RejectsFile, wanted: Wanted
+    ) -> None:
+        self._con = con
+        self._dealer = dealer
+        self._rejects = rejects
+        self._wanted = wanted
+        self._rules = wanted.rules
+
+    def take_in(self, source: SourceFile, facts: Facts, *, staged: Path) -> Taken:
+        """Takes in one file. `staged` is a free name for the valid rows of one that is not plain.
+
+        Raises:
+            WrongInput: the file cannot be read as what it is said to be.
+        """
+        match source.format:
+            case Format.PARQUET:
+                return self._parquet(source, staged)
+            case Format.JSONL:
+                return self._jsonl(source, facts, staged)
+            case Format.CSV | Format.TSV:
+                return self._separated(source, facts, staged)
+
+    def _separated(self, source: SourceFile, facts: Facts, staged: Path) -> Taken:
+        header = _header(source, facts, self._wanted)
+        with _opened(source, facts) as file:
+            first = file.readline()
+            start = file.tell()
+        if header.lines == 1 and b'"' not in first and first[-1:] == b"\n":
+            mark = self._rejects.mark()
+            shape = self._plain_shape(source, header, crlf=first[-2:] == b"\r\n")
+            try:
+                return self._deal(source, facts.path, start, shape)
+            except NotPlain:
+                self._rejects.rewind(mark)
+        before = self._rejects.count
+        with staged.open("wb", buffering=_BUFFER) as out:
+            for record, row in _judged(source, facts, self._wanted):
+                if isinstance(row, str):
+                    self._rejects.add(file_name(source.name), record.line, row, record.raw)
+                else:
+                    out.write(row)
+        return self._deal_staged(source, staged, self._rejects.count - before)
+
+    def _plain_shape(self, source: SourceFile, header: Header, *, crlf: bool) -> Shape:
+        delimiter = _DELIMITERS[source.format]
+        ends = delimiter + (b"\r\n" if crlf else b"\n")
+        fine = bytes(sorted(self._rules.fine_bytes() | set(ends)))
+        return Shape(
+            delimiter=delimiter[0],
+            width=header.width,
+            chosen=header.chosen,
+            crlf=crlf,
+            fine=fine,
+            judge=_judge(header, delimiter, self._rules),
+        )
+
+    def _deal(self, source: SourceFile, path: Path, start: int, shape: Shape) -> Taken:
+        """Deals a file whose lines begin at byte `start`, the second line of the file."""
+        valid = rejected = protected = 0
+        line = 2
+        for dealt, rejects in self._dealer.deal(path, start, shape):
+            for reject in rejects:
+                self._rejects.add(
+                    file_name(source.name), line + reject.line, reject.reason, reject.raw
+                )
+            line += dealt.lines
+            valid += dealt.rows
+            rejected += dealt.rejected
+            protected += dealt.protected
+        return Taken(valid=valid, rejected=rejected, protected=protected)
+
+    def _deal_staged(self, source: SourceFile, staged: Path, rejected: int) -> Taken:
+        """Deals the valid rows that a strict reader left."""
+        width = 1 if self._rules.to_field is None else 2
+        shape = Shape(
+            delimiter=_SEPARATOR[0],
+            width=width,
+            chosen=tuple(range(width)),
+            crlf=False,
+            fine=None,
+            judge=lambda _: None,
+        )
+        try:
+            taken = self._deal(source, staged, 0, shape)
+        except NotPlain as exc:
+            raise AssertionError(f"{source.name}: rows were staged that are none") from exc
+        staged.unlink()
+        return replace(taken, rejected=rejected)
+
+    def _jsonl(self, source: SourceFile, facts: Facts, staged: Path) -> Taken:
+        rules, rejects = self._rules, self._rejects
+        name = file_name(source.name)
+        before = rejects.count
+        with _opened(source, facts) as file, staged.open("wb", buffering=_BUFFER) as out:
+            rows = read_rows(
+                Lines(file), rules.from_field, rules.to_field, refuse=self._wanted.refused
+            )
+            try:
+                for record in rows:
+                    fault = record.fault
+                    if fault is None:
+                        from_id = record.fields[0]
+                        to_id = record.fields[1] if rules.to_field is not None else None
+                        fault = rules.row_fault(from_id, to_id)
+                        if fault is None:
+                            out.write(_staged_row(from_id, to_id))
+                            continue
+                    rejects.add(name, record.line, fault, record.raw)
+            except ToColumnFound as exc:
+                raise _accounts_only(source, self._wanted, f"line {exc.line}") from exc
+            empty = out.tell() == 0
+        if empty and _has_nul(source, facts):
+            raise WrongInput(f"input.files {source.name}: is a binary file, not {source.format}")
+        return self._deal_staged(source, staged, rejects.count - before)
+
+    def _parquet(self, source: SourceFile, staged: Path) -> Taken:
+        rules, rejects = self._rules, self._rejects
+        found = parquet_scan(self._con, source, rules.from_field, rules.to_field)
+        if self._wanted.refused is not None and self._wanted.refused in found.columns:
+            raise _accounts_only(source, self._wanted, "its columns")
+        before = rejects.count
+        try:
+            for number, values in found.bad_rows(self._con, rules.sql()):
+                raw = dict(zip((rules.from_field, rules.to_field or ""), values, strict=False))
+                rejects.add(
+                    file_name(source.name), number + 1, _value_fault(raw, rules), orjson.dumps(raw)
+                )
+            valid = found.stage(self._con, rules.sql(), staged, _SEPARATOR)
+        except duck.DataError as exc:
+            raise WrongInput(f"input.files {source.name}: cannot be read as Parquet") from exc
+        rejected = rejects.count - before
+        taken = self._deal_staged(source, staged, rejected)
+        if taken.valid != valid or valid + rejected != found.rows:
+            raise AssertionError(f"{source.name}: {found.rows} rows came to {taken}")
+        return taken
 
 
-def read_strictly(
-    source: SourceFile, facts: Facts, *, wanted: Wanted, rejects: RejectsFile, staged: Path
-) -> Scan:
-    """Reads a CSV or TSV file record by record; `staged` gets the valid rows."""
-    before = rejects.count
-    valid = 0
-    with staged.open("wb", buffering=_BUFFER) as out:
-        out.write(b"rows\n")
-        for record, row in _judged(source, facts, wanted):
-            if isinstance(row, str):
-                rejects.add(file_name(source.name), record.line, row, record.raw)
-            else:
-                out.write(row)
-                valid += 1
-    rows = valid + rejects.count - before
-    return Scan(source=source, facts=facts, sql=_staged_sql(staged, wanted), rows=rows, valid=valid)
+def _judge(header: Header, delimiter: bytes, rules: RowRules) -> Judge:
+    """What the strict reader says of a line by itself."""
+
+    def judge(line: bytes) -> str | None:
+        record = next(
+            read_records(
+                Lines(io.BytesIO(line)), delimiter, width=header.width, whole=header.chosen
+            ),
+            None,
+        )
+        if record is None:
+            return ""
+        return record.fault or _ids_fault(record, header, rules)
+
+    return judge
 
 
-def reject_lines(source: SourceFile, facts: Facts, *, wanted: Wanted, rejects: RejectsFile) -> int:
-    """Finds the rejects of a plain file and writes them; answers how many."""
-    before = rejects.count
-    name = file_name(source.name)
-    for record, row in _judged(source, facts, wanted):
-        if isinstance(row, str):
-            rejects.add(name, record.line, row, record.raw)
-    return rejects.count - before
+def _ids_fault(record: Record, header: Header, rules: RowRules) -> str | None:
+    ids = [record.fields[at] for at in header.chosen]
+    return rules.row_fault(ids[0], ids[1] if len(ids) > 1 else None)
+
+
+def _value_fault(raw: dict[str, str | None], rules: RowRules) -> str:
+    ids = []
+    for key, value in raw.items():
+        if value is None:
+            return f"empty: {key}"
+        ids.append(value.encode())
+    return rules.row_fault(ids[0], ids[1] if len(ids) > 1 else None) or "invalid"
 
 
 def _judged(
@@ -130,127 +236,20 @@ def _judged(
     header = _header(source, facts, wanted)
     delimiter = _DELIMITERS[source.format]
     first, other = header.from_at, header.to_at
-    whole = (first,) if other is None else (first, other)
     rules = wanted.rules
     with _opened(source, facts) as file:
         lines = Lines(file)
         for _ in range(header.lines):
             lines.next()
-        for record in read_records(lines, delimiter, width=header.width, whole=whole):
+        for record in read_records(lines, delimiter, width=header.width, whole=header.chosen):
             if record.fault is not None:
                 yield record, record.fault
-            elif not facts.utf8 and not _is_utf8(record.raw):
+            elif not _is_utf8(record.raw):
                 yield record, "not_utf8"
             else:
                 from_id = record.fields[first]
                 to_id = None if other is None else record.fields[other]
                 yield record, rules.row_fault(from_id, to_id) or _staged_row(from_id, to_id)
-
-
-def _read_jsonl(
-    source: SourceFile, facts: Facts, *, wanted: Wanted, rejects: RejectsFile, staged: Path
-) -> Scan:
-    rules = wanted.rules
-    name = file_name(source.name)
-    before = rejects.count
-    valid = 0
-    with _opened(source, facts) as file, staged.open("wb", buffering=_BUFFER) as out:
-        out.write(b"rows\n")
-        rows = read_rows(Lines(file), rules.from_field, rules.to_field, refuse=wanted.refused)
-        try:
-            for record in rows:
-                fault = record.fault
-                if fault is None:
-                    from_id = record.fields[0]
-                    to_id = record.fields[1] if rules.to_field is not None else None
-                    fault = rules.row_fault(from_id, to_id)
-                    if fault is None:
-                        out.write(_staged_row(from_id, to_id))
-                        valid += 1
-                        continue
-                rejects.add(name, record.line, fault, record.raw)
-        except ToColumnFound as exc:
-            raise _accounts_only(source, wanted, f"line {exc.line}") from exc
-    if not valid and facts.controls and not facts.utf8:
-        raise WrongInput(f"input.files {source.name}: is a binary file, not {source.format}")
-    rejected = rejects.count - before
-    return Scan(
-        source=source,
-        facts=facts,
-        sql=_staged_sql(staged, wanted),
-        rows=valid + rejected,
-        valid=valid,
-    )
-
-
-def _parquet(
-    con: duck.Connection,
-    source: SourceFile,
-    facts: Facts,
-    *,
-    wanted: Wanted,
-    rejects: RejectsFile,
-) -> Scan:
-    rules = wanted.rules
-    found = parquet_scan(con, source, rules.from_field, rules.to_field)
-    if wanted.refused is not None and wanted.refused in found.columns:
-        raise _accounts_only(source, wanted, "its columns")
-    predicate = rules.sql(controls=True)
-    before = rejects.count
-    name = file_name(source.name)
-    bad = con.execute(
-        f"SELECT * FROM ({found.sql}) WHERE NOT coalesce({predicate}, false) ORDER BY n"  # noqa: S608 - no values but our own
-    )
-    while rows := bad.fetchmany(1000):
-        for number, *values in rows:
-            raw = dict(zip((rules.from_field, rules.to_field or ""), values, strict=False))
-            missing = next((key for key, value in raw.items() if value is None), None)
-            fault = f"empty: {missing}" if missing is not None else None
-            if fault is None:
-                encoded = [value.encode() for value in values]
-                fault = rules.row_fault(encoded[0], encoded[1] if len(encoded) > 1 else None)
-            rejects.add(name, number + 1, fault or "invalid", orjson.dumps(raw))
-    columns = "f" if rules.to_field is None else "f, t"
-    sql = f"SELECT {columns} FROM ({found.sql}) WHERE {predicate}"  # noqa: S608 - no values but our own
-    valid = found.rows - (rejects.count - before)
-    return Scan(source=source, facts=facts, sql=sql, rows=found.rows, valid=valid)
-
-
-def _plain_scan(source: SourceFile, facts: Facts, header: Header, wanted: Wanted) -> Scan:
-    names = [f"c{at}" for at in range(header.width)]
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
-    chosen = f"c{header.from_at} AS f"
-    if header.to_at is not None:
-        chosen += f", c{header.to_at} AS t"
-    options = _csv_options(_DELIMITERS[source.format], facts.uniform)
-    # ignore_errors: a line of the wrong shape is missing from the count, and then looked for.
-    sql = (
-        f"SELECT * FROM (SELECT {chosen} FROM read_csv({duck.file_literal(facts.path)}, "  # noqa: S608 - no values but our own
-        f"columns = {{{columns}}}, force_not_null = {names}, ignore_errors = true, {options})) "
-        f"WHERE {wanted.rules.sql(controls=facts.controls)}"
-    )
-    rows = facts.lines - facts.blank - 1
-    return Scan(source=source, facts=facts, sql=sql, rows=rows, valid=None)
-
-
-def _staged_sql(staged: Path, wanted: Wanted) -> str:
-    names = ["f"] if wanted.rules.to_field is None else ["f", "t"]
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
-    options = _csv_options(_SEPARATOR, "\n")
-    return (
-        f"SELECT * FROM read_csv({duck.file_literal(staged)}, columns = {{{columns}}}, "  # noqa: S608 - no values but our own
-        f"force_not_null = {names}, ignore_errors = false, {options})"
-    )
-
-
-def _csv_options(delimiter: bytes, line_end: str) -> str:
-    """Everything said, nothing sniffed; no quotes, since a file with quotes never comes here."""
-    shown = line_end.replace("\r", "\\r").replace("\n", "\\n")
-    return (
-        f"auto_detect = false, header = false, skip = 1, delim = '{delimiter.decode()}', "
-        f"quote = '', escape = '', comment = '', new_line = '{shown}', null_padding = false, "
-        "strict_mode = true, encoding = 'utf-8'"
-    )
 
 
 def _staged_row(from_id: bytes, to_id: bytes | None) -> bytes:
@@ -287,7 +286,14 @@ def _opened(source: SourceFile, facts: Facts) -> Iterator[BinaryIO]:
         yield file
 
 
+def _has_nul(source: SourceFile, facts: Facts) -> bool:
+    with _opened(source, facts) as file:
+        return b"\0" in file.read(_BUFFER)
+
+
 def _is_utf8(raw: bytes) -> bool:
+    if raw.isascii():
+        return True
     try:
         raw.decode()
     except UnicodeDecodeError:

@@ -4,49 +4,64 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
-from bulkdel.plan import duck
-from bulkdel.plan.facts import Facts, look_at
+from bulkdel.plan import deal, duck
+from bulkdel.plan.deal import Dealer
+from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, look_at
 from bulkdel.plan.fingerprint import fingerprint_of
-from bulkdel.plan.grouping import Grouped, Grouping
-from bulkdel.plan.intake import Scan, Wanted, read_strictly, reject_lines, take_in
+from bulkdel.plan.grouping import GIANT_ROWS, PART_BYTES, Grouped, Grouping
+from bulkdel.plan.intake import Intake, Wanted
 from bulkdel.plan.meta import digest, to_json
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.rejects import RejectsFile
-from bulkdel.plan.rules import RowRules, rules_of
+from bulkdel.plan.rules import rules_of
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
+from bulkdel.plan.write import write_plan
 from bulkdel.words import Operation
 
 REJECTS_FILE = "rejects.jsonl"
 _WORKSHOP = ".planning"
-_BYTES_A_ROW = 24  # a guess that only decides how many parts the work is done in
+_PARQUET_UNPACKED: Final = 4  # a guess that only decides how many parts the work is done in
 
 
-def make_plan(job: Job, *, stdin: BinaryIO | None = None, memory_limit_mb: int = 768) -> PlanMeta:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much is worked on at a time; changes no plan.
+
+    Attributes:
+        memory_limit_mb: what DuckDB may use; the rest of planning needs some 400 MB beside it.
+        chunk: bytes of input.
+        part: bytes of input that are grouped together.
+        giant: rows of one account beyond which DuckDB sorts it by itself.
+    """
+
+    memory_limit_mb: int = 384
+    chunk: int = deal.CHUNK
+    part: int = PART_BYTES
+    giant: int = GIANT_ROWS
+
+
+def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale = Scale()) -> PlanMeta:
     """Plans `job`: writes rejects.jsonl, then plan.parquet, into its run directory.
 
     Args:
         job: what to plan.
         stdin: standard input, where the job's input names it. It is kept in the run directory;
             None plans what was kept before.
-        memory_limit_mb: what DuckDB may use; Python needs some 150 MB beside it.
+        scale: how much is worked on at a time.
 
     Raises:
         WrongInput: the input cannot be planned, or the run directory cannot hold it.
     """
-    return _make_plan(job, None, stdin=stdin, memory_limit_mb=memory_limit_mb)
-
-
-def _make_plan(
-    job: Job, rules: RowRules | None, *, stdin: BinaryIO | None, memory_limit_mb: int
-) -> PlanMeta:
-    """As make_plan, with other rules for rows where a test brings its own."""
     with duck.storage_errors(job.run_dir):
         _prepare(job.run_dir)
         if STDIN in job.input.files:
@@ -55,7 +70,7 @@ def _make_plan(
         shutil.rmtree(workshop, ignore_errors=True)  # of a planning that was killed
         workshop.mkdir(mode=0o700)
         try:
-            meta = _work(job, rules, workshop, memory_limit_mb)
+            meta = _work(job, workshop, scale)
             (job.run_dir / PLAN_FILE).unlink(missing_ok=True)
             for name in (REJECTS_FILE, PLAN_FILE):
                 _publish(workshop / name, job.run_dir / name)
@@ -64,113 +79,95 @@ def _make_plan(
     return meta
 
 
-def _work(job: Job, rules: RowRules | None, workshop: Path, memory_limit_mb: int) -> PlanMeta:
+def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     pairs = job.operation is Operation.DELETE_FRIENDS
     wanted = Wanted(
-        rules=rules or rules_of(job, pairs=pairs),
+        rules=rules_of(job, pairs=pairs),
         refused=None if pairs or job.input.accounts_only else job.input.to_field,
     )
     protected = protected_accounts(job.guards)
     sources = find_sources(job.input, job.run_dir)
     looked = [(source, look_at(source, workshop, at)) for at, source in enumerate(sources)]
-    rows = sum(_guess(source, facts) for source, facts in looked)
-    con = duck.open_workshop(workshop, memory_limit_mb=memory_limit_mb)
-    try:
-        grouping = Grouping(con, workshop, pairs=pairs, rows=rows)
-        read = valid = 0
+    with (
+        ThreadPoolExecutor(deal.WORKERS) as pool,
+        ThreadPoolExecutor(1) as hashing,
+        closing(duck.open_workshop(workshop, memory_limit_mb=scale.memory_limit_mb)) as con,
+        closing(
+            Grouping(
+                pool,
+                workshop,
+                # How many accounts a sweep's batch may have does not matter: it has one.
+                sizes=tuple({target.batch_size if pairs else 1: 0 for target in job.targets}),
+                size=sum(_guess(source, facts) for source, facts in looked),
+                part_bytes=scale.part,
+                giant_rows=scale.giant,
+            )
+        ) as grouping,
+    ):
+        digests = [hashing.submit(digest_of, source) for source in sources]
+        read = valid = guarded = 0
         with (workshop / REJECTS_FILE).open("w+b") as out:
-            rejects = RejectsFile(out)
-            for at, (source, facts) in enumerate(looked):
-                staged = workshop / f"staged-{at}"
-                scan = take_in(con, source, facts, wanted=wanted, rejects=rejects, staged=staged)
-                file_read, file_valid = _load(
-                    grouping, at, scan, wanted=wanted, rejects=rejects, staged=staged
-                )
-                read += file_read
-                valid += file_valid
-                staged.unlink(missing_ok=True)
+            dealer = Dealer(pool, grouping.rows, protected, chunk=scale.chunk)
+            intake = Intake(con, dealer, RejectsFile(out), wanted)
+            for source, facts in looked:
+                taken = intake.take_in(source, facts, staged=workshop / "staged")
+                read += taken.valid + taken.rejected
+                valid += taken.valid
+                guarded += taken.protected
         if read == 0:
             names = ", ".join(source.name for source in sources)
             raise WrongInput(f"input.files {names}: there are no rows in the input")
-        sizes = tuple(dict.fromkeys(target.batch_size for target in job.targets))
-        grouped = grouping.group(protected, sizes)
+        planned = tuple(
+            _as_planned(source, *digested.result())
+            for source, digested in zip(sources, digests, strict=True)
+        )
+        for source, facts in looked:
+            ensure_unchanged(source, facts)
+        grouped = grouping.group(con)
         books = Books(
             read=read,
             pairs=grouped.pairs,
-            duplicates=valid - grouped.protected - grouped.pairs,
+            duplicates=valid - guarded - grouped.pairs,
             rejected=read - valid,
-            protected=grouped.protected,
+            protected=guarded,
         )
         if books.duplicates < 0:
             raise AssertionError(f"more pairs than rows: {books}")
-        planned = tuple(_as_planned(source, facts) for source, facts in looked)
         fingerprint = fingerprint_of(job, planned, protected)
         meta = PlanMeta(
             fingerprint=fingerprint,
             books=books,
-            shares=_shares(job, grouped),
+            shares=_shares(job, grouped, pairs=pairs),
             digest=digest(fingerprint, books),
         )
-        targets = tuple((target.name, target.batch_size) for target in job.targets)
-        grouping.write(workshop / PLAN_FILE, targets, pairs=grouped.pairs, meta=to_json(meta))
-    finally:
-        con.close()
+        with (workshop / "lines").open("wb") as lines:
+            for target, share in zip(job.targets, meta.shares, strict=True):
+                size = target.batch_size if pairs else 1
+                lines.writelines(grouping.lines(size, share.first))
+        write_plan(
+            con,
+            workshop / "lines",
+            workshop / PLAN_FILE,
+            meta.shares,
+            sweeps=not pairs,
+            meta=to_json(meta),
+        )
     return meta
 
 
-def _load(
-    grouping: Grouping,
-    at: int,
-    scan: Scan,
-    *,
-    wanted: Wanted,
-    rejects: RejectsFile,
-    staged: Path,
-) -> tuple[int, int]:
-    """Loads one file's rows and makes sure that every row is accounted for: (read, valid)."""
-    name = scan.source.name
-    if scan.valid is None:
-        mark = rejects.mark()
-        try:
-            loaded = grouping.load(at, scan.sql)
-        except duck.DataError:
-            loaded = -1
-        if loaded == scan.rows:
-            return scan.rows, loaded
-        if loaded >= 0:
-            rejected = reject_lines(scan.source, scan.facts, wanted=wanted, rejects=rejects)
-            if loaded + rejected == scan.rows:
-                return scan.rows, loaded
-        # Two readers do not agree about this file: then only the strict one is believed.
-        rejects.rewind(mark)
-        grouping.unload(at)
-        scan = read_strictly(scan.source, scan.facts, wanted=wanted, rejects=rejects, staged=staged)
-    try:
-        loaded = grouping.load(at, scan.sql)
-    except duck.DataError as exc:
-        raise WrongInput(f"input.files {name}: cannot be read as {scan.source.format}") from exc
-    if loaded != scan.valid:
-        raise AssertionError(f"{name}: {scan.valid} rows were staged, {loaded} were read")
-    return scan.rows, loaded
-
-
 def _guess(source: SourceFile, facts: Facts) -> int:
-    if source.format in (Format.CSV, Format.TSV):
-        return facts.lines
-    return max(facts.lines, facts.path.stat().st_size // _BYTES_A_ROW)
+    return facts.unpacked * (_PARQUET_UNPACKED if source.format is Format.PARQUET else 1)
 
 
-def _as_planned(source: SourceFile, facts: Facts) -> Source:
-    return Source(
-        path=source.name, format=source.format.value, size=facts.size, sha256=facts.sha256
-    )
+def _as_planned(source: SourceFile, size: int, sha256: str) -> Source:
+    return Source(path=source.name, format=source.format.value, size=size, sha256=sha256)
 
 
-def _shares(job: Job, grouped: Grouped) -> tuple[Share, ...]:
+def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
     shares: list[Share] = []
     first = 0
     for target in job.targets:
-        batches = grouped.batches[target.batch_size]
+        batches = grouped.batches[target.batch_size if pairs else 1]
         shares.append(
             Share(
                 target=target.name,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from bulkdel.errors import WrongInput
 from bulkdel.plan import duck
@@ -17,6 +19,25 @@ class ParquetScan:
     columns: tuple[str, ...]
     rows: int
     sql: str
+
+    def bad_rows(
+        self, con: duck.Connection, predicate: str
+    ) -> Iterator[tuple[int, list[str | None]]]:
+        """The rows that do not meet `predicate`, in their order: number from 0, values."""
+        bad = con.execute(
+            f"SELECT * FROM ({self.sql}) WHERE NOT coalesce({predicate}, false) ORDER BY n"  # noqa: S608 - no values but our own
+        )
+        while rows := bad.fetchmany(1000):
+            for number, *values in rows:
+                yield number, values
+
+    def stage(self, con: duck.Connection, predicate: str, staged: Path, separator: bytes) -> int:
+        """Writes the rows that meet `predicate` as lines into `staged`; answers how many."""
+        return duck.number(
+            con,
+            f"COPY (SELECT * EXCLUDE (n) FROM ({self.sql}) WHERE {predicate}) "  # noqa: S608 - no values but our own
+            f"TO {duck.literal(staged)} {duck.lines_out(separator)}",
+        )
 
 
 def parquet_scan(

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 
 from bulkdel.job.job import Job
 from bulkdel.plan import duck
+from bulkdel.plan.ids import ID_BYTES
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import IdRule
 
-ID_BYTES = 32
-"""Bytes of UTF-8 that an account id may have at most, at every provider."""
-
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc: C0, DEL and C1
 _SQL_CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
+_BY_CHARACTER = re.compile(
+    r"\[(?:[^\\\[\]]|\\.)+\]\+"
+)  # a pattern that looks at each character alone
+_PLAIN = frozenset(range(0x20, 0x7F)) | frozenset(range(0x80, 0x100)) - {0xC2}  # C2 begins C1
 _KNOWN_MOST = 200_000
 
 
@@ -75,17 +77,21 @@ class RowRules:
                 return name
         return None
 
-    def sql(self, *, controls: bool) -> str:
-        """The same rule as a predicate over the columns f and t; NULL counts as broken.
+    def fine_bytes(self) -> frozenset[int]:
+        """Bytes that no rule minds in an id of 1…ID_BYTES of UTF-8; others may be fine too."""
+        fine = _PLAIN
+        for _, pattern in self._patterns:
+            if not _BY_CHARACTER.fullmatch(pattern.pattern):
+                return frozenset()
+            fine &= {byte for byte in range(0x80) if pattern.fullmatch(chr(byte))}
+        return fine
 
-        Args:
-            controls: whether the input can hold control characters at all.
-        """
+    def sql(self) -> str:
+        """The same rule as a predicate over the columns f and t; NULL counts as broken."""
         columns = ["f"] if self.to_field is None else ["f", "t"]
         terms = [f"strlen({column}) BETWEEN 1 AND {ID_BYTES}" for column in columns]
         for column in columns:
-            if controls:
-                terms.append(f"NOT regexp_matches({column}, {duck.literal(_SQL_CONTROL)})")
+            terms.append(f"NOT regexp_matches({column}, {duck.literal(_SQL_CONTROL)})")
             terms += [
                 f"regexp_full_match({column}, {duck.literal(rule.pattern)})"
                 for rule in self.id_rules

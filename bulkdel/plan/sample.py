@@ -13,13 +13,14 @@ import orjson
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.plan import duck
-from bulkdel.plan.facts import BOM, open_bytes, unpack
+from bulkdel.plan.facts import BOM, open_bytes
 from bulkdel.plan.header import read_header
 from bulkdel.plan.jsonl import ToColumnFound, read_rows
 from bulkdel.plan.parquet import parquet_scan
 from bulkdel.plan.records import Lines, Record, read_records
 from bulkdel.plan.rules import RowRules, rules_of
 from bulkdel.plan.sources import SourceFile
+from bulkdel.plan.unpack import unpack
 from bulkdel.words import Operation
 
 HEAD_BYTES: Final = 1 << 18

@@ -153,8 +153,7 @@ class Lane:
         """Send nothing more; calls in flight finish and are recorded."""
         if self._ended is None:
             self._ended = LaneEnd(target=self._target.name, end=end, words=words)
-            for task in list(self._traffic.idle):
-                task.cancel()
+            self._traffic.stop()
 
     def measure(self) -> None:
         """Note what was done since the last time; nothing before the lane runs and after it."""

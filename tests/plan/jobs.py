@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkdel.job.job import Format, Guards, Input, Job, Reach, Retry, SecretSource, Target
-from bulkdel.plan.make import make_plan
+from bulkdel.plan.make import Scale, make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Entry, Mode, Operation
@@ -112,8 +112,15 @@ def plan(job: Job, **kwargs: Any) -> Planned:
     return Planned(meta, entries, rejects)
 
 
-def plan_text(folder: Path, text: str | bytes, name: str = "in.csv", **kwargs: Any) -> Planned:
+def plan_text(
+    folder: Path,
+    text: str | bytes,
+    name: str = "in.csv",
+    *,
+    scale: Scale = Scale(),  # noqa: B008 - frozen
+    **kwargs: Any,
+) -> Planned:
     """Plans one file with this content."""
     data = text.encode() if isinstance(text, str) else text
     (folder / name).write_bytes(data)
-    return plan(a_job(folder, [name], **kwargs))
+    return plan(a_job(folder, [name], **kwargs), scale=scale)

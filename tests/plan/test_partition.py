@@ -7,18 +7,14 @@ import io
 import json
 import tempfile
 from collections import Counter, defaultdict
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import bulkdel.plan.facts as facts_module
-import bulkdel.plan.grouping as grouping_module
-from bulkdel.job.job import Format
-from bulkdel.plan.facts import look_at
-from bulkdel.plan.sources import SourceFile
+from bulkdel.plan.make import Scale
 from bulkdel.words import Batch
 from tests.plan.jobs import Planned, a_target, plan_text
 
@@ -135,24 +131,24 @@ def test_both_readers_agree(text: str, end: str) -> None:
     assert set(planned.pairs) == good
 
 
-def test_many_parts_give_the_same_plan(tmp_path: Path) -> None:
-    """How many parts the work is dealt into, and in what order rows come, changes no entry."""
+TINY = Scale(chunk=256, part=2000, giant=1 << 20)
+GIANTS = Scale(chunk=4096, part=20_000, giant=300)
+
+
+@pytest.mark.parametrize("scale", [TINY, GIANTS], ids=["tiny", "giants"])
+def test_scale_changes_no_plan(tmp_path: Path, scale: Scale) -> None:
+    """How much is worked on at a time, and in what order rows come, changes no entry."""
     rows = [(f"a{at % 97}", f"b{at % 1009}") for at in range(5000)]
-    rows += [("giant", f"c{at}") for at in range(3000)]
+    rows += [("giant", f"c{at % 2999}") for at in range(3000)]
     targets = (a_target("one", batch_size=50), a_target("two", batch_size=7))
     text = "From_Account,To_Account\n" + "".join(f"{one},{two}\n" for one, two in rows)
     whole = plan_text(tmp_path, text, targets=targets)
     shuffled = [rows[at * 4001 % len(rows)] for at in range(len(rows))]
     text = "From_Account,To_Account\n" + "".join(f"{one},{two}\n" for one, two in shuffled)
-    before = grouping_module.PART_ROWS
-    try:
-        grouping_module.PART_ROWS = 500
-        parted = plan_text(tmp_path, text, targets=targets)
-    finally:
-        grouping_module.PART_ROWS = before
+    parted = plan_text(tmp_path, text, targets=targets, scale=scale)
     check(whole, rows, (50, 7))
     assert parted.entries == whole.entries
-    assert whole.meta.shares[0].largest[0] == ("giant", 3000)
+    assert whole.meta.shares[0].largest[0] == ("giant", 2999)
     assert parted.meta.shares == whole.meta.shares
 
 
@@ -167,23 +163,19 @@ def test_calls_for_one_account_are_far_apart(tmp_path: Path) -> None:
     assert all(70 <= gap <= 130 for gap in gaps)
 
 
-def test_facts_do_not_depend_on_where_chunks_end(tmp_path: Path) -> None:
-    """Line ends, characters and delimiters that lie across two chunks are seen all the same."""
-    samples = [
-        b"a,b\r\nc,d\r\n", b"a,b\n\n\nc,\n", b"\n\na", b"a\r\n\r\nb\r\n", "é漢,x\n".encode(),
-        b"a,b\r", b'"\n', b"a,\r\nb", b"\xc2\x85\n", b"\xe6\xbc", b"a,b,",
-    ]  # fmt: skip
-    before = facts_module._CHUNK
-    for sample in samples:
-        path = tmp_path / "x.csv"
-        path.write_bytes(sample)
-        source = SourceFile(name="x", path=path, format=Format.CSV, packing="")
-        seen = []
-        try:
-            for size in (1, 2, 3, 1 << 20):
-                facts_module._CHUNK = size
-                # `hanging` may be set without need, where a chunk is looked at more closely.
-                seen.append(replace(look_at(source, tmp_path, 0), hanging=False))
-        finally:
-            facts_module._CHUNK = before
-        assert seen[0] == seen[1] == seen[2] == seen[3], sample
+SAMPLES = [
+    b"a,b\r\nc,d\r\n", b"a,b\n\n\nc,\n", b"\n\na", b"a\r\n\r\nb\r\n", "é漢,x\n".encode(),
+    b"a,b\r", b'"\n', b"a,\r\nb", b"\xc2\x85\n", b"\xe6\xbc", b"a,b,", b"a,b\n" * 99 + b'c,"d"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_where_chunks_end_does_not_matter(tmp_path: Path, sample: bytes) -> None:
+    """Line ends, characters and quotes that lie across or behind a chunk are seen all the same."""
+    end = b"\r\n" if b"\r\n" in sample else b"\n"
+    data = b"From_Account,To_Account" + end + sample + end + b"x,y"
+    whole = plan_text(tmp_path, data)
+    for size in (1, 2, 3, 7):
+        cut = plan_text(tmp_path, data, scale=Scale(chunk=size))
+        assert (cut.entries, cut.rejects) == (whole.entries, whole.rejects)
+        assert cut.meta == whole.meta
