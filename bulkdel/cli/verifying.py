@@ -14,7 +14,7 @@ from bulkdel.ledger.tables import JOURNAL
 from bulkdel.ledger.verify import Planned, Verified, refuse_busy, verify
 from bulkdel.plan.check import check_plan
 from bulkdel.plan.make import REJECTS_FILE
-from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 
 _READ_BYTES = 1 << 20
@@ -42,7 +42,9 @@ def verify_run(job: Job) -> tuple[PlanMeta | None, Verified]:
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan") as pool:
         checking = pool.submit(lambda: list(check_plan(job.run_dir, meta)))
         with PlanReader(job.run_dir, meta) as reader:
-            verified = verify(job.run_dir, _planned(meta), reader.rows, findings)
+            verified = verify(
+                job.run_dir, _planned(meta, plan_sha256(job.run_dir)), reader.rows, findings
+            )
         for wrong in checking.result():
             findings.add(Finding(file=PLAN_FILE, what=wrong))
     rejects = _lines(job.run_dir / REJECTS_FILE)
@@ -70,9 +72,10 @@ def _meta(run_dir: Path, findings: Findings) -> PlanMeta | None:
     raise WrongInput(f"{run_dir}: there is no plan and no run, so there is nothing to verify")
 
 
-def _planned(meta: PlanMeta) -> Planned:
+def _planned(meta: PlanMeta, sha256: str) -> Planned:
     return Planned(
         digest=meta.digest,
+        sha256=sha256,
         operation=meta.fingerprint.operation,
         mode=meta.fingerprint.mode,
         targets=tuple(

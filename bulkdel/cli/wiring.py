@@ -143,11 +143,13 @@ def with_examples(codes: Iterable[CodeCount], job: Job, meta: PlanMeta) -> tuple
 
 
 def identity_of(job: Job, meta: PlanMeta) -> Identity:
-    """What the job's run is, for the journal."""
+    """What the job's run is, for the journal. Reads the plan's file once."""
     from bulkdel.ledger.identity import Identity, TargetIdentity
+    from bulkdel.plan.read import plan_sha256
 
     return Identity(
         plan_digest=meta.digest,
+        plan_sha256=plan_sha256(job.run_dir),
         targets=tuple(
             TargetIdentity(
                 name=target.name,

@@ -42,9 +42,10 @@ _CHUNK_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What the plan says of itself. `targets` in its order, `entries` all of them."""
+    """What the plan says of itself; `sha256` is of its file. `targets` in its order."""
 
     digest: str
+    sha256: str
     operation: Operation
     mode: Mode
     targets: tuple[PlannedTarget, ...]
@@ -201,6 +202,8 @@ class _Verification:
         names = [target.name for target in identity.targets]
         planned = [target.name for target in self._plan.targets]
         if identity.plan_digest == self._plan.digest and names == planned:
+            if identity.plan_sha256 not in ("", self._plan.sha256):
+                self.note(PLAN, "its bytes are not those that journal.db was begun with")
             return True
         if any(counters.calls for counters in rows.read_counters(db)) or _has_settlements(db):
             self.note(PLAN, "it is not the plan that journal.db was begun with")
