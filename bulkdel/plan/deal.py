@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from bulkdel.plan.ids import ID_BYTES, Words, hashes_of, texts_of, words_of_texts
-from bulkdel.plan.lines import LF, PAD, NotPlain, Rows, Shape, read_chunk
+from bulkdel.plan.lines import LF, PAD, NotPlain, Reject, Rows, Shape, read_chunk
 from bulkdel.plan.records import LINE_CAP
 from bulkdel.plan.spill import Spill, part_of
 
@@ -37,15 +37,6 @@ class Dealt:
     blank: int
     rejected: int
     protected: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
-    """A line, from 0, that is no row."""
-
-    line: int
-    reason: str
-    raw: bytes
 
 
 class Dealer:
@@ -97,9 +88,7 @@ class Dealer:
         self._spill.add(
             np.take(ids, order, axis=0), np.bincount(parts, minlength=self._spill.parts)
         )
-        return self._told(found, protected), [
-            Reject(line=line, reason=reason, raw=raw) for line, reason, raw in found.rejects
-        ]
+        return self._told(found, protected), found.rejects
 
     def _told(self, found: Rows, protected: int) -> Dealt:
         dealt = Dealt(

@@ -25,7 +25,7 @@ from bulkdel.plan.header import Header, read_header
 from bulkdel.plan.jsonl import ToColumnFound, read_rows
 from bulkdel.plan.lines import Judge, NotPlain, Shape
 from bulkdel.plan.parquet import parquet_scan
-from bulkdel.plan.records import Lines, Record, read_records
+from bulkdel.plan.records import LINE_CAP, Lines, Record, read_records, strip_end, width_fault
 from bulkdel.plan.rejects import RejectsFile, file_name
 from bulkdel.plan.rules import RowRules
 from bulkdel.plan.sources import SourceFile
@@ -88,7 +88,7 @@ class Intake:
         with _opened(source, facts) as file:
             first = file.readline()
             start = file.tell()
-        if header.lines == 1 and b'"' not in first and first[-1:] == b"\n":
+        if header.lines == 1 and first[-1:] == b"\n":
             mark = self._rejects.mark()
             shape = self._plain_shape(source, header, crlf=first[-2:] == b"\r\n")
             try:
@@ -106,8 +106,8 @@ class Intake:
 
     def _plain_shape(self, source: SourceFile, header: Header, *, crlf: bool) -> Shape:
         delimiter = _DELIMITERS[source.format]
-        ends = delimiter + (b"\r\n" if crlf else b"\n")
-        fine = bytes(sorted(self._rules.fine_bytes() | set(ends)))
+        marks = delimiter + b'"' + (b"\r\n" if crlf else b"\n")
+        fine = bytes(sorted(self._rules.fine_bytes() | set(marks)))
         return Shape(
             delimiter=delimiter[0],
             width=header.width,
@@ -202,6 +202,11 @@ def _judge(header: Header, delimiter: bytes, rules: RowRules) -> Judge:
     """What the strict reader says of a line by itself."""
 
     def judge(line: bytes) -> str | None:
+        body = strip_end(line)
+        if not body:
+            return ""
+        if b'"' not in line and len(line) <= LINE_CAP and body.count(delimiter) + 1 != header.width:
+            return width_fault(body.count(delimiter) + 1, header.width)
         record = next(
             read_records(
                 Lines(io.BytesIO(line)), delimiter, width=header.width, whole=header.chosen

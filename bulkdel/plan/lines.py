@@ -1,16 +1,16 @@
 """Plain lines → rows of ids, a chunk at a time, with numpy.
 
-A chunk is plain if a line is a row and nothing in it can be read in two ways: no quote, one kind
-of line end, valid UTF-8. What is suspect in a plain chunk (a line of another width, an id with a
-byte that some rule may mind, of no or too many bytes) is judged line by line, by the same rules in
-Python that the strict readers use.
+A chunk is plain if a line is a row and nothing in it can be read in two ways: quotes only around
+whole fields, one kind of line end, valid UTF-8. What is suspect in a plain chunk (a line of another
+width, an id with a byte that some rule may mind, of no or too many bytes) is judged line by line,
+by the same rules in Python that the strict readers use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -40,8 +40,8 @@ class Shape:
         width: fields of a line.
         chosen: positions of the fields that are wanted: From, or From and To.
         crlf: whether lines end in CR LF.
-        fine: the bytes that an id may have by every rule, and delimiter and line end; None if the
-            lines are known to be good.
+        fine: the bytes that an id may have by every rule, and those that are taken off it: quote,
+            delimiter and line end. None if the lines are known to be good.
         judge: for suspect lines.
     """
 
@@ -53,6 +53,14 @@ class Shape:
     judge: Judge
 
 
+class Reject(NamedTuple):
+    """A line that is no row; `line` counts from 0, `raw` is without its end."""
+
+    line: int
+    reason: str
+    raw: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """What a chunk holds.
@@ -61,13 +69,13 @@ class Rows:
         ids: n rows by From, or by From and To, in words.
         lines: physical lines of the chunk.
         blank: how many of them are blank.
-        rejects: (line, from 0; reason; raw line without its end), in the order of the lines.
+        rejects: in the order of the lines.
     """
 
     ids: Words
     lines: int
     blank: int
-    rejects: list[tuple[int, str, bytes]]
+    rejects: list[Reject]
 
 
 def read_chunk(buffer: bytearray, size: int, shape: Shape) -> Rows:
@@ -90,7 +98,7 @@ def read_chunk(buffer: bytearray, size: int, shape: Shape) -> Rows:
 
 def _check_plain(data: Bytes, buffer: bytearray, lines: int, shape: Shape) -> None:
     returns = int(np.count_nonzero(data == _CR))
-    if (data == _QUOTE).any() or returns != (lines if shape.crlf else 0):
+    if returns != (lines if shape.crlf else 0):
         raise NotPlain
     if shape.crlf and not (data[np.flatnonzero(data == LF) - 1] == _CR).all():
         raise NotPlain
@@ -107,16 +115,19 @@ def _without_odd_lines(
     """Judges the lines of another width, and reads the chunk again without them."""
     fields = np.diff(np.searchsorted(ends, line_ends, side="right"), prepend=0)
     odd = fields != shape.width
+    starts = np.concatenate(([0], line_ends[:-1] + 1))
+    out = np.repeat(odd, line_ends + 1 - starts)
+    if shape.fine is not None and (data[out] == _QUOTE).any():
+        raise NotPlain
     rejects, blank = _judge_lines(buffer, line_ends, np.flatnonzero(odd), shape, odd)
     if (odd != (fields != shape.width)).any():
         raise NotPlain
-    starts = np.concatenate(([0], line_ends[:-1] + 1))
-    left = bytearray(data[np.repeat(~odd, line_ends + 1 - starts)].tobytes())
+    left = bytearray(data[~out].tobytes())
     size = len(left)
     left += bytes(PAD)
     rest = read_chunk(left, size, shape)
     numbers = np.flatnonzero(~odd)
-    rejects += [(int(numbers[at]), fault, raw) for at, fault, raw in rest.rejects]
+    rejects += [Reject(int(numbers[at]), fault, raw) for at, fault, raw in rest.rejects]
     return Rows(
         ids=rest.ids, lines=len(line_ends), blank=blank + rest.blank, rejects=sorted(rejects)
     )
@@ -129,6 +140,8 @@ def _regular(buffer: bytearray, data: Bytes, ends: Whole, shape: Shape) -> Rows:
     lengths = ends - starts
     if shape.crlf:
         lengths[:, -1] -= 1
+    if shape.fine is not None:
+        _unquote(data, starts, lengths)
     if shape.chosen != tuple(range(shape.width)):
         starts, lengths = starts[:, shape.chosen], lengths[:, shape.chosen]
     suspect = np.zeros(len(ends), np.bool_)
@@ -150,11 +163,29 @@ def _regular(buffer: bytearray, data: Bytes, ends: Whole, shape: Shape) -> Rows:
     return Rows(ids=ids[~suspect], lines=len(ends), blank=blank, rejects=rejects)
 
 
+def _unquote(data: Bytes, starts: Whole, lengths: Whole) -> None:
+    """Takes quotes off fields.
+
+    Two for each quoted field are all there may be: then no field holds a quote, a delimiter or a
+    line end.
+    """
+    quotes = int(np.count_nonzero(data == _QUOTE))
+    if not quotes:
+        return
+    last = starts + lengths - 1
+    quoted = (lengths > 1) & (data[starts] == _QUOTE) & (data[last] == _QUOTE)
+    if quotes != 2 * int(np.count_nonzero(quoted)):
+        raise NotPlain
+    starts += quoted
+    lengths -= 2 * quoted.astype(np.int64)
+
+
 def _judge_lines(
     buffer: bytearray, line_ends: Whole, chosen: Whole, shape: Shape, bad: Flags
-) -> tuple[list[tuple[int, str, bytes]], int]:
+) -> tuple[list[Reject], int]:
     """Judges the chosen lines: rejects, and how many are blank; `bad` is taken off good ones."""
-    rejects, blank = [], 0
+    rejects: list[Reject] = []
+    blank = 0
     for at in chosen.tolist():
         begin = int(line_ends[at - 1]) + 1 if at else 0
         line = bytes(buffer[begin : line_ends[at] + 1])
@@ -162,7 +193,7 @@ def _judge_lines(
         if fault is None:
             bad[at] = False
         elif fault:
-            rejects.append((at, fault, strip_end(line)))
+            rejects.append(Reject(at, fault, strip_end(line)))
         else:
             blank += 1
     return rejects, blank

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 LINE_CAP = 1 << 20
 """Bytes that a line may have; a longer one is rejected without being held."""
@@ -19,8 +18,7 @@ RECORD_CAP = 1 << 16
 """Bytes over which an open quote is followed; beyond, it counts as unclosed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record and the physical line it begins at; `fault` says why it has no fields."""
 
     line: int
@@ -84,7 +82,7 @@ def read_records(
             continue
         if b'"' not in body:
             fields = body.split(delimiter)
-            yield Record(number, body, fields, _width_fault(len(fields), width))
+            yield Record(number, body, fields, width_fault(len(fields), width))
             continue
         parser = _Parser(delimiter)
         parser.feed(line)
@@ -98,7 +96,7 @@ def read_records(
         if fault is None and more and any(_broken(parser.fields, at) for at in whole):
             fault = "unclosed_quote"
         if fault is None:
-            fault = _width_fault(len(parser.fields), width)
+            fault = width_fault(len(parser.fields), width)
         if fault is not None and more:
             lines.give_back(more)
             wary_until = max(wary_until, more[-1][0])
@@ -110,7 +108,8 @@ def read_records(
         yield Record(number, raw, parser.fields, fault)
 
 
-def _width_fault(count: int, width: int | None) -> str | None:
+def width_fault(count: int, width: int | None) -> str | None:
+    """Why a record of `count` fields is none of `width`; None if it is, or if any will do."""
     if width is None or count == width:
         return None
     return "too_few_fields" if count < width else "too_many_fields"

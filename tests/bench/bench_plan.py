@@ -1,9 +1,11 @@
 """How long planning takes beside sort(1) on the same rows, and what memory it needs.
 
-    python tests/bench/bench_plan.py [--rows 10000000] [--targets 2] [--rounds 1]
+    python tests/bench/bench_plan.py [--rows 10000000] [--rounds 3]
 
-Prints one JSON object: seconds of each round of both, interleaved, their ratio, and the peak
-resident memory of the planning process. The rows are shuffled, with a skewed number of friends.
+Prints one JSON object: seconds of every round of sort and of planning for one target and for two,
+interleaved, with the load of the machine before each; ratios of the medians; processor seconds; the
+peak resident memory of the planning process. The rows are shuffled, with a skewed number of
+friends.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ import hashlib
 import json
 import os
 import random
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,13 +38,17 @@ folder, targets = Path(sys.argv[2]), int(sys.argv[3])
 chosen = (a_target("tencent"), a_target("zego", provider="zego", batch_size=20))[:targets]
 begun = time.perf_counter()
 meta = make_plan(a_job(folder, [sys.argv[4]], targets=chosen))
+seconds = time.perf_counter() - begun
+used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({
-    "seconds": round(time.perf_counter() - begun, 2),
-    "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    "seconds": round(seconds, 2),
+    "cpu_s": round(used.ru_utime + used.ru_stime, 2),
+    "peak_rss_mb": used.ru_maxrss // 1024,
     "pairs": meta.books.pairs,
     "batches": [share.batches for share in meta.shares],
 }))
 """
+_SORT = ("sort", "-u", "-S", "2G", "--parallel=2")
 
 
 def write_rows(path: Path, rows: int, *, seed: int = 7) -> None:
@@ -65,42 +74,61 @@ def write_rows(path: Path, rows: int, *, seed: int = 7) -> None:
             out.write(f"{names[one]},{names[other]}\n")
 
 
-def measure(rows: int, targets: int, rounds: int, folder: Path) -> dict[str, object]:
-    """Plans and sorts in turn, `rounds` times."""
+def sort(source: Path, folder: Path) -> dict[str, float]:
+    """Sorts once, as anybody would."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    subprocess.run(  # noqa: S603 - fixed words
+        [*_SORT, "-T", str(folder), "-o", str(folder / "sorted"), str(source)],
+        check=True,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    seconds = time.perf_counter() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    (folder / "sorted").unlink()
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"seconds": round(seconds, 2), "cpu_s": round(cpu, 2)}
+
+
+def plan(source: Path, folder: Path, targets: int) -> dict[str, Any]:
+    """Plans once, in a process of its own."""
+    shutil.rmtree(folder / "run", ignore_errors=True)
+    told = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", _PLAN, str(ROOT), str(folder), str(targets), source.name],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    size = (folder / "run" / "plan.parquet").stat().st_size
+    return {**json.loads(told.stdout), "plan_mb": size >> 20}
+
+
+def measure(rows: int, rounds: int, folder: Path) -> dict[str, Any]:
+    """Sorts and plans in turn, `rounds` times."""
     source = folder / "rows.csv"
     write_rows(source, rows)
-    sorts: list[float] = []
-    plans: list[dict[str, object]] = []
+    works: dict[str, Callable[[], dict[str, Any]]] = {
+        "sort": lambda: sort(source, folder),
+        "one_target": lambda: plan(source, folder, 1),
+        "two_targets": lambda: plan(source, folder, 2),
+    }
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in works}
     for _ in range(rounds):
-        begun = time.perf_counter()
-        command = ["sort", "-u", "-S", "2G", "--parallel=2", "-T", str(folder), "-o"]
-        subprocess.run(  # noqa: S603 - fixed words
-            [*command, str(folder / "sorted"), str(source)],
-            check=True,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-        sorts.append(round(time.perf_counter() - begun, 2))
-        (folder / "sorted").unlink()
-        shutil.rmtree(folder / "run", ignore_errors=True)
-        told = subprocess.run(  # noqa: S603 - this interpreter
-            [sys.executable, "-c", _PLAN, str(ROOT), str(folder), str(targets), source.name],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-        )
-        plans.append(json.loads(told.stdout))
-    took = [float(str(made["seconds"])) for made in plans]
+        for name, work in works.items():
+            load = round(os.getloadavg()[0], 1)
+            found[name].append({"load": load, **work()})
+    medians = {
+        name: statistics.median(round_["seconds"] for round_ in some)
+        for name, some in found.items()
+    }
     return {
         "rows": rows,
-        "targets": targets,
-        "sort_s": sorts,
-        "plan_s": took,
-        "ratio": round(statistics.median(took) / statistics.median(sorts), 2),
-        "peak_rss_mb": max(int(str(made["peak_rss_mb"])) for made in plans),
-        "pairs": plans[0]["pairs"],
-        "batches": plans[0]["batches"],
-        "plan_mb": (folder / "run" / "plan.parquet").stat().st_size >> 20,
+        "ratio": {
+            name: round(medians[name] / medians["sort"], 2) for name in medians if name != "sort"
+        },
+        "median_s": medians,
+        "rounds": found,
     }
 
 
@@ -108,11 +136,10 @@ def main() -> None:
     """Measures in a temporary folder and prints JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--targets", type=int, choices=(1, 2), default=2)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        made = measure(given.rows, given.targets, given.rounds, Path(folder))
+        made = measure(given.rows, given.rounds, Path(folder))
     sys.stdout.write(json.dumps(made, indent=2) + "\n")
 
 

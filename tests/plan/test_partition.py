@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkdel.plan.make import Scale
+from bulkdel.plan.records import Lines, read_records
 from bulkdel.words import Batch
 from tests.plan.jobs import Planned, a_target, plan_text
 
@@ -115,7 +116,7 @@ PLAIN = st.text(st.sampled_from("ab,\t;'# \\\x1f\n"), max_size=60)
 @settings(max_examples=60, deadline=None)
 @given(text=PLAIN, end=st.sampled_from(["\n", "\r\n"]))
 def test_both_readers_agree(text: str, end: str) -> None:
-    """A file that DuckDB may scan as it is gives what Python's csv module reads in it."""
+    """A file that is dealt as it stands gives what Python's csv module reads in it."""
     body = "From_Account,To_Account\n" + text
     rows = [line.split(",") for line in text.split("\n") if line]
     if not rows:
@@ -129,6 +130,32 @@ def test_both_readers_agree(text: str, end: str) -> None:
         planned = plan_text(Path(folder), body.replace("\n", end).encode())
     assert planned.meta.books.read == len(rows)
     assert set(planned.pairs) == good
+
+
+QUOTED = st.lists(st.sampled_from(["a", "b", '"a"', '""', '"', '"a', 'b"', "c", ",", "\n", '""c']))
+
+
+@settings(max_examples=150, deadline=None)
+@given(pieces=QUOTED, ahead=st.sampled_from(["", '"x","y"\n', "x,y\n"]))
+def test_quotes_are_read_as_the_strict_reader_does(pieces: list[str], ahead: str) -> None:
+    """However quotes stand, whole lines at a time give what one record after another gives."""
+    data = (ahead + "".join(pieces)).encode()
+    expected: list[tuple[int, str | None, list[bytes]]] = []
+    for record in read_records(Lines(io.BytesIO(data)), b",", width=2, whole=(0, 1)):
+        ids = record.fields if record.fault is None else []
+        if ids and not (all(ids) and ids[0] != ids[1]):
+            continue
+        expected.append((record.line + 1, record.fault, ids))
+    if not expected:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        planned = plan_text(Path(folder), b"From_Account,To_Account\n" + data)
+    faults = [(line, fault) for line, fault, _ in expected if fault]
+    ours = [one for one in planned.reasons if not one[1].startswith(("empty", "from_equals"))]
+    assert ours == faults
+    assert planned.pairs == sorted(
+        {(f.decode(), t.decode()) for _, _, (f, t) in (one for one in expected if one[2])}
+    )
 
 
 TINY = Scale(chunk=256, part=2000, giant=1 << 20)
