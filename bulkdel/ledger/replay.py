@@ -77,7 +77,10 @@ class Replay:
         """The lines of a settlement of `shape`; None where an id needs `lines`."""
         _, account, others = row
         place = self._places[target]
-        ids = None if others is None else sorted(others.split("\n"))
+        if others is None:
+            ids = None
+        else:
+            ids = sorted(others.split("\n")) if "\n" in others else [others]
         content = orjson.dumps((account, ids))
         if b"\\" in content:
             return None

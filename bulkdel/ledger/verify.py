@@ -108,6 +108,22 @@ def verify(run_dir: Path, plan: Planned, scan: Scan, findings: Findings) -> Veri
     return check.verified()
 
 
+def check_database(run_dir: Path) -> list[Finding]:
+    """What SQLite itself finds in journal.db; work for a thread beside `verify`."""
+    if not (run_dir / JOURNAL).exists():
+        return []
+    try:
+        with closing(connect_again(run_dir)) as db:
+            told = [str(said) for (said,) in db.execute("PRAGMA quick_check(5)")]
+    except sqlite3.Error as error:
+        told = [str(error)]
+    return [
+        Finding(file=JOURNAL, what=f"SQLite finds it damaged: {said}")
+        for said in told
+        if said != "ok"
+    ]
+
+
 def refuse_busy(run_dir: Path) -> None:
     """Raises Busy if a process works in `run_dir`."""
     found: Holder | None = holder(run_dir)
@@ -169,7 +185,6 @@ class _Verification:
                 return
             if not self._is_ours(db):
                 return
-            self._check_pages(db)
             before, head = rows.read_heads(db)
             try:
                 descriptor = os.open(path, os.O_RDONLY)
@@ -210,12 +225,6 @@ class _Verification:
         else:
             self._counted = True  # nothing was sent, and the journal will be made anew
         return False
-
-    def _check_pages(self, db: sqlite3.Connection) -> None:
-        """What SQLite itself says of the file."""
-        for (said,) in db.execute("PRAGMA quick_check(5)"):
-            if said != "ok":
-                self.note(JOURNAL, f"SQLite says: {said}")
 
     def _compare(self, db: sqlite3.Connection, descriptor: int, before: Mark, head: Mark) -> bool:
         """Render all again and compare; whether all settlements could be read."""
