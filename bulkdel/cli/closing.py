@@ -19,7 +19,7 @@ from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.snapshot import Snapshot, snapshot
-from bulkdel.plan.read import PlanReader, read_plan_meta
+from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.closure import closed_text, closing_text, question
 from bulkdel.report.status import Status
@@ -80,10 +80,15 @@ def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
             f"{job.run_dir}: nothing was sent from here yet, so there is nothing to close; "
             "delete the directory if the run is not wanted"
         )
-    if meta is None or meta.digest != seen.identity.plan_digest:
+    if meta is None or not _is_same(job, meta, seen):
         what = "is gone" if meta is None else "is not the one that the run has begun with"
         raise Corrupt(f"{job.run_dir}: plan.parquet {what}; restore it from a backup")
     return meta, seen
+
+
+def _is_same(job: Job, meta: PlanMeta, seen: Snapshot) -> bool:
+    sent = seen.identity
+    return meta.digest == sent.plan_digest and sent.plan_sha256 in ("", plan_sha256(job.run_dir))
 
 
 def _agree(job: Job, status: Status, *, yes: bool) -> None:

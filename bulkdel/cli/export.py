@@ -28,7 +28,8 @@ With --full every row has more columns:
 \b
 A pair has one row for each target that was chosen: name one with --target
 where the rows are the input of a new job. A run that is at work can be
-exported; a pair that is settled meanwhile may be there twice, none is missing.
+exported: a pair that is settled meanwhile may be there twice, and none is
+missing.
 
 \b
 Examples:

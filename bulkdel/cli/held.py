@@ -35,7 +35,7 @@ from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
-from bulkdel.send.lane import Told
+from bulkdel.send.desk import Told
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
 

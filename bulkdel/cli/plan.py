@@ -25,6 +25,9 @@ Examples:
   bulkdel plan purge.toml --run-dir /tmp/trial
 """
 
+SAMPLE = 3
+"""Batches of the plan that are shown."""
+
 
 def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
     """Read the input of JOB, plan the calls, and show the plan. Sends nothing.
@@ -51,6 +54,7 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
             colour=streams.colour(sys.stdout),
             command=command("run", job, run_dir),
             now_s=time.time(),
+            sample=wiring.sample(found, meta, SAMPLE) if meta.books.pairs else (),
         )
         streams.result(text)
         return 0

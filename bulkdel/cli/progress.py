@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from textwrap import wrap
 
 from rich.console import Console
@@ -93,8 +93,18 @@ def screen(views: Sequence[LaneView]) -> Text:
             drawn.append(f"{'':<{_NAME}}{state}\n", style)
     if len(views) > SHOWN_TARGETS:
         drawn.append(f"... and {len(views) - SHOWN_TARGETS} more targets\n", DIM)
-    drawn.append("Ctrl-C stops it safely; the same command continues.", DIM)
+    drawn.append(f"Ctrl-C stops it safely; the same command continues.{_done_at(views)}", DIM)
     return drawn
+
+
+def _done_at(views: Sequence[LaneView]) -> str:
+    """When the last lane will be done at the present pace, by this machine's clock."""
+    times = [left_s(view) for view in views]
+    if not times or None in times:
+        return ""
+    last = max(seconds for seconds in times if seconds is not None)
+    at = datetime.now().astimezone() + timedelta(seconds=last)
+    return f" Done about {at:%a %H:%M}." if last > 0 else ""
 
 
 def _cells(*cells: str) -> str:

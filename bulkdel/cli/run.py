@@ -32,6 +32,7 @@ Files in the run directory:
   plan.parquet   what is sent, in order
   journal.db     what was sent and settled; the truth
   run.log        one JSON object a line
+  report.html    the run as a page, and report.json: its figures
 
 \b
 Examples:

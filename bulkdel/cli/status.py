@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bulkdel.cli.edge import carry_out
 from bulkdel.cli.options import JobFile, RunDir, command
+
+if TYPE_CHECKING:
+    from bulkdel.report.status import Status
 
 EPILOG = """
 \b
@@ -27,8 +31,12 @@ With --json, one object with at least:
 \b
 Examples:
   bulkdel status purge.toml
+  bulkdel status purge.toml --watch
   bulkdel status purge.toml --json | jq .targets
 """
+
+CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+EVERY_S = 2.0
 
 
 def status(
@@ -36,6 +44,10 @@ def status(
     *,
     run_dir: RunDir = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Show it anew every two seconds until the run stops."),
+    ] = False,
 ) -> None:
     """Show how the run of JOB stands. Changes nothing, and never waits for a run.
 
@@ -46,20 +58,32 @@ def status(
 
     def work() -> int:
         from bulkdel.cli import streams, wiring
+        from bulkdel.report.status import State
         from bulkdel.report.status_page import status_json, status_text
 
-        found = wiring.look(wiring.load(job, run_dir))
-        if json:
-            streams.result(status_json(found))
-        else:
-            text = status_text(
+        loaded = wiring.load(job, run_dir)
+
+        def page(found: Status) -> str | bytes:
+            if json:
+                return status_json(found)
+            return status_text(
                 found,
                 streams.width(sys.stdout),
                 colour=streams.colour(sys.stdout),
                 again=command("run", job, run_dir),
                 close=command("close", job, run_dir),
             )
-            streams.result(text)
+
+        found = wiring.look(loaded)
+        while watch and found.state is State.RUNNING:
+            if streams.terminal(sys.stdout):
+                streams.result(CLEAR)
+            streams.result(page(found))
+            time.sleep(EVERY_S)
+            found = wiring.look(loaded)
+        if watch and streams.terminal(sys.stdout):
+            streams.result(CLEAR)
+        streams.result(page(found))
         return 0
 
     carry_out(work)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from bulkdel.errors import Corrupt, WrongInput
@@ -11,10 +13,10 @@ from bulkdel.ledger.audit import PlannedTarget
 from bulkdel.ledger.findings import Finding, Findings
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.tables import JOURNAL
-from bulkdel.ledger.verify import Planned, Verified, refuse_busy, verify
+from bulkdel.ledger.verify import Planned, Verified, check_database, refuse_busy, verify
 from bulkdel.plan.check import check_plan
 from bulkdel.plan.make import REJECTS_FILE
-from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 
 _READ_BYTES = 1 << 20
@@ -39,12 +41,20 @@ def verify_run(job: Job) -> tuple[PlanMeta | None, Verified]:
             pending=0,
             settled={},
         )
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan") as pool:
+    with ExitStack() as stack:
+        if gc.isenabled():  # millions of rows come and go, and none is part of a cycle
+            gc.disable()
+            stack.callback(gc.enable)
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan"))
         checking = pool.submit(lambda: list(check_plan(job.run_dir, meta)))
-        with PlanReader(job.run_dir, meta) as reader:
-            verified = verify(job.run_dir, _planned(meta), reader.rows, findings)
+        sound = pool.submit(check_database, job.run_dir)
+        reader = stack.enter_context(PlanReader(job.run_dir, meta))
+        planned = _planned(meta, plan_sha256(job.run_dir))
+        verified = verify(job.run_dir, planned, reader.rows, findings)
         for wrong in checking.result():
             findings.add(Finding(file=PLAN_FILE, what=wrong))
+        for finding in sound.result():
+            findings.add(finding)
     rejects = _lines(job.run_dir / REJECTS_FILE)
     if rejects != meta.books.rejected:
         what = f"it has {rejects:,} lines, but {meta.books.rejected:,} rows were rejected"
@@ -70,9 +80,10 @@ def _meta(run_dir: Path, findings: Findings) -> PlanMeta | None:
     raise WrongInput(f"{run_dir}: there is no plan and no run, so there is nothing to verify")
 
 
-def _planned(meta: PlanMeta) -> Planned:
+def _planned(meta: PlanMeta, sha256: str) -> Planned:
     return Planned(
         digest=meta.digest,
+        sha256=sha256,
         operation=meta.fingerprint.operation,
         mode=meta.fingerprint.mode,
         targets=tuple(

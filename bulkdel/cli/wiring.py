@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bulkdel.plan.values import PlanMeta
     from bulkdel.report.phrases import Face
     from bulkdel.report.status import Status
+    from bulkdel.words import Entry
 
 
 def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:
@@ -53,6 +54,15 @@ def plan_only(job: Job, say: Say) -> PlanMeta:
 
     with held_run(job) as stages:
         return stages.plan(say)
+
+
+def sample(job: Job, meta: PlanMeta, count: int) -> tuple[Entry, ...]:
+    """The first entries of the plan."""
+    from bulkdel.plan.read import PlanReader
+
+    with PlanReader(job.run_dir, meta) as plan:
+        most = min(count, meta.shares[0].batches)
+        return tuple(entry for entries in plan.scan(0, most) for entry in entries)
 
 
 def look(job: Job, *, held: bool = False) -> Status:
@@ -133,11 +143,13 @@ def with_examples(codes: Iterable[CodeCount], job: Job, meta: PlanMeta) -> tuple
 
 
 def identity_of(job: Job, meta: PlanMeta) -> Identity:
-    """What the job's run is, for the journal."""
+    """What the job's run is, for the journal. Reads the plan's file once."""
     from bulkdel.ledger.identity import Identity, TargetIdentity
+    from bulkdel.plan.read import plan_sha256
 
     return Identity(
         plan_digest=meta.digest,
+        plan_sha256=plan_sha256(job.run_dir),
         targets=tuple(
             TargetIdentity(
                 name=target.name,

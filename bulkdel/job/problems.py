@@ -23,7 +23,7 @@ from bulkdel.job.shown import names_a_secret, shown_key, shown_value
 
 Key = tuple[str | int, ...]
 
-_TABLES: Final[Mapping[str, type[BaseModel]]] = {
+TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "input": InputTable,
     "retry": RetryTable,
     "guards": GuardsTable,
@@ -32,7 +32,7 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {
 }
 _HOME: Final[Mapping[str, str]] = {
     **dict.fromkeys(TargetTable.model_fields, "in [targets.NAME]"),
-    **{key: f"in [{name}]" for name, table in _TABLES.items() for key in table.model_fields},
+    **{key: f"in [{name}]" for name, table in TABLES.items() for key in table.model_fields},
     **dict.fromkeys(JobTable.model_fields, "at the top of the file, above the first [table]"),
 }
 """Where each known key belongs, in words."""
@@ -102,7 +102,7 @@ def _table(key: Key) -> type[BaseModel]:
     """The table that `key` stands in."""
     if key[0] == "targets" and len(key) > 2:  # noqa: PLR2004 - targets.NAME.KEY
         return TargetTable
-    return _TABLES[str(key[0])] if len(key) > 1 and key[0] in _TABLES else JobTable
+    return TABLES[str(key[0])] if len(key) > 1 and key[0] in TABLES else JobTable
 
 
 def _allowed(key: Key) -> Allowed:

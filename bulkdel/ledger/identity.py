@@ -23,10 +23,17 @@ class TargetIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A run's plan by digest, and its targets in the plan's order."""
+    """A run's plan, and its targets in the plan's order.
+
+    Attributes:
+        plan_digest: what the plan was made of, and what came of it.
+        plan_sha256: the plan's file byte for byte, since Parquet has no checksum of its own and an
+            id that was changed is another pair to delete; empty where nobody looked.
+    """
 
     plan_digest: str
     targets: tuple[TargetIdentity, ...]
+    plan_sha256: str = ""
 
 
 def identity_changes(
@@ -44,6 +51,10 @@ def identity_changes(
     changes: list[str] = []
     if now.plan_digest != stored.plan_digest:
         changes.append("the plan is not the one that this run has begun to send")
+    elif stored.plan_sha256 and now.plan_sha256 not in ("", stored.plan_sha256):
+        changes.append(
+            "plan.parquet is damaged: its bytes are not those that this run has begun to send"
+        )
     for target in now.targets:
         was_target = before[target.name]
         if (target.reach is Reach.REAL) != (was_target.reach is Reach.REAL):
@@ -86,6 +97,7 @@ def decode_identity(stored: str) -> Identity:
     content = orjson.loads(stored)
     return Identity(
         plan_digest=content["plan_digest"],
+        plan_sha256=content.get("plan_sha256", ""),
         targets=tuple(
             TargetIdentity(
                 name=target["name"],

@@ -19,15 +19,17 @@ order; None where the whole list is cleared."""
 Scan: TypeAlias = Callable[[int, int], Iterator[list[Row]]]
 """The plan's rows lo … hi - 1, in order, in lists; PlanReader.rows."""
 
+_MOST_COST = 4_000_000
+_COST_OF_ROW = 16
+"""What a row costs in memory beside its ids, in ids."""
+
+_PAGE = 4096
+_SCANS = 4
+
 
 def size_of(row: Row) -> int:
     """How many items an entry has."""
     return row[2].count("\n") + 1 if row[2] else 1
-
-
-_MOST_IDS = 1_500_000
-_PAGE = 4096
-_SCANS = 4
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Pages:
         self._total = total
         self._size = max(16, min(_PAGE, int(100_000 / max(1.0, ids_each))))
         self._pages: OrderedDict[int, tuple[list[Row], int]] = OrderedDict()
-        self._ids = 0
+        self._cost = 0
         self._scans: OrderedDict[int, _Scan] = OrderedDict()  # by the page that follows
         self._begin = self._end = 0
         self._here: list[Row] = []
@@ -72,12 +74,12 @@ class Pages:
             self._pages.move_to_end(page)
             return held[0]
         rows = self._read(page)
-        ids = sum(size_of(row) for row in rows)
-        self._pages[page] = (rows, ids)
-        self._ids += ids
-        while self._ids > _MOST_IDS and len(self._pages) > 1:
+        cost = sum(map(size_of, rows)) + _COST_OF_ROW * len(rows)
+        self._pages[page] = (rows, cost)
+        self._cost += cost
+        while self._cost > _MOST_COST and len(self._pages) > 1:
             _, (_, gone) = self._pages.popitem(last=False)
-            self._ids -= gone
+            self._cost -= gone
         return rows
 
     def _read(self, page: int) -> list[Row]:

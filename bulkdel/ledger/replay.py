@@ -77,7 +77,7 @@ class Replay:
         """The lines of a settlement of `shape`; None where an id needs `lines`."""
         _, account, others = row
         place = self._places[target]
-        ids = None if others is None else sorted(others.split("\n"))
+        ids = None if others is None else _ids(others)
         content = orjson.dumps((account, ids))
         if b"\\" in content:
             return None
@@ -131,3 +131,8 @@ def _shape(body: bytes, attempts: int) -> Shape | None:
         before=b'",' + orjson.dumps(said)[1:-1] + b',"batch":"',
         after=b'",' + orjson.dumps(counts)[1:-1] + b',"at":"',
     )
+
+
+def _ids(others: str) -> list[str]:
+    """The To_Accounts of a plan's row, sorted bytewise; most rows of a large plan hold one."""
+    return sorted(others.split("\n")) if "\n" in others else [others]

@@ -42,9 +42,10 @@ _CHUNK_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """What the plan says of itself. `targets` in its order, `entries` all of them."""
+    """What the plan says of itself; `sha256` is of its file. `targets` in its order."""
 
     digest: str
+    sha256: str
     operation: Operation
     mode: Mode
     targets: tuple[PlannedTarget, ...]
@@ -105,6 +106,22 @@ def verify(run_dir: Path, plan: Planned, scan: Scan, findings: Findings) -> Veri
         check.note(JOURNAL, f"it is damaged and cannot be read further ({error})")
     refuse_busy(run_dir)
     return check.verified()
+
+
+def check_database(run_dir: Path) -> list[Finding]:
+    """What SQLite itself finds in journal.db; work for a thread beside `verify`."""
+    if not (run_dir / JOURNAL).exists():
+        return []
+    try:
+        with closing(connect_again(run_dir)) as db:
+            told = [str(said) for (said,) in db.execute("PRAGMA quick_check(5)")]
+    except sqlite3.Error as error:
+        told = [str(error)]
+    return [
+        Finding(file=JOURNAL, what=f"SQLite finds it damaged: {said}")
+        for said in told
+        if said != "ok"
+    ]
 
 
 def refuse_busy(run_dir: Path) -> None:
@@ -168,7 +185,6 @@ class _Verification:
                 return
             if not self._is_ours(db):
                 return
-            self._check_pages(db)
             before, head = rows.read_heads(db)
             try:
                 descriptor = os.open(path, os.O_RDONLY)
@@ -201,18 +217,14 @@ class _Verification:
         names = [target.name for target in identity.targets]
         planned = [target.name for target in self._plan.targets]
         if identity.plan_digest == self._plan.digest and names == planned:
+            if identity.plan_sha256 not in ("", self._plan.sha256):
+                self.note(PLAN, "its bytes are not those that journal.db was begun with")
             return True
         if any(counters.calls for counters in rows.read_counters(db)) or _has_settlements(db):
             self.note(PLAN, "it is not the plan that journal.db was begun with")
         else:
             self._counted = True  # nothing was sent, and the journal will be made anew
         return False
-
-    def _check_pages(self, db: sqlite3.Connection) -> None:
-        """What SQLite itself says of the file."""
-        for (said,) in db.execute("PRAGMA quick_check(5)"):
-            if said != "ok":
-                self.note(JOURNAL, f"SQLite says: {said}")
 
     def _compare(self, db: sqlite3.Connection, descriptor: int, before: Mark, head: Mark) -> bool:
         """Render all again and compare; whether all settlements could be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,20 @@ def read_plan_meta(run_dir: Path) -> PlanMeta | None:
         raise _corrupt(path, "is damaged or of another version of bulkdel") from exc
     finally:
         con.close()
+
+
+def plan_sha256(run_dir: Path) -> str:
+    """The SHA-256 of the plan's file, in hex digits; some 0.5 s for each GB.
+
+    Raises:
+        Corrupt: it cannot be read.
+    """
+    path = run_dir / PLAN_FILE
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise _corrupt(path, f"cannot be read ({exc.strerror})") from exc
 
 
 class PlanReader:

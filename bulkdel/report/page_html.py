@@ -9,6 +9,7 @@ from importlib import resources
 from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
 
 from bulkdel.report import page_parts as parts
+from bulkdel.report import page_record as record
 from bulkdel.report.charts import patterns
 from bulkdel.report.figures import moment, plain
 from bulkdel.report.findings import Findings
@@ -65,9 +66,9 @@ def _main(findings: Findings, command: Callable[..., str]) -> Iterator[ET.Elemen
             yield from parts.lane(target, clock)
     yield from parts.codes(findings)
     yield from parts.worst(findings)
-    yield from parts.rejects(findings)
-    yield from parts.sittings(findings)
-    yield from parts.identity(findings)
+    yield from record.rejects(findings)
+    yield from record.sittings(findings)
+    yield from record.identity(findings)
 
 
 def _pasted(command: str) -> ET.Element:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -17,6 +17,10 @@ from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import Face, deed, place, unit
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.sheet import BAD, DIM, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.words import Batch, Entry
+
+SHOWN_IDS = 3
+"""To_Accounts of a sample batch that are shown."""
 
 
 def too_many(guards: Guards, books: Books) -> str:
@@ -39,9 +43,22 @@ def plan_text(
     colour: bool = False,
     command: str = "",
     now_s: float = 0.0,
+    sample: Sequence[Entry] = (),
 ) -> str:
-    """The plan for a person; `command` is the one that would send it, `now_s` is Unix time."""
-    return page(_parts(job, meta, faces, rejects, command, now_s), width, colour=colour)
+    """The plan for a person.
+
+    Args:
+        job: what is planned.
+        meta: the plan's.
+        faces: the providers, by name.
+        rejects: the rows that are not sent.
+        width: columns.
+        colour: whether there is any.
+        command: the one that would send it.
+        now_s: Unix time.
+        sample: the first batches of the first target.
+    """
+    return page(_parts(job, meta, faces, rejects, command, now_s, sample), width, colour=colour)
 
 
 def _parts(  # noqa: PLR0917 - all that the page is made of
@@ -51,6 +68,7 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
     rejects: Rejects,
     command: str,
     now_s: float,
+    sample: Sequence[Entry],
 ) -> Iterator[RenderableType]:
     rows = meta.books
     yield words(f"{plain(job.name)}: planned, nothing was sent.", TITLE)
@@ -75,6 +93,7 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
     )
     yield from _when(job, meta, now_s)
     yield from _largest(job, meta)
+    yield from _sample(meta, sample)
     yield from _rejected(job, rows, rejects)
     for warning in warnings(job):
         yield words("")
@@ -132,6 +151,26 @@ def _largest(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
         [Column(title="pairs"), Column(title="account", words=True)],
         [(count(pairs), plain(account)) for account, pairs in largest],
     )
+
+
+def _sample(meta: PlanMeta, sample: Sequence[Entry]) -> Iterator[RenderableType]:
+    """The calls that would go out first, so that a swapped column is seen."""
+    if not sample:
+        return
+    yield words("")
+    yield words(f"The first calls to {meta.shares[0].target}:", TITLE)
+    yield table(
+        [Column(title="From_Account", words=True), Column(title="To_Accounts", words=True)],
+        [(plain(entry.from_account), _others(entry)) for entry in sample],
+    )
+
+
+def _others(entry: Entry) -> str:
+    if not isinstance(entry, Batch):
+        return "(the whole list)"
+    shown = ", ".join(plain(other) for other in entry.to_accounts[:SHOWN_IDS])
+    more = len(entry.to_accounts) - SHOWN_IDS
+    return f"{shown} and {count(more)} more" if more > 0 else shown
 
 
 def _rejected(job: Job, rows: Books, rejects: Rejects) -> Iterator[RenderableType]:

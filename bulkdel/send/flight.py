@@ -157,6 +157,9 @@ class Airfield:
 
     async def _depart(self, flight: Flight) -> None:
         """With a connection in hand: make the intent durable, then wait for the pace."""
+        if flight.flying:  # the connection it left on was dead already
+            flight.flying = False
+            self._traffic.turned_back(flight.task)
         async with self._ahead:
             if not flight.noted:
                 flight.noted = True

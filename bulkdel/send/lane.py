@@ -12,33 +12,29 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from structlog.typing import FilteringBoundLogger
-
 from bulkdel.errors import StorageFailed
-from bulkdel.job.job import Job, Target
-from bulkdel.ledger.recorder import Recorder
+from bulkdel.job.job import Target
 from bulkdel.ledger.values import Outcome
 from bulkdel.plan.values import Share
 from bulkdel.providers.protocol import App, Provider
-from bulkdel.send.allowance import Allowance
-from bulkdel.send.breaker import UNANSWERED, Breaker, Sign
+from bulkdel.send.breaker import Breaker
+from bulkdel.send.desk import Desk
+from bulkdel.send.effects import Effects
 from bulkdel.send.feed import Feed, Work
 from bulkdel.send.flight import Airfield, Flight, ahead
 from bulkdel.send.meter import Meter, Now, Standing
 from bulkdel.send.pace import Pacer
 from bulkdel.send.retry import Push, until_progress
-from bulkdel.send.settle import Judgement, cargo, judge, size, split_at, total
+from bulkdel.send.settle import Judgement, cargo, judge, size, split_at
 from bulkdel.send.signer import Signer
-from bulkdel.send.signs import answer_of, refusal, sign_of
+from bulkdel.send.signs import answer_of
 from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Ruling, Verdict
+from bulkdel.words import Verdict
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
@@ -46,30 +42,6 @@ CROWD: Final = 4
 """Times max_in_flight: all carriers of a lane, those that wait for a retry included."""
 CONFLICTS: Final = 2
 """Write conflicts of a batch in a row, after which nothing that shares an account flies with it."""
-PATIENCE: Final = 5
-"""Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
-
-
-Told = Callable[[Outcome], Awaitable[None]]
-"""Is awaited with an outcome once it is durable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What the lanes of a sitting share.
-
-    Attributes:
-        now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
-        stop_all: ends every lane, for a reason in words.
-    """
-
-    job: Job
-    recorder: Recorder
-    allowance: Allowance
-    now_s: Callable[[], float]
-    log: FilteringBoundLogger
-    stop_all: Callable[[End, str], None]
-    told: Told | None = None
 
 
 class Lane:
@@ -119,11 +91,21 @@ class Lane:
             now_s=desk.now_s,
         )
         self._leaving_most = max(2 * ahead(target.qps), math.ceil(target.qps * CONNECTING_S))
-        self._batch_most = target.batch_size
+        self._effects = Effects(
+            provider=provider,
+            retry=self._retry,
+            batch_size=target.batch_size,
+            pacer=self._pacer,
+            breaker=self._breaker,
+            signer=self._signer,
+            log=self._log,
+            now_s=desk.now_s,
+            stop=self.stop,
+            is_over=self._is_over,
+            cleared=self._field.cleared,
+            look=self._look,
+        )
         self._ended: LaneEnd | None = None
-        self._odd_in_a_row = 0
-        self._last: Ruling | None = None
-        self._held_until = float("-inf")
         self._meter: Meter | None = None
 
     # -- from outside ---------------------------------------------------------------------------
@@ -153,8 +135,7 @@ class Lane:
         """Send nothing more; calls in flight finish and are recorded."""
         if self._ended is None:
             self._ended = LaneEnd(target=self._target.name, end=end, words=words)
-            for task in list(self._traffic.idle):
-                task.cancel()
+            self._traffic.stop()
 
     def measure(self) -> None:
         """Note what was done since the last time; nothing before the lane runs and after it."""
@@ -201,8 +182,8 @@ class Lane:
         reason, until = self._waiting_for(), float("inf")
         if self._pacer.closed:
             standing = Standing.WAITING
-        elif now < self._held_until:
-            standing, until = Standing.HELD, self._held_until
+        elif now < self._effects.held_until:
+            standing, until = Standing.HELD, self._effects.held_until
         elif not self._breaker.closed:
             standing = Standing.PROBING
         elif reason:
@@ -244,17 +225,9 @@ class Lane:
             return LaneEnd(target=self._target.name, end=End.FINISHED, words="")
         if self._ended is not None:
             return self._ended
-        tries = self._retry.max_attempts
-        words = (
-            f"{left:,} pairs made no progress in two rounds of {tries} calls{self._last_words()}"
-        )
+        tries, last = self._retry.max_attempts, self._effects.last_words()
+        words = f"{left:,} pairs made no progress in two rounds of {tries} calls{last}"
         return LaneEnd(target=self._target.name, end=End.LEFT, words=words)
-
-    def _last_words(self) -> str:
-        if self._last is None:
-            return ""
-        info = f' "{self._last.info}"' if self._last.info else ""
-        return f"; the last answer was code {self._last.code}{info}"
 
     def _is_over(self) -> bool:
         return self._ended is not None
@@ -314,7 +287,7 @@ class Lane:
             flight = Flight(work, cargo(work.entry, work.parts[0]), task)
             reply = await self._field.fly(flight, wide=work.conflicts >= CONFLICTS)
             if isinstance(reply, NoReply) and not reply.left:
-                return self._not_sent(flight, reply)
+                return self._effects.not_sent(flight, reply)
             answer = answer_of(self._provider, flight.load, reply)
             if answer.strangers:
                 self._log.warning(
@@ -323,7 +296,7 @@ class Lane:
             at_ms = int(self._desk.now_s() * 1000)
             judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
             settled = judgement.settled
-            push = self._take_in(flight, reply, judgement)
+            push = self._effects.take_in(flight, reply, judgement)
             if self._meter is not None:
                 waited = self._loop.time() - flight.left_at if isinstance(reply, Reply) else None
                 self._meter.answered(waited, judgement)
@@ -341,7 +314,7 @@ class Lane:
         """How many items go now: all of the first part, or as many as the limits allow."""
         part = work.parts[0]
         count = size(work.entry, part)
-        most = min(count, self._batch_most)
+        most = min(count, self._effects.batch_most)
         if self._desk.allowance.unlimited:
             taken = most
         else:
@@ -350,113 +323,6 @@ class Lane:
         if taken < count:
             work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
         return taken
-
-    # -- effects --------------------------------------------------------------------------------
-
-    def _not_sent(self, flight: Flight, reply: NoReply) -> Push:
-        self._last = Ruling(verdict=Verdict.TRANSIENT, code=-1, info=reply.reason)
-        self._log.info("call.not_sent", ordinal=flight.work.entry.ordinal, reason=reply.reason)
-        self._tell_breaker(Sign.ABSENT, flight)
-        return Push.STALLED if self._breaker.closed else Push.AGAIN
-
-    def _take_in(self, flight: Flight, reply: Reply | NoReply, judgement: Judgement) -> Push:
-        """What an answer means for the lane, and what its entry does next."""
-        work = flight.work
-        work.parts = judgement.parts
-        work.calls += 1
-        sign = sign_of(judgement)
-        if judgement.rulings:
-            self._last = judgement.rulings[0]
-            self._log_ruling(flight, self._last)
-        if sign is Sign.ACCEPTED:
-            self._odd_in_a_row = 0
-            self._pacer.accepted()
-            self._signer.accepted(flight.generation)
-        self._tell_breaker(sign, flight)
-        self._note_odd(sign)
-        self._note_refusals(flight, reply, judgement)
-        self._note_rate(flight, judgement)
-        conflict = any(ruling.conflict for ruling in judgement.rulings)
-        work.conflicts = work.conflicts + 1 if conflict else 0
-        if any(ruling.shrink for ruling in judgement.rulings):
-            self._batch_most = min(self._batch_most, max(1, total(flight.load) // 2))
-            self._log.warning("lane.batch_size_lowered", batch_size=self._batch_most)
-        return self._next(work, sign, judgement)
-
-    def _next(self, work: Work, sign: Sign, judgement: Judgement) -> Push:
-        if not work.parts or self._is_over():
-            return Push.DONE
-        transient = judgement.first(Verdict.TRANSIENT) is not None
-        if sign is Sign.ACCEPTED:
-            return Push.PARTLY if transient else Push.AGAIN
-        if transient:
-            # An outage uses up no attempt; an answer does, whatever the lane is doing.
-            unanswered = sign in UNANSWERED and not self._breaker.closed
-            return Push.AGAIN if unanswered else Push.STALLED
-        spent = work.throttles >= PATIENCE * self._retry.max_attempts or work.refusals > 1
-        return Push.STALLED if spent else Push.AGAIN
-
-    def _note_odd(self, sign: Sign) -> None:
-        """Nothing but unknown codes from the start may be a refusal that no table knows."""
-        if sign is not Sign.ODD or not self._breaker.opening:
-            return
-        self._odd_in_a_row += 1
-        if self._odd_in_a_row >= self._retry.max_attempts:
-            self.stop(End.LEFT, f"no call was accepted{self._last_words()}, which is not known")
-
-    def _note_refusals(self, flight: Flight, reply: Reply | NoReply, judgement: Judgement) -> None:
-        date_s = reply.date_s if isinstance(reply, Reply) else None
-        skew_s = None if date_s is None else self._desk.now_s() - date_s
-        if fatal := judgement.first(Verdict.FATAL):
-            self.stop(End.REFUSED, refusal(self._provider, fatal, skew_s=skew_s))
-        resign = judgement.first(Verdict.RESIGN)
-        flight.work.refusals = flight.work.refusals + 1 if resign else 0
-        if resign and not self._signer.refused(flight.generation):
-            self.stop(End.REFUSED, refusal(self._provider, resign, skew_s=skew_s))
-        elif resign:
-            self._log.info("credentials.renewed", code=resign.code)
-
-    def _note_rate(self, flight: Flight, judgement: Judgement) -> None:
-        throttled = [one for one in judgement.rulings if one.verdict is Verdict.THROTTLED]
-        flight.work.throttles = flight.work.throttles + 1 if throttled else 0
-        if throttled:
-            asked = max((one.hold_s for one in throttled if one.hold_s is not None), default=None)
-            held = self._pacer.throttled(flight.left_at, asked)
-            if held is not None:
-                self._held_until = self._loop.time() + held
-                self._look()
-                self._log.info(
-                    "lane.held", code=throttled[0].code, hold_s=held, pace=self._pacer.rate
-                )
-
-    def _tell_breaker(self, sign: Sign, flight: Flight) -> None:
-        now = self._loop.time()
-        was_closed = self._breaker.closed
-        self._breaker.told(
-            sign,
-            ordinal=flight.work.entry.ordinal,
-            fresh=flight.work.calls <= 1,
-            probe=flight.probe,
-            now=now,
-        )
-        self._field.cleared()
-        if self._breaker.closed != was_closed:
-            self._log.info("breaker.closed" if self._breaker.closed else "breaker.opened")
-            self._look()
-        if sign is not Sign.ACCEPTED and self._breaker.down(now):
-            silent = self._breaker.silent_for_s(now)
-            self.stop(End.DOWN, f"no call was accepted for {silent:.0f} s{self._last_words()}")
-
-    def _log_ruling(self, flight: Flight, ruling: Ruling) -> None:
-        log = self._log.info if ruling.known else self._log.warning
-        log(
-            "answer.unsettled",
-            ordinal=flight.work.entry.ordinal,
-            verdict=str(ruling.verdict),
-            code=ruling.code,
-            info=ruling.info,
-            known=ruling.known,
-        )
 
     def _look_at_guards(self) -> None:
         if self._desk.allowance.spent:

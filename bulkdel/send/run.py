@@ -22,8 +22,9 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App, Secret
 from bulkdel.send.allowance import Allowance
+from bulkdel.send.desk import Desk, Told
 from bulkdel.send.feed import Feed
-from bulkdel.send.lane import Desk, Lane, Told
+from bulkdel.send.lane import Lane
 from bulkdel.send.meter import span_s
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End, Ending, LaneView

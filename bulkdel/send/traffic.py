@@ -24,6 +24,7 @@ class Traffic:
         self.in_flight = 0
         self.departed = 0
         self.idle: set[asyncio.Task[None]] = set()
+        self._stopped = False
         self._awaited: Callable[[], bool] | None = None
         self._met: asyncio.Future[None] | None = None
 
@@ -48,10 +49,26 @@ class Traffic:
         self.departed += 1
         self._look()
 
+    def turned_back(self, task: asyncio.Task[None]) -> None:
+        """Its call did not leave after all, and waits to leave again: a stop need not wait for it.
+
+        Where the stop came in between, it is stopped now.
+        """
+        self.landed()
+        self.idle.add(task)
+        if self._stopped:
+            task.cancel()
+
     def landed(self) -> None:
         """Its call is over; what it brought is still to be recorded."""
         self.in_flight -= 1
         self.leaving += 1
+
+    def stop(self) -> None:
+        """Cancel whoever is idle, and whoever turns back from now on."""
+        self._stopped = True
+        for task in list(self.idle):
+            task.cancel()
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -58,6 +58,8 @@ def environment() -> dict[str, str]:
         ("init",),
         ("check",),
         ("plan",),
+        ("report",),
+        ("export",),
         ("run",),
         ("status",),
         ("schema",),

@@ -158,7 +158,9 @@ def test_damaged_files_are_named(demo: Place, name: str) -> None:
         assert demo.run("status", "job.toml").code in (0, 2)
         before = (run_dir / "ledger.jsonl").read_bytes()
         continued = demo.run("run", "job.toml")
-        assert continued.code in (0, 2, 75)
+        assert continued.code in (0, 2)
+        if name == "plan.parquet":  # any byte of it may be an id
+            assert (verified.code, continued.code) == (1, 2)
         assert "should not have happened" not in verified.err + continued.err
         assert (run_dir / "ledger.jsonl").read_bytes()[: len(before)] == before
 

@@ -37,6 +37,15 @@ def test_the_plan_is_fixed() -> None:
     )
 
 
+def test_the_bytes_of_the_plan_are_fixed() -> None:
+    """A plan that says it is the same but has other bytes is refused; an unknown hash is not."""
+    begun = replace(IDENTITY, plan_sha256="aa")
+    assert decode_identity(encode_identity(begun)) == begun
+    (sentence,) = identity_changes(begun, replace(IDENTITY, plan_sha256="ab"), {})
+    assert sentence.startswith("plan.parquet is damaged")
+    assert identity_changes(IDENTITY, begun, {}) == ()
+
+
 @pytest.mark.parametrize(
     ("now", "key"),
     [

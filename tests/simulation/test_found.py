@@ -7,6 +7,7 @@ import pytest
 from tests.simulation.oracle import complaints
 from tests.simulation.plain import plain
 from tests.simulation.scenario import Act, End
+from tests.simulation.wire import Roads
 
 
 @pytest.mark.parametrize("at_ms", range(0, 400, 10))
@@ -16,3 +17,13 @@ def test_stopped_while_an_intent_is_written(at_ms: int) -> None:
     assert complaints(story) == []
     seen = story.sittings[0]
     assert seen.after["tencent"]["calls"] == seen.calls["tencent"]
+
+
+@pytest.mark.parametrize("at_s", range(5, 75, 10))
+def test_stopped_while_it_waits_to_leave_again(at_s: int) -> None:
+    """A call whose connection died as it left waits to leave again; a stop does not wait for it."""
+    story = plain(
+        target={"qps": 0.1, "batch_size": 1, "roads": Roads(dies=0.5)},
+        acts=(Act(end=End.STOPS, at_s=float(at_s)),),
+    )
+    assert complaints(story) == []

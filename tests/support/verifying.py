@@ -35,6 +35,7 @@ def _pairs(lo: int, hi: int) -> int:
 
 PLANNED = Planned(
     digest="d1",
+    sha256="",
     operation=Operation.DELETE_FRIENDS,
     mode=Mode.TWO_WAY,
     targets=(

@@ -1,0 +1,190 @@
+"""What an answer means for its lane: breaker, pace, credentials, and what its entry does next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from structlog.typing import FilteringBoundLogger
+
+from bulkdel.job.job import Retry
+from bulkdel.providers.protocol import Provider
+from bulkdel.send.breaker import UNANSWERED, Breaker, Sign
+from bulkdel.send.feed import Work
+from bulkdel.send.flight import Flight
+from bulkdel.send.pace import Pacer
+from bulkdel.send.retry import Push
+from bulkdel.send.settle import Judgement, total
+from bulkdel.send.signer import Signer
+from bulkdel.send.signs import refusal, sign_of
+from bulkdel.send.transport import NoReply, Reply
+from bulkdel.send.view import End
+from bulkdel.words import NO_REPLY, Ruling, Verdict
+
+PATIENCE: Final = 5
+"""Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
+
+
+class Effects:
+    """What one lane's answers do to it.
+
+    Attributes:
+        batch_most: ids that a call may carry now.
+        held_until: when the last hold ends, the loop's time in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        provider: Provider,
+        retry: Retry,
+        batch_size: int,
+        pacer: Pacer,
+        breaker: Breaker,
+        signer: Signer,
+        log: FilteringBoundLogger,
+        now_s: Callable[[], float],
+        stop: Callable[[End, str], None],
+        is_over: Callable[[], bool],
+        cleared: Callable[[], None],
+        look: Callable[[], None],
+    ) -> None:
+        """Act on a lane.
+
+        Args:
+            provider: for words.
+            retry: the job's.
+            batch_size: ids that a call may carry at first.
+            pacer: told of throttled and accepted calls.
+            breaker: told of every call's end.
+            signer: told of refused credentials.
+            log: the lane's.
+            now_s: the wall clock.
+            stop: ends the lane.
+            is_over: whether it has ended.
+            cleared: the breaker was told something.
+            look: how the lane stands has changed.
+        """
+        self._provider, self._retry, self._log = provider, retry, log
+        self._pacer, self._breaker, self._signer = pacer, breaker, signer
+        self._now_s, self._stop, self._is_over = now_s, stop, is_over
+        self._cleared, self._look = cleared, look
+        self._loop = asyncio.get_running_loop()
+        self._odd_in_a_row = 0
+        self._last: Ruling | None = None
+        self.batch_most = batch_size
+        self.held_until = float("-inf")
+
+    def last_words(self) -> str:
+        """The last ruling that left something unsettled, to end a sentence with."""
+        if self._last is None:
+            return ""
+        info = f' "{self._last.info}"' if self._last.info else ""
+        return f"; the last answer was code {self._last.code}{info}"
+
+    def not_sent(self, flight: Flight, reply: NoReply) -> Push:
+        """A call that did not leave: no attempt is used up while the breaker is not closed."""
+        self._last = Ruling(verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason)
+        self._log.info("call.not_sent", ordinal=flight.work.entry.ordinal, reason=reply.reason)
+        self._tell_breaker(Sign.ABSENT, flight)
+        return Push.STALLED if self._breaker.closed else Push.AGAIN
+
+    def take_in(self, flight: Flight, reply: Reply | NoReply, judgement: Judgement) -> Push:
+        """What an answer means for the lane, and what its entry does next."""
+        work = flight.work
+        work.parts = judgement.parts
+        work.calls += 1
+        sign = sign_of(judgement)
+        if judgement.rulings:
+            self._last = judgement.rulings[0]
+            self._log_ruling(flight, self._last)
+        if sign is Sign.ACCEPTED:
+            self._odd_in_a_row = 0
+            self._pacer.accepted()
+            self._signer.accepted(flight.generation)
+        self._tell_breaker(sign, flight)
+        self._note_odd(sign)
+        self._note_refusals(flight, reply, judgement)
+        self._note_rate(flight, judgement)
+        conflict = any(ruling.conflict for ruling in judgement.rulings)
+        work.conflicts = work.conflicts + 1 if conflict else 0
+        if any(ruling.shrink for ruling in judgement.rulings):
+            self.batch_most = min(self.batch_most, max(1, total(flight.load) // 2))
+            self._log.warning("lane.batch_size_lowered", batch_size=self.batch_most)
+        return self._next(work, sign, judgement)
+
+    def _next(self, work: Work, sign: Sign, judgement: Judgement) -> Push:
+        if not work.parts or self._is_over():
+            return Push.DONE
+        transient = judgement.first(Verdict.TRANSIENT) is not None
+        if sign is Sign.ACCEPTED:
+            return Push.PARTLY if transient else Push.AGAIN
+        if transient:
+            # An outage uses up no attempt; an answer does, whatever the lane is doing.
+            unanswered = sign in UNANSWERED and not self._breaker.closed
+            return Push.AGAIN if unanswered else Push.STALLED
+        spent = work.throttles >= PATIENCE * self._retry.max_attempts or work.refusals > 1
+        return Push.STALLED if spent else Push.AGAIN
+
+    def _note_odd(self, sign: Sign) -> None:
+        """Nothing but unknown codes from the start may be a refusal that no table knows."""
+        if sign is not Sign.ODD or not self._breaker.opening:
+            return
+        self._odd_in_a_row += 1
+        if self._odd_in_a_row >= self._retry.max_attempts:
+            self._stop(End.LEFT, f"no call was accepted{self.last_words()}, which is not known")
+
+    def _note_refusals(self, flight: Flight, reply: Reply | NoReply, judgement: Judgement) -> None:
+        date_s = reply.date_s if isinstance(reply, Reply) else None
+        skew_s = None if date_s is None else self._now_s() - date_s
+        if fatal := judgement.first(Verdict.FATAL):
+            self._stop(End.REFUSED, refusal(self._provider, fatal, skew_s=skew_s))
+        resign = judgement.first(Verdict.RESIGN)
+        flight.work.refusals = flight.work.refusals + 1 if resign else 0
+        if resign and not self._signer.refused(flight.generation):
+            self._stop(End.REFUSED, refusal(self._provider, resign, skew_s=skew_s))
+        elif resign:
+            self._log.info("credentials.renewed", code=resign.code)
+
+    def _note_rate(self, flight: Flight, judgement: Judgement) -> None:
+        throttled = [one for one in judgement.rulings if one.verdict is Verdict.THROTTLED]
+        flight.work.throttles = flight.work.throttles + 1 if throttled else 0
+        if throttled:
+            asked = max((one.hold_s for one in throttled if one.hold_s is not None), default=None)
+            held = self._pacer.throttled(flight.left_at, asked)
+            if held is not None:
+                self.held_until = self._loop.time() + held
+                self._look()
+                self._log.info(
+                    "lane.held", code=throttled[0].code, hold_s=held, pace=self._pacer.rate
+                )
+
+    def _tell_breaker(self, sign: Sign, flight: Flight) -> None:
+        now = self._loop.time()
+        was_closed = self._breaker.closed
+        self._breaker.told(
+            sign,
+            ordinal=flight.work.entry.ordinal,
+            fresh=flight.work.calls <= 1,
+            probe=flight.probe,
+            now=now,
+        )
+        self._cleared()
+        if self._breaker.closed != was_closed:
+            self._log.info("breaker.closed" if self._breaker.closed else "breaker.opened")
+            self._look()
+        if sign is not Sign.ACCEPTED and self._breaker.down(now):
+            silent = self._breaker.silent_for_s(now)
+            self._stop(End.DOWN, f"no call was accepted for {silent:.0f} s{self.last_words()}")
+
+    def _log_ruling(self, flight: Flight, ruling: Ruling) -> None:
+        log = self._log.info if ruling.known else self._log.warning
+        log(
+            "answer.unsettled",
+            ordinal=flight.work.entry.ordinal,
+            verdict=str(ruling.verdict),
+            code=ruling.code,
+            info=ruling.info,
+            known=ruling.known,
+        )

@@ -1,0 +1,64 @@
+"""The manual is in step with the code: every command, option, key, exit code and file is in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from bulkdel.cli.app import app
+from bulkdel.job.problems import TABLES
+from bulkdel.job.schema import JobTable, TargetTable
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
+KEYS = {
+    "": {*JobTable.model_fields} - {"input", "targets", "retry", "guards", "schedule", "notify"},
+    "targets.NAME": {*TargetTable.model_fields},
+    **{name: {*table.model_fields} for name, table in TABLES.items()},
+}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_is_in_the_readme(name: str) -> None:
+    """The table of commands names it, and its own manual says what its exit codes mean."""
+    table = README[README.index("## Every command") : README.index("## The job file")]
+    assert re.search(rf"^\| [^|]*`{name}`", table, re.MULTILINE)
+    assert "Exit codes" in COMMANDS[name].epilog or name in {"init", "schema"}
+    assert COMMANDS[name].help
+
+
+def test_no_command_of_the_readme_is_missing() -> None:
+    """What the README tells a reader to type exists."""
+    told = set(re.findall(r"`?bulkdel ([a-z]+)\b", README)) - {"does", "run"}
+    unknown = {word for word in told if word not in COMMANDS}
+    assert unknown <= {"removes", "is", "believes", "as", "import"}
+
+
+@pytest.mark.parametrize("table", sorted(KEYS))
+def test_every_key_is_in_the_readme(table: str) -> None:
+    """The table of keys names each key of the job file, and no other."""
+    part = README[README.index("## The job file") : README.index("## As a library")]
+    title = f"`[{table}]`" if table else "(top)"
+    row = next(line for line in part.splitlines() if line.startswith(f"| {title} |"))
+    assert set(re.findall(r"`([a-z_]+)`", row.split("|")[2])) == KEYS[table]
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    """The table of exit codes is the contract's, highest first."""
+    codes = re.findall(r"^\| (\d+) \|", README, re.MULTILINE)
+    assert codes == ["2", "3", "77", "75", "1", "0"]
+
+
+def test_the_first_two_blocks_are_the_demo_and_the_tests() -> None:
+    """Each is one line to paste: a virtual environment, an installation, one command."""
+    demo, tests = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)[:2]
+    assert "\n" not in demo
+    assert "\n" not in tests
+    assert demo.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+    assert demo.endswith("bulkdel run jobs/demo.toml")
+    assert tests.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+    ci = (Path(__file__).parent.parent / ".ci" / "run").read_text("utf-8")
+    assert tests.rsplit(" && ", 1)[1] in ci
