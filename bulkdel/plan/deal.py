@@ -7,8 +7,8 @@ bounded, and so is memory, whatever the file.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -53,7 +53,9 @@ class Dealer:
         self._protected = frozenset(account for account in ids if len(account) <= ID_BYTES)
         self._hashes = np.sort(hashes_of(words_of_texts(sorted(self._protected))))
 
-    def deal(self, path: Path, start: int, shape: Shape) -> Iterator[tuple[Dealt, list[Reject]]]:
+    def deal(
+        self, path: Path, start: int, shape: Shape
+    ) -> Generator[tuple[Dealt, list[Reject]], None, None]:
         """Deals the lines from byte `start` on; answers for each chunk, in their order.
 
         Raises:
@@ -73,9 +75,7 @@ class Dealer:
         except BaseException:
             for left in under_way:
                 left.cancel()
-            for left in under_way:
-                if not left.cancelled():
-                    left.exception()
+            wait(under_way)
             self._spill.rewind(mark)
             raise
 

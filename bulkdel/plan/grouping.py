@@ -11,8 +11,9 @@ memory, is the next stretch of the plan.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -89,24 +90,25 @@ class Grouping:
         largest: list[tuple[int, bytes]] = []
         parts = np.flatnonzero(self.rows.rows).tolist()
         turn = len(parts)
-        for part in self._each(self._one_part, list(enumerate(parts))):
-            pairs += part.pairs
-            largest += part.largest
-            for giant in part.giants:
-                count = sort_giant(con, giant)
-                self._cut_giant(giant, count, turn)
-                giant.path.unlink()
-                turn += 1
-                pairs += count
-                largest.append((count, giant.account))
-            largest = sorted(largest, key=lambda one: (-one[0], one[1]))[:LARGEST]
+        with closing(self._each(self._one_part, list(enumerate(parts)))) as worked:
+            for part in worked:
+                pairs += part.pairs
+                largest += part.largest
+                for giant in part.giants:
+                    count = sort_giant(con, giant)
+                    self._cut_giant(giant, count, turn)
+                    giant.path.unlink()
+                    turn += 1
+                    pairs += count
+                    largest.append((count, giant.account))
+                largest = sorted(largest, key=lambda one: (-one[0], one[1]))[:LARGEST]
         return Grouped(
             pairs=pairs,
             batches={size: int(index.rows.sum()) for size, index in self._index.items()},
             largest=tuple((account.decode(), max(1, count)) for count, account in largest),
         )
 
-    def lines(self, size: int, first: int) -> Iterator[bytes]:
+    def lines(self, size: int, first: int) -> Generator[bytes, None, None]:
         """The batches of one size as lines (see compose), in sending order, from `first` on."""
         counts = self._index[size].rows
         firsts = first + np.cumsum(counts) - counts
@@ -119,7 +121,7 @@ class Grouping:
             np.flatnonzero(counts).tolist(),
         )
 
-    def _each(self, work: Callable[[A], T], todo: list[A]) -> Iterator[T]:
+    def _each(self, work: Callable[[A], T], todo: list[A]) -> Generator[T, None, None]:
         """The results of `work` in order; a few are under way at a time."""
         under_way: deque[Future[T]] = deque()
         try:
@@ -132,6 +134,7 @@ class Grouping:
         finally:
             for left in under_way:
                 left.cancel()
+            wait(under_way)  # before anybody closes the files they work on
 
     def _one_part(self, task: tuple[int, int]) -> _Part:
         turn, part = task

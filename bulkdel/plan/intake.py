@@ -7,12 +7,9 @@ valid rows in a file of the simplest kind, which is then dealt like a plain one.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 
@@ -20,32 +17,29 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
 from bulkdel.plan import duck
 from bulkdel.plan.deal import Dealer
-from bulkdel.plan.facts import BOM, Facts, open_bytes
-from bulkdel.plan.header import Header, read_header
+from bulkdel.plan.facts import Facts
+from bulkdel.plan.header import Header
 from bulkdel.plan.jsonl import ToColumnFound, read_rows
-from bulkdel.plan.lines import Judge, NotPlain, Shape
+from bulkdel.plan.lines import NotPlain, Shape
 from bulkdel.plan.parquet import parquet_scan
-from bulkdel.plan.records import LINE_CAP, Lines, Record, read_records, strip_end, width_fault
+from bulkdel.plan.records import Lines
 from bulkdel.plan.rejects import RejectsFile, file_name
 from bulkdel.plan.rules import RowRules
 from bulkdel.plan.sources import SourceFile
+from bulkdel.plan.strict import (
+    DELIMITERS,
+    SEPARATOR,
+    Wanted,
+    accounts_only,
+    has_nul,
+    header_of,
+    judge_of,
+    judged,
+    opened,
+    staged_row,
+)
 
-_SEPARATOR = b"\x1f"  # a control character: it is in no valid id
 _BUFFER = 1 << 20
-_DELIMITERS = {Format.CSV: b",", Format.TSV: b"\t"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a row is in this job.
-
-    Attributes:
-        rules: what rows must keep to; its to_field is None where rows are accounts.
-        refused: the column that the input must not have (the To field of a sweep's input).
-    """
-
-    rules: RowRules
-    refused: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +78,8 @@ class Intake:
                 return self._separated(source, facts, staged)
 
     def _separated(self, source: SourceFile, facts: Facts, staged: Path) -> Taken:
-        header = _header(source, facts, self._wanted)
-        with _opened(source, facts) as file:
+        header = header_of(source, facts, self._wanted)
+        with opened(source, facts) as file:
             first = file.readline()
             start = file.tell()
         if header.lines == 1 and first[-1:] == b"\n":
@@ -97,7 +91,7 @@ class Intake:
                 self._rejects.rewind(mark)
         before = self._rejects.count
         with staged.open("wb", buffering=_BUFFER) as out:
-            for record, row in _judged(source, facts, self._wanted):
+            for record, row in judged(source, facts, self._wanted):
                 if isinstance(row, str):
                     self._rejects.add(file_name(source.name), record.line, row, record.raw)
                 else:
@@ -105,7 +99,7 @@ class Intake:
         return self._deal_staged(source, staged, self._rejects.count - before)
 
     def _plain_shape(self, source: SourceFile, header: Header, *, crlf: bool) -> Shape:
-        delimiter = _DELIMITERS[source.format]
+        delimiter = DELIMITERS[source.format]
         marks = delimiter + b'"' + (b"\r\n" if crlf else b"\n")
         fine = bytes(sorted(self._rules.fine_bytes() | set(marks)))
         return Shape(
@@ -114,29 +108,29 @@ class Intake:
             chosen=header.chosen,
             crlf=crlf,
             fine=fine,
-            judge=_judge(header, delimiter, self._rules),
+            judge=judge_of(header, delimiter, self._rules),
         )
 
     def _deal(self, source: SourceFile, path: Path, start: int, shape: Shape) -> Taken:
         """Deals a file whose lines begin at byte `start`, the second line of the file."""
         valid = rejected = protected = 0
         line = 2
-        for dealt, rejects in self._dealer.deal(path, start, shape):
-            for reject in rejects:
-                self._rejects.add(
-                    file_name(source.name), line + reject.line, reject.reason, reject.raw
-                )
-            line += dealt.lines
-            valid += dealt.rows
-            rejected += dealt.rejected
-            protected += dealt.protected
+        name = file_name(source.name)
+        with closing(self._dealer.deal(path, start, shape)) as chunks:
+            for dealt, rejects in chunks:
+                for reject in rejects:
+                    self._rejects.add(name, line + reject.line, reject.reason, reject.raw)
+                line += dealt.lines
+                valid += dealt.rows
+                rejected += dealt.rejected
+                protected += dealt.protected
         return Taken(valid=valid, rejected=rejected, protected=protected)
 
     def _deal_staged(self, source: SourceFile, staged: Path, rejected: int) -> Taken:
         """Deals the valid rows that a strict reader left."""
         width = 1 if self._rules.to_field is None else 2
         shape = Shape(
-            delimiter=_SEPARATOR[0],
+            delimiter=SEPARATOR[0],
             width=width,
             chosen=tuple(range(width)),
             crlf=False,
@@ -154,7 +148,7 @@ class Intake:
         rules, rejects = self._rules, self._rejects
         name = file_name(source.name)
         before = rejects.count
-        with _opened(source, facts) as file, staged.open("wb", buffering=_BUFFER) as out:
+        with opened(source, facts) as file, staged.open("wb", buffering=_BUFFER) as out:
             rows = read_rows(
                 Lines(file), rules.from_field, rules.to_field, refuse=self._wanted.refused
             )
@@ -166,13 +160,13 @@ class Intake:
                         to_id = record.fields[1] if rules.to_field is not None else None
                         fault = rules.row_fault(from_id, to_id)
                         if fault is None:
-                            out.write(_staged_row(from_id, to_id))
+                            out.write(staged_row(from_id, to_id))
                             continue
                     rejects.add(name, record.line, fault, record.raw)
             except ToColumnFound as exc:
-                raise _accounts_only(source, self._wanted, f"line {exc.line}") from exc
+                raise accounts_only(source, self._wanted, f"line {exc.line}") from exc
             empty = out.tell() == 0
-        if empty and _has_nul(source, facts):
+        if empty and has_nul(source, facts):
             raise WrongInput(f"input.files {source.name}: is a binary file, not {source.format}")
         return self._deal_staged(source, staged, rejects.count - before)
 
@@ -180,7 +174,7 @@ class Intake:
         rules, rejects = self._rules, self._rejects
         found = parquet_scan(self._con, source, rules.from_field, rules.to_field)
         if self._wanted.refused is not None and self._wanted.refused in found.columns:
-            raise _accounts_only(source, self._wanted, "its columns")
+            raise accounts_only(source, self._wanted, "its columns")
         before = rejects.count
         try:
             for number, values in found.bad_rows(self._con, rules.sql()):
@@ -188,7 +182,7 @@ class Intake:
                 rejects.add(
                     file_name(source.name), number + 1, _value_fault(raw, rules), orjson.dumps(raw)
                 )
-            valid = found.stage(self._con, rules.sql(), staged, _SEPARATOR)
+            valid = found.stage(self._con, rules.sql(), staged, SEPARATOR)
         except duck.DataError as exc:
             raise WrongInput(f"input.files {source.name}: cannot be read as Parquet") from exc
         rejected = rejects.count - before
@@ -198,33 +192,6 @@ class Intake:
         return taken
 
 
-def _judge(header: Header, delimiter: bytes, rules: RowRules) -> Judge:
-    """What the strict reader says of a line by itself."""
-
-    def judge(line: bytes) -> str | None:
-        body = strip_end(line)
-        if not body:
-            return ""
-        if b'"' not in line and len(line) <= LINE_CAP and body.count(delimiter) + 1 != header.width:
-            return width_fault(body.count(delimiter) + 1, header.width)
-        record = next(
-            read_records(
-                Lines(io.BytesIO(line)), delimiter, width=header.width, whole=header.chosen
-            ),
-            None,
-        )
-        if record is None:
-            return ""
-        return record.fault or _ids_fault(record, header, rules)
-
-    return judge
-
-
-def _ids_fault(record: Record, header: Header, rules: RowRules) -> str | None:
-    ids = [record.fields[at] for at in header.chosen]
-    return rules.row_fault(ids[0], ids[1] if len(ids) > 1 else None)
-
-
 def _value_fault(raw: dict[str, str | None], rules: RowRules) -> str:
     ids = []
     for key, value in raw.items():
@@ -232,75 +199,3 @@ def _value_fault(raw: dict[str, str | None], rules: RowRules) -> str:
             return f"empty: {key}"
         ids.append(value.encode())
     return rules.row_fault(ids[0], ids[1] if len(ids) > 1 else None) or "invalid"
-
-
-def _judged(
-    source: SourceFile, facts: Facts, wanted: Wanted
-) -> Iterator[tuple[Record, bytes | str]]:
-    """Each record with its row as it is staged, or the reason why it is rejected."""
-    header = _header(source, facts, wanted)
-    delimiter = _DELIMITERS[source.format]
-    first, other = header.from_at, header.to_at
-    rules = wanted.rules
-    with _opened(source, facts) as file:
-        lines = Lines(file)
-        for _ in range(header.lines):
-            lines.next()
-        for record in read_records(lines, delimiter, width=header.width, whole=header.chosen):
-            if record.fault is not None:
-                yield record, record.fault
-            elif not _is_utf8(record.raw):
-                yield record, "not_utf8"
-            else:
-                from_id = record.fields[first]
-                to_id = None if other is None else record.fields[other]
-                yield record, rules.row_fault(from_id, to_id) or _staged_row(from_id, to_id)
-
-
-def _staged_row(from_id: bytes, to_id: bytes | None) -> bytes:
-    return from_id + b"\n" if to_id is None else from_id + _SEPARATOR + to_id + b"\n"
-
-
-def _header(source: SourceFile, facts: Facts, wanted: Wanted) -> Header:
-    with _opened(source, facts) as file:
-        header = read_header(
-            file,
-            source.name,
-            _DELIMITERS[source.format],
-            wanted.rules.from_field,
-            wanted.rules.to_field,
-        )
-    if wanted.refused is not None and wanted.refused in header.names:
-        raise _accounts_only(source, wanted, "its header")
-    return header
-
-
-def _accounts_only(source: SourceFile, wanted: Wanted, where: str) -> WrongInput:
-    return WrongInput(
-        f"input.files {source.name}: {where} names {wanted.refused}, but delete_all_friends clears "
-        "whole lists and takes accounts alone; set input.accounts_only = true if that is meant"
-    )
-
-
-@contextmanager
-def _opened(source: SourceFile, facts: Facts) -> Iterator[BinaryIO]:
-    """The unpacked bytes, after a byte order mark if there is one."""
-    with open_bytes(facts.path, source.name) as file:
-        if file.read(len(BOM)) != BOM:
-            file.seek(0)
-        yield file
-
-
-def _has_nul(source: SourceFile, facts: Facts) -> bool:
-    with _opened(source, facts) as file:
-        return b"\0" in file.read(_BUFFER)
-
-
-def _is_utf8(raw: bytes) -> bool:
-    if raw.isascii():
-        return True
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import Format, Job
+from bulkdel.job.job import Format, Job, Target
 from bulkdel.plan import deal, duck
 from bulkdel.plan.deal import Dealer
 from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, look_at
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.grouping import GIANT_ROWS, PART_BYTES, Grouped, Grouping
-from bulkdel.plan.intake import Intake, Wanted
+from bulkdel.plan.intake import Intake
 from bulkdel.plan.meta import digest, to_json
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.rejects import RejectsFile
 from bulkdel.plan.rules import rules_of
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
+from bulkdel.plan.strict import Wanted
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.plan.write import write_plan
 from bulkdel.words import Operation
@@ -96,8 +97,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             Grouping(
                 pool,
                 workshop,
-                # How many accounts a sweep's batch may have does not matter: it has one.
-                sizes=tuple({target.batch_size if pairs else 1: 0 for target in job.targets}),
+                sizes=tuple(dict.fromkeys(_size(target, pairs=pairs) for target in job.targets)),
                 size=sum(_guess(source, facts) for source, facts in looked),
                 part_bytes=scale.part,
                 giant_rows=scale.giant,
@@ -142,8 +142,9 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         )
         with (workshop / "lines").open("wb") as lines:
             for target, share in zip(job.targets, meta.shares, strict=True):
-                size = target.batch_size if pairs else 1
-                lines.writelines(grouping.lines(size, share.first))
+                size = _size(target, pairs=pairs)
+                with closing(grouping.lines(size, share.first)) as made:
+                    lines.writelines(made)
         write_plan(
             con,
             workshop / "lines",
@@ -153,6 +154,11 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             meta=to_json(meta),
         )
     return meta
+
+
+def _size(target: Target, *, pairs: bool) -> int:
+    """Rows that a batch may have; where accounts are cleared, each is a batch."""
+    return target.batch_size if pairs else 1
 
 
 def _guess(source: SourceFile, facts: Facts) -> int:
@@ -167,7 +173,7 @@ def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
     shares: list[Share] = []
     first = 0
     for target in job.targets:
-        batches = grouped.batches[target.batch_size if pairs else 1]
+        batches = grouped.batches[_size(target, pairs=pairs)]
         shares.append(
             Share(
                 target=target.name,
