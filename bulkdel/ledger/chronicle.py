@@ -17,7 +17,7 @@ from bulkdel.ledger.ledger_file import Mark
 from bulkdel.ledger.samples import Sample, has_samples, read_samples
 from bulkdel.ledger.settled import Settled
 from bulkdel.ledger.sittings import LaneStop, Sitting
-from bulkdel.ledger.storage import translated
+from bulkdel.ledger.storage import readable, translated
 from bulkdel.ledger.tables import connect_to_read
 from bulkdel.ledger.values import Counters, OpenEntry
 
@@ -39,16 +39,19 @@ class Head:
 class Chronicle:
     """An open reading of a journal: all of one moment, however long it is read."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, run_dir: Path, db: sqlite3.Connection) -> None:
+        self._run_dir = run_dir
         self._db = db
-        meta = dict(db.execute("SELECT key, value FROM meta"))
-        self.identity: Identity = decode_identity(meta["identity"])
+        with readable(run_dir):
+            meta = dict(db.execute("SELECT key, value FROM meta"))
+            self.identity: Identity = decode_identity(meta["identity"])
         self._names = [target.name for target in self.identity.targets]
 
     def head(self) -> Head:
         """The ledger's end."""
-        mark: Mark = rows.read_heads(self._db)[1]
-        return Head(settlements=mark.seq, length=mark.offset, chain=mark.chain.hex())
+        with readable(self._run_dir):
+            mark: Mark = rows.read_heads(self._db)[1]
+            return Head(settlements=mark.seq, length=mark.offset, chain=mark.chain.hex())
 
     def sittings(self) -> tuple[Sitting, ...]:
         """The last MOST_SITTINGS, in order."""
@@ -57,7 +60,8 @@ class Chronicle:
             " ORDER BY id DESC LIMIT ?",
             (MOST_SITTINGS,),
         ).fetchall()
-        return tuple(self._sitting(row) for row in reversed(found))
+        with readable(self._run_dir):
+            return tuple(self._sitting(row) for row in reversed(found))
 
     def sitting_count(self) -> int:
         """How many there were."""
@@ -65,7 +69,8 @@ class Chronicle:
 
     def samples(self, target: int) -> Iterator[Sample]:
         """What the lane of the target at this index did, in the order in which it was noted."""
-        return read_samples(self._db, target)
+        with readable(self._run_dir):
+            yield from read_samples(self._db, target)
 
     def spans_within(self, width_ms: int) -> int:
         """The most spans of this width, over the targets, in which a lane did anything."""
@@ -81,7 +86,8 @@ class Chronicle:
     def settled(self) -> Settled:
         """Which entries are settled whole."""
         settled = Settled()
-        settled.adopt(rows.read_segments(self._db))
+        with readable(self._run_dir):
+            settled.adopt(rows.read_segments(self._db))
         return settled
 
     def open_entries(self, lo: int, hi: int) -> Iterator[OpenEntry]:
@@ -95,8 +101,12 @@ class Chronicle:
                 " WHERE ordinal >= ? AND ordinal < ? ORDER BY ordinal LIMIT ?",
                 (lo, hi, _PAGE),
             ).fetchall()
-            for ordinal, parts, code, info in found:
-                yield OpenEntry(ordinal=ordinal, parts=decode_parts(parts), code=code, info=info)
+            with readable(self._run_dir):
+                page = [
+                    OpenEntry(ordinal=ordinal, parts=decode_parts(parts), code=code, info=info)
+                    for ordinal, parts, code, info in found
+                ]
+            yield from page
             if len(found) < _PAGE:
                 return
             lo = found[-1][0] + 1
@@ -130,4 +140,4 @@ def chronicle(run_dir: Path) -> Iterator[Chronicle | None]:
         with closing(db):
             db.execute("BEGIN")
             begun = db.execute("SELECT count(*) FROM meta").fetchone()[0]
-            yield Chronicle(db) if begun else None
+            yield Chronicle(run_dir, db) if begun else None

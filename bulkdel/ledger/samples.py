@@ -116,6 +116,10 @@ def _encoded(one: Sample) -> bytes:
 
 def _decoded(target: int, at_ms: int, body: bytes) -> Sample:
     span_ms, did, rates, stood, latency, codes = orjson.loads(body)
+    pairs = [one for pair in (*latency, *codes) for one in pair]
+    numbers = (span_ms, *did, *rates, *stood[:3], *pairs)
+    if not all(isinstance(one, int | float) for one in numbers) or not isinstance(stood[3], str):
+        raise ValueError("a sample holds no numbers")
     return Sample(
         target=target,
         at_ms=at_ms,
