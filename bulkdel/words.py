@@ -33,6 +33,13 @@ class Mode(StrEnum):
     TWO_WAY = "two_way"  #: and From_Account from To_Account's list as well
 
 
+class Orient(StrEnum):
+    """From which side a friendship is sent where a deletion is two-way."""
+
+    AS_GIVEN = "as_given"  #: each pair from its From_Account
+    FEWEST_CALLS = "fewest_calls"  #: from the side that the planner chooses, each friendship once
+
+
 class Verdict(StrEnum):
     """What an answer, or one item of it, means for a pair."""
 
@@ -54,6 +61,42 @@ class Verdict(StrEnum):
 _SETTLING = frozenset({Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.FAILED})
 
 
+TURNED = "\x1d"
+"""Stands behind a To_Account in the plan where the input names the pair from the other side. It is
+a control character, so no id holds it, and ids with it sort as they do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking a friendship's first side, which was answered "not a friend".
+
+    Attributes:
+        label: the `batch` of the entry that the friendship was planned in.
+        attempts: calls that carried it.
+        lost: of those, how many may have been carried out without a definite verdict.
+        code: the provider's, of that answer.
+    """
+
+    label: str
+    attempts: int
+    lost: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """From which side a batch's friendships are sent, where the planner chose.
+
+    Attributes:
+        turned: one byte a To_Account; 1 where the input names the pair the other way round.
+        asked: None in the first phase: the other side is in reserve. In the second phase, what came
+            of the first side, one for each To_Account.
+    """
+
+    turned: bytes
+    asked: tuple[Asked, ...] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One From_Account with the To_Accounts that one call carries, for one target.
@@ -62,11 +105,18 @@ class Batch:
         ordinal: its place in the plan, over all targets; the key of the journal.
         from_account: whose list is shortened.
         to_accounts: at least one, distinct, sorted bytewise.
+        sides: where the planner chose the side that each friendship is sent from.
     """
 
     ordinal: int
     from_account: str
     to_accounts: tuple[str, ...]
+    sides: Sides | None = None
+
+    @property
+    def has_reserve(self) -> bool:
+        """Whether what is answered "not a friend" is sent from its other side afterwards."""
+        return self.sides is not None and self.sides.asked is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +132,22 @@ class Sweep:
 
 Entry: TypeAlias = Batch | Sweep
 """One entry of the plan: what one call carries if all goes well."""
+
+
+def batch_of(ordinal: int, from_account: str, others: str, *, oriented: bool) -> Batch:
+    """The batch whose To_Accounts the plan holds as `others`: a line each, in any order.
+
+    `oriented` says whether the planner chose sides.
+    """
+    # Code points sort as their bytes in UTF-8 do.
+    names = tuple(sorted(others.split("\n")))
+    if not oriented:
+        return Batch(ordinal, from_account, names)
+    if TURNED not in others:
+        return Batch(ordinal, from_account, names, Sides(bytes(len(names))))
+    turned = bytes(name.endswith(TURNED) for name in names)
+    ids = tuple(name.removesuffix(TURNED) for name in names)
+    return Batch(ordinal, from_account, ids, Sides(turned))
 
 
 def batch_label(target: str, operation: Operation, mode: Mode, entry: Entry) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bulkdel.job.window import ALWAYS, Schedule
-from bulkdel.words import Mode, Operation
+from bulkdel.words import Mode, Operation, Orient
 
 
 class Format(StrEnum):
@@ -134,7 +134,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A whole job. `source` is its file; `run_dir` is absolute."""
+    """A whole job. `source` is its file; `run_dir` is absolute; `orient` is [plan] orient."""
 
     source: Path
     name: str
@@ -145,5 +145,6 @@ class Job:
     targets: tuple[Target, ...]
     retry: Retry
     guards: Guards
+    orient: Orient = Orient.AS_GIVEN
     schedule: Schedule = ALWAYS
     notify: Notify = field(default_factory=Notify)

@@ -11,8 +11,6 @@ from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.sources import STDIN, find_sources
 from bulkdel.plan.values import PLAN_VERSION, Fingerprint, Source
 
-ORIENT = "as_given"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
@@ -35,7 +33,7 @@ def fingerprint_of(
         version=PLAN_VERSION,
         operation=job.operation,
         mode=job.mode,
-        orient=ORIENT,
+        orient=job.orient,
         from_field=job.input.from_field,
         to_field=job.input.to_field,
         accounts_only=job.input.accounts_only,
@@ -58,7 +56,7 @@ def fingerprint_changes(job: Job, planned: Fingerprint) -> Changes:
         for name, before, after in (
             ("operation", planned.operation.value, job.operation.value),
             ("mode", planned.mode.value, job.mode.value),
-            ("plan.orient", planned.orient, ORIENT),
+            ("plan.orient", planned.orient.value, job.orient.value),
             ("input.from_field", planned.from_field, job.input.from_field),
             ("input.to_field", planned.to_field, job.input.to_field),
             ("input.accounts_only", _word(planned.accounts_only), _word(job.input.accounts_only)),

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share, Source
-from bulkdel.words import Mode, Operation
+from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, Heavy, PlanMeta, Share, Source
+from bulkdel.words import Mode, Operation, Orient
 
 META_KEY = "bulkdel_plan"
 """The key of plan.parquet's key/value metadata that holds the plan's identity."""
@@ -38,12 +38,13 @@ def from_json(text: bytes) -> PlanMeta:
         raise ValueError(f"version {planned['version']}")
     planned["operation"] = Operation(planned["operation"])
     planned["mode"] = Mode(planned["mode"])
+    planned["orient"] = Orient(planned["orient"])
     planned["targets"] = tuple((name, size) for name, size in planned["targets"])
     planned["sources"] = tuple(Source(**source) for source in planned["sources"])
     shares = []
     for share in found["shares"]:
         largest = tuple((account, pairs) for account, pairs in share["largest"])
-        shares.append(Share(**{**share, "largest": largest}))
+        shares.append(Share(**{**share, "largest": largest, "heavy": Heavy(**share["heavy"])}))
     meta = PlanMeta(
         fingerprint=Fingerprint(**planned),
         books=Books(**found["books"]),

@@ -13,11 +13,12 @@ from bulkdel.errors import Corrupt
 from bulkdel.plan import duck
 from bulkdel.plan.meta import META_KEY, from_json
 from bulkdel.plan.values import PlanMeta
-from bulkdel.words import Batch, Entry, Operation, Sweep
+from bulkdel.words import Entry, Operation, Orient, Sweep, batch_of
 
 PLAN_FILE = "plan.parquet"
 Row: TypeAlias = tuple[int, str, str | None]
-"""Ordinal, From_Account, and its To_Accounts a line each in any order; None for a Sweep."""
+"""Ordinal, From_Account, and its To_Accounts a line each in any order, those that the input names
+from the other side with TURNED behind them; None for a Sweep."""
 
 _LIST_IDS = 50_000
 _LIST_ENTRIES = 512
@@ -66,6 +67,7 @@ class PlanReader:
     def __init__(self, run_dir: Path, meta: PlanMeta) -> None:
         self._path = run_dir / PLAN_FILE
         self._sweeps = meta.fingerprint.operation is Operation.DELETE_ALL_FRIENDS
+        self._oriented = meta.fingerprint.orient is Orient.FEWEST_CALLS
         most = max((size for _, size in meta.fingerprint.targets), default=1)
         self._list_rows = _LIST_ENTRIES
         if not self._sweeps:
@@ -135,8 +137,7 @@ class PlanReader:
         ordinal, account, others = row
         if others is None:  # only where the plan clears whole lists: see rows
             return Sweep(ordinal, account)
-        # Code points sort as their bytes in UTF-8 do.
-        return Batch(ordinal, account, tuple(sorted(others.split("\n"))))
+        return batch_of(ordinal, account, others, oriented=self._oriented)
 
     def entry(self, ordinal: int) -> Entry:
         """The entry with this ordinal. Raises Corrupt if there is none."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bulkdel.words import Mode, Operation
+from bulkdel.words import Mode, Operation, Orient
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Fingerprint:
     version: int
     operation: Operation
     mode: Mode
-    orient: str
+    orient: Orient
     from_field: str
     to_field: str
     accounts_only: bool
@@ -47,11 +47,24 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heavy:
+    """The accounts with more pairs than one call carries: how many, their pairs, their batches."""
+
+    accounts: int = 0
+    pairs: int = 0
+    batches: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """One target's part of the plan: ordinals first … first + batches - 1, in sending order.
 
     Attributes:
         largest: the accounts with most pairs, (account, pairs), at most ten.
+        heavy: where single accounts need several calls.
+        as_given: batches there would be if every row were sent from its own From_Account; None
+            where that is what is done.
+        least: no choice of sides needs fewer batches; None likewise.
     """
 
     target: str
@@ -59,6 +72,9 @@ class Share:
     batches: int
     pairs: int
     largest: tuple[tuple[str, int], ...]
+    heavy: Heavy = Heavy()
+    as_given: int | None = None
+    least: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from bulkdel.job.job import Guards, Input, Job, Reach, Retry, Target
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import Books, Fingerprint, PlanMeta, Share
-from bulkdel.words import Batch, Entry, Mode, Operation, Sweep
+from bulkdel.words import Batch, Entry, Mode, Operation, Orient, Sweep
 from tests.simulation.scenario import Scenario
 
 
@@ -108,7 +108,7 @@ def plan_of(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:
             version=1,
             operation=job.operation,
             mode=job.mode,
-            orient="as_given",
+            orient=Orient.AS_GIVEN,
             from_field="From_Account",
             to_field="To_Account",
             accounts_only=False,

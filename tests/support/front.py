@@ -11,7 +11,7 @@ from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Fingerprint, PlanMeta, Share
 from bulkdel.report.status import Sitting, Status, fold
-from bulkdel.words import Mode, Operation
+from bulkdel.words import Mode, Operation, Orient
 
 TENCENT_ADDRESS = "https://adminapisgp.im.qcloud.com"
 ZEGO_ADDRESS = "https://zim-api.zego.im"
@@ -143,7 +143,7 @@ def plan(
             version=1,
             operation=of.operation,
             mode=of.mode,
-            orient="as_given",
+            orient=Orient.AS_GIVEN,
             from_field="From_Account",
             to_field="To_Account",
             accounts_only=False,
