@@ -30,7 +30,8 @@ from bulkdel.cli.wiring import look
 from bulkdel.errors import Guarded, WrongInput
 from bulkdel.job.job import Job, Reach
 from bulkdel.job.jobfile import load_job
-from bulkdel.ledger.values import Group, Outcome, Settlement
+from bulkdel.ledger.books import placed
+from bulkdel.ledger.values import Outcome
 from bulkdel.report.preview import too_many
 from bulkdel.report.status import Status
 from bulkdel.send.run import Sitting
@@ -48,6 +49,8 @@ class Settled:
     """What one reply settled, durably: To_Accounts by status; a cleared account stands for itself.
 
     Attributes:
+        from_account: the account that the call went out from; where the planner chose the sides,
+            the input may name a pair the other way round.
         failed: (account, code, the provider's text).
     """
 
@@ -86,8 +89,8 @@ async def run(
             raise Guarded(f"{job.source}: {guarded}")
 
         async def told(outcome: Outcome) -> None:
-            if outcome.settlement is not None:
-                await queue.put(_settled(names[outcome.target], outcome))
+            if (settled := _settled(names[outcome.target], outcome)) is not None:
+                await queue.put(settled)
 
         log = stack.enter_context(log_of(job.run_dir / "run.log"))
 
@@ -120,15 +123,18 @@ def status(job: Job) -> Status:
     return look(job)
 
 
-def _settled(target: str, outcome: Outcome) -> Settled:
+def _settled(target: str, outcome: Outcome) -> Settled | None:
+    """None where nothing was settled, or all of it waits for its other side."""
     entry, settlement = outcome.entry, outcome.settlement
-    if settlement is None:
-        raise ValueError("nothing was settled")
+    if settlement is None or all(group.in_reserve for group in settlement.groups):
+        return None
     ids = entry.to_accounts if isinstance(entry, Batch) else (entry.from_account,)
     by_status: dict[Verdict, list[str]] = {}
     failed: list[tuple[str, int, str]] = []
-    for group in settlement.groups:
-        names = [ids[place] for place in _places(settlement, group, len(ids))]
+    for group, places in placed(settlement, len(ids)):
+        if group.in_reserve:
+            continue
+        names = [ids[place] for place in places]
         by_status.setdefault(group.status, []).extend(names)
         if group.status is Verdict.FAILED:
             failed.extend((name, group.code, group.info) for name in names)
@@ -139,15 +145,6 @@ def _settled(target: str, outcome: Outcome) -> Settled:
         already_gone=tuple(by_status.get(Verdict.ALREADY_GONE, ())),
         failed=tuple(failed),
     )
-
-
-def _places(settlement: Settlement, group: Group, size: int) -> list[int]:
-    """Which positions of the entry a group settled."""
-    if group.items is not None:
-        return list(group.items)
-    others = {place for one in settlement.groups for place in one.items or ()}
-    of = range(size) if settlement.of is None else settlement.of
-    return [place for place in of if place not in others and place not in settlement.left]
 
 
 def _say_nothing(_: str) -> None:

@@ -14,11 +14,12 @@ from bulkdel.cli.sitting import ask
 from bulkdel.cli.wiring import look
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.job import Job
-from bulkdel.ledger.closing import close_entries
+from bulkdel.ledger.closing import close_entries, close_reserve
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.snapshot import Snapshot, snapshot
+from bulkdel.ledger.tick import Deal
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.closure import closed_text, closing_text, question
@@ -116,9 +117,13 @@ def _settle(journal: Journal, plan: PlanReader, meta: PlanMeta, whole: int) -> N
             told_at = time.monotonic()
             streams.say(f"{done:,} of {whole:,} closed ...")
 
+    sizes = dict(meta.fingerprint.targets)
+    entries = sum(share.batches for share in meta.shares)
     for target, share in enumerate(meta.shares):
         end = share.first + share.batches
         close_entries(journal, plan.scan, target, share.first, end, _now_ms, closed)
+        deal = Deal(target=target, batch_size=sizes[share.target], first=entries)
+        close_reserve(journal, deal, _now_ms, closed)
     words = "closed by the operator: what was left is settled as failed"
     lanes = [
         LaneStop(target=share.target, end=str(End.FINISHED), words=words) for share in meta.shares

@@ -18,6 +18,7 @@ from bulkdel.plan.check import check_plan
 from bulkdel.plan.make import REJECTS_FILE
 from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
+from bulkdel.words import Orient
 
 _READ_BYTES = 1 << 20
 
@@ -86,6 +87,7 @@ def _planned(meta: PlanMeta, sha256: str) -> Planned:
         sha256=sha256,
         operation=meta.fingerprint.operation,
         mode=meta.fingerprint.mode,
+        oriented=meta.fingerprint.orient is Orient.FEWEST_CALLS,
         targets=tuple(
             PlannedTarget(
                 name=share.target, first=share.first, batches=share.batches, pairs=share.pairs

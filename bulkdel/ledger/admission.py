@@ -62,7 +62,7 @@ def _begin(db: sqlite3.Connection, identity: Identity) -> None:
         [("version", VERSION), ("identity", encode_identity(identity))],
     )
     db.executemany(
-        "INSERT INTO counters VALUES (?, 0, 0, 0, 0, 0, 0, 0)",
+        "INSERT INTO counters VALUES (?, 0, 0, 0, 0, 0, 0, 0, 0)",
         [(target,) for target in range(len(identity.targets))],
     )
     db.execute(

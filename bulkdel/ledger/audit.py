@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from bulkdel.ledger.books import counted
 from bulkdel.ledger.codec import decode_parts
+from bulkdel.ledger.moves import Moves
 from bulkdel.ledger.settled import SEGMENT_BYTES, Settled
 from bulkdel.ledger.values import Counters, Settlement
-from bulkdel.words import Verdict
+from bulkdel.words import Batch, Verdict
 
 _PAGE = 10_000
 
@@ -26,10 +27,12 @@ class PlannedTarget:
 
 
 class Audit:
-    """The settled pairs of a run of `total` entries, for `targets`.
+    """The settled pairs of a run, for `targets`.
 
     Attributes:
         pairs: settled pairs by target and status.
+        moves: what was put in reserve.
+        second_settled: of the pairs, those that the second phase settled, by target.
     """
 
     def __init__(self, targets: Sequence[PlannedTarget]) -> None:
@@ -37,10 +40,25 @@ class Audit:
         total = max((one.first + one.batches for one in targets), default=0)
         self._whole = bytearray(total // 8 + 1)
         self._some: dict[int, int] = {}
+        self._end = total
+        self._read: Callable[[int], tuple[int, Batch] | None] = lambda _: None
+        self.moves = Moves(len(targets))
+        self.second_settled = [0] * len(targets)
         self._failures: dict[tuple[int, int], int] = {}
         self.pairs: list[dict[Verdict, int]] = [
             {Verdict.DELETED: 0, Verdict.ALREADY_GONE: 0, Verdict.FAILED: 0} for _ in targets
         ]
+
+    def extend(self, total: int, read: Callable[[int], tuple[int, Batch] | None]) -> None:
+        """The second phase's entries stand behind the plan's, up to `total`; `read` gives one."""
+        self._read = read
+        if total > self._end:
+            self._whole.extend(bytes(total // 8 + 1 - len(self._whole)))
+
+    def second(self, ordinal: int) -> Batch | None:
+        """An entry of the second phase; None where the plan has this ordinal, or nothing has."""
+        found = self._read(ordinal) if ordinal >= self._end else None
+        return None if found is None else found[1]
 
     def alike(self, ordinal: int, target: int, size: int, status: Verdict, code: int) -> str:
         """Count a whole entry that was settled alike; says what is wrong with that, if anything."""
@@ -65,6 +83,10 @@ class Audit:
         if now & before:
             return f"{(now & before).bit_count()} of its pairs were settled before"
         for group, pairs in counted(settlement, size):
+            if group.in_reserve:
+                continue
+            if ordinal >= self._end:
+                self.second_settled[target] += pairs
             self.pairs[target][group.status] += pairs
             if group.status is Verdict.FAILED and pairs:
                 key = (target, group.code)
@@ -81,6 +103,8 @@ class Audit:
     ) -> Iterator[str]:
         """Where bitmap, open rows, counters and failures say something else than was counted."""
         yield from self._of_counters(db, counters)
+        names = [target.name for target in self._targets]
+        yield from self.moves.disagreements(db, names, self.second_settled, counters)
         yield from self._of_bitmap(db)
         yield from self._of_open_rows(db, size_at)
 
@@ -159,6 +183,9 @@ class Audit:
         """Whether the plan has this entry, for this target."""
         if not 0 <= target < len(self._targets):
             return False
+        if ordinal >= self._end:
+            found = self._read(ordinal)
+            return found is not None and found[0] == target
         planned = self._targets[target]
         return planned.first <= ordinal < planned.first + planned.batches
 

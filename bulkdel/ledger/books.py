@@ -6,7 +6,7 @@ a slip there would be a pair without a line, or with two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
 from bulkdel.words import Batch, Entry, Verdict
@@ -15,7 +15,7 @@ from bulkdel.words import Batch, Entry, Verdict
 class Tally:
     """Counters of one target while a tick is worked out."""
 
-    __slots__ = ("_by_status", "calls", "lost_answers", "retries", "throttled")
+    __slots__ = ("_by_status", "calls", "in_reserve", "lost_answers", "retries", "throttled")
 
     def __init__(self, counters: Counters) -> None:
         self._by_status = {
@@ -27,11 +27,17 @@ class Tally:
         self.retries = counters.retries
         self.throttled = counters.throttled
         self.lost_answers = counters.lost_answers
+        self.in_reserve = counters.in_reserve
 
-    def settle(self, groups: Iterable[tuple[Group, int]]) -> None:
-        """Count the pairs of a settlement, as `counted` says them."""
+    def settle(self, groups: Iterable[tuple[Group, int]], entry: Entry) -> None:
+        """Count the pairs of a settlement of `entry`, as `counted` says them."""
+        second = is_second(entry)
         for group, pairs in groups:
-            self._by_status[group.status] += pairs
+            if group.in_reserve:
+                self.in_reserve += pairs
+            else:
+                self._by_status[group.status] += pairs
+                self.in_reserve -= pairs if second else 0
 
     def counters(self) -> Counters:
         """The counts so far."""
@@ -43,6 +49,7 @@ class Tally:
             retries=self.retries,
             throttled=self.throttled,
             lost_answers=self.lost_answers,
+            in_reserve=self.in_reserve,
         )
 
 
@@ -51,8 +58,25 @@ def size_of(entry: Entry) -> int:
     return len(entry.to_accounts) if isinstance(entry, Batch) else 1
 
 
+def is_second(entry: Entry) -> bool:
+    """Whether it is an entry of the second phase."""
+    return isinstance(entry, Batch) and entry.sides is not None and entry.sides.asked is not None
+
+
+def placed(settlement: Settlement, size: int) -> Iterator[tuple[Group, Sequence[int]]]:
+    """The groups of a settlement with their positions, of an entry of `size` items."""
+    for group in settlement.groups:
+        if group.items is not None:
+            yield group, group.items
+            continue
+        others = {place for one in settlement.groups for place in one.items or ()}
+        others.update(settlement.left)
+        of = range(size) if settlement.of is None else settlement.of
+        yield group, [place for place in of if place not in others] if others else of
+
+
 def counted(settlement: Settlement, size: int) -> list[tuple[Group, int]]:
-    """How many pairs each group settles, of an entry of `size` items."""
+    """How many pairs each group is of, of an entry of `size` items."""
     rest = (size if settlement.of is None else len(settlement.of)) - len(settlement.left)
     rest -= sum(len(group.items) for group in settlement.groups if group.items is not None)
     return [
@@ -111,6 +135,8 @@ def _check_settlement(ordinal: int, settlement: Settlement, carried: Iterable[in
     for group in settlement.groups:
         if not group.status.settles:
             raise ValueError(f"{group.status} does not settle a pair (entry {ordinal})")
+        if group.in_reserve and group.status is not Verdict.ALREADY_GONE:
+            raise ValueError(f"{group.status} puts nothing in reserve (entry {ordinal})")
         if group.items is None:
             rests += 1
         else:

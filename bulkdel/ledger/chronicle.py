@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from bulkdel.ledger import rows
+from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.codec import decode_parts
 from bulkdel.ledger.identity import Identity, decode_identity
 from bulkdel.ledger.ledger_file import Mark
@@ -25,6 +25,7 @@ MOST_SITTINGS = 200
 """The latest ones; there may be one a night for years."""
 
 _PAGE = 2000
+_ENTRIES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,22 @@ class Chronicle:
             if len(found) < _PAGE:
                 return
             lo = found[-1][0] + 1
+
+    def reserved(self, target: int) -> Iterator[reserve.Reserved]:
+        """What the target at this index has in reserve and not in the second phase yet."""
+        with readable(self._run_dir):
+            yield from reserve.reserved(self._db, target)
+
+    def second_phase(self, target: int, settled: Settled) -> Iterator[reserve.Waiting]:
+        """Every entry of its second phase that is not settled whole, in the order of sending."""
+        after = (-1.0, -1)
+        while True:
+            with readable(self._run_dir):
+                page = reserve.second_phase(self._db, target, settled, _ENTRIES, after=after)
+            yield from page
+            if len(page) < _ENTRIES:
+                return
+            after = (page[-1].place, page[-1].batch.ordinal)
 
     def _sitting(self, row: tuple[int, int, str, int | None, str | None, str | None]) -> Sitting:
         pid, started_ms, before, ended_ms, end, lanes = row

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from bulkdel.ledger.books import items_in, size_of
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.tick import Closure, Event
+from bulkdel.ledger.tick import Closure, Deal, Event
 from bulkdel.ledger.values import OpenEntry
 from bulkdel.words import NEVER_SENT, Entry
 
@@ -14,6 +14,7 @@ MOST_PAIRS = 20_000
 """Pairs of one tick: what is rendered and held at a time."""
 
 _MOST_ENTRIES = 5000
+_PAGE = 100
 
 
 def close_entries(  # noqa: PLR0917 - the run, and where in it
@@ -68,12 +69,52 @@ def close_entries(  # noqa: PLR0917 - the run, and where in it
     closed(pairs)
 
 
+def close_reserve(
+    journal: Journal,
+    deal: Deal,
+    now_ms: Callable[[], int],
+    closed: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Settles what is left of a target's second phase as failed, once the plan's entries are.
+
+    A pair whose other side was never asked keeps the code that the first side gave.
+
+    Args:
+        journal: open; nobody else writes to it.
+        deal: makes entries of what the target still has in reserve.
+        now_ms: Unix milliseconds.
+        closed: told after each tick how many pairs it has settled.
+
+    Raises:
+        StorageFailed: it could not be written; the same call goes on later.
+    """
+    while journal.has_reserved(deal.target):
+        _write(journal, [deal])
+    after = (-1.0, -1)
+    while page := journal.second_phase(deal.target, _PAGE, after=after):
+        _write(
+            journal,
+            [
+                Closure(
+                    entry=one.batch,
+                    target=deal.target,
+                    code=one.code,
+                    info=one.info,
+                    at_ms=now_ms(),
+                )
+                for one in page
+            ],
+        )
+        closed(sum(items_in(one.parts, size_of(one.batch)) for one in page))
+        after = (page[-1].place, page[-1].batch.ordinal)
+
+
 def _closure(entry: Entry, target: int, known: OpenEntry | None, at_ms: int) -> Closure:
     code, info = (NEVER_SENT, "") if known is None else (known.code, known.info)
     return Closure(entry=entry, target=target, code=code, info=info, at_ms=at_ms)
 
 
-def _write(journal: Journal, events: list[Event]) -> None:
+def _write(journal: Journal, events: Sequence[Event]) -> None:
     if events:
         journal.commit(events)
         journal.publish()

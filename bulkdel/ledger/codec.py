@@ -1,6 +1,7 @@
 """How parts and settlements stand in the journal's columns: compact JSON, positions and numbers.
 
-A settlement is `[of, left, [[status, code, info, lost, items], …]]`; parts are
+A settlement is `[of, left, [[status, code, info, lost, items], …]]`, where a group in reserve has
+IN_RESERVE for its status; parts are
 `[[items, attempts, lost, [[position, more], …]], …]`, and one fresh part is NULL.
 """
 
@@ -14,6 +15,8 @@ from bulkdel.words import Verdict
 
 FRESH = (Part(),)
 """The parts of an entry that no call has carried yet."""
+
+IN_RESERVE = "in_reserve"
 
 
 def encode_parts(parts: tuple[Part, ...]) -> bytes | None:
@@ -43,7 +46,13 @@ def decode_parts(stored: bytes | None) -> tuple[Part, ...]:
 def encode_settlement(settlement: Settlement) -> bytes:
     """What `decode_settlement` reads back; attempts and time have columns of their own."""
     groups = [
-        (group.status.value, group.code, capped(group.info), group.lost, group.items)
+        (
+            IN_RESERVE if group.in_reserve else group.status.value,
+            group.code,
+            capped(group.info),
+            group.lost,
+            group.items,
+        )
         for group in settlement.groups
     ]
     return orjson.dumps((settlement.of, settlement.left, groups))
@@ -57,11 +66,12 @@ def decode_settlement(stored: bytes, *, attempts: int, at_ms: int) -> Settlement
         left=tuple(left),
         groups=tuple(
             Group(
-                status=Verdict(status),
+                status=Verdict.ALREADY_GONE if status == IN_RESERVE else Verdict(status),
                 code=code,
                 info=info,
                 lost=lost,
                 items=None if items is None else tuple(items),
+                in_reserve=status == IN_RESERVE,
             )
             for status, code, info, lost, items in groups
         ),

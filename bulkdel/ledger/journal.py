@@ -25,7 +25,7 @@ from typing import Self
 import orjson
 
 from bulkdel.errors import StorageFailed
-from bulkdel.ledger import rows
+from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.admission import admit
 from bulkdel.ledger.books import size_of
 from bulkdel.ledger.identity import Identity
@@ -37,7 +37,7 @@ from bulkdel.ledger.storage import readable, storage_words, translated
 from bulkdel.ledger.tables import connect, connect_again
 from bulkdel.ledger.tick import Event, fold
 from bulkdel.ledger.values import Counters, Intent, OpenEntry, Part, Settlement
-from bulkdel.words import Entry, Mode, Operation, batch_label
+from bulkdel.words import Batch, Entry, Mode, Operation, batch_label
 
 
 class Journal:
@@ -134,6 +134,25 @@ class Journal:
         with self._reading, translated(self.run_dir), readable(self.run_dir):
             return rows.open_entries(self._reader, lo, hi, limit)
 
+    def second_phase(
+        self,
+        target: int,
+        limit: int,
+        *,
+        after: tuple[float, int] = (-1.0, -1),
+        begun: bool = False,
+    ) -> list[reserve.Waiting]:
+        """What of the second phase is not settled; see reserve.second_phase."""
+        with self._reading, translated(self.run_dir), readable(self.run_dir):
+            return reserve.second_phase(
+                self._reader, target, self.settled, limit, after=after, begun=begun
+            )
+
+    def has_reserved(self, target: int) -> bool:
+        """Whether anything of this target waits for a Deal."""
+        with self._reading, translated(self.run_dir), readable(self.run_dir):
+            return reserve.has_reserved(self._reader, target)
+
     def commit(self, events: Iterable[Event]) -> None:
         """Make `events` durable in one transaction. Intents count from here on.
 
@@ -151,6 +170,7 @@ class Journal:
             stored=self._stored_parts,
         )
         lines = [self._lines(*settled) for settled in tick.settled]
+        reserved = [row for settled in tick.settled for row in self._reserved(*settled)]
         segments = self.settled.grown(tick.whole)
         counters = {target: tally.counters() for target, tally in tick.tallies.items()}
         self._sound = False
@@ -158,6 +178,9 @@ class Journal:
             rows.write_tick(self._db, tick, self._now.seq + 1)
             rows.put_segments(self._db, segments)
             rows.put_counters(self._db, counters)
+            reserve.put_reserved(self._db, reserved)
+            for deal in tick.deals:
+                reserve.deal(self._db, deal)
             self._put_heads()
         self._sound = True
         self._unpublished = lines
@@ -243,15 +266,28 @@ class Journal:
 
     def _rendered(self, found: Iterable[tuple[int, int, Settlement]]) -> Iterator[bytes]:
         for ordinal, target, settlement in found:
-            yield self._lines(settlement, self._entry_of(ordinal), target)
+            yield self._lines(settlement, self._entry_at(ordinal), target)
 
     def _lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:
-        name = self._names[target]
-        label = batch_label(name, self._operation, self._mode, entry)
-        return render(settlement, entry, label, name)
+        return render(settlement, entry, self._label(entry, target), self._names[target])
+
+    def _reserved(
+        self, settlement: Settlement, entry: Entry, target: int
+    ) -> Iterable[reserve.Reserved]:
+        if isinstance(entry, Batch) and any(group.in_reserve for group in settlement.groups):
+            return reserve.reserved_of(settlement, entry, target, self._label(entry, target))
+        return ()
+
+    def _label(self, entry: Entry, target: int) -> str:
+        return batch_label(self._names[target], self._operation, self._mode, entry)
+
+    def _entry_at(self, ordinal: int) -> Entry:
+        """An entry of the second phase or of the plan."""
+        found = reserve.entry_at(self._db, ordinal)
+        return self._entry_of(ordinal) if found is None else found[1]
 
     def _size_at(self, ordinal: int) -> int:
-        return size_of(self._entry_of(ordinal))
+        return size_of(self._entry_at(ordinal))
 
     def _stored_parts(self, ordinal: int) -> tuple[Part, ...] | None:
         return rows.stored_parts(self._db, ordinal)

@@ -20,7 +20,7 @@ from bulkdel.ledger.books import size_of
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.samples import Sample
 from bulkdel.ledger.storage import storage_words, translated
-from bulkdel.ledger.tick import Event, Withdrawal
+from bulkdel.ledger.tick import Deal, Event, Withdrawal
 from bulkdel.ledger.values import Counters, Intent, Outcome
 
 MARGIN_BYTES = 64 << 20
@@ -130,6 +130,14 @@ class Recorder:
         handed = [self._hand_over(Withdrawal(ordinal=ordinal)) for ordinal in ordinals]
         for waiting in handed:
             await waiting.future
+
+    async def deal(self, deal: Deal) -> None:
+        """Returns when `deal` is done, durably.
+
+        Raises:
+            StorageFailed: it could not be written.
+        """
+        await self._hand_over(deal).future
 
     async def record(self, outcome: Outcome, *, urgent: bool = True) -> None:
         """Returns when `outcome` is durable and its lines stand in the ledger.

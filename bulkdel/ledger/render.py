@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import orjson
 
+from bulkdel.ledger.books import placed
 from bulkdel.ledger.values import Group, Settlement
-from bulkdel.words import INFO_CAP, Batch, Entry
+from bulkdel.words import INFO_CAP, Asked, Batch, Entry, Sides
 
 
 def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -> bytes:
@@ -31,6 +32,8 @@ def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -
     ends = _Ends(settlement, label)
     if not isinstance(entry, Batch):
         return b"".join([prefix + b"null" + ends.of(group) for group in settlement.groups])
+    if entry.sides is not None:
+        return _oriented(settlement, entry, entry.sides, ends, target_name)
     prefix += b'"'
     match settlement:
         case Settlement(of=None, left=(), groups=(Group(items=None) as rest,)):
@@ -59,17 +62,40 @@ class _Ends:
         self._attempts = settlement.attempts
         self._at = f"{stamp}.{milliseconds:03d}Z"
 
-    def of(self, group: Group) -> bytes:
+    def of(self, group: Group, asked: Asked | None = None) -> bytes:
+        """`asked` is what came before of the pair, where this is its second phase."""
         rest = {
             "status": group.status.value,
             "code": group.code,
             "info": capped(group.info),
-            "batch": self._label,
-            "attempts": self._attempts,
-            "lost_answers": group.lost,
+            "batch": self._label if asked is None else asked.label,
+            "attempts": self._attempts + (asked.attempts if asked else 0),
+            "lost_answers": group.lost + (asked.lost if asked else 0),
             "at": self._at,
         }
         return b"," + orjson.dumps(rest)[1:] + b"\n"
+
+
+def _oriented(
+    settlement: Settlement, batch: Batch, sides: Sides, ends: _Ends, target_name: str
+) -> bytes:
+    """The lines of friendships whose side was chosen: each reads as the input names it."""
+    lines: dict[int, bytes] = {}
+    target = orjson.dumps({"target": target_name})[:-1]
+    sender = orjson.dumps(batch.from_account)
+    for group, places in placed(settlement, len(batch.to_accounts)):
+        if group.in_reserve:
+            continue
+        end = b"" if sides.asked else ends.of(group)
+        for place in places:
+            if sides.asked:
+                end = ends.of(group, sides.asked[place])
+            other = orjson.dumps(batch.to_accounts[place])
+            pair: tuple[bytes, ...] = (sender, b',"to_account":', other)
+            if sides.turned[place]:
+                pair = (other, b',"to_account":', sender, b',"sent_from":', sender)
+            lines[place] = b"".join((target, b',"from_account":', *pair, end))
+    return b"".join([lines[place] for place in sorted(lines)])
 
 
 def _by_position(settlement: Settlement, entire: range, ends: _Ends) -> dict[int, bytes]:

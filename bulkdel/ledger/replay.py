@@ -17,7 +17,15 @@ from bulkdel.ledger.codec import decode_settlement
 from bulkdel.ledger.pages import Row
 from bulkdel.ledger.render import capped, render
 from bulkdel.ledger.values import Settlement
-from bulkdel.words import Batch, Entry, Mode, Operation, Sweep, Verdict, batch_label
+from bulkdel.words import (
+    Entry,
+    Mode,
+    Operation,
+    Sweep,
+    Verdict,
+    batch_label,
+    batch_of,
+)
 
 _MOST_SHAPES = 4096
 _LONGEST_SHAPE = 4096
@@ -46,7 +54,10 @@ class _Place:
 class Replay:
     """The lines of settlements of one run."""
 
-    def __init__(self, names: Sequence[str], *, operation: Operation, mode: Mode) -> None:
+    def __init__(
+        self, names: Sequence[str], *, operation: Operation, mode: Mode, oriented: bool = False
+    ) -> None:
+        self._oriented = oriented
         self._operation = operation
         self._mode = mode
         self._places = [
@@ -100,20 +111,20 @@ class Replay:
         end = shape.before + end
         return prefix + (end + prefix).join(content[cut + 4 : -3].split(b'","')) + end
 
-    def lines(self, settlement: Settlement, row: Row, target: int) -> bytes:
+    def lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:
         """The lines of any settlement."""
-        entry = entry_of(row)
-        name = self._places[target].name
-        label = batch_label(name, self._operation, self._mode, entry)
-        return render(settlement, entry, label, name)
+        return render(settlement, entry, self.label(entry, target), self._places[target].name)
 
+    def label(self, entry: Entry, target: int) -> str:
+        """The entry's `batch`."""
+        return batch_label(self._places[target].name, self._operation, self._mode, entry)
 
-def entry_of(row: Row) -> Entry:
-    """The entry that a row of the plan describes."""
-    ordinal, account, others = row
-    if others is None:
-        return Sweep(ordinal, account)
-    return Batch(ordinal, account, tuple(sorted(others.split("\n"))))
+    def entry_of(self, row: Row) -> Entry:
+        """The entry that a row of the plan describes."""
+        ordinal, account, others = row
+        if others is None:
+            return Sweep(ordinal, account)
+        return batch_of(ordinal, account, others, oriented=self._oriented)
 
 
 def _shape(body: bytes, attempts: int) -> Shape | None:
@@ -121,7 +132,7 @@ def _shape(body: bytes, attempts: int) -> Shape | None:
     if found.of is not None or found.left or len(found.groups) != 1:
         return None
     group = found.groups[0]
-    if group.items is not None or not group.status.settles:
+    if group.items is not None or not group.status.settles or group.in_reserve:
         return None
     said = {"status": group.status.value, "code": group.code, "info": capped(group.info)}
     counts = {"attempts": attempts, "lost_answers": group.lost}

@@ -107,7 +107,7 @@ def land_lost(db: sqlite3.Connection, size_at: Callable[[int], int]) -> dict[int
 def read_counters(db: sqlite3.Connection) -> list[Counters]:
     """The counters by target."""
     rows = db.execute(
-        "SELECT deleted, already_gone, failed, calls, retries, throttled, lost_answers"
+        "SELECT deleted, already_gone, failed, calls, retries, throttled, lost_answers, in_reserve"
         " FROM counters ORDER BY target"
     )
     return [
@@ -119,6 +119,7 @@ def read_counters(db: sqlite3.Connection) -> list[Counters]:
             retries=row[4],
             throttled=row[5],
             lost_answers=row[6],
+            in_reserve=row[7],
         )
         for row in rows
     ]
@@ -127,7 +128,7 @@ def read_counters(db: sqlite3.Connection) -> list[Counters]:
 def put_counters(db: sqlite3.Connection, counters: Mapping[int, Counters]) -> None:
     """The counters of some targets."""
     db.executemany(
-        "INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 target,
@@ -138,6 +139,7 @@ def put_counters(db: sqlite3.Connection, counters: Mapping[int, Counters]) -> No
                 new.retries,
                 new.throttled,
                 new.lost_answers,
+                new.in_reserve,
             )
             for target, new in counters.items()
         ],

@@ -9,7 +9,7 @@ from pathlib import Path
 from bulkdel.ledger.samples import make_table
 
 JOURNAL = "journal.db"
-VERSION = "1"
+VERSION = "2"
 
 _BUSY_S = 10.0
 
@@ -18,7 +18,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE counters (
     target INTEGER PRIMARY KEY, deleted INTEGER NOT NULL, already_gone INTEGER NOT NULL,
     failed INTEGER NOT NULL, calls INTEGER NOT NULL, retries INTEGER NOT NULL,
-    throttled INTEGER NOT NULL, lost_answers INTEGER NOT NULL);
+    throttled INTEGER NOT NULL, lost_answers INTEGER NOT NULL, in_reserve INTEGER NOT NULL);
 CREATE TABLE open (
     ordinal INTEGER PRIMARY KEY, target INTEGER NOT NULL, parts BLOB,
     in_flight INTEGER NOT NULL, pairs INTEGER NOT NULL,
@@ -34,6 +34,14 @@ CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     seq INTEGER NOT NULL, offset INTEGER NOT NULL, chain BLOB NOT NULL,
     prev_seq INTEGER NOT NULL, prev_offset INTEGER NOT NULL, prev_chain BLOB NOT NULL);
+CREATE TABLE reserved (
+    target INTEGER NOT NULL, account TEXT NOT NULL, other TEXT NOT NULL, turned INTEGER NOT NULL,
+    label TEXT NOT NULL, attempts INTEGER NOT NULL, lost INTEGER NOT NULL, code INTEGER NOT NULL,
+    PRIMARY KEY (target, account, other)) WITHOUT ROWID;
+CREATE TABLE second_phase (
+    ordinal INTEGER PRIMARY KEY, target INTEGER NOT NULL, place REAL NOT NULL,
+    account TEXT NOT NULL, others BLOB NOT NULL);
+CREATE INDEX second_phase_order ON second_phase (target, place, ordinal);
 CREATE TABLE sittings (
     id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL,
     before TEXT NOT NULL, ended_ms INTEGER, end TEXT, lanes TEXT);
@@ -47,6 +55,8 @@ TABLES = (
     "settlements",
     "settled",
     "head",
+    "reserved",
+    "second_phase",
     "sittings",
     "samples",
 )

@@ -15,6 +15,7 @@ from bulkdel.ledger.books import (
     check_intent,
     check_outcome,
     counted,
+    is_second,
     items_in,
     size_of,
 )
@@ -23,9 +24,10 @@ from bulkdel.ledger.render import capped
 from bulkdel.ledger.samples import Sample
 from bulkdel.ledger.settled import Settled
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
-from bulkdel.words import NEVER_SENT, Entry, Verdict
+from bulkdel.words import NEVER_SENT, Batch, Entry, Verdict
 
 NEVER_SENT_WORDS = "closed by the operator; never sent"
+HALF_ASKED_WORDS = "closed by the operator; not a friend from one side, the other was never asked"
 
 _CODE_MOST = (1 << 63) - 1
 
@@ -55,7 +57,22 @@ class Closure:
     at_ms: int
 
 
-Event: TypeAlias = Intent | Outcome | Withdrawal | Closure | Sample
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """What a target has in reserve becomes entries of the second phase; some of it, if it is much.
+
+    Attributes:
+        target: index of the target in the plan.
+        batch_size: To_Accounts of an entry at most.
+        first: the first ordinal that no entry of the plan has.
+    """
+
+    target: int
+    batch_size: int
+    first: int
+
+
+Event: TypeAlias = Intent | Outcome | Withdrawal | Closure | Deal | Sample
 
 
 class OpenRow(NamedTuple):
@@ -85,6 +102,7 @@ class Tick:
         whole: ordinals that are settled whole now.
         tallies: counters by target, of the targets that changed.
         failures: by target and code, the provider's text and how many pairs failed with it.
+        deals: done after all else.
         samples: kept as they came.
     """
 
@@ -94,6 +112,7 @@ class Tick:
     whole: set[int] = field(default_factory=set)
     tallies: dict[int, Tally] = field(default_factory=dict)
     failures: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    deals: list[Deal] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
 
 
@@ -132,7 +151,7 @@ def fold(
                 tally.lost_answers += event.lost
                 if event.settlement is not None:
                     groups = counted(event.settlement, size_of(event.entry))
-                    tally.settle(groups)
+                    tally.settle(groups, event.entry)
                     _note_failures(tick, event.target, groups)
             case Closure():
                 _close(tick, event, flight, settled, counters, stored)
@@ -143,6 +162,8 @@ def fold(
                     tally = _tally(tick, intent.target, counters)
                     tally.calls -= 1
                     tally.retries -= intent.again
+            case Deal():
+                tick.deals.append(event)
             case Sample():
                 tick.samples.append(event)
     return tick
@@ -218,7 +239,7 @@ def _close(  # noqa: PLR0917 - all that an entry at rest is known by
         settlement = closed(part, closure)
         tick.settled.append((settlement, closure.entry, closure.target))
         groups = counted(settlement, size)
-        _tally(tick, closure.target, counters).settle(groups)
+        _tally(tick, closure.target, counters).settle(groups, closure.entry)
         _note_failures(tick, closure.target, groups)
     tick.rows[ordinal] = None
     tick.whole.add(ordinal)
@@ -228,6 +249,8 @@ def closed(part: Part, closure: Closure) -> Settlement:
     """The settlement that ends a part: failed, with attempts and lost answers as they are."""
     code, info = closure.code, closure.info
     if not part.attempts:
+        if is_second(closure.entry):
+            return _closed_half_asked(part, closure)
         code, info = NEVER_SENT, NEVER_SENT_WORDS
     more: dict[int, list[int]] = {}
     for position, count in part.lost_more.items():
@@ -245,6 +268,17 @@ def closed(part: Part, closure: Closure) -> Settlement:
         attempts=part.attempts,
         at_ms=closure.at_ms,
     )
+
+
+def _closed_half_asked(part: Part, closure: Closure) -> Settlement:
+    """Only the first side was asked: its code is the last that is known of each pair."""
+    sides = closure.entry.sides if isinstance(closure.entry, Batch) else None
+    asked = (sides.asked if sides else None) or ()
+    by_code: dict[int, list[int]] = {}
+    for place in range(len(asked)) if part.items is None else part.items:
+        by_code.setdefault(asked[place].code, []).append(place)
+    groups = [_failed(code, HALF_ASKED_WORDS, 0, tuple(by_code[code])) for code in sorted(by_code)]
+    return Settlement(of=part.items, left=(), groups=tuple(groups), attempts=0, at_ms=closure.at_ms)
 
 
 def _failed(code: int, info: str, lost: int, items: tuple[int, ...] | None) -> Group:

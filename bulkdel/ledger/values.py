@@ -55,6 +55,8 @@ class Group:
 
     Attributes:
         lost: lost answers of these items, this call included.
+        in_reserve: they were answered "not a friend" from one side, and their other side is asked
+            in the second phase: no pair is settled yet, but this entry is done with them.
     """
 
     status: Verdict
@@ -62,6 +64,7 @@ class Group:
     info: str
     lost: int
     items: tuple[int, ...] | None
+    in_reserve: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,11 @@ class OpenEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """One target's counters over all sittings: pairs by status, and calls."""
+    """One target's counters over all sittings: pairs by status, and calls.
+
+    Attributes:
+        in_reserve: pairs that wait for the second phase, or are in it and not settled.
+    """
 
     deleted: int = 0
     already_gone: int = 0
@@ -130,3 +137,4 @@ class Counters:
     retries: int = 0
     throttled: int = 0
     lost_answers: int = 0
+    in_reserve: int = 0

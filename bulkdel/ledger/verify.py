@@ -8,36 +8,36 @@ carelessness. It is no proof against somebody who writes all three files anew.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 from bulkdel.errors import Busy, Corrupt
-from bulkdel.ledger import rows
+from bulkdel.ledger import pages, reserve, rows
 from bulkdel.ledger.audit import Audit, PlannedTarget
+from bulkdel.ledger.books import size_of
+from bulkdel.ledger.chain import Chain, pieces, runs
 from bulkdel.ledger.codec import decode_settlement
 from bulkdel.ledger.comparison import Comparison
 from bulkdel.ledger.findings import Finding, Findings
 from bulkdel.ledger.identity import decode_identity
 from bulkdel.ledger.ledger_file import LEDGER, Mark
 from bulkdel.ledger.lock import Holder, holder
-from bulkdel.ledger.pages import Pages, Scan, size_of
+from bulkdel.ledger.pages import Pages, Scan
 from bulkdel.ledger.replay import Replay
 from bulkdel.ledger.storage import UNREADABLE
 from bulkdel.ledger.tables import JOURNAL, VERSION, connect_again, has_tables
-from bulkdel.words import Mode, Operation, Verdict
+from bulkdel.words import Batch, Entry, Mode, Operation, Verdict
 
 PLAN: Final = "plan.parquet"
 
 _UNREADABLE: Final = (*UNREADABLE, sqlite3.Error)
 
 _ROWS: Final = 256
-_CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class Planned:
     sha256: str
     operation: Operation
     mode: Mode
+    oriented: bool
     targets: tuple[PlannedTarget, ...]
 
     @property
@@ -231,8 +232,12 @@ class _Verification:
         plan = self._plan
         comparison = Comparison(descriptor, self._findings)
         names = [target.name for target in plan.targets]
-        replay = Replay(names, operation=plan.operation, mode=plan.mode)
-        chain = _Chain(plan.digest, [before, head], self)
+        replay = Replay(names, operation=plan.operation, mode=plan.mode, oriented=plan.oriented)
+        last = db.execute("SELECT max(ordinal) FROM second_phase").fetchone()[0]
+        self._audit.extend(
+            0 if last is None else last + 1, lru_cache(256)(partial(reserve.entry_at, db))
+        )
+        chain = Chain(plan.digest, [before, head], partial(self.note, JOURNAL))
         cursor = db.execute(
             "SELECT seq, ordinal, target, at_ms, attempts, body FROM settlements ORDER BY seq"
         )
@@ -240,7 +245,7 @@ class _Verification:
         whole = True
         try:
             while found := cursor.fetchmany(_ROWS):
-                for first, some in _runs(found, {before.seq, head.seq}):
+                for first, some in runs(found, {before.seq, head.seq}):
                     if first != following:
                         what = f"settlements {following:,} to {first - 1:,} are missing"
                         self.note(JOURNAL, what)
@@ -248,7 +253,7 @@ class _Verification:
                     rendered = [self._lines_of(replay, one) for one in some]
                     self._settlements += len(some)
                     chain.add(first, rendered)
-                    for piece in _pieces(rendered):
+                    for piece in pieces(rendered):
                         comparison.expect(piece, pending=first > head.seq)
         except (Corrupt, *_UNREADABLE) as error:
             file = PLAN if isinstance(error, Corrupt) else JOURNAL
@@ -263,30 +268,41 @@ class _Verification:
 
     def _lines_of(self, replay: Replay, stored: tuple[Any, ...]) -> bytes:
         """The lines of one settlement, none if it cannot be read; its pairs are counted."""
-        seq, ordinal, target, at_ms, attempts, body = stored
+        seq, ordinal, target, *_ = stored
         wrong = "the plan has no such entry for this target"
-        rendered: bytes | None = b""
+        rendered = b""
         try:
             if self._audit.belongs(ordinal, target):
-                row = self._pages.row(ordinal)
-                shape = replay.shape(body, attempts)
-                rendered = None if shape is None else replay.alike(shape, row, target, at_ms)
-                if shape is not None and rendered is not None:
-                    size = size_of(row)
-                    wrong = self._audit.alike(ordinal, target, size, shape.status, shape.code)
-                else:
-                    settlement = decode_settlement(body, attempts=attempts, at_ms=at_ms)
-                    rendered = replay.lines(settlement, row, target)
-                    wrong = self._audit.settle(ordinal, target, size_of(row), settlement)
+                rendered, wrong = self._again(replay, stored)
         except _UNREADABLE:
             wrong = "it cannot be read"
         if wrong:
             self.note(JOURNAL, f"settlement {seq}, of entry {ordinal}: {wrong}")
-        return rendered or b""
+        return rendered
+
+    def _again(self, replay: Replay, stored: tuple[Any, ...]) -> tuple[bytes, str]:
+        """The lines of one settlement, and what is wrong with its pairs, if anything."""
+        _, ordinal, target, at_ms, attempts, body = stored
+        entry: Entry | None = self._audit.second(ordinal)
+        if entry is None:
+            row = self._pages.row(ordinal)
+            shape = replay.shape(body, attempts)
+            alike = None if shape is None else replay.alike(shape, row, target, at_ms)
+            if shape is not None and alike is not None:
+                size = pages.size_of(row)
+                return alike, self._audit.alike(ordinal, target, size, shape.status, shape.code)
+            entry = replay.entry_of(row)
+        settlement = decode_settlement(body, attempts=attempts, at_ms=at_ms)
+        if isinstance(entry, Batch) and any(group.in_reserve for group in settlement.groups):
+            label = replay.label(entry, target)
+            self._audit.moves.add(reserve.reserved_of(settlement, entry, target, label))
+        lines = replay.lines(settlement, entry, target)
+        return lines, self._audit.settle(ordinal, target, size_of(entry), settlement)
 
     def _count_again(self, db: sqlite3.Connection) -> None:
         def size_at(ordinal: int) -> int:
-            return size_of(self._pages.row(ordinal))
+            second = self._audit.second(ordinal)
+            return size_of(second) if second else pages.size_of(self._pages.row(ordinal))
 
         try:
             counters = rows.read_counters(db)
@@ -298,67 +314,6 @@ class _Verification:
             self.note(PLAN, str(error))
         except _UNREADABLE as error:
             self.note(JOURNAL, f"what is settled and open cannot be read from it ({error})")
-
-
-class _Chain:
-    """The hash chain, computed again and compared where the journal recorded it."""
-
-    def __init__(self, digest: str, marks: list[Mark], check: _Verification) -> None:
-        self._marks = {mark.seq: mark for mark in marks if mark.seq}
-        start = Mark.first(digest)
-        self._check = check
-        self._offset = 0
-        self._hash = start.chain
-        for mark in marks:
-            if not mark.seq and mark != start:
-                check.note(JOURNAL, "the beginning of its hash chain is not the plan's digest")
-
-    def add(self, first: int, rendered: list[bytes]) -> None:
-        """The lines of the next settlements; `first` is the sequence number of the first."""
-        sha256, link = hashlib.sha256, self._hash
-        for lines in rendered:
-            link = sha256(link + lines).digest()
-        self._hash = link
-        self._offset += sum(map(len, rendered))
-        seq = first + len(rendered) - 1
-        mark = self._marks.pop(seq, None)
-        if mark is not None and (mark.chain != link or mark.offset != self._offset):
-            self._check.note(
-                JOURNAL,
-                f"the hash chain that was recorded after settlement {seq:,} is not that of its "
-                "settlements and the plan: journal.db or plan.parquet was changed",
-            )
-
-    def finish(self, settlements: int) -> None:
-        """That no settlement is missing at the end."""
-        for seq in self._marks:
-            self._check.note(
-                JOURNAL,
-                f"settlement {seq:,} was recorded in the ledger, but the last one is "
-                f"{settlements:,}",
-            )
-
-
-def _runs(
-    found: list[tuple[Any, ...]], ends: set[int]
-) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
-    """Rows cut where their sequence numbers have a gap and after `ends`, with the first number."""
-    begin = 0
-    for at, row in enumerate(found):
-        if at + 1 == len(found) or found[at + 1][0] != row[0] + 1 or row[0] in ends:
-            yield found[begin][0], found[begin : at + 1]
-            begin = at + 1
-
-
-def _pieces(rendered: list[bytes]) -> Iterator[bytes]:
-    """The lines joined to pieces of some _CHUNK_BYTES."""
-    begin = size = 0
-    for at, lines in enumerate(rendered):
-        size += len(lines)
-        if size >= _CHUNK_BYTES:
-            yield b"".join(rendered[begin : at + 1])
-            begin, size = at + 1, 0
-    yield b"".join(rendered[begin:])
 
 
 def _has_settlements(db: sqlite3.Connection) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 import orjson
@@ -18,7 +19,7 @@ from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.values import OpenEntry, Part
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta, Share
-from bulkdel.words import Batch, Entry
+from bulkdel.words import Asked, Batch, Entry, Sides
 
 LINE_MOST = 1 << 16
 """Bytes; a line of the ledger has two ids, a capped text and little more."""
@@ -110,11 +111,10 @@ def unsettled_rows(
     """The chosen pairs that are not settled, target by target in sending order."""
     if not choice.wants(Wanted.UNSETTLED):
         return
-    for share in meta.shares:
+    for index, share in enumerate(meta.shares):
         if not choice.targets or share.target in choice.targets:
-            for row in _of_share(plan, share, history):
-                if choice.takes(row):
-                    yield row
+            rows = chain(_of_share(plan, share, history), _in_reserve(share, index, history))
+            yield from filter(choice.takes, rows)
 
 
 def _of_share(plan: PlanReader, share: Share, history: Chronicle | None) -> Iterator[Row]:
@@ -132,20 +132,43 @@ def _of_share(plan: PlanReader, share: Share, history: Chronicle | None) -> Iter
             yield from _of_entry(share.target, entry, next_begun if known else None)
 
 
+def _in_reserve(share: Share, index: int, history: Chronicle | None) -> Iterator[Row]:
+    """What one side has answered "not a friend" for, and the other has not settled."""
+    if history is None:
+        return
+    for one in history.reserved(index):
+        sides = Sides(bytes([one.turned]), (Asked(one.label, one.attempts, one.lost, one.code),))
+        yield from _of_entry(share.target, Batch(-1, one.account, (one.other,), sides), None)
+    for waiting in history.second_phase(index, history.settled()):
+        batch = waiting.batch
+        known = OpenEntry(
+            ordinal=batch.ordinal, parts=waiting.parts, code=waiting.code, info=waiting.info
+        )
+        yield from _of_entry(share.target, batch, known)
+
+
 def _of_entry(target: str, entry: Entry, history: OpenEntry | None) -> Iterator[Row]:
-    parts = (Part(),) if history is None else history.parts
-    for part in parts:
-        carried = part.attempts > 0 and history is not None
+    sides = entry.sides if isinstance(entry, Batch) else None
+    for part in (Part(),) if history is None else history.parts:
+        code, info = None, ""
+        if part.attempts > 0 and history is not None:
+            code, info = history.code, history.info
         for position, to_id in _items(entry, part):
+            asked = sides.asked[position] if sides and sides.asked else None
+            pair = (entry.from_account, to_id)
+            if sides and to_id is not None and sides.turned[position]:
+                pair = (to_id, entry.from_account)
             yield Row(
                 target=target,
-                from_id=entry.from_account,
-                to_id=to_id,
+                from_id=pair[0],
+                to_id=pair[1],
                 status=Wanted.UNSETTLED,
-                code=history.code if carried and history is not None else None,
-                info=history.info if carried and history is not None else "",
-                attempts=part.attempts,
-                lost_answers=part.lost + part.lost_more.get(position, 0),
+                code=asked.code if asked and code is None else code,
+                info=info,
+                attempts=part.attempts + (asked.attempts if asked else 0),
+                lost_answers=part.lost
+                + part.lost_more.get(position, 0)
+                + (asked.lost if asked else 0),
             )
 
 

@@ -53,6 +53,8 @@ class TargetStatus:
             carried yet is in none.
         rate: calls/s at present; None where nobody works on the run, or nobody can say.
         left_s: estimated seconds until every pair is settled; None while nobody can say.
+        in_reserve: unsettled pairs that one side has answered "not a friend" for, so that the other
+            side is asked in the second phase.
     """
 
     name: str
@@ -73,6 +75,7 @@ class TargetStatus:
     unsettled_codes: tuple[CodeCount, ...]
     rate: float | None
     left_s: float | None
+    in_reserve: int = 0
 
     @property
     def settled(self) -> int:
@@ -192,6 +195,7 @@ def fold(
                 unsettled_codes=tuple(one for one in unsettled if one.target == share.target),
                 rate=speed,
                 left_s=seconds_left(left=left, settled=settled, calls=now.calls, rate=speed),
+                in_reserve=now.in_reserve,
             )
         )
     state = _state(

@@ -69,6 +69,7 @@ def _target(target: TargetStatus) -> dict[str, Any]:
         "already_gone": target.already_gone,
         "failed": target.failed,
         "unsettled": target.unsettled,
+        "in_reserve": target.in_reserve,
         "calls": target.calls,
         "retries": target.retries,
         "throttled": target.throttled,
@@ -114,6 +115,7 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
     )
     yield words("")
     yield from tables.balance(status)
+    yield from _in_reserve(status)
     yield words("")
     yield tables.calls(status)
     if status.state is State.RUNNING:
@@ -134,6 +136,16 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
         yield words(f"To {'continue' if status.state is State.STOPPED else 'start'}: {again}")
         if close and any(target.unsettled_codes for target in status.targets):
             yield words(f"Or, to settle as failed what can never succeed: {close}")
+
+
+def _in_reserve(status: Status) -> Iterator[RenderableType]:
+    """What the second phase is for, as long as there is anything for it."""
+    for target in status.targets:
+        if target.in_reserve > 0:
+            yield words(
+                f"{target.name}: {counted(target.in_reserve, 'pair')} of those left were answered "
+                '"not a friend" from one side; their other side is asked before they count as gone.'
+            )
 
 
 def _headline(status: Status) -> str:

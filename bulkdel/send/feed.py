@@ -1,10 +1,14 @@
-"""Which entry a lane carries next: the plan's, then a second round of what made no progress."""
+"""Which entry a lane carries next: the plan's, then those of the second phase.
+
+Each of the two has a second round, of what made no progress in the first.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from bulkdel.ledger.journal import Journal
@@ -41,11 +45,13 @@ class Work:
 class Feed:
     """One target's entries, a page at a time; memory does not depend on how many there are."""
 
-    def __init__(self, plan: PlanReader, journal: Journal, share: Share) -> None:
+    def __init__(self, plan: PlanReader, journal: Journal, share: Share, *, index: int) -> None:
+        """The entries of the target at this `index` of the plan."""
         self._plan = plan
         self._journal = journal
         self._first = share.first
         self._end = share.first + share.batches
+        self._index = index
 
     async def first_round(self) -> AsyncIterator[Work]:
         """Every entry that is not settled, in the order of the plan."""
@@ -72,6 +78,19 @@ class Feed:
                 entry = await asyncio.to_thread(self._plan.entry, one.ordinal)
                 yield Work(entry, one.parts)
             at = opens[-1].ordinal + 1
+
+    async def in_reserve(self) -> bool:
+        """Whether friendships wait to be dealt into the second phase."""
+        return await asyncio.to_thread(self._journal.has_reserved, self._index)
+
+    async def second_phase(self, *, begun: bool) -> AsyncIterator[Work]:
+        """The entries of the second phase that are not settled; `begun`: its second round."""
+        after = (-1.0, -1)
+        read = partial(self._journal.second_phase, self._index, PAGE, begun=begun)
+        while page := await asyncio.to_thread(read, after=after):
+            for one in page:
+                yield Work(one.batch, one.parts)
+            after = (page[-1].place, page[-1].batch.ordinal)
 
     def _page(self, scan: Iterator[list[Entry]]) -> list[Work]:
         """The next page with something to do; empty at the end."""

@@ -17,6 +17,7 @@ from typing import Final
 
 from bulkdel.errors import StorageFailed
 from bulkdel.job.job import Target
+from bulkdel.ledger.tick import Deal
 from bulkdel.ledger.values import Outcome
 from bulkdel.plan.values import Share
 from bulkdel.providers.protocol import App, Provider
@@ -34,7 +35,7 @@ from bulkdel.send.signs import answer_of
 from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Verdict
+from bulkdel.words import Orient, Verdict
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
@@ -58,10 +59,12 @@ class Lane:
         transport: Transport,
         feed: Feed,
         desk: Desk,
+        entries: int,
         first_wait_s: float,
     ) -> None:
         self._target, self._index, self._share = target, index, share
         self._provider, self._feed, self._desk = provider, feed, desk
+        self._deal = Deal(target=index, batch_size=target.batch_size, first=entries)
         self._retry = desk.job.retry
         self._log = desk.log.bind(target=target.name)
         self._loop = asyncio.get_running_loop()
@@ -237,9 +240,21 @@ class Lane:
     async def _work_off(self, group: asyncio.TaskGroup) -> None:
         async for work in self._feed.first_round():
             await self._start(group, work)
-        await self._traffic.until(lambda: self._traffic.carriers == 0)
+        await self._all_landed()
         async for work in self._feed.second_round():
             await self._start(group, work)
+        if self._desk.job.orient is Orient.AS_GIVEN:
+            return
+        await self._all_landed()
+        while await self._feed.in_reserve():
+            await self._desk.recorder.deal(self._deal)
+        for begun in (False, True):
+            async for work in self._feed.second_phase(begun=begun):
+                await self._start(group, work)
+            await self._all_landed()
+
+    async def _all_landed(self) -> None:
+        await self._traffic.until(lambda: self._traffic.carriers == 0)
 
     async def _start(self, group: asyncio.TaskGroup, work: Work) -> None:
         """Bounded: a slow provider or a slow disk stops the feeder, and memory stays as it is."""

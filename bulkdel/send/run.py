@@ -98,7 +98,8 @@ class Sitting:
                 provider=PROVIDERS[post.target.provider],
                 app=App(app_id=post.target.app_id, admin=post.target.admin, secret=post.secret),
                 transport=transport,
-                feed=Feed(plan, journal, meta.shares[index]),
+                feed=Feed(plan, journal, meta.shares[index], index=index),
+                entries=sum(share.batches for share in meta.shares),
                 desk=desk,
                 first_wait_s=FIRST_WAIT_S if continued else 0.0,
             )

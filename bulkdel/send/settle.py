@@ -22,6 +22,7 @@ class Judgement:
         settlement: None where nothing was settled.
         parts: all that is unsettled of the entry now, in the order of sending.
         settled: how many items the call settled.
+        moved: how many it put in reserve.
         rulings: the distinct rulings of the answer that left something unsettled.
         lost: whether any item may have been carried out without a definite verdict.
     """
@@ -29,6 +30,7 @@ class Judgement:
     settlement: Settlement | None
     parts: tuple[Part, ...]
     settled: int
+    moved: int = 0
     rulings: tuple[Ruling, ...]
     lost: bool
 
@@ -60,7 +62,7 @@ def cargo(entry: Entry, part: Part) -> Entry:
     """The entry as a call carries it: with the items of `part` only."""
     if part.items is None or not isinstance(entry, Batch):
         return entry
-    return replace(entry, to_accounts=tuple(entry.to_accounts[i] for i in part.items))
+    return Batch(entry.ordinal, entry.from_account, tuple(entry.to_accounts[i] for i in part.items))
 
 
 def split_at(entry: Entry, part: Part, count: int) -> tuple[Part, Part]:
@@ -75,15 +77,23 @@ def judge(entry: Entry, parts: tuple[Part, ...], answer: Answer, *, at_ms: int) 
     attempts = sent.attempts + 1
     if not answer.items and not sent.lost_more and answer.rest.verdict.settles:
         # The usual case, in a time that does not depend on the size of the batch.
-        whole = Settlement(
-            of=sent.items,
-            left=(),
-            groups=(_group(answer.rest, sent.lost, None),),
-            attempts=attempts,
-            at_ms=at_ms,
+        group = Group(
+            status=answer.rest.verdict,
+            code=answer.rest.code,
+            info=answer.rest.info,
+            lost=sent.lost,
+            items=None,
+            in_reserve=_in_reserve(entry, answer.rest.verdict),
         )
+        whole = Settlement(of=sent.items, left=(), groups=(group,), attempts=attempts, at_ms=at_ms)
+        count = size(entry, sent)
         return Judgement(
-            settlement=whole, parts=others, settled=size(entry, sent), rulings=(), lost=False
+            settlement=whole,
+            parts=others,
+            settled=0 if group.in_reserve else count,
+            moved=count if group.in_reserve else 0,
+            rulings=(),
+            lost=False,
         )
     return _judge_items(entry, sent, others, answer, attempts=attempts, at_ms=at_ms)
 
@@ -113,31 +123,40 @@ def _judge_items(
             left[position] = lost_before + ruling.lost
             lost = lost or ruling.lost
             rulings[ruling] = None
-    settled = len(positions) - len(left)
+    done = len(positions) - len(left)
+    moved = sum(len(items) for key, items in groups.items() if _in_reserve(entry, key[0]))
     settlement = None
-    if settled:
+    if done:
         settlement = Settlement(
             of=sent.items,
             left=tuple(left),
-            groups=_groups(groups),
+            groups=_groups(entry, groups),
             attempts=attempts,
             at_ms=at_ms,
         )
     remains = _remains(left, attempts) if left else ()
     if any(ruling.verdict is Verdict.SPLIT for ruling in rulings):
         remains = split_at(entry, remains[0], (len(left) + 1) // 2)
-    elif sent.items is None and left and not settled:
+    elif sent.items is None and left and not done:
         remains = (replace(remains[0], items=None),)
     return Judgement(
         settlement=settlement,
         parts=(*remains, *others),
-        settled=settled,
+        settled=done - moved,
+        moved=moved,
         rulings=tuple(rulings),
         lost=lost,
     )
 
 
-def _groups(groups: dict[tuple[Verdict, int, str, int], list[int]]) -> tuple[Group, ...]:
+def _in_reserve(entry: Entry, verdict: Verdict) -> bool:
+    """Whether the other side is asked before this verdict settles anything."""
+    return verdict is Verdict.ALREADY_GONE and isinstance(entry, Batch) and entry.has_reserve
+
+
+def _groups(
+    entry: Entry, groups: dict[tuple[Verdict, int, str, int], list[int]]
+) -> tuple[Group, ...]:
     """The largest group stands for the rest, so that a journal row stays small."""
     rest = max(groups, key=lambda key: len(groups[key]))
     ordered = sorted((key for key in groups if key != rest), key=lambda key: groups[key][0])
@@ -148,13 +167,10 @@ def _groups(groups: dict[tuple[Verdict, int, str, int], list[int]]) -> tuple[Gro
             info=key[2],
             lost=key[3],
             items=None if key == rest else tuple(groups[key]),
+            in_reserve=_in_reserve(entry, key[0]),
         )
         for key in (*ordered, rest)
     )
-
-
-def _group(ruling: Ruling, lost: int, items: tuple[int, ...] | None) -> Group:
-    return Group(status=ruling.verdict, code=ruling.code, info=ruling.info, lost=lost, items=items)
 
 
 def _remains(left: dict[int, int], attempts: int) -> tuple[Part, ...]:

@@ -36,7 +36,7 @@ def answer_of(provider: Provider, load: Entry, reply: Reply | NoReply) -> Answer
 
 def sign_of(judgement: Judgement) -> Sign:
     """What a call that left told of the provider's health."""
-    if judgement.settled or judgement.first(Verdict.SPLIT):
+    if judgement.settled or judgement.moved or judgement.first(Verdict.SPLIT):
         return Sign.ACCEPTED
     if judgement.first(Verdict.RESIGN) or judgement.first(Verdict.FATAL):
         return Sign.REFUSED

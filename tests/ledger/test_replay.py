@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bulkdel.ledger.codec import decode_settlement, encode_settlement
 from bulkdel.ledger.pages import Pages, Row
 from bulkdel.ledger.render import render
-from bulkdel.ledger.replay import Replay, entry_of
+from bulkdel.ledger.replay import Replay
 from bulkdel.ledger.values import Group, Settlement
 from bulkdel.words import Mode, Operation, Verdict, batch_label
 
@@ -41,17 +41,17 @@ def test_bulk_is_the_same_byte_for_byte(  # noqa: PLR0917 - each is drawn
     group = Group(status=status, code=code, info=info, lost=lost, items=None)
     settled = Settlement(of=None, left=(), groups=(group,), attempts=attempts, at_ms=at_ms)
     body = encode_settlement(settled)
-    entry = entry_of(row)
+    replay = Replay(["tencent"], operation=Operation.DELETE_FRIENDS, mode=Mode.ONE_WAY)
+    entry = replay.entry_of(row)
     label = batch_label("tencent", Operation.DELETE_FRIENDS, Mode.ONE_WAY, entry)
     expected = render(settled, entry, label, "tencent")
-    replay = Replay(["tencent"], operation=Operation.DELETE_FRIENDS, mode=Mode.ONE_WAY)
     shape = replay.shape(body, attempts)
     assert shape is not None
     made = replay.alike(shape, row, 0, at_ms)
     escaped = b"\\" in orjson.dumps([account, others])
     assert made == (None if escaped else expected)
     stored = decode_settlement(body, attempts=attempts, at_ms=at_ms)
-    assert replay.lines(stored, row, 0) == expected
+    assert replay.lines(stored, entry, 0) == expected
 
 
 @given(

@@ -38,6 +38,7 @@ PLANNED = Planned(
     sha256="",
     operation=Operation.DELETE_FRIENDS,
     mode=Mode.TWO_WAY,
+    oriented=False,
     targets=(
         PlannedTarget(name="tencent", first=0, batches=FIRST_ZEGO, pairs=_pairs(0, FIRST_ZEGO)),
         PlannedTarget(
