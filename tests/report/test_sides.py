@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bulkdel.job.job import Job
-from bulkdel.plan.values import PlanMeta
+from bulkdel.plan.values import Heavy, PlanMeta
 from bulkdel.report.confirm import confirm_text
 from bulkdel.report.preview import plan_text
 from bulkdel.report.rejects import Rejects
@@ -55,6 +55,22 @@ def test_it_says_what_was_chosen() -> None:
     assert "Rows a,b and b,a name one friendship" in told
     assert "the other side is asked in a second phase" in told
     assert "How many calls that adds is known only then" in told
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    """Eighty columns hold the page, whatever is told."""
+    heavy = {"tencent": Heavy(accounts=10**8, pairs=10**11, batches=10**9)}
+    plan = front.plan(
+        JOB,
+        ROWS,
+        {"tencent": 10**9, "zego": 1},
+        heavy=heavy,
+        sides=dict.fromkeys(("tencent", "zego"), (2 * 10**9, 10**9)),
+    )
+    sample = Batch(0, "h" * 32, ("i" * 32,) * 4, Sides(bytes([1] * 4)))
+    text = plan_text(JOB, plan, front.FACES, Rejects(), 80, sample=[sample])
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "1,000,000,000" in text
 
 
 def test_as_given_says_nothing_of_sides() -> None:
