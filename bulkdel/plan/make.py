@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job, Target
 from bulkdel.plan import deal, duck
+from bulkdel.plan.abreast import WORKERS
 from bulkdel.plan.deal import Dealer
 from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, look_at
 from bulkdel.plan.fingerprint import fingerprint_of
@@ -90,7 +91,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     sources = find_sources(job.input, job.run_dir)
     looked = [(source, look_at(source, workshop, at)) for at, source in enumerate(sources)]
     with (
-        ThreadPoolExecutor(deal.WORKERS) as pool,
+        ThreadPoolExecutor(WORKERS) as pool,
         ThreadPoolExecutor(1) as hashing,
         closing(duck.open_workshop(workshop, memory_limit_mb=scale.memory_limit_mb)) as con,
         closing(
@@ -173,17 +174,20 @@ def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
     shares: list[Share] = []
     first = 0
     for target in job.targets:
-        batches = grouped.batches[_size(target, pairs=pairs)]
+        made = grouped.sized[_size(target, pairs=pairs)]
         shares.append(
             Share(
                 target=target.name,
                 first=first,
-                batches=batches,
+                batches=made.batches,
                 pairs=grouped.pairs,
-                largest=grouped.largest,
+                largest=made.largest,
+                heavy=made.heavy,
+                as_given=made.as_given,
+                least=made.least,
             )
         )
-        first += batches
+        first += made.batches
     return tuple(shares)
 
 
