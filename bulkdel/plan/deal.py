@@ -87,9 +87,7 @@ class Dealer:
                 file.seek(start)
                 for buffer, size in _chunks(file, self._chunk, crlf=shape.crlf):
                     self._turn += 1
-                    under_way.append(
-                        self._pool.submit(self._one, buffer, size, shape, self._turn)
-                    )
+                    under_way.append(self._pool.submit(self._one, buffer, size, shape, self._turn))
                     if len(under_way) > _ABREAST:
                         yield under_way.popleft().result()
                 while under_way:

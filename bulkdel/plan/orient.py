@@ -4,7 +4,7 @@ Two-way, removing a→b and removing b→a are the same deletion, and a call car
 friendships of one account. The fewest calls are NP-hard to find (with a large batch_size they are
 a minimum vertex cover), so this comes close in time that is linear but for bounded searches: first
 who sends (orient_cover), then what each sends (orient_room), and beside it a bound that no choice
-gets below (orient_bound). Past MOST_FRIENDSHIPS see orient_stream.
+gets below (orient_bound). For more friendships than memory holds see orient_stream.
 
 The same friendships under the same numbers give the same sides, whatever order they came in.
 """
@@ -17,9 +17,6 @@ from bulkdel.plan.orient_bound import senders_needed
 from bulkdel.plan.orient_cover import cover
 from bulkdel.plan.orient_graph import Edges, graph_of
 from bulkdel.plan.orient_room import calls_of, sides
-
-MOST_FRIENDSHIPS = 10_000_000
-"""Up to here the graph is worked on in memory: 340 MB and 130 s of CPU for so many, measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +35,25 @@ class Orientation:
     bound: int
 
 
-def orient(accounts: int, edges: Edges, batch_size: int) -> Orientation:
-    """Sides for all `edges` between accounts 0 … accounts - 1 that cost few calls.
+def orient(accounts: int, edges: Edges, batch_sizes: tuple[int, ...]) -> dict[int, Orientation]:
+    """For each batch size, sides for all `edges` that cost few calls.
+
+    Accounts are 0 … accounts - 1. Who sends at all, and the bound on that, are found once.
 
     Raises:
-        ValueError: the edges are not as Edges says, or batch_size is below 1.
+        ValueError: the edges are not as Edges says, or a batch size is below 1.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size {batch_size}: wanted 1 or more")
+    if min(batch_sizes) < 1:
+        raise ValueError(f"batch_size {min(batch_sizes)}: wanted 1 or more")
     graph = graph_of(accounts, edges)
-    from_high = bytes(sides(graph, edges, cover(graph), batch_size))
-    calls = calls_of(edges, accounts, from_high, batch_size)
-    bound = max(senders_needed(graph), -(-len(from_high) // batch_size))
-    if not bound <= calls <= len(from_high):
-        raise AssertionError(f"{calls} calls, bound {bound}, {len(from_high)} friendships")
-    return Orientation(from_high=from_high, calls=calls, bound=bound)
+    senders = cover(graph)
+    needed = senders_needed(graph)
+    found: dict[int, Orientation] = {}
+    for size in batch_sizes:
+        from_high = bytes(sides(graph, edges, senders, size))
+        calls = calls_of(edges, accounts, from_high, size)
+        bound = max(needed, -(-len(from_high) // size))
+        if not bound <= calls <= len(from_high):
+            raise AssertionError(f"{calls} calls, bound {bound}, {len(from_high)} friendships")
+        found[size] = Orientation(from_high=from_high, calls=calls, bound=bound)
+    return found
