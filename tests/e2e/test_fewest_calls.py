@@ -22,7 +22,7 @@ def test_a_star_takes_one_call(place: Place) -> None:
     mutual = [*HUB, *((other, one) for one, other in HUB)]
     with Judge({"tencent": mutual}) as judge:
         place.write("pairs.csv", csv_text(mutual))
-        place.write("job.toml", toml(judge.address, tail=ORIENT))
+        place.write("job.toml", toml(judge.address, mode="two_way", tail=ORIENT))
         planned = place.run("plan", "job.toml")
         assert planned.code == 0, planned.err
         shown = " ".join(planned.out.split())
@@ -54,7 +54,7 @@ def test_one_sided_friendships_are_asked_from_both_sides(place: Place) -> None:
     job = "batch_size = 5\nmax_in_flight = 1\n"
     with Judge({"tencent": world}) as judge:
         place.write("pairs.csv", csv_text([(one, "star") for one in fans]))
-        place.write("job.toml", toml(judge.address, tencent=job, tail=ORIENT))
+        place.write("job.toml", toml(judge.address, mode="two_way", tencent=job, tail=ORIENT))
         stopped = place.run("run", "job.toml", "--limit", "14")
         assert stopped.code == 75, stopped.err
         assert place.run("verify", "job.toml").code == 0
@@ -85,7 +85,7 @@ def test_closing_with_a_reserve(place: Place) -> None:
     with Judge({"tencent": []}) as judge:
         place.write("pairs.csv", csv_text([(one, "star") for one in fans]))
         tencent = "batch_size = 10\nmax_in_flight = 1\nqps = 20\n"
-        place.write("job.toml", toml(judge.address, tencent=tencent, tail=ORIENT))
+        place.write("job.toml", toml(judge.address, mode="two_way", tencent=tencent, tail=ORIENT))
         assert place.run("run", "job.toml", "--limit", "5").code == 75
         assert place.status()["targets"]["tencent"]["in_reserve"] == 25
         assert "the other side" in place.run("status", "job.toml").out.replace("their", "the")
