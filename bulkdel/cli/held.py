@@ -29,7 +29,6 @@ from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.snapshot import begun
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
-from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
 from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
@@ -80,6 +79,7 @@ class HeldRun:
 
     def begin(self, meta: PlanMeta) -> Status:
         """Opens the plan and the journal, and reads the secrets if anything is left to send."""
+        self._meta = meta
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
         self._journal = self._stack.enter_context(
             Journal.open(
@@ -90,7 +90,7 @@ class HeldRun:
                 mode=self._job.mode,
             )
         )
-        status = look(self._job, held=True)
+        status = self.status()
         if status.unsettled > 0:
             self._secrets = {target.name: _secret_of(target) for target in self._job.targets}
         return status
@@ -117,12 +117,12 @@ class HeldRun:
 
     def status(self) -> Status:
         """How things stand now."""
-        return look(self._job, held=True)
+        return look(self._job, held=True, meta=self._meta)
 
     def report(self, say: Say) -> None:
         """The run as a page, for whoever comes in the morning; it decides nothing."""
         try:
-            page, _ = report(self._job, held=True, patient=False)
+            page, _ = report(self._job, held=True, patient=False, meta=self._meta)
         except Exception as error:  # noqa: BLE001  # the run's outcome stands, whatever this is
             told = str(error) if isinstance(error, BulkdelError) else unexpected(error)
             structlog.get_logger().warning("report.failed", said=told)
@@ -131,6 +131,8 @@ class HeldRun:
             say(f"Report: {page}")
 
     def _make(self, stdin: BinaryIO | None) -> PlanMeta:
+        from bulkdel.plan.make import make_plan  # numpy and more: a continued run needs none of it
+
         return make_plan(self._job, stdin=stdin if STDIN in self._job.input.files else None)
 
     async def sending(
