@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def _nearly_done(what: str, folder: Path, run_dir: Path, *numbers: int) -> None:
 
 
 @contextlib.contextmanager
-def killed(folder: Path) -> Any:
+def killed(folder: Path) -> Iterator[Path]:
     """A copy of the run, as a kill leaves it."""
     run_dir = folder / "run"
     shutil.rmtree(run_dir, ignore_errors=True)

@@ -124,4 +124,7 @@ def _deleted(at_ms: int) -> Settlement:
 if __name__ == "__main__":
     what, job_file, directory, *numbers = sys.argv[1:]
     loaded = wiring.load(Path(job_file), Path(directory))
-    {"settle": settle, "kill": kill}[what](loaded, *map(int, numbers))
+    if what == "settle":
+        settle(loaded, int(numbers[0]))
+    else:
+        kill(loaded, int(numbers[0]), int(numbers[1]))
