@@ -30,7 +30,6 @@ from typing import Any
 import pytest
 
 from tests.bench import rig
-from tests.bench.bench_plan import write_rows
 
 GOAL_S = 10.0
 LEFT = 1000
@@ -40,6 +39,12 @@ _QPS = 1000.0
 _JOB = "job.toml"
 _READY = "ready"
 
+_ROWS = """
+import sys
+from pathlib import Path
+from tests.bench.bench_plan import write_rows
+write_rows(Path(sys.argv[1]), int(sys.argv[2]))
+"""
 _PIECES = """
 import json, sys, time
 from pathlib import Path
@@ -75,7 +80,8 @@ def prepare(folder: Path, rows: int) -> None:
             raise SystemExit(f"{folder} holds a run of {there} rows: remove it, or ask for those")
         return
     folder.mkdir(parents=True, exist_ok=True)
-    write_rows(folder / "pairs.csv", rows)
+    # In a process of its own: a child's peak memory counts from its parent's.
+    rig.spend([sys.executable, "-c", _ROWS, str(folder / "pairs.csv"), str(rows)])
     _write_job(folder, "http://127.0.0.1:9")
     run_dir = folder / "settled"
     shutil.rmtree(run_dir, ignore_errors=True)
