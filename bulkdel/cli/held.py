@@ -7,12 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from typing import BinaryIO, Final
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from bulkdel.cli import beside
 from bulkdel.cli.control import listening
 from bulkdel.cli.edge import unexpected
 from bulkdel.cli.piped import is_same, piped
@@ -29,7 +31,7 @@ from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.snapshot import begun
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
-from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
@@ -49,6 +51,7 @@ class HeldRun:
         self._stack = stack
         self._secrets: dict[str, Secret] = {}
         self._begun = begun(job.run_dir)
+        self._sha256: Future[str] | None = None
 
     def plan(self, say: Say) -> PlanMeta:
         """The plan that is there, or a new one where it may be made anew."""
@@ -61,6 +64,8 @@ class HeldRun:
         if meta is None:
             say(f"Planning {self._job.name} ...")
             return self._make(sys.stdin.buffer if sys.stdin else None)
+        if self._begun:  # both files are read whole, and hashing has a core of its own
+            self._sha256 = beside.begin(lambda: plan_sha256(self._job.run_dir), "plan-digest")
         changes = fingerprint_changes(self._job, meta.fingerprint)
         rows = piped() if STDIN in self._job.input.files else None
         if rows is not None and not _planned_from(meta, rows, begun=self._begun):
@@ -84,7 +89,7 @@ class HeldRun:
         self._journal = self._stack.enter_context(
             Journal.open(
                 self._job.run_dir,
-                identity_of(self._job, meta),
+                identity_of(self._job, meta, self._sha256.result() if self._sha256 else None),
                 self._plan.entry,
                 operation=self._job.operation,
                 mode=self._job.mode,

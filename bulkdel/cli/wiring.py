@@ -145,14 +145,14 @@ def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple
     return tuple(found)
 
 
-def identity_of(job: Job, meta: PlanMeta) -> Identity:
-    """What the job's run is, for the journal. Reads the plan's file once."""
+def identity_of(job: Job, meta: PlanMeta, sha256: str | None = None) -> Identity:
+    """What the job's run is, for the journal. Reads the plan's file once, unless given `sha256`."""
     from bulkdel.ledger.identity import Identity, TargetIdentity
     from bulkdel.plan.read import plan_sha256
 
     return Identity(
         plan_digest=meta.digest,
-        plan_sha256=plan_sha256(job.run_dir),
+        plan_sha256=sha256 or plan_sha256(job.run_dir),
         targets=tuple(
             TargetIdentity(
                 name=target.name,
