@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import subprocess
+from functools import cache
 from pathlib import Path
 
 import orjson
@@ -23,9 +25,14 @@ AT_ONCE = 64
 """Processes at a time: more than two cores keep busy, and than any latency here needs."""
 
 
+@cache
 def tool() -> str:
-    """What starts the curls on this machine."""
-    return PARALLEL if shutil.which("parallel") else XARGS
+    """What starts the curls on this machine; another program than GNU's has that name, too."""
+    if shutil.which("parallel"):
+        told = subprocess.run(["parallel", "--version"], capture_output=True, check=False)  # noqa: S607  # whichever is there
+        if told.stdout.startswith(b"GNU parallel"):
+            return PARALLEL
+    return XARGS
 
 
 def write_bodies(folder: Path) -> int:

@@ -75,19 +75,19 @@ def _plan(part: Found) -> Iterator[Row]:
 
 
 def _resume(part: Found) -> Iterator[Row]:
-    middle, entries = part["median"], f"{part['rows']:,}"
-    what = f"next call after a kill, {entries} calls settled"
+    middle, pairs = part["median"], f"{part['rows']:,} pairs"
+    what = f"next call after a kill, {pairs} settled"
     yield (what, f"{middle['first_call_s']:.1f} s", NONE, NONE, f"≤ {part['goal_s']:g} s")
     status = f"{middle['status_s']:.1f} s, {middle['status_peak_mb']:,} MB"
-    yield (f"`status` of {entries} calls", status, NONE, NONE, NONE)
+    yield (f"`status` of {pairs}", status, NONE, NONE, NONE)
 
 
 def _fewest_calls(part: list[Found]) -> Iterator[Row]:
     for at in part:
-        size, friendships = at["batch_size"], at["friendships"]
-        what = f"two-way calls of {size:,} ids for {friendships:,} friendships of {at['source']}"
-        goal = f"bound {at['bound']:,}"
-        yield (what, f"{at['calls']:,}", f"{at['as_given']:,}", f"{at['as_given']:,}", goal)
+        what = f"calls of {at['batch_size']:,} ids, {at['friendships']:,} friendships"
+        given = f"{at['as_given']:,}"
+        named = f"{what} ({at['source']})"
+        yield (named, f"{at['calls']:,}", given, given, f"≥ {at['bound']:,}")  # no plan has fewer
 
 
 _ROWS: Mapping[str, Callable[[Any], Iterator[Row]]] = {
