@@ -7,12 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from typing import BinaryIO, Final
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from bulkdel.cli import beside
 from bulkdel.cli.control import listening
 from bulkdel.cli.edge import unexpected
 from bulkdel.cli.piped import is_same, piped
@@ -29,8 +31,7 @@ from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.snapshot import begun
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
-from bulkdel.plan.make import make_plan
-from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
@@ -50,6 +51,7 @@ class HeldRun:
         self._stack = stack
         self._secrets: dict[str, Secret] = {}
         self._begun = begun(job.run_dir)
+        self._sha256: Future[str] | None = None
 
     def plan(self, say: Say) -> PlanMeta:
         """The plan that is there, or a new one where it may be made anew."""
@@ -62,6 +64,8 @@ class HeldRun:
         if meta is None:
             say(f"Planning {self._job.name} ...")
             return self._make(sys.stdin.buffer if sys.stdin else None)
+        if self._begun:  # both files are read whole, and hashing has a core of its own
+            self._sha256 = beside.begin(lambda: plan_sha256(self._job.run_dir), "plan-digest")
         changes = fingerprint_changes(self._job, meta.fingerprint)
         rows = piped() if STDIN in self._job.input.files else None
         if rows is not None and not _planned_from(meta, rows, begun=self._begun):
@@ -80,17 +84,18 @@ class HeldRun:
 
     def begin(self, meta: PlanMeta) -> Status:
         """Opens the plan and the journal, and reads the secrets if anything is left to send."""
+        self._meta = meta
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
         self._journal = self._stack.enter_context(
             Journal.open(
                 self._job.run_dir,
-                identity_of(self._job, meta),
+                identity_of(self._job, meta, self._sha256.result() if self._sha256 else None),
                 self._plan.entry,
                 operation=self._job.operation,
                 mode=self._job.mode,
             )
         )
-        status = look(self._job, held=True)
+        status = self.status()
         if status.unsettled > 0:
             self._secrets = {target.name: _secret_of(target) for target in self._job.targets}
         return status
@@ -117,12 +122,12 @@ class HeldRun:
 
     def status(self) -> Status:
         """How things stand now."""
-        return look(self._job, held=True)
+        return look(self._job, held=True, meta=self._meta)
 
     def report(self, say: Say) -> None:
         """The run as a page, for whoever comes in the morning; it decides nothing."""
         try:
-            page, _ = report(self._job, held=True, patient=False)
+            page, _ = report(self._job, held=True, patient=False, meta=self._meta)
         except Exception as error:  # noqa: BLE001  # the run's outcome stands, whatever this is
             told = str(error) if isinstance(error, BulkdelError) else unexpected(error)
             structlog.get_logger().warning("report.failed", said=told)
@@ -131,6 +136,8 @@ class HeldRun:
             say(f"Report: {page}")
 
     def _make(self, stdin: BinaryIO | None) -> PlanMeta:
+        from bulkdel.plan.make import make_plan  # numpy and more: a continued run needs none of it
+
         return make_plan(self._job, stdin=stdin if STDIN in self._job.input.files else None)
 
     async def sending(

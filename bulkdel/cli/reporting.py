@@ -12,6 +12,7 @@ from bulkdel.job.job import Job
 from bulkdel.ledger.chronicle import Chronicle, chronicle
 from bulkdel.ledger.sittings import Sitting
 from bulkdel.plan.read import read_plan_meta
+from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.findings import Findings, find
 from bulkdel.report.ledger_counts import count_ledger
@@ -26,26 +27,31 @@ LEDGER_MOST: Final = 1 << 30
 """Bytes of a ledger that `run` still counts at its end; `report` counts any."""
 
 
-def report(job: Job, *, held: bool = False, patient: bool = True) -> tuple[Path, Path]:
+def report(
+    job: Job, *, held: bool = False, patient: bool = True, meta: PlanMeta | None = None
+) -> tuple[Path, Path]:
     """Writes report.html and report.json of the job's run, and returns their paths.
 
     Args:
         job: whose run.
         held: whether it is this process that holds the run directory.
         patient: whether a ledger larger than LEDGER_MOST is counted, too.
+        meta: the plan's, where that was read before.
 
     Raises:
         WrongInput: there is no plan yet, or the files cannot be written.
     """
-    findings = gather(job, held=held, patient=patient)
+    findings = gather(job, held=held, patient=patient, meta=meta)
     # Both are absolute: a page is read from anywhere.
     return write_report(findings, job.run_dir, command_for(job.source, job.run_dir))
 
 
-def gather(job: Job, *, held: bool = False, patient: bool = True) -> Findings:
+def gather(
+    job: Job, *, held: bool = False, patient: bool = True, meta: PlanMeta | None = None
+) -> Findings:
     """All that the run directory tells of the run."""
-    status = look(job, held=held)
-    meta = read_plan_meta(job.run_dir)
+    meta = meta or read_plan_meta(job.run_dir)
+    status = look(job, held=held, meta=meta)
     if meta is None:
         raise AssertionError("a run that can be looked at has a plan")
     found = partial(

@@ -57,7 +57,7 @@ def write_input(folder: Path, calls: int, ids: int) -> None:
             out.write(orjson.dumps([account, others]) + b"\n")
 
 
-def write_job(path: Path, url: str, *, qps: float, in_flight: int) -> None:
+def write_job(path: Path, url: str, *, qps: float, in_flight: int, batch_size: int = 1000) -> None:
     """A job over the input beside it."""
     path.write_text(
         f"""\
@@ -73,6 +73,7 @@ secret_env = "{SECRET}"
 endpoint = "{url}"
 qps = {qps:g}
 max_in_flight = {in_flight}
+batch_size = {batch_size}
 """,
         encoding="utf-8",
     )

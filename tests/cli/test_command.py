@@ -126,6 +126,12 @@ def test_help_imports_nothing_heavy() -> None:
     assert python("-c", code).stdout == "[]\n"
 
 
+def test_run_imports_the_planner_only_to_plan() -> None:
+    """A run whose plan is there, such as a continued one, does not load numpy."""
+    code = "import sys, bulkdel.cli.run, bulkdel.cli.held; print('numpy' in sys.modules)"
+    assert python("-c", code).stdout == "False\n"
+
+
 def test_tracebacks_with_locals_are_off() -> None:
     """Typer's tracebacks show the values of variables unless told otherwise; ours are off."""
     assert app.app.pretty_exceptions_enable is False

@@ -72,6 +72,31 @@ def test_scans_from_anywhere_in_several_threads(tmp_path: Path) -> None:
             list(reader.scan(total - 1, total + 1))
 
 
+def test_entries_one_by_one_in_any_order(tmp_path: Path) -> None:
+    """Whatever was looked up before, an entry is the one at its ordinal, and none is made up."""
+    rows = "".join(f"a{number},b\n" for number in range(1200))
+    (tmp_path / "in.csv").write_text(f"From_Account,To_Account\n{rows}", encoding="utf-8")
+    meta = make_plan(a_job(tmp_path, ["in.csv"]))
+    with PlanReader(tmp_path / "run", meta) as reader:
+        entries = [entry for some in reader.scan(0, 1200) for entry in some]
+        for ordinal in (600, 601, 599, 1199, 0, 1, 51, 50, 49, 1198, 1100):
+            assert reader.entry(ordinal) == entries[ordinal]
+        for ordinal in (1200, -1):
+            with pytest.raises(Corrupt, match=r"is missing|not in its place"):
+                reader.entry(ordinal)
+
+
+def test_neighbours_share_a_look(tmp_path: Path) -> None:
+    """After a kill hundreds of neighbours are asked for: the file is not opened for each."""
+    (tmp_path / "in.csv").write_text("From_Account,To_Account\na,b\nc,d\n", encoding="utf-8")
+    meta = make_plan(a_job(tmp_path, ["in.csv"]))
+    with PlanReader(tmp_path / "run", meta) as reader:
+        first = reader.entry(0)
+        (tmp_path / "run" / "plan.parquet").unlink()
+        second = reader.entry(1)
+    assert {first.from_account, second.from_account} == {"a", "c"}
+
+
 def test_what_changed_is_named(tmp_path: Path) -> None:
     """Every difference that decides the plan is a sentence; nothing else is one."""
     file = tmp_path / "pairs.csv"
