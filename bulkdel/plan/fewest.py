@@ -29,7 +29,7 @@ from bulkdel.plan.sides import as_sent
 from bulkdel.plan.spill import Spill
 from bulkdel.plan.tally import Tally
 
-MOST_IN_MEMORY: Final = 5_000_000
+MOST_IN_MEMORY: Final = 10_000_000
 """Friendships up to which sides are searched for in memory."""
 
 

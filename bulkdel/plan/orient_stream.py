@@ -44,10 +44,12 @@ class Rule:
         self._shift = np.uint64(64 - (min(cells, most_cells).bit_length() - 1))
         self._has = self._passes(hashes, 1 << (64 - int(self._shift)), rounds)
 
-    def turned(self, first: Words, second: Words) -> Flags:
-        """For each friendship, whether its second account sends: also if they are swapped."""
+    def turned(self, first: Words, second: Words, greater: Flags) -> Flags:
+        """For each friendship, whether its second account sends; if both have as much, the one
+        that is not the `greater`: given for the first.
+        """
         one, two = self._has[self._cell(first)], self._has[self._cell(second)]
-        turned: Flags = (two > one) | ((two == one) & (second > first))
+        turned: Flags = (two > one) | ((two == one) & greater)
         return turned
 
     def _passes(self, hashes: Hashes, cells: int, rounds: int) -> npt.NDArray[np.float32]:
