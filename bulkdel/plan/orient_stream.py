@@ -45,8 +45,9 @@ class Rule:
         self._has = self._passes(hashes, 1 << (64 - int(self._shift)), rounds)
 
     def turned(self, first: Words, second: Words, greater: Flags) -> Flags:
-        """For each friendship, whether its second account sends; if both have as much, the one
-        that is not the `greater`: given for the first.
+        """For each friendship, whether its second account sends.
+
+        If both have as much, the smaller one sends; `greater` says whether the first is not.
         """
         one, two = self._has[self._cell(first)], self._has[self._cell(second)]
         turned: Flags = (two > one) | ((two == one) & greater)

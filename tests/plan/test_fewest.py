@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 
@@ -92,14 +92,14 @@ def check(planned: Planned, rows: Rows, sizes: tuple[int, ...]) -> None:
 
 
 IDS = st.sampled_from(
-    ["a", "aa", "aaa", "a" * 7, "a" * 8, "a" * 9, "b" * 31, "b" * 32, "b" * 31 + "c", "é", "漢" * 10,
-     "漢" * 10 + "ab", "漢" * 10 + "é", "𝄞" * 8, "x", "y", "z", "0", " ", "a b"]
+    ["a", "aa", "aaa", "a" * 7, "a" * 8, "a" * 9, "b" * 31, "b" * 32, "b" * 31 + "c", "é",
+     "漢" * 10, "漢" * 10 + "ab", "漢" * 10 + "é", "𝄞" * 8, "x", "y", "z", "0", " ", "a b"]
 )  # fmt: skip
 ROWS = st.lists(st.tuples(IDS, IDS).filter(lambda row: row[0] != row[1]), min_size=1, max_size=60)
 
 
 @pytest.mark.parametrize("scale", [SEARCH, RULE, TINY, SMALL_RULE], ids=str)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows=ROWS, size=st.integers(1, 5))
 def test_every_friendship_once_named_as_its_first_row(scale: Scale, rows: Rows, size: int) -> None:
     """Nothing lost, nothing twice, for each batch size, within its bounds, whatever the ids."""
@@ -109,7 +109,7 @@ def test_every_friendship_once_named_as_its_first_row(scale: Scale, rows: Rows, 
 @pytest.mark.parametrize(
     ("one", "other"), [(SEARCH, TINY), (RULE, SMALL_RULE)], ids=["search", "rule"]
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows=ROWS, data=st.data())
 def test_order_and_direction_of_rows_change_no_side(
     one: Scale, other: Scale, rows: Rows, data: st.DataObject
@@ -152,21 +152,20 @@ def test_few_calls_for_every_batch_size(scale: Scale, share_of_given: float) -> 
 
 
 def test_batch_sizes_have_sides_of_their_own() -> None:
-    """What is best for large calls is not for small ones: each target has its own sides."""
-    # One account has 8 friends, of whom 4 send to leaves anyway: in calls of 4 they take it over.
-    rows = [("hub", f"mid{at}") for at in range(4)] + [("hub", f"leaf{at}") for at in range(4)]
-    rows += [(f"mid{at}", f"end{at}{no}") for at in range(4) for no in range(2)]
-    rows += [("hub", "mid4"), ("mid4", "end4"), ("mid4", "end5")]
-    planned = fewest(rows, SEARCH, (100, 4))
-    check(planned, rows, (100, 4))
-    # Calls of 100: the hub and five others send. Calls of 4: the same, for what they have room for.
-    assert [share.batches for share in planned.meta.shares] == [6, 6]
-    load = Counter(one for one, _, _ in sent_of(planned, 1))
-    assert load["hub"] == 4
+    """The sides for large calls would need more of the small ones, a tenth more here.
+
+    A target beside another one has the sides that it has alone.
+    """
+    rows = network_rows(300, 3000)
+    planned = fewest(rows, SEARCH, (1000, 5))
+    check(planned, rows, (1000, 5))
+    load = Counter(one for one, _, _ in sent_of(planned, 0))
+    assert sum(-(-count // 5) for count in load.values()) > 1.05 * planned.meta.shares[1].batches
+    assert sorted(sent_of(fewest(rows, SEARCH, (5,)), 0)) == sorted(sent_of(planned, 1))
 
 
 @pytest.mark.parametrize("scale", [SEARCH, RULE], ids=["search", "rule"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     rows=st.sets(
         st.tuples(st.integers(0, 9), st.integers(0, 9)).filter(lambda row: row[0] < row[1]),
@@ -182,15 +181,23 @@ def test_never_more_calls_than_as_given(
     check(fewest(named, scale, (size,)), named, (size,))
 
 
-def test_where_the_input_does_better_it_is_sent_as_given() -> None:
-    """The rule would need more calls here, so every friendship is sent as it is named."""
-    # A ring of three: the rule sends from two of them in any case, in calls of one all are equal.
-    # So a path whose inner accounts all have equally much, named from every second account.
-    names = [f"n{at:02}" for at in range(40)]
-    rows = [(names[at], names[(at + step) % 40]) for at in range(0, 40, 2) for step in (1, 39)]
-    planned = fewest(rows, RULE, (20,))
-    check(planned, rows, (20,))
-    assert planned.meta.shares[0].batches == 20
+# Sides that trying all of them finds, where both the search and the rule need a call more.
+BETTER = [
+    (2, 5, ["01", "02", "14", "17", "52", "34", "53", "36", "64", "67"]),
+    (3, 4, ["20", "30", "60", "12", "13", "14", "61", "24", "35", "36", "65"]),
+]
+
+
+@pytest.mark.parametrize("scale", [SEARCH, RULE], ids=["search", "rule"])
+@pytest.mark.parametrize(("size", "calls", "ends"), BETTER)
+def test_where_the_input_does_better_it_is_sent_as_given(
+    scale: Scale, size: int, calls: int, ends: list[str]
+) -> None:
+    """Every friendship goes from where it is named, rather than at a greater cost."""
+    rows = [(f"a{end[0]}", f"a{end[1]}") for end in ends]
+    planned = fewest(rows, scale, (size,))
+    check(planned, rows, (size,))
+    assert (planned.meta.shares[0].batches, planned.meta.shares[0].as_given) == (calls, calls)
     assert not any(turned for _, _, turned in sent_of(planned, 0))
 
 
@@ -206,7 +213,8 @@ def test_accounts_with_the_same_hash_are_not_taken_for_one(scale: Scale) -> None
     assert len(set(hashes_of(words).tolist())) == 1
     rows = [(ids[0], ids[1]), (ids[1], ids[0]), ("common", ids[0]), (ids[1], "common")]
     rows += [(ids[2], "alone"), ("common", ids[2]), (ids[0], "common"), (ids[1], "common")]
-    for some in (rows, rows[::-1], rows[2:]):
+    sides = set()
+    for some in (rows, rows[::-1], rows[4:] + rows[:4]):
         # Figures that count accounts by their hashes may be off, so only the pairs are compared.
         planned = fewest(some, scale, (20,))
         first: dict[frozenset[str], tuple[str, str]] = {}
@@ -214,6 +222,8 @@ def test_accounts_with_the_same_hash_are_not_taken_for_one(scale: Scale) -> None
             first.setdefault(frozenset(row), row)
         named = [(two, one) if turned else (one, two) for one, two, turned in sent_of(planned, 0)]
         assert sorted(named) == sorted(first.values())
+        sides.add(tuple(sorted((one, two) for one, two, _ in sent_of(planned, 0))))
+    assert len(sides) == 1
 
 
 GIANTS = Scale(chunk=4096, part=20_000, giant=300)
@@ -250,7 +260,8 @@ def test_files_are_read_in_their_order(tmp_path: Path) -> None:
     )
     duckdb.execute(
         "COPY (SELECT * FROM (VALUES ('x','b'), ('b','a'), ('y','x'), ('x','guarded')) "
-        f"t(From_Account, To_Account)) TO '{tmp_path / '3.parquet'}' (FORMAT parquet)"
+        "t(From_Account, To_Account)) TO $to (FORMAT parquet)",
+        {"to": str(tmp_path / "3.parquet")},
     )
     (tmp_path / "4.csv").write_text(text_of([("x", "y"), ("e", "z"), ("z", "e")]), encoding="utf-8")
     planned = plan(
@@ -273,7 +284,7 @@ def test_the_text_of_the_plan_has_a_mark_behind_a_turned_id(tmp_path: Path) -> N
     long = "l" * 32
     rows = [("b", "mid"), ("mid", "a"), (long, "mid"), ("ba", "mid")]
     plan_text(tmp_path, text_of(rows), orient=Orient.FEWEST_CALLS)
-    found = duckdb.sql(f"SELECT * FROM '{tmp_path / 'run' / 'plan.parquet'}'").fetchall()
+    found = duckdb.read_parquet(str(tmp_path / "run" / "plan.parquet")).fetchall()
     assert [row[:3] for row in found] == [("tencent", 0, "mid")]
     assert sorted(found[0][3].split("\n")) == ["a", "b\x1d", "ba\x1d", long + "\x1d"]
 
@@ -309,15 +320,3 @@ def test_a_sound_plan_is_found_sound(tmp_path: Path) -> None:
     targets = (a_target("one", batch_size=4), a_target("two"))
     planned = plan_text(tmp_path, text_of(rows), orient=Orient.FEWEST_CALLS, targets=targets)
     assert list(check_plan(tmp_path / "run", planned.meta)) == []
-
-
-def test_what_repeats_is_left_out_by_names() -> None:
-    """No two rows of a friendship: counted by hand for a small input in both directions."""
-    rows = [("a", "b"), ("b", "a"), ("a", "b"), ("b", "c"), ("a", "c"), ("c", "a")]
-    planned = fewest(rows, SEARCH, (20,))
-    by_sender: dict[str, set[str]] = defaultdict(set)
-    for one, other, _ in sent_of(planned, 0):
-        by_sender[one].add(other)
-    assert (planned.meta.books.pairs, planned.meta.books.duplicates) == (3, 3)
-    assert (planned.meta.shares[0].batches, planned.meta.shares[0].as_given) == (2, 3)
-    assert len(by_sender) == 2

@@ -41,8 +41,7 @@ def test_who_is_depended_on_sends() -> None:
 
 
 def test_a_friend_who_sends_anyway_lends_little() -> None:
-    """Two middles that are friends, each with leaves, send to their leaves; whoever both middles
-    have for a friend, but nobody else, never sends."""
+    """Two middles that are friends send to their leaves; their only common friend never sends."""
     pairs = [(0, 1), *((0, leaf) for leaf in (10, 11)), *((1, leaf) for leaf in (20, 21, 22))]
     pairs += [(30, 0), (30, 1)]
     senders = Counter(one for one, _ in ruled(pairs))
