@@ -83,7 +83,8 @@ def _ruled(friendships: Friendships, as_given: dict[int, int], tally: Tally) -> 
     for ends in friendships.ends():
         tally.add(np.where(_by_rule(rule, ends), ends[:, 1], ends[:, 0]))
     needed = tally.batches(tuple(as_given))
-    least = {size: -(-len(friendships) // size) for size in as_given}
+    senders = rule.senders_needed()
+    least = {size: max(senders, -(-len(friendships) // size)) for size in as_given}
     good = {size: least[size] for size in as_given if needed[size] <= as_given[size]}
     rest = {size: least[size] for size in as_given if size not in good}
     choices = [
