@@ -18,6 +18,7 @@ import numpy as np
 from bulkdel.plan.friendships import Ends, Friendships
 from bulkdel.plan.ids import Flags, Words
 from bulkdel.plan.orient import orient
+from bulkdel.plan.orient_cells import Cells
 from bulkdel.plan.orient_numbers import numbered
 from bulkdel.plan.orient_stream import Rule
 from bulkdel.plan.tally import Tally
@@ -79,7 +80,7 @@ def _ruled(friendships: Friendships, as_given: dict[int, int], tally: Tally) -> 
     def hashes() -> Iterator[tuple[Words, Words]]:
         return ((ends[:, 0], ends[:, 1]) for ends in friendships.ends())
 
-    rule = Rule(hashes, len(friendships))
+    rule = Rule(hashes, Cells(hashes, len(friendships)))
     for ends in friendships.ends():
         tally.add(np.where(_by_rule(rule, ends), ends[:, 1], ends[:, 0]))
     needed = tally.batches(tuple(as_given))
