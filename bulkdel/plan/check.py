@@ -8,6 +8,7 @@ from pathlib import Path
 from bulkdel.plan import duck
 from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.values import PlanMeta
+from bulkdel.words import TURNED
 
 # SQL is put together from our own words, numbers and quoted names alone.
 # ruff: noqa: S608
@@ -23,7 +24,8 @@ def check_plan(run_dir: Path, meta: PlanMeta) -> Iterator[str]:
     """Every way in which the plan in `run_dir` is not what `meta` says, one sentence each.
 
     Looks at the number and order of entries, their sizes, and that no target has a pair twice. It
-    cannot know whether an id is the one that stood in the input.
+    cannot know whether an id is the one that stood in the input, and it does not look for a
+    friendship that is sent from both its sides.
     """
     yield from _books(meta)
     con = duck.open_reader(memory_limit_mb=400)
@@ -86,6 +88,7 @@ def _twice(con: duck.Connection, file: str, parts: int) -> Iterator[str]:
     An account's batches are cut from its sorted list, so their ranges of ids cannot overlap.
     """
     told = 0
+    others = f"replace(coalesce(to_accounts, ''), chr({ord(TURNED)}), '')"
     for part in range(parts):
         found = con.execute(
             "SELECT ordinal, f, repeated FROM ("
@@ -94,7 +97,7 @@ def _twice(con: duck.Connection, file: str, parts: int) -> Iterator[str]:
             "FROM (SELECT ordinal, target, from_account AS f, list_min(ids) AS low, "
             "list_max(ids) AS high, len(ids) AS n, list_unique(ids) AS d FROM ("
             "SELECT ordinal, target, from_account, "
-            "string_split(coalesce(to_accounts, ''), chr(10)) AS ids "
+            f"string_split({others}, chr(10)) AS ids "
             f"FROM {file} WHERE hash(from_account) % {parts} = {part}))) "
             f"WHERE repeated OR before >= low ORDER BY ordinal LIMIT {_EACH}"
         ).fetchall()

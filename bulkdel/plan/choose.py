@@ -18,6 +18,7 @@ import numpy as np
 from bulkdel.plan.friendships import Ends, Friendships
 from bulkdel.plan.ids import Flags, Words
 from bulkdel.plan.orient import orient
+from bulkdel.plan.orient_cells import Cells
 from bulkdel.plan.orient_numbers import numbered
 from bulkdel.plan.orient_stream import Rule
 from bulkdel.plan.tally import Tally
@@ -54,7 +55,7 @@ def _searched(friendships: Friendships, as_given: dict[int, int]) -> list[Choice
     at = 0
     for ends in friendships.ends():
         end = at + len(ends)
-        first[at:end], second[at:end], both[at:end] = ends.T
+        first[at:end], second[at:end], both[at:end] = ends.T[:3]
         at = end
     found = numbered(first, second)
     if found is None:
@@ -79,18 +80,20 @@ def _ruled(friendships: Friendships, as_given: dict[int, int], tally: Tally) -> 
     def hashes() -> Iterator[tuple[Words, Words]]:
         return ((ends[:, 0], ends[:, 1]) for ends in friendships.ends())
 
-    rule = Rule(hashes, len(friendships))
-    for first, second in hashes():
-        tally.add(np.where(rule.turned(first, second), second, first))
+    rule = Rule(hashes, Cells(hashes, len(friendships)))
+    for ends in friendships.ends():
+        tally.add(np.where(_by_rule(rule, ends), ends[:, 1], ends[:, 0]))
     needed = tally.batches(tuple(as_given))
-    least = {size: -(-len(friendships) // size) for size in as_given}
+    senders = rule.senders_needed()
+    least = {size: max(senders, -(-len(friendships) // size)) for size in as_given}
     good = {size: least[size] for size in as_given if needed[size] <= as_given[size]}
     rest = {size: least[size] for size in as_given if size not in good}
     choices = [
-        Choice(turned=lambda ends, _: rule.turned(ends[:, 0], ends[:, 1]), least=good),
-        Choice(
-            turned=lambda ends, _: rule.turned(ends[:, 0], ends[:, 1]) & (ends[:, 2] != 0),
-            least=rest,
-        ),
+        Choice(turned=lambda ends, _: _by_rule(rule, ends), least=good),
+        Choice(turned=lambda ends, _: _by_rule(rule, ends) & (ends[:, 2] != 0), least=rest),
     ]
     return [choice for choice in choices if choice.least]
+
+
+def _by_rule(rule: Rule, ends: Ends) -> Flags:
+    return rule.turned(ends[:, 0], ends[:, 1], ends[:, 3] != 0)

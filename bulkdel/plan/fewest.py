@@ -29,8 +29,11 @@ from bulkdel.plan.sides import as_sent
 from bulkdel.plan.spill import Spill
 from bulkdel.plan.tally import Tally
 
-MOST_IN_MEMORY: Final = 5_000_000
-"""Friendships up to which sides are searched for in memory."""
+MOST_IN_MEMORY: Final = 10_000_000
+"""Friendships up to which sides are searched for in memory. Planning so many with two batch sizes
+took 140 s of processor time and 740 MB, measured, and found 5 % fewer calls on that network than
+the rule for more, which took 26 s and 370 MB; ten minutes of sending at 200 calls/s, say.
+"""
 
 
 class Fewest:

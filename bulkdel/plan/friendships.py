@@ -32,12 +32,12 @@ from bulkdel.plan.spill import Spill
 from bulkdel.plan.tally import Tally
 
 Ends = npt.NDArray[np.uint64]
-"""A friendship each row: hash of the From_Account, of the To_Account, and whether the input names
-it from both sides."""
+"""A friendship each row: the hashes of its From_Account and its To_Account as the input names it
+first, whether it names it from both sides, and whether the From_Account is the greater id."""
 
 T = TypeVar("T")
 
-_ENDS: Final = 3
+_ENDS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +53,12 @@ class Distinct:
     back: Whole
 
 
-def distinct(rows: Words) -> Distinct:
-    """The friendships among `rows` (n by 2 by words), which are in the order of the input."""
-    hashes = friendship_hashes(rows)
-    swapped = _is_greater(rows[:, 0], rows[:, 1])
+def distinct(rows: Words, hashes: Words) -> Distinct:
+    """The friendships among `rows` (n by 2 by words), which are in the order of the input.
+
+    `hashes` are equal for equal friendships; nothing is taken for equal that was not compared.
+    """
+    swapped = is_greater(rows[:, 0], rows[:, 1])
     table = np.where(swapped[:, np.newaxis, np.newaxis], rows[:, ::-1], rows)
     order = np.argsort(hashes, kind="stable")
     sorted_ = table[order]
@@ -77,7 +79,7 @@ def distinct(rows: Words) -> Distinct:
     return Distinct(first=order[starts], back=back)
 
 
-def _is_greater(one: Words, other: Words) -> Flags:
+def is_greater(one: Words, other: Words) -> Flags:
     """Whether the first of two ids is the greater one, in an order of its own."""
     greater = np.zeros(len(one), np.bool_)
     for mine, its in zip(reversed(columns(one)), reversed(columns(other)), strict=True):
@@ -110,13 +112,14 @@ class Friendships:
 
         def work(part: int) -> None:
             found = _part_of(rows, part, most_rows)
-            made = distinct(found)
+            made = distinct(found, friendship_hashes(found))
             kept = found[made.first]
             ends = np.empty((len(kept), 1, _ENDS), "<u8")
             ends[:, 0, 0] = hashes_of(kept[:, 0])
             ends[:, 0, 1] = hashes_of(kept[:, 1])
             both = made.back >= 0
             ends[:, 0, 2] = both
+            ends[:, 0, 3] = is_greater(kept[:, 0], kept[:, 1])
             counts = np.zeros(rows.parts, np.int64)
             counts[part] = len(kept)
             self._rows.add(kept, counts, turn=part)
@@ -169,7 +172,7 @@ def _part_of(rows: Spill, part: int, most: int) -> Words:
 
 def _thinned(rows: Words) -> Words:
     """Of each friendship the first row, and one that names it the other way round."""
-    made = distinct(rows)
+    made = distinct(rows, friendship_hashes(rows))
     kept: Words = rows[np.sort(np.concatenate((made.first, made.back[made.back >= 0])))]
     return kept
 

@@ -4,83 +4,90 @@ Who is depended on sends. An account depends on each of its friends alike, so it
 1 / (number of its friends); the more somebody is lent, the likelier they send. But a friend who is
 lent much already sends anyway and needs no more, so what is lent is then divided by what the
 lender itself has: after three rounds the side that has more sends. A round is one pass over the
-friendships, and an account is a cell that its hash chooses. Two accounts in a cell cost quality,
-nothing else.
+friendships, and twelve bytes for each account's cell (orient_cells). Two accounts in one cell cost
+quality, nothing else.
+
+What is lent bounds the calls as well. Give every friendship a weight, at most 1 for all of an
+account's friendships together: then so many accounts send as all weights come to, since of each
+friendship one end sends. Of what an account has from all its friends together, a friend's part is
+such a weight; the friendship weighs the smaller of the parts at its two ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from bulkdel.plan.ids import Flags, Words
+from bulkdel.plan.ids import Flags, Whole, Words
+from bulkdel.plan.orient_cells import Cells, Hashes
 
 ROUNDS: Final = 3
-MOST_CELLS: Final = 1 << 26
-"""Twelve bytes each: 800 MB. There is one for each friendship, so that few accounts share one."""
-
-_FEWEST_CELLS: Final = 1 << 16
 _LEAST: Final = np.float32(1e-30)
-
-Hashes = Callable[[], Iterable[tuple[Words, Words]]]
-"""Starts another pass: the hashes of the two accounts of each friendship, a part at a time."""
+_WHOLE: Final = 1 << 40
+_PRECISION: Final = 2.0**-22  # four times a float32's, so that products are covered as well
+_MOST_SUMMED: Final = 1 << 21
 
 
 class Rule:
-    """The rule's verdict on the friendships of `hashes`, of which there are so many."""
+    """The rule's verdict on the friendships of `hashes`, whose accounts have these `cells`."""
 
-    def __init__(
-        self,
-        hashes: Hashes,
-        friendships: int,
-        *,
-        rounds: int = ROUNDS,
-        most_cells: int = MOST_CELLS,
-    ) -> None:
-        cells = max(_FEWEST_CELLS, 1 << max(0, friendships - 1).bit_length())
-        self._shift = np.uint64(64 - (min(cells, most_cells).bit_length() - 1))
-        self._has = self._passes(hashes, 1 << (64 - int(self._shift)), rounds)
+    def __init__(self, hashes: Hashes, cells: Cells, *, rounds: int = ROUNDS) -> None:
+        self._cells = cells
+        self._hashes = hashes
+        self._degree = np.zeros(cells.count, np.uint32)
+        self._lent = np.zeros(cells.count, np.float32)
+        self._has = np.zeros(cells.count, np.float32)
+        self._count()
+        for left in reversed(range(rounds)):
+            self._lend()
+            if left:
+                np.maximum(self._has, _LEAST, out=self._lent)
+                self._lent *= self._degree
+                np.reciprocal(self._lent, out=self._lent)
 
-    def turned(self, first: Words, second: Words) -> Flags:
-        """For each friendship, whether its second account sends: also if they are swapped."""
-        one, two = self._has[self._cell(first)], self._has[self._cell(second)]
-        turned: Flags = (two > one) | ((two == one) & (second > first))
+    def turned(self, first: Words, second: Words, greater: Flags) -> Flags:
+        """For each friendship, whether its second account sends.
+
+        If both have as much, the smaller one sends; `greater` says whether the first is not.
+        """
+        one, two = self._has[self._cells.of(first)], self._has[self._cells.of(second)]
+        turned: Flags = (two > one) | ((two == one) & greater)
         return turned
 
-    def _passes(self, hashes: Hashes, cells: int, rounds: int) -> npt.NDArray[np.float32]:
-        degree = np.zeros(cells, np.uint32)
-        for first, second in hashes():
+    def senders_needed(self) -> int:
+        """At least so many accounts send, whatever the batch size; another pass."""
+        total = 0
+        for first, second in self._hashes():
+            one, two = self._cells.of(first), self._cells.of(second)
+            weights = np.minimum(self._parts(one, two), self._parts(two, one))
+            total += int((weights * _WHOLE).astype(np.int64).sum())
+        return -(-total // _WHOLE)
+
+    def _parts(self, lenders: Whole, cells: Whole) -> npt.NDArray[np.float64]:
+        """What part each lender has in what its friend's cell has; never too large a part.
+
+        A sum of n floats can be too small by n times their precision, so that is added; of more
+        floats than that holds for, nothing is said.
+        """
+        degree = self._degree[cells]
+        most = self._has[cells] * (1 + degree * _PRECISION)
+        return np.where(degree < _MOST_SUMMED, self._lent[lenders] / most, 0.0)
+
+    def _count(self) -> None:
+        for first, second in self._hashes():
             for side in (first, second):
-                np.add.at(degree, self._cell(side), np.uint32(1))
-        np.maximum(degree, 1, out=degree)
-        lent = degree.astype(np.float32)
-        np.reciprocal(lent, out=lent)
-        has = np.zeros(cells, np.float32)
-        for left in reversed(range(rounds)):
-            has[:] = 0
-            for first, second in hashes():
-                self._lend(has, lent, first, second)
-            if left:
-                np.maximum(has, _LEAST, out=lent)
-                lent *= degree
-                np.reciprocal(lent, out=lent)
-        return has
+                np.add.at(self._degree, self._cells.of(side), np.uint32(1))
+        np.maximum(self._degree, 1, out=self._degree)
+        self._lent[:] = self._degree
+        np.reciprocal(self._lent, out=self._lent)
 
-    def _lend(
-        self,
-        has: npt.NDArray[np.float32],
-        lent: npt.NDArray[np.float32],
-        first: Words,
-        second: Words,
-    ) -> None:
+    def _lend(self) -> None:
         """Adds in an order that no part and no row's direction changes: sums of floats have one."""
-        ends = np.empty((len(first), 2), np.int64)
-        ends[:, 0] = self._cell(np.minimum(first, second))
-        ends[:, 1] = self._cell(np.maximum(first, second))
-        np.add.at(has, ends.ravel(), lent[ends[:, ::-1].ravel()])
-
-    def _cell(self, hashes: Words) -> npt.NDArray[np.int64]:
-        return (hashes >> self._shift).astype(np.int64)
+        self._has[:] = 0
+        for first, second in self._hashes():
+            ends = np.empty((len(first), 2), np.int64)
+            ends[:, 0] = self._cells.of(np.minimum(first, second))
+            ends[:, 1] = self._cells.of(np.maximum(first, second))
+            np.add.at(self._has, ends.ravel(), self._lent[ends[:, ::-1].ravel()])

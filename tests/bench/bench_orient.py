@@ -1,9 +1,12 @@
-"""Fewest calls: what orient reaches, its time and its memory. Prints JSON.
+"""Fewest calls: what a whole plan reaches, its time and its memory. Prints JSON.
 
-    python -m tests.bench.bench_orient [FILE.csv[.gz] ...] [--rows N ...] [--batch-size B ...]
+    python -m tests.bench.bench_orient [FILE.csv[.gz] ...] [--friendships N ...]
+        [--batch-size B ...]
 
-A FILE has a header and two columns, one friendship a row. `--rows` draws a network with hubs by a
-seed. Each case runs in a process of its own, so that the memory is its own.
+A FILE has a header and two columns, one friendship a row. `--friendships` draws a network with hubs
+by a seed. Both directions are written out and shuffled. Each plan is made in a process of its own,
+so that the memory is its own: as given, with fewest calls, and with fewest calls by the rule for
+large inputs, each for all batch sizes at once.
 """
 
 from __future__ import annotations
@@ -11,80 +14,100 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import io
 import multiprocessing
+import os
 import resource
 import sys
+import tempfile
 import time
-from array import array
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import orjson
 
-from bulkdel.plan.orient import orient
-from tests.support.networks import a_network, edges_of
+from bulkdel.plan.make import Scale, make_plan
+from bulkdel.words import Orient
+from tests.plan.jobs import a_job, a_target
 
-_ACCOUNTS = 1 / 3  # of the rows drawn
+_WAYS = {
+    "as_given": (Orient.AS_GIVEN, Scale()),
+    "fewest_calls": (Orient.FEWEST_CALLS, Scale()),
+    "fewest_calls_by_rule": (Orient.FEWEST_CALLS, Scale(search=0)),
+}
+_AT_A_TIME = 1_000_000
 
 
 def main() -> None:
     """Runs all cases asked for, one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--rows", nargs="*", type=int, default=[125_000])
+    parser.add_argument("--friendships", nargs="*", type=int, default=[125_000])
     parser.add_argument("--batch-size", nargs="*", type=int, default=[1000, 20])
     asked = parser.parse_args()
     results = []
-    for source in [*asked.files, *asked.rows]:
-        for batch_size in asked.batch_size:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                results.append(pool.apply(_measured, (source, batch_size)))
+    for source in [*asked.files, *asked.friendships]:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            ends = _drawn(source) if isinstance(source, int) else _read(source)
+            _write_both_ways(ends, folder / "in.csv")
+            del ends
+            for way in _WAYS:
+                with multiprocessing.get_context("spawn").Pool(1) as pool:
+                    told = pool.apply(_measured, (folder, way, asked.batch_size))
+                results.append({"source": getattr(source, "name", source), "way": way, **told})
     sys.stdout.buffer.write(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
 
 
-def _measured(source: Path | int, batch_size: int) -> dict[str, str | int | float]:
-    if isinstance(source, int):
-        accounts = int(source * _ACCOUNTS)
-        edges = a_network(accounts, source)
-    else:
-        edges = edges_of(_numbered(source))
-        accounts = max(edges.high, default=-1) + 1
-    degrees = array("i", [0]) * accounts
-    for low, high in zip(edges.low, edges.high, strict=True):
-        degrees[low] += 1
-        degrees[high] += 1
-    before_mb = _now_mb()
-    wall, cpu = time.perf_counter(), time.process_time()
-    made = orient(accounts, edges, batch_size)
+def _measured(folder: Path, way: str, sizes: list[int]) -> dict[str, Any]:
+    orient, scale = _WAYS[way]
+    targets = tuple(a_target(str(size), batch_size=size) for size in sizes)
+    load = round(os.getloadavg()[0], 1)
+    begun = time.perf_counter()
+    meta = make_plan(a_job(folder, ["in.csv"], targets=targets, orient=orient), scale=scale)
+    wall = time.perf_counter() - begun
+    used = resource.getrusage(resource.RUSAGE_SELF)
     return {
-        "source": str(source) if isinstance(source, int) else source.name,
-        "friendships": len(edges.low),
-        "batch_size": batch_size,
-        "as_given": sum(-(-degree // batch_size) for degree in degrees),
-        "calls": made.calls,
-        "bound": made.bound,
-        "wall_s": round(time.perf_counter() - wall, 2),
-        "cpu_s": round(time.process_time() - cpu, 2),
-        "before_mb": before_mb,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "rows": meta.books.read,
+        "pairs": meta.books.pairs,
+        "calls": {share.target: share.batches for share in meta.shares},
+        "least": {share.target: share.least for share in meta.shares},
+        "load": load,
+        "wall_s": round(wall, 2),
+        "cpu_s": round(used.ru_utime + used.ru_stime, 2),
+        "peak_rss_mb": used.ru_maxrss // 1024,
     }
 
 
-def _numbered(path: Path) -> Iterator[tuple[int, int]]:
-    """Friendships by account number, given in the order of the names."""
+def _read(path: Path) -> list[tuple[str, str]]:
     content = path.read_bytes()
     text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    rows = csv.reader(text.splitlines())
+    rows = csv.reader(io.StringIO(text, newline=""))
     next(rows)
-    pairs = [(one, two) for one, two in rows if one != two]
-    names = sorted({name for pair in pairs for name in pair})
-    number = {name: at for at, name in enumerate(names)}
-    return ((number[one], number[two]) for one, two in pairs)
+    return [(f"u{one}", f"u{two}") for one, two in rows if one != two]
 
 
-def _now_mb() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() // 2**20
+def _drawn(friendships: int) -> list[tuple[str, str]]:
+    """About so many: the earlier an account, the more friends it has."""
+    rng = np.random.default_rng(1)
+    accounts = friendships // 3
+    one = (accounts * rng.random(friendships) ** 2.5).astype(np.int64)
+    two = (accounts * rng.random(friendships) ** 1.5).astype(np.int64)
+    keys = np.unique(np.minimum(one, two) * accounts + np.maximum(one, two))
+    keys = keys[keys // accounts != keys % accounts]
+    pairs = zip((keys // accounts).tolist(), (keys % accounts).tolist(), strict=True)
+    return [(f"u{low}", f"u{high}") for low, high in pairs]
+
+
+def _write_both_ways(ends: list[tuple[str, str]], out: Path) -> None:
+    order = np.random.default_rng(2).permutation(2 * len(ends))
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["From_Account", "To_Account"])
+        for first in range(0, len(order), _AT_A_TIME):
+            some = order[first : first + _AT_A_TIME].tolist()
+            writer.writerows(ends[at >> 1][:: -1 if at & 1 else 1] for at in some)
 
 
 if __name__ == "__main__":

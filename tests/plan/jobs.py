@@ -11,7 +11,7 @@ from bulkdel.job.job import Format, Guards, Input, Job, Reach, Retry, SecretSour
 from bulkdel.plan.make import Scale, make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
-from bulkdel.words import Entry, Mode, Operation
+from bulkdel.words import Entry, Mode, Operation, Orient
 
 
 def a_target(name: str, *, provider: str = "tencent", batch_size: int = 1000) -> Target:
@@ -44,6 +44,7 @@ def a_job(
     targets: tuple[Target, ...] = (),
     protect: tuple[str, ...] = (),
     protect_files: tuple[Path, ...] = (),
+    orient: Orient = Orient.AS_GIVEN,
 ) -> Job:
     """A job over `files` (relative to `folder`), with one Tencent target unless told otherwise."""
     return Job(
@@ -70,6 +71,7 @@ def a_job(
             max_failure_ratio=None,
             min_sample=1000,
         ),
+        orient=orient,
     )
 
 

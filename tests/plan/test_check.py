@@ -12,7 +12,7 @@ from bulkdel.plan.check import check_plan
 from bulkdel.plan.meta import META_KEY, to_json
 from bulkdel.plan.read import PLAN_FILE, PlanReader
 from bulkdel.plan.values import PlanMeta
-from bulkdel.words import Operation
+from bulkdel.words import Operation, Orient
 from tests.plan.jobs import a_target, plan_text
 
 # SQL is put together from our own words and a quoted path.
@@ -104,3 +104,23 @@ def test_a_batch_that_lost_its_ids_is_never_a_sweep(tmp_path: Path, lost: str) -
         pytest.raises(Corrupt, match="entry 4 is not what was planned"),
     ):
         list(reader.scan(4, 6))
+
+
+@pytest.mark.parametrize(
+    ("select", "where"),
+    [
+        ("to_accounts || chr(10) || 'a' || chr(29)", "within it"),
+        ("CASE ordinal WHEN 0 THEN 'a' ELSE 'a' || chr(29) END", "in another entry"),
+    ],
+)
+def test_a_pair_that_is_turned_once_stands_twice(tmp_path: Path, select: str, where: str) -> None:
+    """The mark of a turned pair makes no other pair of it."""
+    text = "From_Account,To_Account\nmid,a\nmid,b\n"
+    targets = (a_target("one", batch_size=1),)
+    planned = plan_text(tmp_path, text, targets=targets, orient=Orient.FEWEST_CALLS)
+    found = rewritten(
+        tmp_path / "run",
+        planned.meta,
+        f"SELECT * REPLACE ({select} AS to_accounts) FROM plan ORDER BY ordinal",
+    )
+    assert any(f"a pair of it stands {where} as well" in sentence for sentence in found), found
