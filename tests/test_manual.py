@@ -15,7 +15,7 @@ from bulkdel.job.schema import JobTable, TargetTable
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
 KEYS = {
-    "": {*JobTable.model_fields} - {"input", "targets", "retry", "guards", "schedule", "notify"},
+    "": {*JobTable.model_fields} - {"targets"} - {*TABLES},
     "targets.NAME": {*TargetTable.model_fields},
     **{name: {*table.model_fields} for name, table in TABLES.items()},
 }

@@ -124,8 +124,8 @@ def bounded(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[
     names = [name for name in _FIRST if name in event]
     names += [name for name in event if name not in _FIRST]
     kept = {
-        name[:TEXT_CAP]: event[name]
-        if name == "traceback"
+        name[:TEXT_CAP]: _trace_text(event[name])
+        if name == "traceback" and isinstance(event[name], str)
         else _field(name, event[name], DEPTH_CAP)
         for name in names[:FIELDS_CAP]
     }
@@ -157,6 +157,11 @@ def _cut(value: Any, depth: int) -> Any:
         case _:
             small = _text(str(value))
     return small
+
+
+def _trace_text(text: str) -> str:
+    """The end of a traceback, which says what happened; of what UTF-8 cannot hold, escapes."""
+    return text[-TRACE_CAP:].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _text(text: str) -> str:

@@ -23,20 +23,28 @@ SECRET: Final = Secret(DEMO_SECRET)
 def stand_in(
     job: Job, target: Target, share: Share, plan: PlanReader, journal: Journal
 ) -> EmulatorServer:
-    """A server, not yet started, that stands in for one target's provider.
-
-    Its world holds the pairs of the plan as the input wrote them, in memory: this is for trials.
-    What earlier sittings settled is gone from it, as it would be at the provider.
-    """
-    world = World()
-    for batch in _batches(share, plan):
-        world.befriend((batch.from_account, other) for other in batch.to_accounts)
-    for batch in _batches(share, plan):
-        if gone := _settled(batch, journal):
-            world.remove(batch.from_account, gone, two_way=job.mode is Mode.TWO_WAY)
+    """A server, not yet started, that stands in for one target's provider."""
+    world = world_of(job.mode, share, plan, journal)
     app = EmulatedApp(app_id=target.app_id, admin=target.admin)
     quirks = Quirks(batch_limit=target.batch_size)
     return EmulatorServer(Emulated(target.provider, app=app, world=world, quirks=quirks))
+
+
+def world_of(mode: Mode, share: Share, plan: PlanReader, journal: Journal) -> World:
+    """Who has whom where a stand-in answers.
+
+    It holds the pairs of the plan as the input wrote them, in memory: this is for trials. Where
+    the planner chose the sides, each is a friendship on both lists, which is what it takes them
+    for. What earlier sittings settled is gone from it, as it would be at the provider.
+    """
+    world = World()
+    for batch in _batches(share, plan):
+        pairs = ((batch.from_account, other) for other in batch.to_accounts)
+        world.befriend(pairs, mutual=batch.sides is not None)
+    for batch in _batches(share, plan):
+        if gone := _settled(batch, journal):
+            world.remove(batch.from_account, gone, two_way=mode is Mode.TWO_WAY)
+    return world
 
 
 def _batches(share: Share, plan: PlanReader) -> Iterator[Batch]:

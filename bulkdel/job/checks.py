@@ -18,7 +18,7 @@ from bulkdel.job.schema import (
 )
 from bulkdel.job.shown import shown_text
 from bulkdel.providers.protocol import Provider
-from bulkdel.words import Operation
+from bulkdel.words import Mode, Operation, Orient
 
 STANDARD_INPUT: Final = "-"
 
@@ -41,12 +41,30 @@ def problems_of(table: JobTable, stem: str, providers: Mapping[str, Provider]) -
                 f"targets.{name} is the same provider and app_id as targets.{first}; "
                 "they would share one rate, so an app may be a target only once"
             )
+    yield from _orient_problems(table)
     if table.retry.max_delay_s < table.retry.base_delay_s:
         yield (
             f"retry.max_delay_s is {table.retry.max_delay_s}; it must be at least "
             f"retry.base_delay_s, {table.retry.base_delay_s}"
         )
     yield from _schedule_problems(table.schedule)
+
+
+def _orient_problems(table: JobTable) -> Iterator[str]:
+    if table.plan.orient is not Orient.FEWEST_CALLS:
+        return
+    told = f'plan.orient is "{Orient.FEWEST_CALLS}", which goes only with'
+    if table.operation is not Operation.DELETE_FRIENDS:
+        yield (
+            f'{told} operation = "{Operation.DELETE_FRIENDS}": {table.operation} takes one call '
+            "for each account of the input, so there is no side to choose; leave the key out"
+        )
+    elif table.mode is not Mode.TWO_WAY:
+        yield (
+            f'{told} mode = "{Mode.TWO_WAY}": one-way, a→b and b→a are different deletions, so '
+            "there is no side to choose, and the pairs of each From_Account already go in the "
+            "fewest calls; leave the key out"
+        )
 
 
 def _schedule_problems(table: ScheduleTable) -> Iterator[str]:

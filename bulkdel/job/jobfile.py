@@ -164,6 +164,7 @@ def _job(
         ),
         retry=_retry(table.retry),
         guards=_guards(table.guards, home),
+        orient=table.plan.orient,
         schedule=_schedule(table.schedule),
         notify=_notify(table.notify),
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bulkdel.job.schema import JobTable
 from bulkdel.providers import PROVIDERS
+from bulkdel.words import Mode, Operation, Orient
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -15,14 +16,29 @@ def job_schema() -> dict[str, Any]:
     """What may stand in a job file: every key, its type, its default and what it means.
 
     What one key demands of another is in it as far as an editor profits: a provider's own regions
-    and its largest batch.
+    and its largest batch, and what fewest_calls goes with.
     """
     made = _without_null(JobTable.model_json_schema())
     made["properties"]["targets"]["additionalProperties"] = False
     target = made["$defs"]["TargetTable"]
     target["properties"]["provider"]["enum"] = list(PROVIDERS)
     target["allOf"] = [_of_provider(name) for name in PROVIDERS]
-    return {"$schema": DIALECT, **made, "title": "bulkdel job file"}
+    return {"$schema": DIALECT, **made, **_fewest_calls(), "title": "bulkdel job file"}
+
+
+def _fewest_calls() -> dict[str, Any]:
+    chosen = {
+        "properties": {"orient": {"const": Orient.FEWEST_CALLS.value}},
+        "required": ["orient"],
+    }
+    keys = {
+        "operation": {"const": Operation.DELETE_FRIENDS.value},
+        "mode": {"const": Mode.TWO_WAY.value},
+    }
+    return {
+        "if": {"properties": {"plan": chosen}, "required": ["plan"]},
+        "then": {"properties": keys},
+    }
 
 
 def _of_provider(name: str) -> dict[str, Any]:

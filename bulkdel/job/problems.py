@@ -15,6 +15,7 @@ from bulkdel.job.schema import (
     GuardsTable,
     InputTable,
     JobTable,
+    PlanTable,
     RetryTable,
     ScheduleTable,
     TargetTable,
@@ -25,6 +26,7 @@ Key = tuple[str | int, ...]
 
 TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "input": InputTable,
+    "plan": PlanTable,
     "retry": RetryTable,
     "guards": GuardsTable,
     "schedule": ScheduleTable,

@@ -30,7 +30,7 @@ from bulkdel.job.keys import (
 )
 from bulkdel.job.notify import NotifyTable
 from bulkdel.providers import PROVIDERS
-from bulkdel.words import Mode, Operation
+from bulkdel.words import Mode, Operation, Orient
 
 UINT32_MAX = 4_294_967_295
 QPS_LEAST = 0.001
@@ -185,6 +185,20 @@ class TargetTable(Table):
         ),
         Allowed("a whole number of accounts, 1 or more"),
     ] = None
+
+
+class PlanTable(Table):
+    """[plan]: how the pairs become calls."""
+
+    orient: Annotated[
+        Orient,
+        Field(
+            strict=False,
+            description="as_given sends each pair from its From_Account; fewest_calls (two_way "
+            "only) each friendship once, from the side that makes calls few.",
+        ),
+        Allowed('"as_given" or "fewest_calls"'),
+    ] = Orient.AS_GIVEN
 
 
 class RetryTable(Table):
@@ -365,6 +379,7 @@ class JobTable(Table):
             "at least one table [targets.NAME]", missing="add at least one table [targets.NAME]"
         ),
     ]
+    plan: Annotated[PlanTable, Field(description="How pairs become calls."), A_TABLE] = PlanTable()
     retry: Annotated[RetryTable, Field(description="When a call goes again."), A_TABLE] = (
         RetryTable()
     )

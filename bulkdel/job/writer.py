@@ -183,6 +183,11 @@ def _set(key: str, value: str | None, example: str) -> str:
 
 
 _REST: Final = """\
+[plan]
+# two_way delete_friends only: "fewest_calls" sends each friendship once, from the side that makes
+# calls few, and asks the other side where the first answers that there is no such friend.
+# orient = "as_given"
+
 [retry]
 # When a call goes again. These are the defaults.
 # max_attempts = 8        # calls in a row without progress of one batch, before it has to wait

@@ -27,7 +27,7 @@ class Moves:
     def add(self, rows: Iterable[Reserved]) -> None:
         """Counts these."""
         for row in rows:
-            content = hashlib.blake2b(orjson.dumps(row), digest_size=16).digest()
+            content = hashlib.blake2b(orjson.dumps(tuple(row)), digest_size=16).digest()
             self._count[row.target] += 1
             self._sum[row.target] = (self._sum[row.target] + int.from_bytes(content)) % _MODULUS
 

@@ -80,22 +80,23 @@ def _oriented(
     settlement: Settlement, batch: Batch, sides: Sides, ends: _Ends, target_name: str
 ) -> bytes:
     """The lines of friendships whose side was chosen: each reads as the input names it."""
-    lines: dict[int, bytes] = {}
-    target = orjson.dumps({"target": target_name})[:-1]
+    turned, names = sides.turned, _encoded(batch.to_accounts)
+    target = orjson.dumps({"target": target_name})[:-1] + b',"from_account":'
     sender = orjson.dumps(batch.from_account)
-    for group, places in placed(settlement, len(batch.to_accounts)):
+    heads = (target + sender + b',"to_account":"', target + b'"')
+    middles = (b'"', b'","to_account":' + sender + b',"sent_from":' + sender)
+    lines: list[tuple[int, bytes]] = []
+    for group, places in placed(settlement, len(names)):
         if group.in_reserve:
             continue
-        end = b"" if sides.asked else ends.of(group)
+        tails = [middle + ends.of(group) for middle in middles]
         for place in places:
-            if sides.asked:
-                end = ends.of(group, sides.asked[place])
-            other = orjson.dumps(batch.to_accounts[place])
-            pair: tuple[bytes, ...] = (sender, b',"to_account":', other)
-            if sides.turned[place]:
-                pair = (other, b',"to_account":', sender, b',"sent_from":', sender)
-            lines[place] = b"".join((target, b',"from_account":', *pair, end))
-    return b"".join([lines[place] for place in sorted(lines)])
+            way = turned[place]
+            tail = tails[way]
+            if sides.asked is not None:
+                tail = middles[way] + ends.of(group, sides.asked[place])
+            lines.append((place, heads[way] + names[place] + tail))
+    return b"".join([line for _, line in sorted(lines)])
 
 
 def _by_position(settlement: Settlement, entire: range, ends: _Ends) -> dict[int, bytes]:

@@ -11,6 +11,8 @@ from bulkdel.plan.values import PlanMeta, Share
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import Face, deed, place, unit
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.sides import chosen_sides
+from bulkdel.report.tables import share_of
 from bulkdel.words import Mode, Operation
 
 
@@ -47,7 +49,7 @@ def work(job: Job, meta: PlanMeta) -> RenderableType:
             Column(title="calls/s"),
             Column(title="takes at least"),
         ],
-        [_row(target, _share(meta, target)) for target in job.targets],
+        [_row(target, share_of(meta, target)) for target in job.targets],
     )
 
 
@@ -90,6 +92,7 @@ def _parts(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator[Rend
         yield words(_everyone(job, meta), BAD if real else TITLE)
     yield words("")
     yield work(job, meta)
+    yield from chosen_sides(job, meta)
     for warning in warnings(job):
         yield words("")
         yield words(warning, BAD)
@@ -107,10 +110,6 @@ def _reached(mode: Mode) -> str:
     if mode is Mode.TWO_WAY:
         return "and on the friends' side as well"
     return "on the accounts' own side only"
-
-
-def _share(meta: PlanMeta, target: Target) -> Share:
-    return next(share for share in meta.shares if share.target == target.name)
 
 
 def _row(target: Target, share: Share) -> tuple[str, str, str, str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from bulkdel.job.job import Reach, Target
+from bulkdel.providers.protocol import Limits
 from bulkdel.words import Mode, Operation
 
 
@@ -20,6 +21,11 @@ class Face(Protocol):
     @property
     def regions(self) -> Mapping[str, str]:
         """Region name → address."""
+        ...
+
+    @property
+    def limits(self) -> Mapping[Operation, Limits]:
+        """What is documented for each operation that the provider has."""
         ...
 
 

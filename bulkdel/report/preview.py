@@ -17,6 +17,8 @@ from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import Face, deed, place, unit
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.sheet import BAD, DIM, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.sides import chosen_sides, other_way_round
+from bulkdel.report.whole_lists import whole_lists
 from bulkdel.words import Batch, Entry
 
 SHOWN_IDS = 3
@@ -91,9 +93,11 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
         DIM,
         indent=2,
     )
+    yield from chosen_sides(job, meta)
     yield from _when(job, meta, now_s)
     yield from _largest(job, meta)
     yield from _sample(meta, sample)
+    yield from whole_lists(job, meta, faces)
     yield from _rejected(job, rows, rejects)
     for warning in warnings(job):
         yield words("")
@@ -163,6 +167,13 @@ def _sample(meta: PlanMeta, sample: Sequence[Entry]) -> Iterator[RenderableType]
         [Column(title="From_Account", words=True), Column(title="To_Accounts", words=True)],
         [(plain(entry.from_account), _others(entry)) for entry in sample],
     )
+    turned, pairs = other_way_round(sample)
+    if turned:
+        yield words(
+            f"Of the {counted(pairs, 'pair')} in these calls the input names {count(turned)} from "
+            "the other side; the ledger names them as the input does.",
+            indent=2,
+        )
 
 
 def _others(entry: Entry) -> str:

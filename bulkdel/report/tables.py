@@ -3,18 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 
+from bulkdel.job.job import Target
 from bulkdel.ledger.snapshot import CodeCount
-from bulkdel.plan.values import Books
-from bulkdel.report.figures import count, percent, plain
+from bulkdel.plan.values import Books, PlanMeta, Share
+from bulkdel.report.figures import count, percent, plain, span
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, table, words
 from bulkdel.report.status import Status, TargetStatus, wrongs
 from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
 """Codes of a target and a status, the commonest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to do some of a target's work; `qps` is the ceiling of its calls, calls/s."""
+
+    target: str
+    name: str
+    calls: int
+    qps: float
+
+    @property
+    def takes_s(self) -> float:
+        """Seconds at the ceiling and without a retry."""
+        return self.calls / self.qps
+
+
+def ways(found: Sequence[Way]) -> RenderableType:
+    """Ways to do the same work, one under the other; a target is named once."""
+    named = [
+        "" if at and found[at - 1].target == way.target else way.target
+        for at, way in enumerate(found)
+    ]
+    return table(
+        [
+            Column(title="target", words=True),
+            Column(title="", words=True),
+            Column(title="calls"),
+            Column(title="take at least"),
+        ],
+        [
+            (name, way.name, count(way.calls), span(way.takes_s))
+            for name, way in zip(named, found, strict=True)
+        ],
+    )
+
+
+def share_of(meta: PlanMeta, target: Target) -> Share:
+    """The target's part of the plan."""
+    return next(share for share in meta.shares if share.target == target.name)
 
 
 def rows_line(rows: Books) -> RenderableType:

@@ -11,7 +11,8 @@ in one second.
 The window bounds them. No call leaves before the window's length has passed since the call `qps`
 places before it, so in any stretch of that length at most qps calls leave: that is the ceiling
 itself, and no arithmetic about averages. It is a little longer than a second, because what leaves
-within a second may arrive within a little less.
+within a second may arrive within a little less. Where the rate is lowered, the window is that of
+the lower rate: then what catches up cannot crowd a second either.
 
 The bucket's rate is BELOW the ceiling by more than the window is over a second: so the window costs
 nothing as long as nothing was late, and what it cost when something was is soon made up for.
@@ -31,8 +32,8 @@ from aiolimiter import AsyncLimiter
 
 from bulkdel.send.rate import Rate
 
-CATCH_UP_S: Final = 0.05
-BELOW: Final = 0.007
+CATCH_UP_S: Final = 0.2
+BELOW: Final = 0.005
 """How far the rate is below the ceiling, as a share of it."""
 OVER: Final = 0.004
 """How much longer than a second the window is, as a share of it."""
@@ -75,8 +76,7 @@ class Pacer:
         self._held_at = float("-inf")
         self._held_until = self._loop.time() + first_wait_s
         self._holds_in_a_row = 0
-        calls, self._window_s = window(qps)
-        self._window: deque[float] = deque(maxlen=calls)
+        self._window: deque[float] = deque(maxlen=window(qps)[0])
         self._left: deque[tuple[float, int]] = deque()
 
     @property
@@ -163,9 +163,10 @@ class Pacer:
 
     async def _room_in_window(self) -> None:
         """Returns when fewer than the window's calls have left within its length."""
-        if len(self._window) < (self._window.maxlen or 1):
+        calls, length_s = window(self.rate)
+        if len(self._window) < calls:
             return
-        opens_at = self._window[0] + self._window_s
+        opens_at = self._window[-calls] + length_s
         while (now := self._loop.time()) < opens_at:  # noqa: ASYNC110  # a timer may fire early
             await asyncio.sleep(opens_at - now)
 

@@ -121,6 +121,20 @@ def test_long_tracebacks_keep_their_end() -> None:
     assert told.endswith("END\n")
 
 
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (b"\x00", "(1 bytes)"),
+        ("x" * TRACE_CAP + "y", "x" * (TRACE_CAP - 1) + "y"),
+        ("File \udcff.py", "File \\udcff.py"),
+    ],
+)
+def test_a_traceback_of_any_kind(held: object, told: str) -> None:
+    """A field that is called traceback is bounded and can be written, whatever it holds."""
+    line = orjson.dumps(bounded(None, "", {"event": "x", "traceback": held}))
+    assert orjson.loads(line)["traceback"] == told
+
+
 @given(
     st.dictionaries(
         st.text(max_size=50),

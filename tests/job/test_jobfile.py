@@ -9,7 +9,7 @@ import pytest
 from bulkdel.job.job import Format, Guards, Input, Reach, Retry, SecretSource, Target
 from bulkdel.job.jobfile import load_job
 from bulkdel.providers import PROVIDERS
-from bulkdel.words import Mode, Operation
+from bulkdel.words import Mode, Operation, Orient
 
 LEAST = """
 operation = "delete_friends"
@@ -118,6 +118,8 @@ base_delay_s = 2
 max_delay_s = 3.5
 timeout_s = 3.5
 outage_limit = "1.5h"
+[plan]
+orient = "as_given"
 [guards]
 protect = ["007", "ü"]
 protect_files = ["staff.txt"]
@@ -167,6 +169,22 @@ min_sample = 1
         max_failure_ratio=1,
         min_sample=1,
     )
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("", Orient.AS_GIVEN),
+        ("[plan]\n", Orient.AS_GIVEN),
+        ('[plan]\norient = "as_given"\n', Orient.AS_GIVEN),
+        ('[plan]\norient = "fewest_calls"\n', Orient.FEWEST_CALLS),
+    ],
+)
+def test_who_chooses_the_side(tmp_path: Path, keys: str, expected: Orient) -> None:
+    """Rule: pairs go from the side that the input names, unless the job file says otherwise."""
+    text = LEAST.replace('"one_way"', '"two_way"')
+
+    assert load_job(write(tmp_path, text + keys)).orient is expected
 
 
 def test_run_dir_of_the_command_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

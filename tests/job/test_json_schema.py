@@ -20,6 +20,8 @@ JOBS = sorted((Path(__file__).parents[2] / "jobs").glob("*.toml"))
 TOP = 'operation = "delete_friends"\nmode = "one_way"\n'
 INPUT = '[input]\nfiles = ["pairs.csv"]\n'
 ZEGO = '[targets.z]\nprovider = "zego"\nregion = "global"\napp_id = 5\nsecret_env = "S"\n'
+TWO_WAY = TOP.replace("one_way", "two_way")
+FEWEST = '[plan]\norient = "fewest_calls"\n'
 
 
 def complaints(text: str) -> list[str]:
@@ -77,6 +79,22 @@ def test_formats_are_named() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        TOP + INPUT + ZEGO + '[plan]\norient = "as_given"\n',
+        TOP + INPUT + ZEGO + "[plan]\n",
+        TWO_WAY + INPUT + ZEGO + FEWEST,
+    ],
+)
+def test_right_for_both(tmp_path: Path, text: str) -> None:
+    """What the loader takes, the schema does not mark."""
+    file = tmp_path / "job.toml"
+    file.write_text(text)
+    load_job(file)
+    assert complaints(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         INPUT + ZEGO,
         TOP.replace("one_way", "both") + INPUT + ZEGO,
         TOP + ZEGO,
@@ -93,6 +111,9 @@ def test_formats_are_named() -> None:
         TOP + INPUT + ZEGO + "[retry]\ntimeout_s = 3\n",
         TOP + INPUT + ZEGO + '[retry]\noutage_limit = "1 h"\n',
         TOP + INPUT + ZEGO + '[notify]\non = ["end"]\n',
+        TOP + INPUT + ZEGO + '[plan]\norient = "best"\n',
+        TOP + INPUT + ZEGO + FEWEST,
+        TWO_WAY.replace("friends", "all_friends") + INPUT + ZEGO + FEWEST,
     ],
 )
 def test_wrong_for_both(tmp_path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from bulkdel.job.schema import (
     GuardsTable,
     InputTable,
     JobTable,
+    PlanTable,
     RetryTable,
     ScheduleTable,
     TargetTable,
@@ -73,13 +74,14 @@ def test_an_example_explains_every_key(file: Path) -> None:
             JobTable,
             InputTable,
             TargetTable,
+            PlanTable,
             RetryTable,
             GuardsTable,
             ScheduleTable,
             NotifyTable,
         )
         for key in table.model_fields
-    } - {"input", "targets", "retry", "guards", "schedule", "notify"}
+    } - {"input", "targets", "plan", "retry", "guards", "schedule", "notify"}
     known -= {"admin"} if provider == "zego" else set()
     known -= {"batch_size"} if operation is ALL else {"accounts_only"}
 

@@ -15,7 +15,14 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.jobfile import load_job
 from bulkdel.job.keys import Allowed
 from bulkdel.job.notify import NotifyTable
-from bulkdel.job.schema import GuardsTable, InputTable, JobTable, RetryTable, TargetTable
+from bulkdel.job.schema import (
+    GuardsTable,
+    InputTable,
+    JobTable,
+    PlanTable,
+    RetryTable,
+    TargetTable,
+)
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 
@@ -125,10 +132,36 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
         ),
         wrong(GOOD + "[retry]\nqps = 5\n", "retry.qps", "[targets.NAME]", id="target-key-in-retry"),
         wrong(
-            GOOD + '[plan]\norient = "as_given"\n',
-            "plan is not a known key",
+            GOOD + '[plan]\norient = "fewest_calls"\n',
+            'plan.orient is "fewest_calls"',
+            'only with mode = "two_way"',
+            "a→b and b→a are different deletions, so there is no side to choose",
+            id="orient-one-way",
+        ),
+        wrong(
+            GOOD.replace("delete_friends", "delete_all_friends").replace("one_way", "two_way")
+            + '[plan]\norient = "fewest_calls"\n',
+            'plan.orient is "fewest_calls"',
+            'only with operation = "delete_friends"',
+            "delete_all_friends takes one call for each account",
+            id="orient-delete-all",
+        ),
+        wrong(
+            GOOD + '[plan]\norient = "best"\n',
+            'plan.orient is "best"; it must be "as_given" or "fewest_calls"',
+            id="orient-unknown",
+        ),
+        wrong(
+            GOOD + "[plan]\norient = 1\n", 'plan.orient is 1; it must be "as_given"', id="orient-1"
+        ),
+        wrong('orient = "as_given"\n' + GOOD, "orient belongs in [plan]", id="orient-at-top"),
+        wrong(GOOD + "[plan]\norients = 1\n", "did you mean orient?", id="orients"),
+        wrong('plan = "as_given"\n' + GOOD, "plan must be a table, [plan]", id="plan-text"),
+        wrong(
+            GOOD + "[zzz]\n",
+            "zzz is not a known key",
             "known here: name, operation, mode",
-            id="plan",
+            id="no-such-table",
         ),
         wrong(
             GOOD + '[schedule]\nwindow = "1-6"\ntimezone = "UTC"\n', "schedule.window", id="window"
@@ -581,6 +614,7 @@ TABLES: list[type[BaseModel]] = [
     JobTable,
     InputTable,
     TargetTable,
+    PlanTable,
     RetryTable,
     GuardsTable,
     NotifyTable,
@@ -611,6 +645,7 @@ KEYS = [
         ("", JobTable),
         ("input.", InputTable),
         ("targets.t.", TargetTable),
+        ("plan.", PlanTable),
         ("retry.", RetryTable),
         ("guards.", GuardsTable),
         ("notify.", NotifyTable),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.ledger.render import render
-from bulkdel.words import Batch, Sweep, Verdict
+from bulkdel.words import Asked, Batch, Sides, Sweep, Verdict
 from tests.support.ledger import rest, settlement, some
 
 LABEL = "9f2c61d0a4e7b813"
@@ -60,6 +60,33 @@ def test_sweep() -> None:
         b'"info":"","batch":"9f2c61d0a4e7b813","attempts":1,"lost_answers":0,'
         b'"at":"2026-11-21T22:25:01.123Z"}\n'
     )
+
+
+def test_a_chosen_side_reads_as_the_input_does() -> None:
+    """A pair that the input names from the other side says from which side the call went out."""
+    batch = Batch(0, "a", ("b", 'c"'), Sides(bytes([0, 1])))
+    tail = b'"batch":"9f2c61d0a4e7b813","attempts":1,"lost_answers":0,"at":"1970-01-01T00:00:00.000Z"}\n'  # noqa: E501  # as it stands in the ledger
+    assert render(settlement(rest(), at_ms=0), batch, LABEL, "t") == (
+        b'{"target":"t","from_account":"a","to_account":"b","status":"deleted","code":0,'
+        b'"info":"",' + tail
+        + b'{"target":"t","from_account":"c\\"","to_account":"a","sent_from":"a",'
+        b'"status":"deleted","code":0,"info":"",' + tail
+    )  # fmt: skip
+
+
+def test_a_second_phase_counts_on() -> None:
+    """The line keeps the label of the planned batch, and counts the calls of both sides."""
+    asked = (Asked("aaaaaaaaaaaaaaaa", 2, 1, 31704), Asked("bbbbbbbbbbbbbbbb", 1, 0, 31704))
+    batch = Batch(9, "a", ("b", "c"), Sides(bytes([1, 0]), asked))
+    found = [
+        orjson.loads(line)
+        for line in render(settlement(rest(lost=1), attempts=3), batch, LABEL, "t").splitlines()
+    ]
+    assert [
+        (one["from_account"], one["to_account"], one.get("sent_from"), one["batch"])
+        for one in found
+    ] == [("b", "a", "a", "aaaaaaaaaaaaaaaa"), ("a", "c", None, "bbbbbbbbbbbbbbbb")]
+    assert [(one["attempts"], one["lost_answers"]) for one in found] == [(5, 2), (4, 1)]
 
 
 def test_info_is_capped_and_always_text() -> None:

@@ -17,9 +17,11 @@ from bulkdel.ledger.values import Intent, Outcome, Part, Settlement
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.exported import Choice, Wanted
-from bulkdel.words import Batch
+from bulkdel.report.exported import Choice, Wanted, unsettled_rows
+from bulkdel.words import TURNED, Batch, Orient
+from tests.support import front
 from tests.support.ledger import rest, some, tick
+from tests.support.plans import write_batches
 
 AT_MS = 1_795_299_901_123
 JOB = """
@@ -175,6 +177,16 @@ def test_before_the_first_call(tmp_path: Path) -> None:
     """Of a plan that was not sent, every pair is unsettled."""
     job, _ = planned(tmp_path)
     assert len(exported(job, of(Wanted.UNSETTLED)).splitlines()) == 7
+
+
+def test_chosen_sides_do_not_show(tmp_path: Path) -> None:
+    """A pair that is to be sent from its other side is exported as the input names it."""
+    write_batches(tmp_path, ("hub", ["a" + TURNED, "b"]))
+    job = front.job(front.tencent(), orient=Orient.FEWEST_CALLS)
+    meta = front.plan(job, front.books(read=2, pairs=2), {"tencent": 1})
+    with PlanReader(tmp_path, meta) as plan:
+        rows = list(unsettled_rows(plan, meta, None, Choice()))
+    assert [(row.from_id, row.to_id) for row in rows] == [("a", "hub"), ("hub", "b")]
 
 
 def test_sweeps(tmp_path: Path) -> None:

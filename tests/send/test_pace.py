@@ -28,29 +28,47 @@ def most_in_a_second(times: list[float]) -> int:
 
 @given(qps=st.floats(min_value=0.01, max_value=100_000))
 def test_the_window_is_the_ceiling_and_the_bucket_is_just_below(qps: float) -> None:
-    """What the window lets leave in a second is at most qps; the bucket drains 0.993 of it."""
+    """What the window lets leave in a second is at most qps; the bucket drains 0.995 of it."""
     calls, length_s = window(qps)
     capacity, drain = bucket(qps)
     assert calls / length_s <= qps
     assert calls <= max(qps, 1)
     assert length_s >= 1 or qps < 1 or qps != int(qps)
     assert capacity >= 1
-    assert 0.9929 * qps <= drain < qps
+    assert 0.9949 * qps <= drain < qps
+    assert drain < calls / length_s or qps != int(qps)
 
 
-@pytest.mark.parametrize("late_s", [0.0, 0.005, 0.01, 0.03])
+@pytest.mark.parametrize(
+    ("late_s", "stall_s", "share"),
+    [(0.0, 0.0, 0.994), (0.01, 0.0, 0.99), (0.03, 0.0, 0.98), (0.0, 0.15, 0.99)],
+)
 @pytest.mark.parametrize("qps", [0.5, 1.0, 20.0, 200.0, 1000.0])
-def test_pace_is_close_to_the_ceiling_and_never_above(qps: float, late_s: float) -> None:
-    """0.99 of the rate leaves though every wake-up is late by up to 10 ms; no second is crossed."""
+def test_pace_is_close_to_the_ceiling_and_never_above(
+    qps: float, late_s: float, stall_s: float, share: float
+) -> None:
+    """0.99 of the rate leaves though each wake-up is late by up to 10 ms; no second is crossed.
+
+    A machine that stands still for 150 ms every two seconds costs little more.
+    """
     late = random.Random(7)
+    stalled_at = 0.0
     times: list[float] = []
 
     async def main() -> None:
         pacer = Pacer(qps, max_hold_s=60)
         loop = asyncio.get_running_loop()
         call_at = loop.call_at
+
+        def lateness(when: float) -> float:
+            nonlocal stalled_at
+            if stall_s and when - stalled_at > 2.0:
+                stalled_at = when
+                return stall_s
+            return late.uniform(0, late_s)
+
         loop.call_at = lambda when, *args, **kwargs: call_at(  # type: ignore[method-assign]
-            when + late.uniform(0, late_s), *args, **kwargs
+            when + lateness(when), *args, **kwargs
         )
 
         async def carrier() -> None:
@@ -65,8 +83,7 @@ def test_pace_is_close_to_the_ceiling_and_never_above(qps: float, late_s: float)
         await asyncio.gather(*carriers, return_exceptions=True)
 
     on_virtual_time(main)
-    share = (len(times) - 1) / (times[-1] - times[0]) / qps
-    assert share >= (0.99 if late_s <= 0.005 else 0.975)
+    assert (len(times) - 1) / (times[-1] - times[0]) / qps >= share
     ordered = times[: int(4 * max(qps, 10))]
     assert most_in_a_second(ordered) <= max(qps, 1)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bulkdel.ledger.values import Group, Part, Settlement
 from bulkdel.send.settle import FRESH, cargo, judge, size, split_at
-from bulkdel.words import Answer, Batch, Ruling, Sweep, Verdict
+from bulkdel.words import Answer, Asked, Batch, Ruling, Sides, Sweep, Verdict
 
 DELETED = Ruling(verdict=Verdict.DELETED, code=0)
 GONE = Ruling(verdict=Verdict.ALREADY_GONE, code=31704, info="Not_Friend")
@@ -65,6 +65,37 @@ def test_a_settled_item_does_not_lose_the_call_that_settled_it() -> None:
     judged = judge(BATCH, part, Answer(rest=GONE), at_ms=5)
     assert judged.settlement is not None
     assert judged.settlement.groups[0].lost == 2
+
+
+CHOSEN = Batch(7, "a", ("b", "c", "d", "e"), Sides(bytes([0, 1, 0, 0])))
+SECOND = Batch(
+    9, "a", ("b", "c"), Sides(bytes([0, 1]), (Asked("l", 1, 0, 31704), Asked("m", 2, 1, 31704)))
+)
+
+
+def test_not_a_friend_is_not_the_end_where_the_side_was_chosen() -> None:
+    """The entry is done with those, but no pair is settled: their other side is asked later."""
+    judged = judge(CHOSEN, FRESH, Answer(rest=GONE, items={"d": DELETED, "e": BUSY}), at_ms=5)
+    assert judged.settlement is not None
+    assert {(one.status, one.items, one.in_reserve) for one in judged.settlement.groups} == {
+        (Verdict.DELETED, (2,), False),
+        (Verdict.ALREADY_GONE, None, True),
+    }
+    assert judged.parts == (Part(items=(3,), attempts=1, lost=1),)
+    assert (judged.settled, judged.moved) == (1, 2)
+    alike = judge(CHOSEN, FRESH, Answer(rest=GONE), at_ms=5)
+    assert alike.settlement is not None
+    assert alike.parts == ()
+    assert (alike.settled, alike.moved) == (0, 4)
+    assert alike.settlement.groups[0].in_reserve
+
+
+def test_not_a_friend_from_both_sides_is_the_end() -> None:
+    """In the second phase it settles, as it does where no side was chosen."""
+    judged = judge(SECOND, FRESH, Answer(rest=GONE, items={"c": DELETED}), at_ms=5)
+    assert judged.settlement is not None
+    assert not any(group.in_reserve for group in judged.settlement.groups)
+    assert (judged.settled, judged.moved) == (2, 0)
 
 
 def test_split_halves_what_is_left() -> None:

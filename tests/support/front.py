@@ -9,7 +9,8 @@ from pathlib import Path
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
 from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.ledger.values import Counters
-from bulkdel.plan.values import Books, Fingerprint, PlanMeta, Share
+from bulkdel.plan.values import Books, Fingerprint, Heavy, PlanMeta, Share
+from bulkdel.providers.protocol import Limits
 from bulkdel.report.status import Sitting, Status, fold
 from bulkdel.words import Mode, Operation, Orient
 
@@ -23,11 +24,20 @@ class HandFace:
 
     title: str
     regions: Mapping[str, str]
+    limits: Mapping[Operation, Limits]
+
+
+def _limits(qps: float) -> Mapping[Operation, Limits]:
+    """Those of a provider that clears whole lists as fast as it clears a batch."""
+    one = Limits(qps=qps, batch_size=1, batch_size_most=1)
+    return dict.fromkeys(Operation, one)
 
 
 FACES = {
-    "tencent": HandFace(title="Tencent Chat", regions={"singapore": TENCENT_ADDRESS}),
-    "zego": HandFace(title="ZEGOCLOUD ZIM", regions={"global": ZEGO_ADDRESS}),
+    "tencent": HandFace(
+        title="Tencent Chat", regions={"singapore": TENCENT_ADDRESS}, limits=_limits(200)
+    ),
+    "zego": HandFace(title="ZEGOCLOUD ZIM", regions={"global": ZEGO_ADDRESS}, limits=_limits(20)),
 }
 
 
@@ -79,6 +89,7 @@ def job(
     mode: Mode = Mode.TWO_WAY,
     max_pairs: int | None = None,
     protect: tuple[str, ...] = (),
+    orient: Orient = Orient.AS_GIVEN,
     run_dir: Path = Path("/runs/purge-2026-11"),
 ) -> Job:
     """A job over the targets."""
@@ -106,6 +117,7 @@ def job(
             max_failure_ratio=None,
             min_sample=1000,
         ),
+        orient=orient,
     )
 
 
@@ -123,11 +135,18 @@ def plan(
     rows: Books,
     batches: Mapping[str, int],
     largest: tuple[tuple[str, int], ...] = (),
+    *,
+    heavy: Mapping[str, Heavy] | None = None,
+    sides: Mapping[str, tuple[int, int]] | None = None,
 ) -> PlanMeta:
-    """The job's plan with these books and this number of batches for each target."""
+    """The job's plan with these books and this number of batches for each target.
+
+    `sides` are the batches as given and at the least, by target, where the planner chose.
+    """
     shares = []
     first = 0
     for target in of.targets:
+        as_given, least = (None, None) if sides is None else sides[target.name]
         shares.append(
             Share(
                 target=target.name,
@@ -135,6 +154,9 @@ def plan(
                 batches=batches[target.name],
                 pairs=rows.pairs,
                 largest=largest,
+                heavy=(heavy or {}).get(target.name, Heavy()),
+                as_given=as_given,
+                least=least,
             )
         )
         first += batches[target.name]
@@ -143,7 +165,7 @@ def plan(
             version=1,
             operation=of.operation,
             mode=of.mode,
-            orient=Orient.AS_GIVEN,
+            orient=of.orient,
             from_field="From_Account",
             to_field="To_Account",
             accounts_only=False,
