@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkdel.words import Batch, Mode, Operation, batch_label
-
 from tests.simulation.said import Said, Word, said
 from tests.simulation.scenario import TargetPlan
 from tests.simulation.story import Story
@@ -66,6 +65,7 @@ class Sides:
         """It is asked once the first has answered "not a friend", and then the first no more."""
         gone_at: dict[frozenset[str], float] = {}
         asked: set[frozenset[str]] = set()
+        reserved: set[frozenset[str]] = set()
         for sent in self._sent:
             phases = {self._is_first(sent, to) for to in sent.ids or ()}
             if len(phases) > 1:
@@ -79,45 +79,27 @@ class Sides:
                     continue
                 if pair in asked:
                     yield f"{to!r} was sent from its first side again: {sent}"
-                if gone_at.get(pair, math.inf) <= sent.left_at and sent.sitting not in self._dead:
-                    before = self._last_gone(pair, sent)
-                    if before is None or before.sitting not in self._dead:
-                        yield f"{to!r} was in reserve, and was sent from its first side: {sent}"
+                if pair in reserved:
+                    yield f"{to!r} was in reserve, and was sent from its first side: {sent}"
                 if sent.over_at is not None and self._said(sent, to).word is Word.GONE:
                     gone_at[pair] = min(sent.over_at, gone_at.get(pair, math.inf))
-
-    def _last_gone(self, pair: frozenset[str], until: Sent) -> Sent | None:
-        """The last call before `until` that its first side was answered "not a friend"."""
-        found = None
-        for sent in self._sent:
-            if sent is until:
-                break
-            for to in sent.ids or ():
-                if frozenset((sent.account, to)) == pair and self._said(sent, to).word is Word.GONE:
-                    found = sent
-        return found
+                    if sent.sitting not in self._dead:
+                        reserved.add(pair)
 
     def _the_first_phase_is_over(self) -> Iterator[str]:
-        """In every sitting all calls of the plan's entries come before those of the second."""
+        """In every sitting all calls of the plan's entries are over before the other sides'."""
         by_sitting: dict[int, list[Sent]] = defaultdict(list)
         for sent in self._sent:
             by_sitting[sent.sitting].append(sent)
         for number, calls in by_sitting.items():
-            second_at = min(
-                (
-                    sent.left_at
-                    for sent in calls
-                    if not self._is_first(sent, (sent.ids or ("",))[0])
-                ),
-                default=None,
-            )
-            if second_at is None:
+            first = [sent for sent in calls if self._is_first(sent, (sent.ids or ("",))[0])]
+            if len(first) == len(calls):
                 continue
-            for sent in calls:
-                is_first = self._is_first(sent, (sent.ids or ("",))[0])
-                if is_first and (sent.over_at is None or sent.over_at > second_at):
-                    yield f"the second phase began at {second_at:.3f} s before this was over: {sent}"
-            yield from self._each_was_tried(number, second_at)
+            began = min(sent.left_at for sent in calls if sent not in first)
+            for sent in first:
+                if sent.over_at is None or sent.over_at > began:
+                    yield f"the second phase began at {began:.3f} s, before the end of {sent}"
+            yield from self._each_was_tried(number, began)
 
     def _each_was_tried(self, number: int, second_at: float) -> Iterator[str]:
         """No entry of the plan was passed over; where nothing can connect, nobody knows."""
