@@ -18,6 +18,7 @@ from bulkdel.ledger.pages import Row
 from bulkdel.ledger.render import capped, render
 from bulkdel.ledger.values import Settlement
 from bulkdel.words import (
+    TURNED,
     Entry,
     Mode,
     Operation,
@@ -89,6 +90,10 @@ class Replay:
         _, account, others = row
         place = self._places[target]
         ids = None if others is None else _ids(others)
+        ways: list[bool] | None = None
+        if ids is not None and others is not None and TURNED in others:
+            ways = [name.endswith(TURNED) for name in ids]
+            ids = [name.removesuffix(TURNED) for name in ids]
         content = orjson.dumps((account, ids))
         if b"\\" in content:
             return None
@@ -106,9 +111,15 @@ class Replay:
         # No backslash, so no quote inside an id: `",["` stands where the list begins only.
         cut = content.index(b'",["')
         prefix = b"".join((place.line, content[1 : cut + 1], b',"to_account":"'))
-        if len(ids) == 1:
+        if len(ids) == 1 and ways is None:
             return b"".join((prefix, content[cut + 4 : -3], shape.before, end))
         end = shape.before + end
+        if ways is not None:
+            sender = content[1 : cut + 1]
+            heads = (prefix, place.line + b'"')
+            tails = (end, b'","to_account":' + sender + b',"sent_from":' + sender + end[1:])
+            found = zip(content[cut + 4 : -3].split(b'","'), ways, strict=True)
+            return b"".join([heads[way] + name + tails[way] for name, way in found])
         return prefix + (end + prefix).join(content[cut + 4 : -3].split(b'","')) + end
 
     def lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:

@@ -27,6 +27,7 @@ def index_rows(keys: Words, turns: Whole, counts: Whole, ids: Words) -> Words:
     rows[:, 0, 0] = keys
     rows[:, 0, 1] = turns
     rows[:, 0, 2] = counts
+    ids = ids[:, :MOST_WORDS]  # rows may be wider, for the sake of a To_Account and its mark
     rows[:, 0, 3 : 3 + ids.shape[1]] = ids
     return rows
 

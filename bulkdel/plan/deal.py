@@ -1,4 +1,4 @@
-"""Files of plain lines → rows of ids on disk, dealt into parts by a hash of the From_Account.
+"""Files of plain lines → rows of ids on disk, dealt into parts by a hash of each row.
 
 Chunks are worked on by two threads (numpy lets go of the interpreter); how many are under way is
 bounded, and so is memory, whatever the file.
@@ -7,7 +7,7 @@ bounded, and so is memory, whatever the file.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from io import FileIO
@@ -16,16 +16,24 @@ from typing import Final
 
 import numpy as np
 
+from bulkdel.plan.abreast import WORKERS
 from bulkdel.plan.ids import ID_BYTES, Words, hashes_of, texts_of, words_of_texts
 from bulkdel.plan.lines import LF, PAD, NotPlain, Reject, Rows, Shape, read_chunk
 from bulkdel.plan.records import LINE_CAP
-from bulkdel.plan.spill import Spill, part_of
+from bulkdel.plan.spill import Spill
 
-WORKERS: Final = 2
 CHUNK: Final = 4 << 20
 """Bytes that are worked on at a time."""
 
 _ABREAST: Final = WORKERS + 1
+
+RowHashes = Callable[[Words], Words]
+"""64 bits for each row; rows with the same come into the same part."""
+
+
+def account_hashes(ids: Words) -> Words:
+    """The hashes of the rows' first ids: all rows of an account in one part."""
+    return hashes_of(ids[:, 0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +48,25 @@ class Dealt:
 
 
 class Dealer:
-    """Deals rows into `spill`, leaving out those that touch a protected account."""
+    """Deals rows into `spill`, leaving out those that touch a protected account.
+
+    A part is read back in the order of the input.
+    """
 
     def __init__(
-        self, pool: ThreadPoolExecutor, spill: Spill, protected: tuple[str, ...], *, chunk: int
+        self,
+        pool: ThreadPoolExecutor,
+        spill: Spill,
+        protected: tuple[str, ...],
+        *,
+        chunk: int,
+        by: RowHashes = account_hashes,
     ) -> None:
         self._pool = pool
         self._spill = spill
+        self._by = by
         self._chunk = chunk
+        self._turn = 0
         ids = [account.encode() for account in protected]
         # An id that is longer than any can be is in no row, and would look like another one cut.
         self._protected = frozenset(account for account in ids if len(account) <= ID_BYTES)
@@ -67,7 +86,8 @@ class Dealer:
             with path.open("rb", buffering=0) as file:
                 file.seek(start)
                 for buffer, size in _chunks(file, self._chunk, crlf=shape.crlf):
-                    under_way.append(self._pool.submit(self._one, buffer, size, shape))
+                    self._turn += 1
+                    under_way.append(self._pool.submit(self._one, buffer, size, shape, self._turn))
                     if len(under_way) > _ABREAST:
                         yield under_way.popleft().result()
                 while under_way:
@@ -79,15 +99,12 @@ class Dealer:
             self._spill.rewind(mark)
             raise
 
-    def _one(self, buffer: bytearray, size: int, shape: Shape) -> tuple[Dealt, list[Reject]]:
+    def _one(
+        self, buffer: bytearray, size: int, shape: Shape, turn: int
+    ) -> tuple[Dealt, list[Reject]]:
         found = read_chunk(buffer, size, shape)
         ids, protected = self._without_protected(found.ids)
-        hashes = hashes_of(ids[:, 0])
-        parts = part_of((hashes >> np.uint64(48)).astype(np.int64), self._spill.parts)
-        order = np.argsort(parts.astype(np.uint16), kind="stable")
-        self._spill.add(
-            np.take(ids, order, axis=0), np.bincount(parts, minlength=self._spill.parts)
-        )
+        self._spill.deal(ids, self._by(ids), turn=turn)
         return self._told(found, protected), found.rejects
 
     def _told(self, found: Rows, protected: int) -> Dealt:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bulkdel.plan import duck
-from bulkdel.plan.ids import Words, hashes_of, texts_of, widened, words_of_texts
+from bulkdel.plan.ids import MOST_WORDS, WORD, Words, hashes_of, texts_of, widened, words_of_texts
 from bulkdel.plan.spill import Spill
 
 _BLOCK_BYTES = 8 << 20
@@ -40,6 +40,9 @@ def set_aside(spill: Spill, part: int, folder: Path, *, rows: int) -> tuple[Word
     rest: list[Words] = []
     large = np.array([value for value, count in seen.items() if count > rows], "<u8")
     for piece in spill.blocks(part):
+        if piece.shape[1] == 1:  # accounts alone: one row of each is enough
+            rest.append(np.unique(piece, axis=0))
+            continue
         hashes = hashes_of(piece[:, 0])
         left = ~np.isin(hashes, large)
         for value in large.tolist():
@@ -84,4 +87,5 @@ def sorted_blocks(giant: Giant, size: int) -> Iterator[Words]:
             block = [line[:-1] for _, line in zip(range(lines), file, strict=False)]
             if not block:
                 return
-            yield words_of_texts(block)
+            longest = max(map(len, block))
+            yield words_of_texts(block, max(MOST_WORDS, -(-longest // WORD)))

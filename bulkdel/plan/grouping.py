@@ -10,23 +10,24 @@ memory, is the next stretch of the plan.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 
 from bulkdel.plan import duck
+from bulkdel.plan.abreast import each
 from bulkdel.plan.arrange import Accounts, Batches, Fractions, arrange, batches_of
 from bulkdel.plan.compose import compose, index_rows
-from bulkdel.plan.deal import WORKERS
+from bulkdel.plan.deal import RowHashes, account_hashes
 from bulkdel.plan.giant import Giant, set_aside, sort_giant, sorted_blocks
-from bulkdel.plan.ids import Words, hashes_of, words_of_texts
+from bulkdel.plan.ids import Whole, Words, hashes_of, words_of_texts
 from bulkdel.plan.spill import Spill, part_of
+from bulkdel.plan.values import Heavy
 
 PART_BYTES: Final = 6 << 20
 """Bytes of input that make one part."""
@@ -38,28 +39,43 @@ LARGEST: Final = 10
 _PARTS_MOST: Final = 1 << 14
 _65536: Final = 1 << 16
 
-A = TypeVar("A")
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sized:
+    """The batches of one size, as a Share tells of them."""
+
+    batches: int
+    largest: tuple[tuple[str, int], ...]
+    heavy: Heavy
+    as_given: int | None = None
+    least: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grouped:
-    """What came of grouping. `batches` counts by batch size."""
+    """What came of grouping, by batch size."""
 
     pairs: int
-    batches: dict[int, int]
-    largest: tuple[tuple[str, int], ...]
+    sized: dict[int, Sized]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
     pairs: int
     largest: list[tuple[int, bytes]]
+    heavy: dict[int, Heavy]
     giants: list[Giant]
+
+
+def parts_for(size: int, part_bytes: int) -> int:
+    """In how many parts so many bytes of input are worked on."""
+    return min(_PARTS_MOST, max(1, -(-size // part_bytes)))
 
 
 class Grouping:
     """Takes rows into `rows`, then turns them into batches. Works inside `folder`."""
+
+    deal_by: RowHashes = staticmethod(account_hashes)
 
     def __init__(
         self,
@@ -73,7 +89,7 @@ class Grouping:
     ) -> None:
         self._pool = pool
         self._folder = folder
-        self._parts = min(_PARTS_MOST, max(1, -(-size // part_bytes)))
+        self._parts = parts_for(size, part_bytes)
         self._giant_rows = giant_rows
         self.rows = Spill(folder / "rows", parts=self._parts)
         self._index = {size: Spill(folder / f"index-{size}", parts=self._parts) for size in sizes}
@@ -88,31 +104,42 @@ class Grouping:
         """Makes batches of every size from all rows."""
         pairs = 0
         largest: list[tuple[int, bytes]] = []
+        heavy = dict.fromkeys(self._index, Heavy())
         parts = np.flatnonzero(self.rows.rows).tolist()
         turn = len(parts)
-        with closing(self._each(self._one_part, list(enumerate(parts)))) as worked:
+        with closing(each(self._pool, self._one_part, enumerate(parts))) as worked:
             for part in worked:
                 pairs += part.pairs
                 largest += part.largest
+                for size, some in part.heavy.items():
+                    heavy[size] = _sum(heavy[size], some)
                 for giant in part.giants:
                     count = sort_giant(con, giant)
                     self._cut_giant(giant, count, turn)
                     giant.path.unlink()
                     turn += 1
                     pairs += count
+                    alone = np.array([count])
+                    for size in heavy:
+                        heavy[size] = _sum(heavy[size], _heavy(alone, size))
                     largest.append((count, giant.account))
                 largest = sorted(largest, key=lambda one: (-one[0], one[1]))[:LARGEST]
+        self.rows.close()
+        named = tuple((account.decode(), max(1, count)) for count, account in largest)
         return Grouped(
             pairs=pairs,
-            batches={size: int(index.rows.sum()) for size, index in self._index.items()},
-            largest=tuple((account.decode(), max(1, count)) for count, account in largest),
+            sized={
+                size: Sized(batches=int(index.rows.sum()), largest=named, heavy=heavy[size])
+                for size, index in self._index.items()
+            },
         )
 
     def lines(self, size: int, first: int) -> Generator[bytes, None, None]:
         """The batches of one size as lines (see compose), in sending order, from `first` on."""
         counts = self._index[size].rows
         firsts = first + np.cumsum(counts) - counts
-        return self._each(
+        return each(
+            self._pool,
             lambda part: compose(
                 self._index[size].read(part),
                 self._others[size].read(part)[:, 0],
@@ -120,21 +147,6 @@ class Grouping:
             ),
             np.flatnonzero(counts).tolist(),
         )
-
-    def _each(self, work: Callable[[A], T], todo: list[A]) -> Generator[T, None, None]:
-        """The results of `work` in order; a few are under way at a time."""
-        under_way: deque[Future[T]] = deque()
-        try:
-            for one in todo:
-                under_way.append(self._pool.submit(work, one))
-                if len(under_way) > WORKERS:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            for left in under_way:
-                left.cancel()
-            wait(under_way)  # before anybody closes the files they work on
 
     def _one_part(self, task: tuple[int, int]) -> _Part:
         turn, part = task
@@ -144,14 +156,19 @@ class Grouping:
         else:
             rows = self.rows.read(part)
         if not len(rows):
-            return _Part(pairs=0, largest=[], giants=giants)
+            return _Part(pairs=0, largest=[], heavy={}, giants=giants)
         others = hashes_of(rows[:, 1]) if rows.shape[1] > 1 else np.zeros(0, "<u8")
         accounts = arrange(rows, hashes_of(rows[:, 0]), others, least=min(self._index))
         for size in self._index:
             batches = batches_of(accounts.counts, accounts.fractions, size)
             self._emit(size, accounts, batches, turn)
         pairs = len(accounts.others) if rows.shape[1] > 1 else len(accounts.ids)
-        return _Part(pairs=pairs, largest=accounts.largest(LARGEST), giants=giants)
+        return _Part(
+            pairs=pairs,
+            largest=accounts.largest(LARGEST),
+            heavy={size: _heavy(accounts.counts, size) for size in self._index},
+            giants=giants,
+        )
 
     def _emit(self, size: int, accounts: Accounts, batches: Batches, turn: int) -> None:
         others = accounts.others
@@ -183,3 +200,17 @@ class Grouping:
         self._index[size].add(index, np.bincount(parts, minlength=self._parts), turn=turn)
         spread = np.bincount(parts, weights=index[:, 0, 2], minlength=self._parts)
         self._others[size].add(others[:, np.newaxis], spread.astype(np.int64), turn=turn)
+
+
+def _heavy(counts: Whole, size: int) -> Heavy:
+    """Of accounts with so many pairs each."""
+    more = counts[counts > size]
+    return Heavy(accounts=len(more), pairs=int(more.sum()), batches=int((-(-more // size)).sum()))
+
+
+def _sum(one: Heavy, other: Heavy) -> Heavy:
+    return Heavy(
+        accounts=one.accounts + other.accounts,
+        pairs=one.pairs + other.pairs,
+        batches=one.batches + other.batches,
+    )

@@ -1,7 +1,8 @@
 """Account ids as rows of machine words, so that millions are hashed and compared at once.
 
-An id of 1…32 bytes becomes one to four words, filled up with NUL, which is in no valid id. Words
-are little-endian on every machine, so that hashes are the same everywhere.
+An id of 1…32 bytes becomes one to four words, filled up with NUL, which is in no valid id; with a
+mark behind it, see sides.py, it may need a fifth. Words are little-endian on every machine, so that
+hashes are the same everywhere.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _ODD = tuple(
     np.uint64(value)
     for value in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
 )
+_FACTORS = (*_ODD, np.uint64(0xD6E8FEB86659FD93))  # of an id's words, and of its mark's
 _SHIFT = np.uint64(32)
 
 
@@ -53,9 +55,9 @@ def words_of(buffer: bytearray, starts: Whole, lengths: Whole, count: int) -> Wo
     return words
 
 
-def words_of_texts(ids: list[bytes]) -> Words:
-    """These ids as rows of MOST_WORDS words; none is longer than ID_BYTES."""
-    return np.array(ids, f"S{ID_BYTES}").view(_U64).reshape(-1, MOST_WORDS)
+def words_of_texts(ids: list[bytes], count: int = MOST_WORDS) -> Words:
+    """These ids as rows of `count` words; none is longer than that."""
+    return np.array(ids, f"S{WORD * count}").view(_U64).reshape(-1, count)
 
 
 def texts_of(words: Words) -> list[bytes]:
@@ -69,10 +71,19 @@ def hashes_of(words: Words) -> Words:
     """64 bits for each row, the same however many words of NUL it is filled up with."""
     total = np.zeros(len(words), _U64)
     for at in range(words.shape[1]):
-        mixed = words[:, at] * _ODD[at]
+        mixed = words[:, at] * _FACTORS[at]
         mixed ^= mixed >> _SHIFT
         mixed *= _ODD[at - 1]
         total += mixed
+    return _mix(total)
+
+
+def friendship_hashes(ids: Words) -> Words:
+    """64 bits for each row of two ids, the same whichever of them comes first."""
+    return _mix(hashes_of(ids[:, 0]) + hashes_of(ids[:, 1]))
+
+
+def _mix(total: Words) -> Words:
     total ^= total >> _SHIFT
     total *= _ODD[1]
     total ^= total >> np.uint64(29)

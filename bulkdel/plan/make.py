@@ -13,8 +13,10 @@ from typing import BinaryIO, Final
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job, Target
 from bulkdel.plan import deal, duck
+from bulkdel.plan.abreast import WORKERS
 from bulkdel.plan.deal import Dealer
 from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, look_at
+from bulkdel.plan.fewest import MOST_IN_MEMORY, Fewest
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.grouping import GIANT_ROWS, PART_BYTES, Grouped, Grouping
 from bulkdel.plan.intake import Intake
@@ -27,7 +29,7 @@ from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
 from bulkdel.plan.strict import Wanted
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.plan.write import write_plan
-from bulkdel.words import Operation
+from bulkdel.words import Mode, Operation, Orient
 
 REJECTS_FILE = "rejects.jsonl"
 _WORKSHOP = ".planning"
@@ -36,19 +38,21 @@ _PARQUET_UNPACKED: Final = 4  # a guess that only decides how many parts the wor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much is worked on at a time; changes no plan.
+    """How much is worked on at a time; changes no plan, but for `search`.
 
     Attributes:
         memory_limit_mb: what DuckDB may use; the rest of planning needs some 400 MB beside it.
         chunk: bytes of input.
         part: bytes of input that are grouped together.
         giant: rows of one account beyond which DuckDB sorts it by itself.
+        search: friendships up to which their sides are searched for, in memory.
     """
 
     memory_limit_mb: int = 384
     chunk: int = deal.CHUNK
     part: int = PART_BYTES
     giant: int = GIANT_ROWS
+    search: int = MOST_IN_MEMORY
 
 
 def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale = Scale()) -> PlanMeta:
@@ -90,24 +94,23 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     sources = find_sources(job.input, job.run_dir)
     looked = [(source, look_at(source, workshop, at)) for at, source in enumerate(sources)]
     with (
-        ThreadPoolExecutor(deal.WORKERS) as pool,
+        ThreadPoolExecutor(WORKERS) as pool,
         ThreadPoolExecutor(1) as hashing,
         closing(duck.open_workshop(workshop, memory_limit_mb=scale.memory_limit_mb)) as con,
         closing(
-            Grouping(
+            _grouping(
+                job,
                 pool,
                 workshop,
-                sizes=tuple(dict.fromkeys(_size(target, pairs=pairs) for target in job.targets)),
+                scale,
                 size=sum(_guess(source, facts) for source, facts in looked),
-                part_bytes=scale.part,
-                giant_rows=scale.giant,
             )
         ) as grouping,
     ):
         digests = [hashing.submit(digest_of, source) for source in sources]
         read = valid = guarded = 0
         with (workshop / REJECTS_FILE).open("w+b") as out:
-            dealer = Dealer(pool, grouping.rows, protected, chunk=scale.chunk)
+            dealer = Dealer(pool, grouping.rows, protected, chunk=scale.chunk, by=grouping.deal_by)
             intake = Intake(con, dealer, RejectsFile(out), wanted)
             for source, facts in looked:
                 taken = intake.take_in(source, facts, staged=workshop / "staged")
@@ -156,6 +159,34 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     return meta
 
 
+def _grouping(
+    job: Job, pool: ThreadPoolExecutor, workshop: Path, scale: Scale, *, size: int
+) -> Grouping | Fewest:
+    """What takes the rows of so many bytes of input, and makes batches of them."""
+    pairs = job.operation is Operation.DELETE_FRIENDS
+    sizes = tuple(dict.fromkeys(_size(target, pairs=pairs) for target in job.targets))
+    if job.orient is Orient.AS_GIVEN:
+        return Grouping(
+            pool,
+            workshop,
+            sizes=sizes,
+            size=size,
+            part_bytes=scale.part,
+            giant_rows=scale.giant,
+        )
+    if not pairs or job.mode is not Mode.TWO_WAY:
+        raise AssertionError(f"{job.orient} with {job.operation}, {job.mode}")
+    return Fewest(
+        pool,
+        workshop,
+        sizes=sizes,
+        size=size,
+        part_bytes=scale.part,
+        giant_rows=scale.giant,
+        most_in_memory=scale.search,
+    )
+
+
 def _size(target: Target, *, pairs: bool) -> int:
     """Rows that a batch may have; where accounts are cleared, each is a batch."""
     return target.batch_size if pairs else 1
@@ -173,17 +204,20 @@ def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
     shares: list[Share] = []
     first = 0
     for target in job.targets:
-        batches = grouped.batches[_size(target, pairs=pairs)]
+        made = grouped.sized[_size(target, pairs=pairs)]
         shares.append(
             Share(
                 target=target.name,
                 first=first,
-                batches=batches,
+                batches=made.batches,
                 pairs=grouped.pairs,
-                largest=grouped.largest,
+                largest=made.largest,
+                heavy=made.heavy,
+                as_given=made.as_given,
+                least=made.least,
             )
         )
-        first += batches
+        first += made.batches
     return tuple(shares)
 
 

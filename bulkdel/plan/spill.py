@@ -31,6 +31,7 @@ class Spill:
 
     def __init__(self, path: Path, *, parts: int) -> None:
         self.parts = parts
+        self._path = path
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         self._lock = threading.Lock()
         self._end = 0
@@ -39,8 +40,11 @@ class Spill:
         """How many rows each part has."""
 
     def close(self) -> None:
-        """Lets go of the file."""
-        os.close(self._fd)
+        """Lets go of the file and of the room it takes; more than once does no harm."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+            self._path.unlink(missing_ok=True)
 
     def add(self, block: Words, counts: Whole, *, turn: int = 0) -> None:
         """Writes a block.
@@ -64,6 +68,13 @@ class Spill:
             wrote = os.pwrite(self._fd, data, at)
             at += wrote
             data = data[wrote:]
+
+    def deal(self, rows: Words, hashes: Words, *, turn: int = 0) -> None:
+        """Writes rows in any order, each into the part that its hash says."""
+        parts = part_of((hashes >> np.uint64(48)).astype(np.int64), self.parts)
+        order = np.argsort(parts.astype(np.uint16), kind="stable")
+        counts = np.bincount(parts, minlength=self.parts)
+        self.add(np.take(rows, order, axis=0), counts, turn=turn)
 
     def mark(self) -> tuple[int, int]:
         """Where the file stands, for `rewind`."""

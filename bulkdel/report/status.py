@@ -12,7 +12,7 @@ from bulkdel.ledger.snapshot import CodeCount, Recent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.phrases import Face, place, title
-from bulkdel.words import Mode, Operation
+from bulkdel.words import Mode, Operation, Orient
 
 _NO_COUNTERS = Counters()
 
@@ -103,6 +103,7 @@ class Status:
     began_ms: int | None
     last: Sitting | None
     at_ms: int
+    orient: Orient = Orient.AS_GIVEN
 
     @property
     def unsettled(self) -> int:
@@ -215,6 +216,7 @@ def fold(
         began_ms=began_ms,
         last=last,
         at_ms=now_ms,
+        orient=meta.fingerprint.orient,
     )
 
 

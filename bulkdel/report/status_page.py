@@ -40,6 +40,7 @@ def status_values(status: Status) -> dict[str, Any]:
         "run_dir": str(status.run_dir),
         "operation": status.operation,
         "mode": status.mode,
+        "orient": status.orient,
         "state": status.state,
         "reason": status.reason,
         "at": stamp(status.at_ms),

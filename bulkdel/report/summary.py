@@ -14,7 +14,7 @@ from bulkdel.report.phrases import unit
 from bulkdel.report.sheet import BAD, GOOD, TITLE, facts, page, words
 from bulkdel.report.status import Status, TargetStatus
 from bulkdel.send.view import End, Ending, LaneEnd
-from bulkdel.words import Mode, Operation
+from bulkdel.words import Mode, Operation, Orient
 
 _AGAIN = "Run the same command again to continue."
 _HARD = {
@@ -48,6 +48,15 @@ _SIMPLE = {
     End.DURATION: "stopped after the time a sitting may take",
 }
 """Ends of a whole sitting that need no lane's words."""
+
+_BOTH_NAMED = (
+    "Two-way: where the input names a friendship from both sides, the first of its two pairs "
+    "removes it and the second is answered as already gone."
+)
+_BOTH_ASKED = (
+    "Every friendship that counts as already gone was asked for from both sides, and both times "
+    'the answer was "not a friend".'
+)
 
 
 def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> int:
@@ -147,10 +156,7 @@ def remarks(status: Status) -> tuple[str, ...]:
     ]
     both = status.operation is Operation.DELETE_FRIENDS and status.mode is Mode.TWO_WAY
     if both and any(target.already_gone for target in status.targets):
-        said.append(
-            "Two-way: where the input names a friendship from both sides, the first of its two "
-            "pairs removes it and the second is answered as already gone."
-        )
+        said.append(_BOTH_ASKED if status.orient is Orient.FEWEST_CALLS else _BOTH_NAMED)
     return tuple(said)
 
 

@@ -11,7 +11,7 @@ from bulkdel.ledger.pages import Pages, Row
 from bulkdel.ledger.render import render
 from bulkdel.ledger.replay import Replay
 from bulkdel.ledger.values import Group, Settlement
-from bulkdel.words import Mode, Operation, Verdict, batch_label
+from bulkdel.words import TURNED, Mode, Operation, Verdict, batch_label
 
 IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 
@@ -19,6 +19,7 @@ IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_si
 @given(
     account=IDS,
     others=st.none() | st.lists(IDS, min_size=1, max_size=5, unique=True),
+    turned=st.none() | st.lists(st.booleans(), min_size=5, max_size=5),
     info=st.text(max_size=230),
     code=st.integers(-(1 << 63), (1 << 63) - 1),
     status=st.sampled_from([Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.FAILED]),
@@ -29,6 +30,7 @@ IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_si
 def test_bulk_is_the_same_byte_for_byte(  # noqa: PLR0917 - each is drawn
     account: str,
     others: list[str] | None,
+    turned: list[bool] | None,
     info: str,
     code: int,
     status: Verdict,
@@ -37,13 +39,21 @@ def test_bulk_is_the_same_byte_for_byte(  # noqa: PLR0917 - each is drawn
     at_ms: int,
 ) -> None:
     """What bulk rendering makes of a settlement is what `render` makes of it, or nothing."""
-    row: Row = (3, account, None if others is None else "\n".join(others))
+    marked = [
+        name + TURNED * way for name, way in zip(others or (), turned or [False] * 5, strict=False)
+    ]
+    row: Row = (3, account, None if others is None else "\n".join(marked))
     group = Group(status=status, code=code, info=info, lost=lost, items=None)
     settled = Settlement(of=None, left=(), groups=(group,), attempts=attempts, at_ms=at_ms)
     body = encode_settlement(settled)
-    replay = Replay(["tencent"], operation=Operation.DELETE_FRIENDS, mode=Mode.ONE_WAY)
+    replay = Replay(
+        ["tencent"],
+        operation=Operation.DELETE_FRIENDS,
+        mode=Mode.TWO_WAY,
+        oriented=turned is not None,
+    )
     entry = replay.entry_of(row)
-    label = batch_label("tencent", Operation.DELETE_FRIENDS, Mode.ONE_WAY, entry)
+    label = batch_label("tencent", Operation.DELETE_FRIENDS, Mode.TWO_WAY, entry)
     expected = render(settled, entry, label, "tencent")
     shape = replay.shape(body, attempts)
     assert shape is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bulkdel.ledger.values import Counters
@@ -9,7 +11,7 @@ from bulkdel.plan.values import Books
 from bulkdel.report.status import Status
 from bulkdel.report.summary import exit_code, remarks, summary_exit, summary_text, verdict, why
 from bulkdel.send.view import End, Ending, LaneEnd
-from bulkdel.words import Mode, Operation
+from bulkdel.words import Mode, Operation, Orient
 from tests.support import front
 
 GOOD = front.books(read=10, pairs=10)
@@ -176,6 +178,13 @@ def test_remarks_only_where_they_are_true(
     said = remarks(two_way(counters, DONE, mode=mode))
     assert len(said) == len(remarked)
     assert all(one.startswith(start) for one, start in zip(said, remarked, strict=True))
+
+
+def test_a_chosen_side_is_not_called_a_pair_named_twice() -> None:
+    """Where the planner chose the sides, already gone means that both were asked."""
+    status = two_way(Counters(already_gone=10, calls=4), DONE, mode=Mode.TWO_WAY)
+    (said,) = remarks(replace(status, orient=Orient.FEWEST_CALLS))
+    assert "asked for from both sides" in said
 
 
 @pytest.mark.parametrize(

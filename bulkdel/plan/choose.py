@@ -1,0 +1,96 @@
+"""The side that each friendship is sent from, for every batch size.
+
+Few enough friendships: their graph is searched in memory (see orient), for each batch size by
+itself. More of them, or two accounts that their hashes do not tell apart: a rule that streams (see
+orient_stream), the same for every batch size.
+
+Neither knows which side the input names. Where that is cheaper as it stands, a friendship that is
+named from one side only is sent from there: so there are never more batches than as given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bulkdel.plan.friendships import Ends, Friendships
+from bulkdel.plan.ids import Flags, Words
+from bulkdel.plan.orient import orient
+from bulkdel.plan.orient_numbers import numbered
+from bulkdel.plan.orient_stream import Rule
+from bulkdel.plan.tally import Tally
+
+Turned = Callable[[Ends, int], Flags]
+"""Whether friendships are sent from their second account. They are given as their ends, and the
+place of the first of them among all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Sides for some batch sizes; `least` is how few batches of each size there can be at all."""
+
+    turned: Turned
+    least: dict[int, int]
+
+
+def choose(
+    friendships: Friendships, as_given: dict[int, int], tally: Tally, *, most_in_memory: int
+) -> list[Choice]:
+    """Sides for each batch size that `as_given` names with its number of batches.
+
+    `tally` is an empty one.
+    """
+    if len(friendships) <= most_in_memory and (found := _searched(friendships, as_given)):
+        return found
+    return _ruled(friendships, as_given, tally)
+
+
+def _searched(friendships: Friendships, as_given: dict[int, int]) -> list[Choice]:
+    """By the search; nothing where hashes do not tell accounts apart."""
+    first, second = (np.empty(len(friendships), "<u8") for _ in range(2))
+    both = np.empty(len(friendships), np.bool_)
+    at = 0
+    for ends in friendships.ends():
+        end = at + len(ends)
+        first[at:end], second[at:end], both[at:end] = ends.T
+        at = end
+    found = numbered(first, second)
+    if found is None:
+        return []
+    del first, second
+    choices = []
+    for size, made in orient(found.accounts, found.edges, tuple(as_given)).items():
+        turned = found.turned(made.from_high)
+        if made.calls > as_given[size]:
+            turned &= both
+        choices.append(Choice(turned=_looked_up(turned), least={size: made.bound}))
+    return choices
+
+
+def _looked_up(turned: Flags) -> Turned:
+    return lambda ends, at: turned[at : at + len(ends)]
+
+
+def _ruled(friendships: Friendships, as_given: dict[int, int], tally: Tally) -> list[Choice]:
+    """By the rule; where it costs more than the input as given, only where the input is free."""
+
+    def hashes() -> Iterator[tuple[Words, Words]]:
+        return ((ends[:, 0], ends[:, 1]) for ends in friendships.ends())
+
+    rule = Rule(hashes, len(friendships))
+    for first, second in hashes():
+        tally.add(np.where(rule.turned(first, second), second, first))
+    needed = tally.batches(tuple(as_given))
+    least = {size: -(-len(friendships) // size) for size in as_given}
+    good = {size: least[size] for size in as_given if needed[size] <= as_given[size]}
+    rest = {size: least[size] for size in as_given if size not in good}
+    choices = [
+        Choice(turned=lambda ends, _: rule.turned(ends[:, 0], ends[:, 1]), least=good),
+        Choice(
+            turned=lambda ends, _: rule.turned(ends[:, 0], ends[:, 1]) & (ends[:, 2] != 0),
+            least=rest,
+        ),
+    ]
+    return [choice for choice in choices if choice.least]
