@@ -106,7 +106,7 @@ def job_of(scenario: Scenario, run_dir: Path) -> Job:
 
 def plan_of(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:
     """The scenario's plan; the same for every sitting."""
-    if scenario.real_plan and not scenario.oriented:
+    if scenario.real_plan:
         return _made(scenario, job)
     entries: list[Entry] = []
     shares = []

@@ -207,7 +207,12 @@ def oriented(drawn: Scenario) -> Scenario:
     if drawn.sweeps or not drawn.two_way:
         return drawn
     rng = random.Random(f"oriented/{drawn.seed}")
-    drawn = replace(drawn, oriented=True, people=thinned(rng, drawn.people))
+    drawn = replace(
+        drawn,
+        oriented=True,
+        people=thinned(rng, drawn.people),
+        real_plan=drawn.seed % 10 == 9,  # a choice by chance is a harder one to be right about
+    )
     if rng.random() >= CALM:
         return drawn
     targets = tuple(replace(target, roads=Roads()) for target in drawn.targets)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkdel.words import Batch, Mode, Operation, batch_label
+from tests.simulation.people import Edge
 from tests.simulation.said import Said, Word, said
 from tests.simulation.scenario import TargetPlan
 from tests.simulation.story import Story
@@ -44,6 +45,8 @@ class Sides:
         yield from self._lines_tell_the_side()
         yield from self._lines_have_their_label()
         yield from self._in_reserve()
+        if not self._was_cut():
+            yield from self._few_calls()
         if self._story.scenario.calm and len(self._story.sittings) == 1 and self._story.finished:
             yield from self._no_call_too_many()
 
@@ -182,6 +185,40 @@ class Sides:
         least = sum(not sittings <= self._dead for sittings in left)
         if not least <= counted <= len(left):
             yield f"{counted} are in reserve, by the answers {least} to {len(left)}"
+
+    def _was_cut(self) -> bool:
+        """Whether an entry may have gone in pieces: for a limit, or as the provider asked for."""
+        if any(seen.act.limit is not None for seen in self._story.sittings):
+            return True
+        return any(
+            self._said(sent, to).word in {Word.REFUSED, Word.UNCLEAR}
+            for sent in self._sent
+            for to in sent.ids or ()
+        )
+
+    def _few_calls(self) -> Iterator[str]:
+        """What each sitting put in reserve for an account is full calls, but for one.
+
+        Calls count here that carry a friendship from its other side for the first time.
+        """
+        gone_in: dict[Edge, int] = {}
+        new: Counter[str] = Counter()
+        carried: set[Edge] = set()
+        for sent in self._sent:
+            ways = {(sent.account, to) for to in sent.ids or ()}
+            if all(self._is_first(sent, to) for _, to in ways):
+                for account, to in ways:
+                    if self._said(sent, to).word is Word.GONE:
+                        gone_in[to, account] = sent.sitting
+            else:
+                new[sent.account] += not ways <= carried
+                carried |= ways
+        reserved = Counter((account, sitting) for (account, _), sitting in gone_in.items())
+        most: Counter[str] = Counter()
+        for (account, _), count in reserved.items():
+            most[account] += math.ceil(count / self._target.batch_size)
+        if too_many := new - most:
+            yield f"the second phase took too many calls: {dict(too_many)} more than {dict(most)}"
 
     def _no_call_too_many(self) -> Iterator[str]:
         """Nothing went wrong: a call an entry, and ⌈in reserve / batch_size⌉ an account."""
