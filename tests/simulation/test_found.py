@@ -60,3 +60,14 @@ def test_a_stop_does_not_wait_for_a_retry(at_s: float) -> None:
     )
     assert complaints(story) == []
     assert story.sittings[0].ends == {"tencent": "stopped"}
+
+
+@pytest.mark.parametrize(
+    "pairs", [(("a", "b"),), (("a", "b"), ("b", "a")), (("a", "b"), ("a", "c"))]
+)
+def test_sides_are_chosen_where_all_stay_as_given(pairs: tuple[tuple[str, str], ...]) -> None:
+    """A plan in which no friendship is better sent from its other side is a plan like any other."""
+    story = plain(pairs=pairs, two_way=True, oriented=True, real_plan=True)
+    assert complaints(story) == []
+    assert story.finished
+    assert len(story.sent["tencent"]) == 1
