@@ -32,5 +32,6 @@ def _marked(ids: Words) -> Words:
     size = WORD * ids.shape[1]
     lengths = np.count_nonzero(np.ascontiguousarray(ids).view(np.uint8).reshape(-1, size), axis=1)
     wide = widened(ids, max(ids.shape[1], int(lengths.max(initial=0)) // WORD + 1)).copy()
-    wide.view(np.uint8).reshape(-1, WORD * wide.shape[1])[np.arange(len(ids)), lengths] = _MARK
+    marked = wide.view(np.uint8).reshape(len(ids), WORD * wide.shape[1])
+    marked[np.arange(len(ids)), lengths] = _MARK
     return wide

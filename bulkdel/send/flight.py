@@ -152,6 +152,7 @@ class Airfield:
             if flight.flying:
                 self._traffic.landed()
         if isinstance(reply, NoReply) and not reply.left:
+            self._traffic.rests(flight.task)  # it had taken off, if its connection was dead
             await self._withdraw(flight)
         return reply
 

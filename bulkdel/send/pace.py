@@ -25,6 +25,7 @@ Calls that had left before the hold began do not lengthen it.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from typing import Final
 
@@ -53,9 +54,10 @@ def bucket(qps: float) -> tuple[float, float]:
 def window(qps: float) -> tuple[int, float]:
     """How many calls may leave in how many seconds, so that `qps` holds in every second.
 
-    Below one call a second it is one call in as long as that takes.
+    It is never shorter than a second, or a second could hold most of two of them: 7.5 are 8 calls
+    in 1.07 s. Below one call a second it is one call in as long as that takes.
     """
-    calls = max(1, int(qps))
+    calls = math.ceil(qps)
     return calls, calls / qps * (1 + OVER)
 
 

@@ -55,6 +55,10 @@ class Traffic:
         Where the stop came in between, it is stopped now.
         """
         self.landed()
+        self.rests(task)
+
+    def rests(self, task: asyncio.Task[None]) -> None:
+        """It has no call out and nothing to record; a stop that came before stops it now."""
         self.idle.add(task)
         if self._stopped:
             task.cancel()

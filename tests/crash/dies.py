@@ -21,8 +21,8 @@ import aiohttp
 
 from bulkdel.cli import app
 from bulkdel.ledger import journal, ledger_file, lock, rows
-from bulkdel.ledger.tick import Event
-from bulkdel.ledger.values import Intent, Outcome
+from bulkdel.ledger.tick import Deal, Event
+from bulkdel.ledger.values import Intent, Outcome, Settlement
 from bulkdel.plan import make
 from bulkdel.send.pace import Pacer
 from bulkdel.send.transport import Transport
@@ -78,6 +78,19 @@ class Seam:
         return getattr(self._module, name)
 
 
+def committed(event: Event) -> str:
+    """The point that a tick with this event passes; empty where none is of interest."""
+    match event:
+        case Intent():
+            return "intent-committed"
+        case Outcome(settlement=Settlement()):
+            return "settlement-committed"
+        case Deal():
+            return "dealt"
+        case _:
+            return ""
+
+
 def in_writing(death: Death, synced: Path) -> None:
     """The points of a tick: what is committed, what is appended, what is synced."""
 
@@ -86,10 +99,8 @@ def in_writing(death: Death, synced: Path) -> None:
         if death.point == "sent":
             time.sleep(SLOW_DISK_S)
         inner(self, told)
-        if any(isinstance(event, Intent) for event in told):
-            death.passes("intent-committed")
-        if any(isinstance(event, Outcome) and event.settlement for event in told):
-            death.passes("settlement-committed")
+        for point in dict.fromkeys(map(committed, told)):
+            death.passes(point)
 
     def append(inner: Any, self: Any, data: bytes, offset: int) -> None:
         if data and death.point in PARTS and death.is_due(death.point):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.story import cut_power, network, tell
+from tests.crash.story import cut_power, friendships, network, tell
 from tests.support.judge import Judge
 from tests.support.process import Place
 
@@ -60,6 +60,18 @@ STORIES: dict[str, tuple[tuple[str, int], ...]] = {
     ),
 }
 
+OF_BOTH_PHASES: tuple[tuple[str, int], ...] = (
+    ("settlement-committed", 2),
+    ("ledger-torn", 2),
+    ("dealt", 1),
+    ("intent-committed", 1),
+    ("settlement-committed", 1),
+    ("ledger-unsynced", 1),
+    ("answered", 2),
+    ("landing-lost", 1),
+)
+"""From the third one on, the process dies with friendships in the second phase."""
+
 
 @pytest.mark.parametrize("name", STORIES)
 def test_killed_at_every_point(tmp_path: Path, name: str) -> None:
@@ -78,6 +90,26 @@ def test_killed_at_every_point(tmp_path: Path, name: str) -> None:
             mode="two_way" if two_way else "one_way",
         )
         for point, passages in STORIES[name]:
+            story.dies_at(point, passages)
+        story.finish()
+
+
+@pytest.mark.parametrize("provider", ["tencent", "zego"])
+def test_killed_with_friendships_in_reserve(tmp_path: Path, provider: str) -> None:
+    """No death loses a friendship whose first side was asked, or asks that side again."""
+    pairs, friends, left = friendships(seed=len(provider))
+    with Judge({provider: friends}, faults=("latency:0.02-0.2",)) as judge:
+        story = tell(
+            Place(tmp_path),
+            judge,
+            pairs,
+            friends=friends,
+            left=left,
+            provider=provider,
+            mode="two_way",
+            chosen=True,
+        )
+        for point, passages in OF_BOTH_PHASES:
             story.dies_at(point, passages)
         story.finish()
 

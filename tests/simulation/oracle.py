@@ -14,6 +14,7 @@ import orjson
 
 from tests.simulation.said import PERHAPS, Said, Word, said
 from tests.simulation.scenario import SECRET, WRONG_SECRET, End, TargetPlan
+from tests.simulation.sides import Sides
 from tests.simulation.story import Story
 from tests.simulation.wire import Edge, Sent
 
@@ -31,6 +32,8 @@ _KEYS = [
     "lost_answers",
     "at",
 ]
+_TURNED_KEYS = [*_KEYS[:3], "sent_from", *_KEYS[3:]]
+"""Of a line whose call went out from the other side."""
 
 
 def complaints(story: Story) -> list[str]:
@@ -46,14 +49,18 @@ def complaints(story: Story) -> list[str]:
         found += [f"{target.name}: {complaint}" for complaint in checked.complaints()]
     found += _endings(story)
     found += _guards(story)
+    found += [f"verify: {finding}" for finding in story.findings]
     return found
 
 
 def _well_formed(story: Story, lines: Sequence[Line]) -> Iterator[str]:
     names = {target.name for target in story.scenario.targets}
     for line in lines:
-        if list(line) != _KEYS or line["target"] not in names:
+        keys = _TURNED_KEYS if story.scenario.oriented and "sent_from" in line else _KEYS
+        if list(line) != keys or line["target"] not in names:
             yield f"a line with other keys: {line}"
+    if story.scenario.oriented:
+        return  # a label is of the side that was chosen: see Sides
     labels: dict[tuple[str, str], set[str]] = defaultdict(set)
     for line in lines:
         labels[line["target"], line["batch"]].add(line["from_account"])
@@ -92,7 +99,7 @@ def _endings(story: Story) -> Iterator[str]:
         if "limit" in seen.ends.values() and settled != seen.act.limit:
             yield f"sitting {number} says that its limit was reached with {settled} pairs"
         for name, end in seen.ends.items():
-            whole = _settled(seen.after[name]) == len(scenario.pairs)
+            whole = _settled(seen.after[name]) == len(scenario.units)
             if whole != (end == "finished"):
                 yield f"{name}: sitting {number} ended {end!r} with {seen.after[name]}"
     guarded = any("guard" in seen.ends.values() for seen in story.sittings)
@@ -123,21 +130,30 @@ class _Target:
         self._story, self._target, self._lines = story, target, lines
         self._scenario = story.scenario
         self._sent = story.sent[target.name]
-        self._pairs = set(story.scenario.pairs)
+        self._pairs = set(story.scenario.units)
         self._carried: dict[Edge, list[Sent]] = defaultdict(list)
         for sent in self._sent:
             for to in sent.ids or ("",):
-                self._carried[sent.account, to].append(sent)
+                self._carried[self._unit(sent.account, to)].append(sent)
         self._dead = {
             number for number, seen in enumerate(story.sittings) if seen.died or seen.failed
         }
 
+    def _unit(self, account: str, to: str) -> Edge:
+        """As its line reads."""
+        if self._scenario.oriented and (to, account) in self._pairs:
+            return to, account
+        return account, to
+
     def complaints(self) -> Iterator[str]:
         """Everything wrong with this target."""
+        if self._scenario.oriented:
+            yield from Sides(self._story, self._target, self._lines, self._dead).complaints()
         yield from self._nothing_else_deleted()
         yield from self._calls_are_planned()
         yield from self._one_line_each()
         yield from self._lines_are_true()
+        yield from self._what_is_done_is_gone()
         yield from self._rate()
         yield from self._never_two_for_one_account()
         yield from self._a_wrong_key_is_cheap()
@@ -172,7 +188,7 @@ class _Target:
             if len(tos) > self._target.batch_size or len(set(tos)) != len(tos):
                 yield f"a call with too many ids, or twice the same: {sent}"
             for to in tos:
-                if (sent.account, to) not in self._pairs:
+                if self._unit(sent.account, to) not in self._pairs:
                     yield f"a call for {sent.account!r} → {to!r}, which is not planned"
 
     def _one_line_each(self) -> Iterator[str]:
@@ -204,9 +220,12 @@ class _Target:
         elif words[-1].code != line["code"]:
             yield f"the provider's code was {words[-1].code}"
         settling = (Word.DONE, Word.GONE, Word.FOR_GOOD)
-        for sent, word in zip(calls[:-1], words[:-1], strict=True):
-            if word.word in settling and sent.sitting not in self._dead:
-                yield f"a call after the provider had said {word} at {sent.left_at:.3f} s"
+        for at, (sent, word) in enumerate(zip(calls[:-1], words[:-1], strict=True)):
+            if word.word not in settling or sent.sitting in self._dead:
+                continue
+            if word.word is Word.GONE and self._is_asked_next(sent, calls[at + 1]):
+                continue
+            yield f"a call after the provider had said {word} at {sent.left_at:.3f} s"
         if line["status"] == "deleted" and not self._removed_by(last, pair):
             yield "that call deleted nothing"
         deaths = len(self._dead)
@@ -216,11 +235,31 @@ class _Target:
         if not least <= line["lost_answers"] <= most + deaths:
             yield f"{least} to {most} of its calls may have been carried out unanswered"
         unanswered = line["status"] == "already_gone" and line["lost_answers"] == 0
-        if unanswered and any(pair in sent.removed for sent in calls):
+        if unanswered and any(_own(sent, pair) in sent.removed for sent in calls):
             yield "our own deletion, called already gone without a lost answer"
 
+    def _is_asked_next(self, sent: Sent, then: Sent) -> bool:
+        """Whether the call that follows asks the other side; when it may, Sides knows."""
+        return self._scenario.oriented and then.account != sent.account
+
     def _said(self, sent: Sent, pair: Edge) -> Said:
-        return said(self._target.provider, sent.reply, sent.ids, pair[1])
+        return said(self._target.provider, sent.reply, sent.ids, _own(sent, pair)[1])
+
+    def _what_is_done_is_gone(self) -> Iterator[str]:
+        """The world after it bears the lines out; where sides are chosen, from both sides."""
+        if self._scenario.sweeps:
+            return
+        after = self._story.after[self._target.name]
+        for line in self._lines:
+            if line["status"] == "failed":
+                continue
+            one, other = _pair(line)
+            both = self._scenario.oriented or (
+                self._scenario.two_way and line["status"] == "deleted"
+            )
+            left = after & ({(one, other), (other, one)} if both else {(one, other)})
+            if left:
+                yield f"{left} is left: {line}"
 
     def _lost(self, calls: list[Sent], words: list[Said]) -> tuple[int, int]:
         least = most = 0
@@ -319,3 +358,8 @@ class _Target:
 
 def _pair(line: Line) -> Edge:
     return line["from_account"], line["to_account"] if line["to_account"] is not None else ""
+
+
+def _own(sent: Sent, pair: Edge) -> Edge:
+    """The pair from the side that a call asked."""
+    return pair if pair[0] == sent.account else (pair[1], pair[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 Edge = tuple[str, str]
@@ -84,3 +84,10 @@ def friendships(rng: random.Random, *, narrow: bool, sweeps: bool) -> Friendship
     order = list(named)
     rng.shuffle(order)
     return Friendships(edges=tuple(edges), named=tuple(order), existing=existing)
+
+
+def thinned(rng: random.Random, people: Friendships) -> Friendships:
+    """The same job in a world that has fewer of these friendships, or only one side of them."""
+    share = rng.choice((0.0, 0.2, 0.6))
+    kept = tuple(edge for edge in people.edges if rng.random() >= share)
+    return replace(people, edges=kept)

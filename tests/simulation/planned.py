@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, Target
+from bulkdel.ledger.audit import PlannedTarget
+from bulkdel.ledger.findings import Findings
+from bulkdel.ledger.verify import Planned, verify
 from bulkdel.plan.make import make_plan
-from bulkdel.plan.read import PlanReader
-from bulkdel.plan.values import Books, Fingerprint, PlanMeta, Share
-from bulkdel.words import Batch, Entry, Mode, Operation, Orient, Sweep
-from tests.simulation.scenario import Scenario
+from bulkdel.plan.read import PlanReader, Row
+from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
+from bulkdel.words import TURNED, Batch, Entry, Mode, Operation, Orient, Sides, Sweep
+from tests.simulation.people import Edge
+from tests.simulation.scenario import Scenario, TargetPlan
 
 
 class ListedPlan(PlanReader):
@@ -30,9 +35,23 @@ class ListedPlan(PlanReader):
         for at in range(lo, hi, self._page):
             yield self._entries[at : min(at + self._page, hi)]
 
+    def rows(self, lo: int, hi: int) -> Iterator[list[Row]]:
+        """As PlanReader.rows."""
+        for entries in self.scan(lo, hi):
+            yield [_row(entry) for entry in entries]
+
     def entry(self, ordinal: int) -> Entry:
         """As PlanReader.entry."""
         return self._entries[ordinal]
+
+
+def _row(entry: Entry) -> Row:
+    if isinstance(entry, Sweep):
+        return entry.ordinal, entry.from_account, None
+    turned = entry.sides.turned if entry.sides else bytes(len(entry.to_accounts))
+    named = zip(entry.to_accounts, turned, strict=True)
+    others = "\n".join(other + TURNED * turn for other, turn in named)
+    return entry.ordinal, entry.from_account, others
 
 
 def job_of(scenario: Scenario, run_dir: Path) -> Job:
@@ -81,6 +100,7 @@ def job_of(scenario: Scenario, run_dir: Path) -> Job:
             max_failure_ratio=scenario.max_failure_ratio,
             min_sample=scenario.min_sample,
         ),
+        orient=Orient.FEWEST_CALLS if scenario.oriented else Orient.AS_GIVEN,
     )
 
 
@@ -92,23 +112,23 @@ def plan_of(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:
     shares = []
     for target in scenario.targets:
         first = len(entries)
-        entries += _cut(scenario, target.batch_size, first)
+        entries += _cut(scenario, target, first)
         shares.append(
             Share(
                 target=target.name,
                 first=first,
                 batches=len(entries) - first,
-                pairs=len(scenario.pairs),
+                pairs=len(scenario.units),
                 largest=(),
             )
         )
-    pairs = len(scenario.pairs)
+    rows, pairs = len(scenario.pairs), len(scenario.units)
     meta = PlanMeta(
         fingerprint=Fingerprint(
-            version=1,
+            version=PLAN_VERSION,
             operation=job.operation,
             mode=job.mode,
-            orient=Orient.AS_GIVEN,
+            orient=job.orient,
             from_field="From_Account",
             to_field="To_Account",
             accounts_only=False,
@@ -116,26 +136,78 @@ def plan_of(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:
             targets=tuple((target.name, target.batch_size) for target in scenario.targets),
             sources=(),
         ),
-        books=Books(read=pairs, pairs=pairs, duplicates=0, rejected=0, protected=0),
+        books=Books(read=rows, pairs=pairs, duplicates=rows - pairs, rejected=0, protected=0),
         shares=tuple(shares),
         digest=hashlib.sha256(str(scenario.seed).encode()).hexdigest(),
     )
     return meta, ListedPlan(entries, 1 + scenario.seed % 7)
 
 
-def _cut(scenario: Scenario, size: int, first: int) -> list[Entry]:
-    lists: dict[str, list[str]] = {}
-    for one, other in scenario.pairs:
-        lists.setdefault(one, []).append(other)
+def _cut(scenario: Scenario, target: TargetPlan, first: int) -> list[Entry]:
+    lists: dict[str, list[Edge]] = {}
+    for pair in _sent(scenario, target):
+        lists.setdefault(pair[0], []).append(pair)
     if scenario.sweeps:
         return [Sweep(first + at, account) for at, account in enumerate(lists)]
+    size = target.batch_size
     pieces = [
-        (at, account, tuple(sorted(others, key=str.encode)[at : at + size]))
-        for account, others in lists.items()
-        for at in range(0, len(others), size)
+        (at, account, tuple(sorted((to for _, to in sent), key=str.encode)[at : at + size]))
+        for account, sent in lists.items()
+        for at in range(0, len(sent), size)
     ]
     pieces.sort(key=lambda piece: piece[0])  # an account's pieces lie apart, as in a real plan
-    return [Batch(first + at, account, others) for at, (_, account, others) in enumerate(pieces)]
+    units = set(scenario.units)
+    entries: list[Entry] = []
+    for ordinal, (_, account, others) in enumerate(pieces, first):
+        sides = None
+        if scenario.oriented:
+            sides = Sides(bytes((account, other) not in units for other in others))
+        entries.append(Batch(ordinal, account, others, sides))
+    return entries
+
+
+def _sent(scenario: Scenario, target: TargetPlan) -> Iterator[Edge]:
+    """Each pair from the side it is sent from: chosen, no better than by chance, or as given."""
+    if not scenario.oriented:
+        yield from scenario.pairs
+        return
+    rng = random.Random(f"sides/{scenario.seed}/{target.name}")
+    turned = rng.choice((0.1, 0.5, 0.5, 0.9))
+    for one, other in scenario.units:
+        yield (other, one) if rng.random() < turned else (one, other)
+
+
+def entries_of(meta: PlanMeta, plan: PlanReader) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """A plan's batches by target: from which account which others are deleted."""
+    return {
+        share.target: [
+            (entry.from_account, entry.to_accounts)
+            for entries in plan.scan(share.first, share.first + share.batches)
+            for entry in entries
+            if isinstance(entry, Batch)
+        ]
+        for share in meta.shares
+    }
+
+
+def findings_in(run_dir: Path, meta: PlanMeta, plan: PlanReader) -> list[str]:
+    """What `verify` finds wrong with ledger and journal."""
+    targets = tuple(
+        PlannedTarget(
+            name=share.target, first=share.first, batches=share.batches, pairs=share.pairs
+        )
+        for share in meta.shares
+    )
+    planned = Planned(
+        digest=meta.digest,
+        sha256="",
+        operation=meta.fingerprint.operation,
+        mode=meta.fingerprint.mode,
+        oriented=meta.fingerprint.orient is Orient.FEWEST_CALLS,
+        targets=targets,
+    )
+    found = verify(run_dir, planned, plan.rows, Findings()).findings
+    return [f"{one.file}: {one.what}" for one in found]
 
 
 def _made(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:

@@ -82,10 +82,25 @@ def _happened(story: Story) -> Iterator[str]:
     for target in story.scenario.targets:
         for sent in story.sent[target.name]:
             yield from _met(target.provider, sent)
+        if story.scenario.oriented:
+            yield from _second_phase(story, target.name)
     for line in story.sittings[-1].ledger.splitlines():
         found = orjson.loads(line)
         lost = " with a lost answer" if found["lost_answers"] else ""
+        if "sent_from" in found:
+            yield f"line: {found['status']}, sent from the other side"
         yield f"line: {found['status']}{lost}"
+
+
+def _second_phase(story: Story, target: str) -> Iterator[str]:
+    yield "oriented targets" + (", calm" if story.scenario.calm else "")
+    planned = {(account, other) for account, them in story.planned[target] for other in them}
+    second = [
+        sent for sent in story.sent[target] if (sent.account, (sent.ids or ("",))[0]) not in planned
+    ]
+    yield from ["calls of a second phase"] * len(second)
+    yield from ["sittings with a second phase"] * len({sent.sitting for sent in second})
+    yield from ["deletions in a second phase"] * sum(bool(sent.removed) for sent in second)
 
 
 def _met(provider: str, sent: Sent) -> Iterator[str]:
@@ -100,6 +115,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="0:300", help="from:to, the last one not included")
     parser.add_argument("--seed", type=int, help="only this one")
+    parser.add_argument("--oriented", action="store_true", help="only where sides are chosen")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--verbose", action="store_true", help="with --seed: its story")
     return parser.parse_args()
@@ -133,9 +149,11 @@ def main() -> int:
     tally = Tally()
     began = time.monotonic()
     with ProcessPoolExecutor(arguments.jobs) as pool:
+        seeds: Sequence[int] = range(first, after)
+        if arguments.oriented:
+            seeds = [seed for seed in seeds if scenario(seed).oriented]
         chunks = [
-            pool.submit(tried_all, range(at, min(at + _CHUNK, after)))
-            for at in range(first, after, _CHUNK)
+            pool.submit(tried_all, seeds[at : at + _CHUNK]) for at in range(0, len(seeds), _CHUNK)
         ]
         try:
             for chunk in as_completed(chunks):
@@ -145,8 +163,8 @@ def main() -> int:
     took = time.monotonic() - began
     for what, count in sorted(tally.happened.items()):
         sys.stdout.write(f"{count:10,} {what}\n")
-    seeds = tally.happened["seeds"]
-    sys.stdout.write(f"{len(tally.failing)} of {seeds} seeds failed; {seeds / took:.1f} seeds/s\n")
+    count = tally.happened["seeds"]
+    sys.stdout.write(f"{len(tally.failing)} of {count} seeds failed; {count / took:.1f} seeds/s\n")
     return int(bool(tally.failing))
 
 

@@ -5,18 +5,20 @@ Everything is decided here and written down as values; nothing later on draws wh
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.faults import Span
-from bulkdel.emulator.wire import EmulatedApp
-from bulkdel.emulator.world import World
+from bulkdel.emulator.limits import RateLimit
+from bulkdel.emulator.wire import EmulatedApp, Quirks
+from bulkdel.emulator.world import ReverseOnly, World
 from tests.simulation.disk import Point
-from tests.simulation.people import Edge, Friendships, friendships
+from tests.simulation.people import Edge, Friendships, friendships, thinned
 from tests.simulation.weather import fault_of, limit_of, quirks_of
 from tests.simulation.wire import Roads
 
@@ -24,6 +26,10 @@ SECRET: Final = "hush-a-secret-of-thirty-two-char"
 WRONG_SECRET: Final = "wrong-secret-of-thirty-two-chars"
 
 
+ORIENTED: Final = 0.4
+"""Of the runs that delete pairs two-way, how many have their sides chosen."""
+CALM: Final = 0.15
+"""Of those, in how many nothing goes wrong."""
 LONG_S: Final = 1000.0
 """Bad weather that is called long, in seconds."""
 
@@ -91,6 +97,7 @@ class Scenario:
         thread_s: the longest that a write or a read of the disk takes.
         real_plan: whether the plan is made from files.
         calm: whether nothing goes wrong at the providers.
+        oriented: whether the planner chooses the side that each friendship is sent from.
     """
 
     seed: int
@@ -112,6 +119,15 @@ class Scenario:
     thread_s: float
     real_plan: bool
     calm: bool = False
+    oriented: bool = False
+
+    @property
+    def units(self) -> tuple[Edge, ...]:
+        """What has a line each: the pairs, or the friendships as the first row names them."""
+        if not self.oriented:
+            return self.pairs
+        first = {frozenset(pair): pair for pair in reversed(self.pairs)}
+        return tuple(pair for pair in self.pairs if first[frozenset(pair)] == pair)
 
     def emulated(self, target: TargetPlan) -> Emulated:
         """The target's provider, new."""
@@ -120,14 +136,23 @@ class Scenario:
         world.befriend(self.people.edges)
         app = EmulatedApp(app_id=1400000000, secret=SECRET)
         if self.calm:
-            return Emulated(target.provider, app=app, world=world, seed=self.seed)
+            kind = rng.choice(tuple(ReverseOnly)) if self.oriented else ReverseOnly.KEEP
+            quirks = Quirks(reverse_only=kind)
+            return Emulated(
+                target.provider,
+                app=app,
+                world=world,
+                limit=RateLimit(ceiling=math.ceil(target.qps)),
+                quirks=quirks,
+                seed=self.seed,
+            )
         weather = fault_of(
             rng,
             target.provider,
             sweeps=self.sweeps,
             healed_s=self.healed_s,
             timeout_s=self.timeout_s,
-            ids=sorted({other for _, other in self.pairs}),
+            ids=sorted({one for pair in self.pairs for one in pair[1 - self.oriented :]}),
             stubborn=self.stubborn,
         )
         return Emulated(
@@ -152,7 +177,7 @@ def scenario(seed: int) -> Scenario:
     targets = tuple(_target(rng, name, sweeps, healed_s) for name in providers)
     calm, stubborn = rng.random() < 0.1, rng.random() < 0.1
     acts = () if calm else tuple(_act(rng, healed_s) for _ in range(rng.choice((0, 1, 1, 2, 3, 5))))
-    return Scenario(
+    drawn = Scenario(
         seed=seed,
         two_way=rng.random() < 0.5,
         sweeps=sweeps,
@@ -174,6 +199,24 @@ def scenario(seed: int) -> Scenario:
         thread_s=rng.choice((0.0, 0.0, 0.0005, 0.02)),
         real_plan=seed % 100 == 99,
     )
+    return oriented(drawn) if random.Random(f"orient/{seed}").random() < ORIENTED else drawn
+
+
+def oriented(drawn: Scenario) -> Scenario:
+    """The same where the planner chooses sides, if that can be; it draws from nothing else."""
+    if drawn.sweeps or not drawn.two_way:
+        return drawn
+    rng = random.Random(f"oriented/{drawn.seed}")
+    drawn = replace(
+        drawn,
+        oriented=True,
+        people=thinned(rng, drawn.people),
+        real_plan=drawn.seed % 10 == 9,  # a choice by chance is a harder one to be right about
+    )
+    if rng.random() >= CALM:
+        return drawn
+    targets = tuple(replace(target, roads=Roads()) for target in drawn.targets)
+    return replace(drawn, calm=True, targets=targets, acts=(), timeout_s=5.0)
 
 
 def _target(rng: random.Random, provider: str, sweeps: bool, healed_s: float) -> TargetPlan:

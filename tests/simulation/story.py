@@ -52,6 +52,9 @@ class Story:
         before: friend lists at the beginning, by target; after: at the end.
         files: what the run directory holds at the end, and what every ghost's held.
         crowds: the most carriers that a lane had, by target.
+        planned: where sides were chosen, each entry of the plan by target, in order: from which
+            account which others are deleted.
+        findings: what `verify` finds wrong with the run directory at the end.
     """
 
     scenario: Scenario
@@ -63,6 +66,8 @@ class Story:
     after: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     crowds: Counter[str] = field(default_factory=Counter)
+    planned: dict[str, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
     finished: bool = False
     log: str = ""
     virtual_s: float = 0.0

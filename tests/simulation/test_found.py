@@ -27,3 +27,47 @@ def test_stopped_while_it_waits_to_leave_again(at_s: int) -> None:
         acts=(Act(end=End.STOPS, at_s=float(at_s)),),
     )
     assert complaints(story) == []
+
+
+@pytest.mark.parametrize("seed", [1, 14, 15])
+def test_a_limit_ends_a_sitting_whose_connections_die(seed: int) -> None:
+    """A call that could not connect again after its connection had died does not outlive a stop."""
+    story = plain(
+        seed=seed,
+        target={
+            "qps": 5.0,
+            "batch_size": 2,
+            "max_in_flight": 4,
+            "roads": Roads(refused=0.3, dies=0.3),
+        },
+        acts=(Act(end=End.SMALL_LIMIT, limit=3),),
+        max_attempts=8,
+    )
+    assert complaints(story) == []
+    assert story.sittings[0].ends == {"tencent": "limit"}
+
+
+@pytest.mark.parametrize("at_s", [1.0, 5.0, 9.0])
+def test_a_stop_does_not_wait_for_a_retry(at_s: float) -> None:
+    """The same call waits for its next try like any other: a stop ends that wait."""
+    story = plain(
+        seed=3,
+        target={"qps": 2.0, "batch_size": 1, "roads": Roads(refused=0.5, dies=0.5)},
+        acts=(Act(end=End.STOPS, at_s=at_s),),
+        base_delay_s=30.0,
+        max_delay_s=60.0,
+        outage_limit_s=9000.0,
+    )
+    assert complaints(story) == []
+    assert story.sittings[0].ends == {"tencent": "stopped"}
+
+
+@pytest.mark.parametrize(
+    "pairs", [(("a", "b"),), (("a", "b"), ("b", "a")), (("a", "b"), ("a", "c"))]
+)
+def test_sides_are_chosen_where_all_stay_as_given(pairs: tuple[tuple[str, str], ...]) -> None:
+    """A plan in which no friendship is better sent from its other side is a plan like any other."""
+    story = plain(pairs=pairs, two_way=True, oriented=True, real_plan=True)
+    assert complaints(story) == []
+    assert story.finished
+    assert len(story.sent["tencent"]) == 1

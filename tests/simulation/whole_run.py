@@ -21,7 +21,7 @@ from bulkdel.send.view import End as LaneEnded
 from tests.simulation.disk import whole_lines
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.one_sitting import OneSitting, running
-from tests.simulation.planned import job_of, plan_of
+from tests.simulation.planned import entries_of, findings_in, job_of, plan_of
 from tests.simulation.scenario import Act, End, Scenario
 from tests.simulation.sockets import record
 from tests.simulation.story import Seen, Story
@@ -86,6 +86,9 @@ class _Run:
                 if self._sockets:
                     await self._serve(stack)
                 await self._sittings(meta, plan)
+            story.findings = findings_in(self._dir, meta, plan)
+            if scenario.oriented:
+                story.planned = entries_of(meta, plan)
         finally:
             plan.close()
         for name, sky in self._skies.items():
