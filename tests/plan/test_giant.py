@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bulkdel.plan.make import Scale
+from bulkdel.plan.values import Heavy
+from bulkdel.words import Operation
+from tests.plan.jobs import plan_text
+
 ROOT = Path(__file__).resolve().parents[2]
 _PLAN = """
 import json, resource, sys
@@ -45,3 +50,20 @@ def test_an_account_with_two_million_rows(tmp_path: Path) -> None:
     assert (pairs, duplicates, batches, distinct) == (1_000_000, 1_000_000, 1000, 1_000_000)
     assert ordered
     assert peak_mb < 700
+
+
+def test_an_account_to_clear_in_very_many_rows(tmp_path: Path) -> None:
+    """Where lists are cleared, an account that repeats beyond what is held is one all the same."""
+    text = "From_Account\n" + "again\n" * 5000 + "".join(f"a{at}\n" for at in range(50))
+    planned = plan_text(
+        tmp_path,
+        text,
+        operation=Operation.DELETE_ALL_FRIENDS,
+        scale=Scale(chunk=4096, part=20_000, giant=300),
+    )
+    assert planned.meta.books.duplicates == 4999
+    assert {entry.from_account for entry in planned.entries} == {
+        "again", *(f"a{at}" for at in range(50))
+    }  # fmt: skip
+    assert len(planned.entries) == 51
+    assert planned.meta.shares[0].heavy == Heavy()
