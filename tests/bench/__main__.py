@@ -1,6 +1,6 @@
 """All measurements, one command.
 
-    python -m tests.bench [--quick] [--only PART ...] [--out FILE] [--table [FILE]]
+    python -m tests.bench [--quick] [--only PART ...] [--network FILE] [--out FILE] [--table [FILE]]
 
 Runs the parts one after the other and prints one JSON object: the machine, and what each part
 found. `--table FILE` measures nothing and prints the README's table from such an object instead;
@@ -17,10 +17,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.bench import bench_cost, bench_pace, bench_parallel, bench_plan, bench_resume, rig
+from tests.bench import (
+    bench_cost,
+    bench_orient,
+    bench_pace,
+    bench_parallel,
+    bench_plan,
+    bench_resume,
+    rig,
+)
 from tests.bench.machine import machine
 from tests.bench.table import table
 
@@ -58,6 +67,11 @@ def resume(folder: Path, *, quick: bool) -> dict[str, Any]:
     return bench_resume.measure(folder, rows=rows, rounds=rounds)
 
 
+def fewest_calls(folder: Path, *, quick: bool, network: Path | None = None) -> list[dict[str, Any]]:
+    """See bench_orient; of `network`, or of a drawn one."""
+    return bench_orient.measure(folder, network or (20_000 if quick else 125_000), [1000, 20])
+
+
 def parallel(folder: Path, *, quick: bool) -> dict[str, Any]:
     """See bench_parallel."""
     return bench_parallel.measure(folder / "at", qps=200.0, calls=400 if quick else 2000)
@@ -68,19 +82,24 @@ PARTS: Mapping[str, Callable[..., Any]] = {
     "cost": cost,
     "plan": plan,
     "resume": resume,
+    "fewest_calls": fewest_calls,
     "parallel": parallel,
 }
 
 
-def measure(names: list[str], *, quick: bool) -> dict[str, Any]:
+def measure(names: list[str], *, quick: bool, network: Path | None = None) -> dict[str, Any]:
     """The named parts, one after the other, each in a folder that is gone afterwards."""
+    parts: dict[str, Callable[..., Any]] = {
+        **PARTS,
+        "fewest_calls": partial(fewest_calls, network=network),
+    }
     found: dict[str, Any] = {"machine": machine(), "quick": quick}
     for name in names:
         sys.stderr.write(f"{name} ... ")
         sys.stderr.flush()
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            found[name] = PARTS[name](Path(folder), quick=quick)
+            found[name] = parts[name](Path(folder), quick=quick)
         sys.stderr.write(f"{time.monotonic() - begun:.0f} s\n")
     found["machine"]["load_after"] = rig.load()
     return found
@@ -96,12 +115,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="less than two minutes")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the JSON goes")
+    parser.add_argument("--network", type=Path, metavar="FILE", help="friendships, a CSV[.gz]")
     parser.add_argument("--table", nargs="?", const="", metavar="FILE", help="print the table")
     chosen = parser.parse_args()
     if chosen.table:
         found = json.loads(Path(chosen.table).read_text(encoding="utf-8"))
     else:
-        found = measure(chosen.only, quick=chosen.quick)
+        found = measure(chosen.only, quick=chosen.quick, network=chosen.network)
     made = json.dumps(found, indent=1) + "\n"
     if chosen.out:
         chosen.out.write_text(made, encoding="utf-8")

@@ -46,18 +46,24 @@ def main() -> None:
     parser.add_argument("--friendships", nargs="*", type=int, default=[125_000])
     parser.add_argument("--batch-size", nargs="*", type=int, default=[1000, 20])
     asked = parser.parse_args()
-    results = []
+    results: list[dict[str, Any]] = []
     for source in [*asked.files, *asked.friendships]:
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            ends = _drawn(source) if isinstance(source, int) else _read(source)
-            _write_both_ways(ends, folder / "in.csv")
-            del ends
-            for way in _WAYS:
-                with multiprocessing.get_context("spawn").Pool(1) as pool:
-                    told = pool.apply(_measured, (folder, way, asked.batch_size))
-                results.append({"source": getattr(source, "name", source), "way": way, **told})
+            results += measure(Path(name), source, asked.batch_size)
     sys.stdout.buffer.write(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def measure(folder: Path, source: Path | int, sizes: list[int]) -> list[dict[str, Any]]:
+    """What each way to plan reaches for the friendships of a file, or for so many drawn ones."""
+    ends = _drawn(source) if isinstance(source, int) else _read(source)
+    _write_both_ways(ends, folder / "in.csv")
+    del ends
+    results = []
+    for way in _WAYS:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            told = pool.apply(_measured, (folder, way, sizes))
+        results.append({"source": getattr(source, "name", "drawn"), "way": way, **told})
+    return results
 
 
 def _measured(folder: Path, way: str, sizes: list[int]) -> dict[str, Any]:

@@ -83,11 +83,18 @@ def _resume(part: Found) -> Iterator[Row]:
 
 
 def _fewest_calls(part: list[Found]) -> Iterator[Row]:
-    for at in part:
-        what = f"calls of {at['batch_size']:,} ids, {at['friendships']:,} friendships"
-        given = f"{at['as_given']:,}"
-        named = f"{what} ({at['source']})"
-        yield (named, f"{at['calls']:,}", given, given, f"≥ {at['bound']:,}")  # no plan has fewer
+    named = {at["way"]: at for at in part}
+    given, chosen = named["as_given"], named["fewest_calls"]
+    what = f"{chosen['pairs']:,} friendships ({chosen['source']})"
+    for size, calls in chosen["calls"].items():
+        as_given = f"{given['calls'][size]:,}"
+        least = f"no plan has fewer than {chosen['least'][size]:,}"
+        yield (f"calls of {int(size):,} ids for {what}", f"{calls:,}", as_given, as_given, least)
+    yield ("CPU and memory to plan that", _took(chosen), NONE, NONE, NONE)
+
+
+def _took(at: Found) -> str:
+    return f"{at['cpu_s']:.1f} s, {at['peak_rss_mb']:,} MB"
 
 
 _ROWS: Mapping[str, Callable[[Any], Iterator[Row]]] = {
