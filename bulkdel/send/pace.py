@@ -33,7 +33,7 @@ from aiolimiter import AsyncLimiter
 
 from bulkdel.send.rate import Rate
 
-CATCH_UP_S: Final = 0.2
+CATCH_UP_S: Final = 0.3
 BELOW: Final = 0.005
 """How far the rate is below the ceiling, as a share of it."""
 OVER: Final = 0.004

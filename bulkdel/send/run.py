@@ -34,9 +34,10 @@ FIRST_WAIT_S: Final = 1.05
 that a new call falls into, and nothing need be remembered across it."""
 
 LOOK_EVERY_S: Final = 30.0
-GARBAGE_EVERY: Final = 10_000
-"""Objects between two looks for reference cycles. Python's own 700 is less than one decoded reply
-of 1000 results, and looking so often took a fifteenth of all CPU."""
+GARBAGE_EVERY: Final = 50_000
+"""Objects between two looks for reference cycles; some 10 MB of them. A call leaves none, but calls
+in flight come and go by thousands of objects, and each look is a pause: at Python's own 700 they
+took a fifteenth of all CPU, at 10,000 a tenth of a second every few seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

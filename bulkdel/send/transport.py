@@ -164,8 +164,12 @@ class Transport:
         try:
             async with asyncio.timeout(self._timeout_s) as limit:
                 departure = _Departure(depart, limit, self._timeout_s)
-                _DEPARTURE.set(departure)
-                return await self._exchange(self._session, call)
+                token = _DEPARTURE.set(departure)
+                try:
+                    return await self._exchange(self._session, call)
+                finally:
+                    # It knows the task whose context would keep it: a cycle for each call.
+                    _DEPARTURE.reset(token)
         except TimeoutError:
             what = "no reply" if departure and departure.left else "no connection"
             reason = f"{what} within {self._timeout_s:g} s"

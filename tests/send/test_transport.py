@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -82,6 +84,41 @@ async def test_a_get_whose_connection_dies_is_sent_once() -> None:
     assert reply == NoReply(reason="the connection was cut", left=True)
     assert len(server.heads) == 2
     assert server.connections == 1
+
+
+async def test_a_call_leaves_no_cycle() -> None:
+    """What a call held is gone when it ends, without a search for cycles: those are pauses."""
+
+    async def behave(_: int, __: object, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+
+    class Carried:
+        """Stands for all that a call holds, its task among it."""
+
+        task: asyncio.Task[None]
+
+        async def depart(self) -> None:
+            """At once."""
+
+    async def carry(transport: Transport) -> None:
+        carried = Carried()
+        carried.task = asyncio.current_task()  # type: ignore[assignment]  # it is one
+        gone.append(weakref.ref(carried))
+        assert isinstance(await transport.send(POST, carried.depart), Reply)
+
+    gone: list[weakref.ref[Carried]] = []
+    server = Server(behave)
+    async with (
+        server.running() as address,
+        Transport(address, max_in_flight=1, timeout_s=5) as transport,
+    ):
+        gc.disable()
+        try:
+            for _ in range(2):  # the connection itself keeps what it was made for
+                await asyncio.create_task(carry(transport))
+            assert gone[1]() is None
+        finally:
+            gc.enable()
 
 
 async def test_the_query_goes_out_as_it_was_encoded() -> None:
