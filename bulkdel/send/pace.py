@@ -1,12 +1,16 @@
 """When a lane's next call may leave; the only door to aiolimiter.
 
-Two things hold together, and both are needed.
+Three things hold together, and all are needed.
 
-The bucket spaces the calls. A leaky bucket of capacity 1 + r·c that drains r calls/s lets calls
-leave r a second, and after a wake-up that came late lets those catch up that were due meanwhile, up
-to c seconds of them. On a busy machine wake-ups come 10 to 30 ms late; without the catching up each
-would cost calls that never come back. But a bucket of that capacity alone lets r + r·c calls leave
-in one second.
+The bucket keeps the rate. A leaky bucket of capacity 1 + r·c that drains r calls/s lets calls
+leave r a second, and after a pause (a busy machine, a slow disk) lets those follow that were due
+meanwhile, up to c seconds of them. Without the catching up each pause would cost calls that never
+come back. But a bucket of that capacity alone lets r + r·c calls leave in one second, and all that
+were due at once.
+
+The spacing keeps them apart. A second bucket, small and a quarter faster, lets what catches up
+leave as a somewhat denser stream: a crowd that leaves at once is spread on its way, and where its
+end and the beginning of the next one fall into one second at the server, that is one too full.
 
 The window bounds them. No call leaves before the window's length has passed since the call `qps`
 places before it, so in any stretch of that length at most qps calls leave: that is the ceiling
@@ -34,9 +38,13 @@ from aiolimiter import AsyncLimiter
 from bulkdel.send.rate import Rate
 
 CATCH_UP_S: Final = 0.3
-BELOW: Final = 0.005
+DENSER: Final = 1.25
+"""How much faster than the rate calls follow each other that catch up."""
+TOGETHER_S: Final = 0.02
+"""Seconds of calls that may leave at once: timers of a busy machine come so late."""
+BELOW: Final = 0.006
 """How far the rate is below the ceiling, as a share of it."""
-OVER: Final = 0.004
+OVER: Final = 0.005
 """How much longer than a second the window is, as a share of it."""
 STEP: Final = 0.01
 """A change of the rate, as a share of it, that is worth a new bucket."""
@@ -49,6 +57,12 @@ def bucket(qps: float) -> tuple[float, float]:
     """Capacity in calls and drain in calls/s at a rate of `qps`."""
     drain = qps * (1 - BELOW)
     return 1 + drain * CATCH_UP_S, drain
+
+
+def spacing(qps: float) -> tuple[float, float]:
+    """The same of the small bucket, which what catches up has to pass as well."""
+    drain = qps * DENSER
+    return 1 + drain * TOGETHER_S, drain
 
 
 def window(qps: float) -> tuple[int, float]:
@@ -69,8 +83,8 @@ class Pacer:
         self._loop = asyncio.get_running_loop()
         self._rate = Rate(qps)
         self._max_hold_s = max_hold_s
-        self._limiter: AsyncLimiter | None = None
-        self._limiter_rate = 0.0
+        self._buckets: tuple[AsyncLimiter, AsyncLimiter] | None = None
+        self._buckets_rate = 0.0
         self._turn = asyncio.Lock()
         self._closed = ""
         self._opened = asyncio.Event()
@@ -130,7 +144,8 @@ class Pacer:
                 if hold := self.held_for_s:
                     await asyncio.sleep(hold)
                     continue
-                await (await self._bucket()).acquire()
+                for one in await self._both():
+                    await one.acquire()
                 await self._room_in_window()
                 # Throttled while we waited: look again, or all who waited would leave at once.
                 if not self.held_for_s and not self._closed:
@@ -172,16 +187,14 @@ class Pacer:
         while (now := self._loop.time()) < opens_at:  # noqa: ASYNC110  # a timer may fire early
             await asyncio.sleep(opens_at - now)
 
-    async def _bucket(self) -> AsyncLimiter:
-        """The bucket at the rate of now; a new one starts full, so no change of rate is a burst."""
+    async def _both(self) -> tuple[AsyncLimiter, AsyncLimiter]:
+        """Bucket and spacing at the rate of now; new ones are full, so no change is a burst."""
         rate = self.rate
-        stale = abs(rate - self._limiter_rate) > STEP * self._limiter_rate
-        if self._limiter is None or stale or rate == self._most != self._limiter_rate:
-            capacity, drain = bucket(rate)
-            self._limiter = AsyncLimiter(capacity, capacity / drain)
-            self._limiter_rate = rate
-            await self._limiter.acquire(capacity)
-        return self._limiter
+        stale = abs(rate - self._buckets_rate) > STEP * self._buckets_rate
+        if self._buckets is None or stale or rate == self._most != self._buckets_rate:
+            self._buckets = (await _full(*bucket(rate)), await _full(*spacing(rate)))
+            self._buckets_rate = rate
+        return self._buckets
 
     def _count(self, now: float) -> None:
         if self._left and now - self._left[-1][0] < 0.1:  # noqa: PLR2004  # tenths of a second
@@ -194,3 +207,9 @@ class Pacer:
     def _forget(self, now: float) -> None:
         while self._left and now - self._left[0][0] > WINDOW_S:
             self._left.popleft()
+
+
+async def _full(capacity: float, drain: float) -> AsyncLimiter:
+    limiter = AsyncLimiter(capacity, capacity / drain)
+    await limiter.acquire(capacity)
+    return limiter
