@@ -8,12 +8,12 @@ from typing import Final
 
 from bulkdel.job.endpoint import EMULATOR
 from bulkdel.job.problems import nearest
+from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
     NAME_PATTERN,
     NAME_WORDS,
     InputTable,
     JobTable,
-    ScheduleTable,
     TargetTable,
 )
 from bulkdel.job.shown import shown_text

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from bulkdel.job.window import ALWAYS, Schedule
 from bulkdel.words import Mode, Operation, Orient
+
+MEMORY_LIMIT_MB: Final = 1000
+"""What planning may use, in MB, where the job says nothing."""
 
 
 class Format(StrEnum):
@@ -134,7 +138,13 @@ class Notify:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A whole job. `source` is its file; `run_dir` is absolute; `orient` is [plan] orient."""
+    """A whole job.
+
+    Attributes:
+        source: its file.
+        run_dir: absolute.
+        orient, memory_limit_mb: of [plan]; what planning may use, in MB.
+    """
 
     source: Path
     name: str
@@ -146,5 +156,6 @@ class Job:
     retry: Retry
     guards: Guards
     orient: Orient = Orient.AS_GIVEN
+    memory_limit_mb: int = MEMORY_LIMIT_MB
     schedule: Schedule = ALWAYS
     notify: Notify = field(default_factory=Notify)

@@ -30,13 +30,12 @@ from bulkdel.job.job import (
 )
 from bulkdel.job.notify import NotifyTable
 from bulkdel.job.problems import sentences
+from bulkdel.job.schedule import Outside, ScheduleTable
 from bulkdel.job.schema import (
     GuardsTable,
     InputTable,
     JobTable,
-    Outside,
     RetryTable,
-    ScheduleTable,
     TargetTable,
 )
 from bulkdel.job.shown import shown_text
@@ -165,6 +164,7 @@ def _job(
         retry=_retry(table.retry),
         guards=_guards(table.guards, home),
         orient=table.plan.orient,
+        memory_limit_mb=table.plan.memory_limit_mb,
         schedule=_schedule(table.schedule),
         notify=_notify(table.notify),
     )

@@ -11,13 +11,13 @@ from pydantic_core import ErrorDetails
 
 from bulkdel.job.keys import Allowed
 from bulkdel.job.notify import NotifyTable
+from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
     GuardsTable,
     InputTable,
     JobTable,
     PlanTable,
     RetryTable,
-    ScheduleTable,
     TargetTable,
 )
 from bulkdel.job.shown import names_a_secret, shown_key, shown_value

@@ -7,14 +7,12 @@ predicate of its own ("KEY " + message is the sentence); one without leaves it t
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Final
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
 from bulkdel.job.endpoint import checked_endpoint
-from bulkdel.job.job import Format
+from bulkdel.job.job import MEMORY_LIMIT_MB, Format
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -29,6 +27,7 @@ from bulkdel.job.keys import (
     no_secret,
 )
 from bulkdel.job.notify import NotifyTable
+from bulkdel.job.schedule import LONGEST_S, ScheduleTable
 from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation, Orient
 
@@ -36,24 +35,11 @@ UINT32_MAX = 4_294_967_295
 QPS_LEAST = 0.001
 QPS_MOST = 1_000_000
 IN_FLIGHT_MOST = 2000
-OUTAGE_LIMIT_MOST_S = 30 * 86_400
+MEMORY_LEAST_MB = 512
+MEMORY_MOST_MB = 1_000_000
 
 NAME_PATTERN: Final = r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,59}$"
 NAME_WORDS: Final = "1…60 characters without slash or control character, the first one no dot"
-WINDOW_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
-
-
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError
-    return name
-
-
-class Outside(StrEnum):
-    """What a sitting does outside its window."""
-
-    EXIT = "exit"
-    WAIT = "wait"
 
 
 class InputTable(Table):
@@ -199,6 +185,15 @@ class PlanTable(Table):
         ),
         Allowed('"as_given" or "fewest_calls"'),
     ] = Orient.AS_GIVEN
+    memory_limit_mb: Annotated[
+        int,
+        Field(
+            ge=MEMORY_LEAST_MB,
+            le=MEMORY_MOST_MB,
+            description="Megabytes of memory for planning; what does not fit goes to disk.",
+        ),
+        Allowed(f"a whole number of megabytes, {MEMORY_LEAST_MB}…{MEMORY_MOST_MB}"),
+    ] = MEMORY_LIMIT_MB
 
 
 class RetryTable(Table):
@@ -243,7 +238,7 @@ class RetryTable(Table):
         Duration,
         Field(
             ge=1,
-            le=OUTAGE_LIMIT_MOST_S,
+            le=LONGEST_S,
             description="No accepted call of a target for so long: its lane ends this sitting.",
         ),
         Allowed('a duration such as "90s", "30m", "1h" or "5d", or a number of seconds, 1s…30d'),
@@ -286,43 +281,6 @@ class GuardsTable(Table):
         Field(ge=1, description="Settled pairs of a target before max_failure_ratio counts."),
         Allowed("a whole number of pairs, 1 or more"),
     ] = 1000
-
-
-class ScheduleTable(Table):
-    """[schedule]: when a sitting sends, and for how long."""
-
-    window: Annotated[
-        Text | None,
-        Field(
-            pattern=WINDOW_PATTERN,
-            description="Send only between these times of day; may cross midnight. Needs timezone. "
-            "Default: always.",
-        ),
-        Allowed('two times of day such as "01:00-06:00"'),
-    ] = None
-    timezone: Annotated[
-        Annotated[Text, AfterValidator(_zone)] | None,
-        Field(description="Whose clock the window goes by, a name of the IANA database."),
-        Allowed('the name of a time zone, such as "Asia/Singapore" or "UTC"'),
-    ] = None
-    outside: Annotated[
-        Outside,
-        Field(
-            strict=False,
-            description="Outside the window: exit ends the sitting (exit code 75), wait stays and "
-            "goes on when it opens.",
-        ),
-        Allowed('"exit" or "wait"'),
-    ] = Outside.EXIT
-    max_duration: Annotated[
-        Duration | None,
-        Field(
-            ge=1,
-            le=OUTAGE_LIMIT_MOST_S,
-            description="A sitting ends after so long (exit code 75). Default: no bound.",
-        ),
-        Allowed('a duration such as "90s", "30m" or "5h", or a number of seconds, 1s…30d'),
-    ] = None
 
 
 class JobTable(Table):

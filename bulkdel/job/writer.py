@@ -187,6 +187,7 @@ _REST: Final = """\
 # two_way delete_friends only: "fewest_calls" sends each friendship once, from the side that makes
 # calls few, and asks the other side where the first answers that there is no such friend.
 # orient = "as_given"
+# memory_limit_mb = 1000  # what planning may use; the rest goes to disk
 
 [retry]
 # When a call goes again. These are the defaults.

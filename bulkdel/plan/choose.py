@@ -21,6 +21,7 @@ from bulkdel.plan.orient import orient
 from bulkdel.plan.orient_cells import Cells
 from bulkdel.plan.orient_numbers import numbered
 from bulkdel.plan.orient_stream import Rule
+from bulkdel.plan.scale import Room
 from bulkdel.plan.tally import Tally
 
 Turned = Callable[[Ends, int], Flags]
@@ -37,15 +38,15 @@ class Choice:
 
 
 def choose(
-    friendships: Friendships, as_given: dict[int, int], tally: Tally, *, most_in_memory: int
+    friendships: Friendships, as_given: dict[int, int], tally: Tally, room: Room
 ) -> list[Choice]:
     """Sides for each batch size that `as_given` names with its number of batches.
 
     `tally` is an empty one.
     """
-    if len(friendships) <= most_in_memory and (found := _searched(friendships, as_given)):
+    if len(friendships) <= room.friendships and (found := _searched(friendships, as_given)):
         return found
-    return _ruled(friendships, as_given, tally)
+    return _ruled(friendships, as_given, tally, room)
 
 
 def _searched(friendships: Friendships, as_given: dict[int, int]) -> list[Choice]:
@@ -74,13 +75,16 @@ def _looked_up(turned: Flags) -> Turned:
     return lambda ends, at: turned[at : at + len(ends)]
 
 
-def _ruled(friendships: Friendships, as_given: dict[int, int], tally: Tally) -> list[Choice]:
+def _ruled(
+    friendships: Friendships, as_given: dict[int, int], tally: Tally, room: Room
+) -> list[Choice]:
     """By the rule; where it costs more than the input as given, only where the input is free."""
 
     def hashes() -> Iterator[tuple[Words, Words]]:
         return ((ends[:, 0], ends[:, 1]) for ends in friendships.ends())
 
-    rule = Rule(hashes, Cells(hashes, len(friendships)))
+    cells = Cells(hashes, len(friendships), most_bits=room.bits, most_cells=room.cells)
+    rule = Rule(hashes, cells)
     for ends in friendships.ends():
         tally.add(np.where(_by_rule(rule, ends), ends[:, 1], ends[:, 0]))
     needed = tally.batches(tuple(as_given))

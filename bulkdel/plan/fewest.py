@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from bulkdel.plan import duck
 from bulkdel.plan.choose import Choice, choose
@@ -25,15 +24,10 @@ from bulkdel.plan.grouping import (
     parts_for,
 )
 from bulkdel.plan.ids import Words, friendship_hashes
+from bulkdel.plan.scale import Room
 from bulkdel.plan.sides import as_sent
 from bulkdel.plan.spill import Spill
 from bulkdel.plan.tally import Tally
-
-MOST_IN_MEMORY: Final = 10_000_000
-"""Friendships up to which sides are searched for in memory. Planning so many with two batch sizes
-took 140 s of processor time and 740 MB, measured, and found 5 % fewer calls on that network than
-the rule for more, which took 26 s and 370 MB; ten minutes of sending at 200 calls/s, say.
-"""
 
 
 class Fewest:
@@ -50,7 +44,7 @@ class Fewest:
         size: int,
         part_bytes: int = PART_BYTES,
         giant_rows: int = GIANT_ROWS,
-        most_in_memory: int = MOST_IN_MEMORY,
+        room: Room,
     ) -> None:
         self._pool = pool
         self._folder = folder
@@ -58,7 +52,7 @@ class Fewest:
         self._size = size
         self._part_bytes = part_bytes
         self._giant_rows = giant_rows
-        self._most_in_memory = most_in_memory
+        self._room = room
         self.rows = Spill(folder / "given", parts=parts_for(size, part_bytes))
         self._groupings: list[Grouping] = []
         self._by_size: dict[int, Grouping] = {}
@@ -79,7 +73,7 @@ class Fewest:
                 self.rows.close()
                 as_given = tally.batches(self._sizes)
             with closing(Tally(self._folder / "tally-ruled", parts=parts)) as tally:
-                choices = choose(friendships, as_given, tally, most_in_memory=self._most_in_memory)
+                choices = choose(friendships, as_given, tally, self._room)
             for choice in choices:
                 grouping = self._grouping(tuple(choice.least))
                 _deal(friendships, choice, grouping.rows)

@@ -6,25 +6,25 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job, Target
-from bulkdel.plan import deal, duck
+from bulkdel.plan import duck
 from bulkdel.plan.abreast import WORKERS
 from bulkdel.plan.deal import Dealer
 from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, look_at
-from bulkdel.plan.fewest import MOST_IN_MEMORY, Fewest
+from bulkdel.plan.fewest import Fewest
 from bulkdel.plan.fingerprint import fingerprint_of
-from bulkdel.plan.grouping import GIANT_ROWS, PART_BYTES, Grouped, Grouping
+from bulkdel.plan.grouping import Grouped, Grouping
 from bulkdel.plan.intake import Intake
 from bulkdel.plan.meta import digest, to_json
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.rejects import RejectsFile
 from bulkdel.plan.rules import rules_of
+from bulkdel.plan.scale import Scale
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
 from bulkdel.plan.strict import Wanted
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
@@ -36,37 +36,19 @@ _WORKSHOP = ".planning"
 _PARQUET_UNPACKED: Final = 4  # a guess that only decides how many parts the work is done in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
-    """How much is worked on at a time; changes no plan, but for `search`.
-
-    Attributes:
-        memory_limit_mb: what DuckDB may use; the rest of planning needs some 400 MB beside it.
-        chunk: bytes of input.
-        part: bytes of input that are grouped together.
-        giant: rows of one account beyond which DuckDB sorts it by itself.
-        search: friendships up to which their sides are searched for, in memory.
-    """
-
-    memory_limit_mb: int = 384
-    chunk: int = deal.CHUNK
-    part: int = PART_BYTES
-    giant: int = GIANT_ROWS
-    search: int = MOST_IN_MEMORY
-
-
-def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale = Scale()) -> PlanMeta:
+def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = None) -> PlanMeta:
     """Plans `job`: writes rejects.jsonl, then plan.parquet, into its run directory.
 
     Args:
         job: what to plan.
         stdin: standard input, where the job's input names it. It is kept in the run directory;
             None plans what was kept before.
-        scale: how much is worked on at a time.
+        scale: how much is worked on at a time, if not what the job's memory limit allows.
 
     Raises:
         WrongInput: the input cannot be planned, or the run directory cannot hold it.
     """
+    scale = scale or Scale.within(job.memory_limit_mb)
     with duck.storage_errors(job.run_dir):
         _prepare(job.run_dir)
         if STDIN in job.input.files:
@@ -96,7 +78,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     with (
         ThreadPoolExecutor(WORKERS) as pool,
         ThreadPoolExecutor(1) as hashing,
-        closing(duck.open_workshop(workshop, memory_limit_mb=scale.memory_limit_mb)) as con,
+        closing(duck.open_workshop(workshop, memory_limit_mb=scale.duck_mb)) as con,
         closing(
             _grouping(
                 job,
@@ -183,7 +165,7 @@ def _grouping(
         size=size,
         part_bytes=scale.part,
         giant_rows=scale.giant,
-        most_in_memory=scale.search,
+        room=scale.room,
     )
 
 

@@ -27,14 +27,15 @@ from typing import Any
 import numpy as np
 import orjson
 
-from bulkdel.plan.make import Scale, make_plan
+from bulkdel.plan.make import make_plan
+from bulkdel.plan.scale import Room, Scale
 from bulkdel.words import Orient
 from tests.plan.jobs import a_job, a_target
 
 _WAYS = {
     "as_given": (Orient.AS_GIVEN, Scale()),
     "fewest_calls": (Orient.FEWEST_CALLS, Scale()),
-    "fewest_calls_by_rule": (Orient.FEWEST_CALLS, Scale(search=0)),
+    "fewest_calls_by_rule": (Orient.FEWEST_CALLS, Scale(room=Room(friendships=0))),
 }
 _AT_A_TIME = 1_000_000
 

@@ -10,13 +10,13 @@ import pytest
 from bulkdel.job.job import Reach, SecretSource
 from bulkdel.job.jobfile import load_job
 from bulkdel.job.notify import NotifyTable
+from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
     GuardsTable,
     InputTable,
     JobTable,
     PlanTable,
     RetryTable,
-    ScheduleTable,
     TargetTable,
 )
 from bulkdel.words import Mode, Operation

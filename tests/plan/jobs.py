@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bulkdel.job.job import Format, Guards, Input, Job, Reach, Retry, SecretSource, Target
-from bulkdel.plan.make import Scale, make_plan
+from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
+from bulkdel.plan.scale import Scale
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Entry, Mode, Operation, Orient
 

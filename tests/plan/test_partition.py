@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkdel.plan.make import Scale
 from bulkdel.plan.records import Lines, read_records
+from bulkdel.plan.scale import Scale
 from bulkdel.words import Batch
 from tests.plan.jobs import Planned, a_target, plan_text
 
