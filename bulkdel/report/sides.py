@@ -1,4 +1,4 @@
-"""What choosing the side of each friendship saves, and what it means for the run."""
+"""Where the side of each friendship is chosen: what that saves, and what it means for the run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bulkdel.job.job import Job, Target
 from bulkdel.plan.values import PlanMeta, Share
 from bulkdel.report.figures import count, counted, span
 from bulkdel.report.sheet import TITLE, words
+from bulkdel.report.status import Status
 from bulkdel.report.tables import Way, share_of, ways
 from bulkdel.words import Batch, Entry, Orient
 
@@ -31,6 +32,16 @@ def chosen_sides(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
         "phase, before the friendship is called already gone. How many calls that adds is known "
         "only then; these figures are without them."
     )
+
+
+def waiting_sides(status: Status) -> Iterator[str]:
+    """What the second phase is for, as long as there is anything for it."""
+    for target in status.targets:
+        if target.in_reserve > 0:
+            yield (
+                f"{target.name}: {counted(target.in_reserve, 'pair')} of those left were answered "
+                '"not a friend" from one side; their other side is asked before they count as gone.'
+            )
 
 
 def other_way_round(sample: Iterable[Entry]) -> tuple[int, int]:

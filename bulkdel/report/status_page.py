@@ -13,6 +13,7 @@ from bulkdel.report import tables
 from bulkdel.report.figures import count, counted, moment, plain, rate, span, stamp
 from bulkdel.report.phrases import deed, unit
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.sides import waiting_sides
 from bulkdel.report.status import (
     Sitting,
     State,
@@ -116,7 +117,8 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
     )
     yield words("")
     yield from tables.balance(status)
-    yield from _in_reserve(status)
+    for waiting in waiting_sides(status):
+        yield words(waiting)
     yield words("")
     yield tables.calls(status)
     if status.state is State.RUNNING:
@@ -137,16 +139,6 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
         yield words(f"To {'continue' if status.state is State.STOPPED else 'start'}: {again}")
         if close and any(target.unsettled_codes for target in status.targets):
             yield words(f"Or, to settle as failed what can never succeed: {close}")
-
-
-def _in_reserve(status: Status) -> Iterator[RenderableType]:
-    """What the second phase is for, as long as there is anything for it."""
-    for target in status.targets:
-        if target.in_reserve > 0:
-            yield words(
-                f"{target.name}: {counted(target.in_reserve, 'pair')} of those left were answered "
-                '"not a friend" from one side; their other side is asked before they count as gone.'
-            )
 
 
 def _headline(status: Status) -> str:

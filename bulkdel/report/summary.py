@@ -12,6 +12,7 @@ from bulkdel.report import tables
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import unit
 from bulkdel.report.sheet import BAD, GOOD, TITLE, facts, page, words
+from bulkdel.report.sides import waiting_sides
 from bulkdel.report.status import Status, TargetStatus
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation, Orient
@@ -154,6 +155,7 @@ def remarks(status: Status) -> tuple[str, ...]:
         for target in status.targets
         if target.already_gone and target.lost_answers
     ]
+    said += waiting_sides(status)
     both = status.operation is Operation.DELETE_FRIENDS and status.mode is Mode.TWO_WAY
     if both and any(target.already_gone for target in status.targets):
         said.append(_BOTH_ASKED if status.orient is Orient.FEWEST_CALLS else _BOTH_NAMED)

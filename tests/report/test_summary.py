@@ -9,6 +9,7 @@ import pytest
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books
 from bulkdel.report.status import Status
+from bulkdel.report.status_page import status_text
 from bulkdel.report.summary import exit_code, remarks, summary_exit, summary_text, verdict, why
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation, Orient
@@ -185,6 +186,14 @@ def test_a_chosen_side_is_not_called_a_pair_named_twice() -> None:
     status = two_way(Counters(already_gone=10, calls=4), DONE, mode=Mode.TWO_WAY)
     (said,) = remarks(replace(status, orient=Orient.FEWEST_CALLS))
     assert "asked for from both sides" in said
+
+
+def test_what_waits_for_its_other_side_is_said() -> None:
+    """As long as pairs are in reserve, each page says why they are left."""
+    status = two_way(Counters(deleted=4, calls=4, in_reserve=3), DONE, mode=Mode.TWO_WAY)
+    (said,) = remarks(replace(status, orient=Orient.FEWEST_CALLS))
+    assert said.startswith('tencent: 3 pairs of those left were answered "not a friend"')
+    assert said in " ".join(status_text(status, 200).split())
 
 
 @pytest.mark.parametrize(
