@@ -25,7 +25,6 @@ MOST_SITTINGS = 200
 """The latest ones; there may be one a night for years."""
 
 _PAGE = 2000
-_ENTRIES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +121,9 @@ class Chronicle:
         after = (-1.0, -1)
         while True:
             with readable(self._run_dir):
-                page = reserve.second_phase(self._db, target, settled, _ENTRIES, after=after)
+                page = reserve.second_phase(self._db, target, settled, _PAGE, after=after)
             yield from page
-            if len(page) < _ENTRIES:
+            if not page:
                 return
             after = (page[-1].place, page[-1].batch.ordinal)
 

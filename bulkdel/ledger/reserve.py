@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Final, NamedTuple
 
 import orjson
@@ -26,6 +26,10 @@ from bulkdel.words import Asked, Batch, Sides
 
 MOST_DEALT: Final = 100_000
 """Friendships that are dealt at a time, and held in memory for it."""
+
+
+MOST_IDS: Final = 20_000
+"""To_Accounts of the second phase that are read at a time."""
 
 
 class Reserved(NamedTuple):
@@ -157,13 +161,15 @@ def second_phase(
     after: tuple[float, int] = (-1.0, -1),
     begun: bool = False,
 ) -> list[Waiting]:
-    """Up to `limit` entries that are not settled whole, in the order of sending.
+    """Up to `limit` entries that are not settled whole, or some MOST_IDS ids of them.
+
+    They come in the order of sending; none is the end.
 
     Args:
         db: the journal.
         target: index of the target in the plan.
         settled: what is settled whole.
-        limit: how many at most.
+        limit: how many entries at most.
         after: place and ordinal that they come behind.
         begun: only those that a call has carried.
     """
@@ -174,9 +180,13 @@ def second_phase(
         "ORDER BY place, ordinal",
         (target, *after),
     )
-    left = ((place, ordinal) for place, ordinal in order if ordinal not in settled)
-    found = []
-    for place, ordinal in islice(left, limit):
+    found: list[Waiting] = []
+    ids = 0
+    for place, ordinal in order:
+        if ordinal in settled:
+            continue
+        if len(found) == limit or ids >= MOST_IDS:
+            break
         account, others, parts, code, info = db.execute(
             "SELECT account, others, parts, code, info FROM second_phase "
             "LEFT JOIN open USING (ordinal) WHERE ordinal = ?",
@@ -184,6 +194,7 @@ def second_phase(
         ).fetchone()
         batch = _batch(ordinal, account, others)
         found.append(Waiting(place, batch, decode_parts(parts), code or 0, info or ""))
+        ids += len(batch.to_accounts)
     order.close()
     return found
 

@@ -301,6 +301,26 @@ def test_dealing_neither_loses_nor_repeats(
             assert len(found) == sum(needed)
 
 
+def test_pages_are_bounded_by_their_ids() -> None:
+    """However large the entries are, a page holds about MOST_IDS of their ids, and none is lost."""
+    with closing(empty_journal()) as db, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reserve, "MOST_IDS", 10)
+        rows_ = [
+            reserve.Reserved(0, f"a{one}", f"b{other}", 0, "l", 1, 0, 9)
+            for one in range(7)
+            for other in range(4)
+        ]
+        reserve.put_reserved(db, rows_)
+        reserve.deal(db, Deal(target=0, batch_size=4, first=3))
+        after, sizes, seen = (-1.0, -1), [], []
+        while page := reserve.second_phase(db, 0, Settled(), 100, after=after):
+            sizes.append(len(page))
+            seen += [one.batch.ordinal for one in page]
+            after = (page[-1].place, page[-1].batch.ordinal)
+        assert sizes == [3, 3, 1]
+        assert sorted(seen) == list(range(3, 10))
+
+
 def test_closing_settles_what_is_in_reserve(tmp_path: Path) -> None:
     """A pair whose other side was never asked fails with what the first side said."""
     with open_oriented(tmp_path) as journal:
