@@ -161,6 +161,7 @@ class Airfield:
         if flight.flying:  # the connection it left on was dead already
             flight.flying = False
             self._traffic.turned_back(flight.task)
+            await asyncio.sleep(0)  # a stop that came meanwhile ends it here, not once it has left
         async with self._ahead:
             if not flight.noted:
                 flight.noted = True

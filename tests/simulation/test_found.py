@@ -29,6 +29,16 @@ def test_stopped_while_it_waits_to_leave_again(at_s: int) -> None:
     assert complaints(story) == []
 
 
+@pytest.mark.parametrize("at_ms", range(100, 2100, 100))
+def test_stopped_while_it_connects_again(at_ms: int) -> None:
+    """Such a call does not leave after the stop, although the pace would let it go at once."""
+    story = plain(
+        target={"qps": 20.0, "batch_size": 1, "roads": Roads(dies=0.5, connect_s=2.0)},
+        acts=(Act(end=End.STOPS, at_s=at_ms / 1000),),
+    )
+    assert complaints(story) == []
+
+
 @pytest.mark.parametrize("seed", [1, 14, 15])
 def test_a_limit_ends_a_sitting_whose_connections_die(seed: int) -> None:
     """A call that could not connect again after its connection had died does not outlive a stop."""
