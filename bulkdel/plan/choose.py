@@ -1,8 +1,8 @@
 """The side that each friendship is sent from, for every batch size.
 
-Few enough friendships: their graph is searched in memory (see orient), for each batch size by
-itself. More of them, or two accounts that their hashes do not tell apart: a rule that streams (see
-orient_stream), the same for every batch size.
+Few enough friendships: their graph is searched in memory (see orient/search.py), for each batch
+size by itself. More of them, or two accounts that their hashes do not tell apart: a rule that
+streams (see orient/rule.py), the same for every batch size.
 
 Neither knows which side the input names. Where that is cheaper as it stands, a friendship that is
 named from one side only is sent from there: so there are never more batches than as given.
@@ -17,10 +17,10 @@ import numpy as np
 
 from bulkdel.plan.friendships import Ends, Friendships
 from bulkdel.plan.ids import Flags, Words
-from bulkdel.plan.orient import orient
-from bulkdel.plan.orient_cells import Cells
-from bulkdel.plan.orient_numbers import numbered
-from bulkdel.plan.orient_stream import Rule
+from bulkdel.plan.orient.cells import Cells
+from bulkdel.plan.orient.numbers import numbered
+from bulkdel.plan.orient.rule import Rule
+from bulkdel.plan.orient.search import orient
 from bulkdel.plan.scale import Room
 from bulkdel.plan.tally import Tally
 

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from bulkdel.plan.deal import CHUNK
 from bulkdel.plan.grouping import GIANT_ROWS, PART_BYTES
-from bulkdel.plan.orient_cells import MOST_BITS, MOST_CELLS
+from bulkdel.plan.orient.cells import MOST_BITS, MOST_CELLS
 
 _MB: Final = 1_000_000
 _DUCK_LEAST_MB: Final = 128

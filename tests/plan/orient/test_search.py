@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkdel.plan.orient import Orientation, orient
-from bulkdel.plan.orient_graph import Edges
+from bulkdel.plan.orient.graph import Edges
+from bulkdel.plan.orient.search import Orientation, orient
 from tests.support.networks import a_network, edges_of
 
-DEMO = Path(__file__).parents[2] / "jobs" / "demo" / "pairs.csv"
+DEMO = Path(__file__).parents[3] / "jobs" / "demo" / "pairs.csv"
 
 
 def oriented(accounts: int, edges: Edges, batch_size: int) -> Orientation:

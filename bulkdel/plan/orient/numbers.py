@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bulkdel.plan.ids import Flags, Whole, Words
-from bulkdel.plan.orient_graph import Edges, Numbers
+from bulkdel.plan.orient.graph import Edges, Numbers
 
 _SHIFT = 32
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 from array import array
 
-from bulkdel.plan.orient_graph import Graph, filled
+from bulkdel.plan.orient.graph import Graph, filled
 
 VISITS_A_FRIENDSHIP = 30
 MOST_VISITS = 15_000_000

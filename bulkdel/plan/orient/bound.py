@@ -10,7 +10,7 @@ matching is proof. Cliques of three and more go first in one of two tries, and t
 
 from __future__ import annotations
 
-from bulkdel.plan.orient_graph import Graph, Numbers, by_degree, filled
+from bulkdel.plan.orient.graph import Graph, Numbers, by_degree, filled
 
 VISITS_A_FRIENDSHIP = 10
 MOST_VISITS = 6_000_000

@@ -4,7 +4,7 @@ Who is depended on sends. An account depends on each of its friends alike, so it
 1 / (number of its friends); the more somebody is lent, the likelier they send. But a friend who is
 lent much already sends anyway and needs no more, so what is lent is then divided by what the
 lender itself has: after three rounds the side that has more sends. A round is one pass over the
-friendships, and twelve bytes for each account's cell (orient_cells). Two accounts in one cell cost
+friendships, and twelve bytes for each account's cell (cells.py). Two accounts in one cell cost
 quality, nothing else.
 
 What is lent bounds the calls as well. Give every friendship a weight, at most 1 for all of an
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bulkdel.plan.ids import Flags, Whole, Words
-from bulkdel.plan.orient_cells import Cells, Hashes
+from bulkdel.plan.orient.cells import Cells, Hashes
 
 ROUNDS: Final = 3
 _LEAST: Final = np.float32(1e-30)

@@ -3,8 +3,8 @@
 Two-way, removing a→b and removing b→a are the same deletion, and a call carries up to batch_size
 friendships of one account. The fewest calls are NP-hard to find (with a large batch_size they are
 a minimum vertex cover), so this comes close in time that is linear but for bounded searches: first
-who sends (orient_cover), then what each sends (orient_room), and beside it a bound that no choice
-gets below (orient_bound). For more friendships than memory holds see orient_stream.
+who sends (cover.py), then what each sends (room.py), and beside it a bound that no choice
+gets below (bound.py). For more friendships than memory holds see rule.py.
 
 The same friendships under the same numbers give the same sides, whatever order they came in.
 """
@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bulkdel.plan.orient_bound import senders_needed
-from bulkdel.plan.orient_cover import cover
-from bulkdel.plan.orient_graph import Edges, graph_of
-from bulkdel.plan.orient_room import calls_of, sides
+from bulkdel.plan.orient.bound import senders_needed
+from bulkdel.plan.orient.cover import cover
+from bulkdel.plan.orient.graph import Edges, graph_of
+from bulkdel.plan.orient.room import calls_of, sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

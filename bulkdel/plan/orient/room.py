@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 
-from bulkdel.plan.orient_graph import Edges, Graph, Numbers, edge_numbers, filled
+from bulkdel.plan.orient.graph import Edges, Graph, Numbers, edge_numbers, filled
 
 LONGEST_SEARCH = 200
 """Accounts that one search for room looks at."""
