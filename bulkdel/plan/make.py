@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -147,25 +149,13 @@ def _grouping(
     """What takes the rows of so many bytes of input, and makes batches of them."""
     pairs = job.operation is Operation.DELETE_FRIENDS
     sizes = tuple(dict.fromkeys(_size(target, pairs=pairs) for target in job.targets))
-    if job.orient is Orient.AS_GIVEN:
-        return Grouping(
-            pool,
-            workshop,
-            sizes=sizes,
-            size=size,
-            part_bytes=scale.part,
-            giant_rows=scale.giant,
-        )
-    if not pairs or job.mode is not Mode.TWO_WAY:
-        raise AssertionError(f"{job.orient} with {job.operation}, {job.mode}")
-    return Fewest(
-        pool,
-        workshop,
-        sizes=sizes,
-        size=size,
-        part_bytes=scale.part,
-        giant_rows=scale.giant,
-        room=scale.room,
+    make: Callable[..., Grouping | Fewest] = Grouping
+    if job.orient is Orient.FEWEST_CALLS:
+        if not pairs or job.mode is not Mode.TWO_WAY:
+            raise AssertionError(f"{job.orient} with {job.operation}, {job.mode}")
+        make = partial(Fewest, room=scale.room)
+    return make(
+        pool, workshop, sizes=sizes, size=size, part_bytes=scale.part, giant_rows=scale.giant
     )
 
 
