@@ -8,7 +8,16 @@ from typing import Any
 
 import orjson
 
-from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, Heavy, PlanMeta, Share, Source
+from bulkdel.plan.values import (
+    PLAN_VERSIONS,
+    Books,
+    Fingerprint,
+    Heavy,
+    Lookalike,
+    PlanMeta,
+    Share,
+    Source,
+)
 from bulkdel.words import Mode, Operation, Orient
 
 META_KEY = "bulkdel_plan"
@@ -17,7 +26,10 @@ META_KEY = "bulkdel_plan"
 
 def digest(fingerprint: Fingerprint, books: Books) -> str:
     """SHA-256 over what decided the plan and what came of it, as hex digits."""
-    content = [asdict(fingerprint), asdict(books)]
+    return _digest_of(asdict(fingerprint), asdict(books))
+
+
+def _digest_of(*content: dict[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -34,7 +46,7 @@ def from_json(text: bytes) -> PlanMeta:
     """
     found: dict[str, Any] = orjson.loads(text)
     planned = dict(found["fingerprint"])
-    if planned["version"] != PLAN_VERSION:
+    if planned["version"] not in PLAN_VERSIONS:
         raise ValueError(f"version {planned['version']}")
     planned["operation"] = Operation(planned["operation"])
     planned["mode"] = Mode(planned["mode"])
@@ -50,7 +62,9 @@ def from_json(text: bytes) -> PlanMeta:
         books=Books(**found["books"]),
         shares=tuple(shares),
         digest=found["digest"],
+        lookalikes=tuple(Lookalike(**kind) for kind in found.get("lookalikes", ())),
     )
-    if digest(meta.fingerprint, meta.books) != meta.digest:
+    # Over what stands there: an older version's fingerprint has fewer fields than ours.
+    if _digest_of(found["fingerprint"], found["books"]) != meta.digest:
         raise ValueError("digest")
     return meta

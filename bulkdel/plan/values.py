@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from bulkdel.words import Mode, Operation, Orient
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
+PLAN_VERSIONS = (2, PLAN_VERSION)
+"""Versions of a plan that can be read; one of an older version is made anew where it may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +24,36 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One input file by content. For standard input `path` is "-"."""
+    """One input file by content. For standard input `path` is "-".
+
+    Attributes:
+        quoting: "csv" or "none", as its records were read; "" where the format has no such choice.
+        header: the header record of a CSV or TSV file as it stands there, without its line end;
+            None where the format has none.
+    """
 
     path: str
     format: str
     size: int
     sha256: str
+    quoting: str = ""
+    header: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookalike:
+    """Ids that look like what an export did to them; they are sent as they stand.
+
+    Attributes:
+        kind: "blank" (a blank or invisible character at either end), "backslash_n" (a backslash and N), "null"
+            (`NULL`), "formula" (`="…"`) or "number" (`1.23E+17`).
+        ids: how many ids of valid rows look so, repeated ones counted each time.
+        example: the first of them.
+    """
+
+    kind: str
+    ids: int
+    example: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +105,15 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMeta:
-    """The plan's identity and books. `digest` is a SHA-256 over the fingerprint and the books."""
+    """The plan's identity and books.
+
+    Attributes:
+        digest: SHA-256 over the fingerprint and the books.
+        lookalikes: one for each kind that was met.
+    """
 
     fingerprint: Fingerprint
     books: Books
     shares: tuple[Share, ...]
     digest: str
+    lookalikes: tuple[Lookalike, ...] = ()
