@@ -45,8 +45,8 @@ class Lookalike:
     """Ids that look like what an export did to them; they are sent as they stand.
 
     Attributes:
-        kind: "blank" (a blank or invisible character at either end), "backslash_n" (a backslash and N), "null"
-            (`NULL`), "formula" (`="…"`) or "number" (`1.23E+17`).
+        kind: "blank" (a blank or invisible character at either end), "backslash_n" (a backslash
+            and N), "null" (`NULL`), "formula" (`="…"`) or "number" (`1.23E+17`).
         ids: how many ids of valid rows look so, repeated ones counted each time.
         example: the first of them.
     """
