@@ -11,7 +11,7 @@ import math
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -51,6 +51,7 @@ class Flight:
         generation: of the credentials it was signed with.
         noted: whether its intent is, or may be, durable.
         left_at: the loop's time when it left, seconds.
+        hidden: texts of the call that must stand nowhere if its reply repeats them.
     """
 
     work: Work
@@ -61,6 +62,7 @@ class Flight:
     noted: bool = False
     flying: bool = False
     left_at: float = 0.0
+    hidden: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Airfield:
@@ -122,6 +124,8 @@ class Airfield:
             wait = self._breaker.wait_s(self._loop.time())
             held, closed = self._pacer.held_for_s, bool(self._pacer.closed)
             if wait == 0 and not held and not closed:
+                if self._signer.renew_if_due():
+                    self._breaker.alone(self._loop.time())  # new credentials are tried by one call
                 return self._breaker.leave()
             self._cleared.clear()
             with suppress(TimeoutError):
@@ -130,16 +134,16 @@ class Airfield:
 
     async def _exchange(self, flight: Flight) -> Reply | NoReply:
         try:
-            credentials = self._signer.credentials()
             flight.generation = self._signer.generation
             call = self._provider.encode(
                 flight.load,
                 self._mode,
                 app=self._app,
-                credentials=credentials,
+                credentials=self._signer.credentials,
                 now_s=self._now_s(),
                 entropy=secrets.token_bytes(8),
             )
+            flight.hidden = (*call.hidden, self._app.secret.reveal())
             reply = await self._transport.send(call, partial(self._depart, flight))
         except BaseException:
             if not flight.flying:

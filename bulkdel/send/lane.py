@@ -23,7 +23,7 @@ from bulkdel.plan.values import Share
 from bulkdel.providers.protocol import App, Provider
 from bulkdel.send.breaker import Breaker
 from bulkdel.send.desk import Desk
-from bulkdel.send.effects import Effects
+from bulkdel.send.effects import OURS_S, Effects
 from bulkdel.send.feed import Feed, Work
 from bulkdel.send.flight import Airfield, Flight, ahead
 from bulkdel.send.meter import Meter, Now, Standing
@@ -69,7 +69,10 @@ class Lane:
         self._log = desk.log.bind(target=target.name)
         self._loop = asyncio.get_running_loop()
         self._pacer = Pacer(
-            target.qps, max_hold_s=self._retry.max_delay_s, first_wait_s=first_wait_s
+            target.qps,
+            max_hold_s=self._retry.max_delay_s,
+            first_wait_s=first_wait_s,
+            unheard=transport.stalled,
         )
         self._breaker = Breaker(
             now=self._loop.time(),
@@ -157,6 +160,7 @@ class Lane:
     def open(self) -> None:
         """Send again."""
         self._pacer.open()
+        self._breaker.resume(self._loop.time())
         self._field.cleared()
         self._look()
         self._log.info("lane.opened")
@@ -215,10 +219,17 @@ class Lane:
             return self._pacer.closed
         if held := self._pacer.held_for_s:
             return f"held by the provider, {math.ceil(held)} s to go"
-        wait = self._breaker.wait_s(self._loop.time())
+        now = self._loop.time()
+        trouble, until = self._effects.trouble
+        if now < until:
+            return trouble
+        if self._pacer.stalled:
+            return "the network does not take what was sent; nothing more leaves meanwhile"
+        wait = self._breaker.wait_s(now)
         if wait == 0:
             return ""
         what = "no answer yet" if self._breaker.opening else "the provider does not answer"
+        what = "the credentials were refused" if self._signer.in_doubt else what
         return f"{what}, next call in {math.ceil(wait)} s" if wait else f"{what}, one call is out"
 
     def _ending(self) -> LaneEnd:
@@ -302,8 +313,11 @@ class Lane:
             flight = Flight(work, cargo(work.entry, work.parts[0]), task)
             reply = await self._field.fly(flight, wide=work.conflicts >= CONFLICTS)
             if isinstance(reply, NoReply) and not reply.left:
-                return self._effects.not_sent(flight, reply)
-            answer = answer_of(self._provider, flight.load, reply)
+                push = self._effects.not_sent(flight, reply)
+                if reply.ours and push is Push.AGAIN:
+                    await self._rest(random.uniform(OURS_S / 2, OURS_S))
+                return push
+            answer = answer_of(self._provider, flight.load, reply, flight.hidden)
             if answer.strangers:
                 self._log.warning(
                     "reply.strangers_ignored", ordinal=work.entry.ordinal, ids=answer.strangers
