@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
@@ -15,12 +16,13 @@ from bulkdel.send.feed import Work
 from bulkdel.send.flight import Flight
 from bulkdel.send.pace import HOLD_S, Pacer
 from bulkdel.send.retry import Push
+from bulkdel.send.sampled import Fields, SampledLog
 from bulkdel.send.settle import Judgement, total
 from bulkdel.send.signer import Signer
 from bulkdel.send.signs import refusal, sign_of
 from bulkdel.send.transport import NoReply, Reply
 from bulkdel.send.view import End
-from bulkdel.words import NO_REPLY, Ruling, Verdict
+from bulkdel.words import NO_REPLY, Entry, Ruling, Verdict
 
 PATIENCE: Final = 5
 """Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
@@ -50,6 +52,8 @@ class Effects:
         breaker: Breaker,
         signer: Signer,
         log: FilteringBoundLogger,
+        few: SampledLog,
+        label: Callable[[Entry], str],
         now_s: Callable[[], float],
         stop: Callable[[End, str], None],
         is_over: Callable[[], bool],
@@ -66,6 +70,8 @@ class Effects:
             breaker: told of every call's end.
             signer: told of refused credentials.
             log: the lane's.
+            few: the same, for what may come with every call.
+            label: an entry's, as the ledger has it.
             now_s: the wall clock.
             stop: ends the lane.
             is_over: whether it has ended.
@@ -74,6 +80,7 @@ class Effects:
         """
         self._provider, self._retry, self._log = provider, retry, log
         self._pacer, self._breaker, self._signer = pacer, breaker, signer
+        self._few, self._label = few, label
         self._now_s, self._stop, self._is_over = now_s, stop, is_over
         self._cleared, self._look = cleared, look
         self._loop = asyncio.get_running_loop()
@@ -93,7 +100,11 @@ class Effects:
     def not_sent(self, flight: Flight, reply: NoReply) -> Push:
         """A call that did not leave: no attempt is used up while the breaker is not closed."""
         self._last = Ruling(verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason)
-        self._log.info("call.not_sent", ordinal=flight.work.entry.ordinal, reason=reply.reason)
+        self._few.write(
+            "call.not_sent",
+            partial(dict, ordinal=flight.work.entry.ordinal, reason=reply.reason),
+            kind=reply.reason,
+        )
         if reply.ours:
             return self._keep_trouble(flight, reply)
         self._tell_breaker(Sign.ABSENT, flight)
@@ -192,9 +203,9 @@ class Effects:
             if held is not None:
                 self.held_until = self._loop.time() + held
                 self._look()
-                self._log.info(
-                    "lane.held", code=throttled[0].code, hold_s=held, pace=self._pacer.rate
-                )
+                code = throttled[0].code
+                told: Fields = partial(dict, code=code, hold_s=held, pace=self._pacer.rate)
+                self._few.write("lane.held", told, kind=str(code))
 
     def _tell_breaker(self, sign: Sign, flight: Flight) -> None:
         now = self._loop.time()
@@ -208,19 +219,24 @@ class Effects:
         )
         self._cleared()
         if self._breaker.closed != was_closed:
-            self._log.info("breaker.closed" if self._breaker.closed else "breaker.opened")
+            self._few.write("breaker.closed" if self._breaker.closed else "breaker.opened", dict)
             self._look()
         if sign is not Sign.ACCEPTED and self._breaker.down(now):
             silent = self._breaker.silent_for_s(now)
             self._stop(End.DOWN, f"no call was accepted for {silent:.0f} s{self.last_words()}")
 
     def _log_ruling(self, flight: Flight, ruling: Ruling) -> None:
-        log = self._log.info if ruling.known else self._log.warning
-        log(
+        entry = flight.work.entry
+        self._few.write(
             "answer.unsettled",
-            ordinal=flight.work.entry.ordinal,
-            verdict=str(ruling.verdict),
-            code=ruling.code,
-            info=ruling.info,
-            known=ruling.known,
+            lambda: {
+                "ordinal": entry.ordinal,
+                "batch": self._label(entry),
+                "verdict": str(ruling.verdict),
+                "code": ruling.code,
+                "info": ruling.info,
+                "known": ruling.known,
+            },
+            kind=f"{ruling.verdict} {ruling.code}",
+            warn=not ruling.known,
         )

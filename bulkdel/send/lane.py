@@ -29,13 +29,14 @@ from bulkdel.send.flight import Airfield, Flight, ahead
 from bulkdel.send.meter import Meter, Now, Standing
 from bulkdel.send.pace import Pacer
 from bulkdel.send.retry import Push, until_progress
+from bulkdel.send.sampled import Fields, SampledLog
 from bulkdel.send.settle import Judgement, cargo, judge, size, split_at
 from bulkdel.send.signer import Signer
 from bulkdel.send.signs import answer_of
 from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Orient, Verdict
+from bulkdel.words import Orient, Verdict, batch_label
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
@@ -68,6 +69,7 @@ class Lane:
         self._retry = desk.job.retry
         self._log = desk.log.bind(target=target.name)
         self._loop = asyncio.get_running_loop()
+        self._few = SampledLog(self._log, self._loop.time)
         self._pacer = Pacer(
             target.qps,
             max_hold_s=self._retry.max_delay_s,
@@ -105,6 +107,8 @@ class Lane:
             breaker=self._breaker,
             signer=self._signer,
             log=self._log,
+            few=self._few,
+            label=partial(batch_label, target.name, desk.job.operation, desk.job.mode),
             now_s=desk.now_s,
             stop=self.stop,
             is_over=self._is_over,
@@ -134,6 +138,7 @@ class Lane:
         self._ended = self._ending()
         self.measure()
         self._meter = None
+        self._few.close()
         self._log.info("lane.ended", end=str(self._ended.end), words=self._ended.words)
         return self._ended
 
@@ -290,7 +295,7 @@ class Lane:
                     self._retry, partial(self._push, task, work), self._rest
                 )
                 if push is Push.STALLED:
-                    self._log.info("batch.deferred", ordinal=work.entry.ordinal)
+                    self._few.write("batch.deferred", partial(dict, ordinal=work.entry.ordinal))
                     break
                 if push is Push.PARTLY:
                     await self._rest(random.uniform(0, self._retry.base_delay_s))
@@ -319,9 +324,8 @@ class Lane:
                 return push
             answer = answer_of(self._provider, flight.load, reply, flight.hidden)
             if answer.strangers:
-                self._log.warning(
-                    "reply.strangers_ignored", ordinal=work.entry.ordinal, ids=answer.strangers
-                )
+                told: Fields = partial(dict, ordinal=work.entry.ordinal, ids=answer.strangers)
+                self._few.write("reply.strangers_ignored", told, warn=True)
             at_ms = int(self._desk.now_s() * 1000)
             judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
             settled = judgement.settled
