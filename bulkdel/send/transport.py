@@ -12,6 +12,7 @@ import asyncio
 import email.utils
 import errno
 import os
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -230,6 +231,8 @@ reached is not among them: that may be either's."""
 
 def _own_trouble(trouble: Exception) -> str:
     """Why this machine could not even begin to connect, in words; empty where it did."""
+    if isinstance(trouble, (aiohttp.ClientSSLError, ssl.SSLError)):
+        return ""  # its numbers are those of OpenSSL
     if isinstance(trouble, aiohttp.ClientConnectorDNSError):
         found = _no_descriptor()  # a resolver that can open nothing says "not found" as well
     else:
