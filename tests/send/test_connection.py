@@ -104,11 +104,17 @@ async def test_what_was_not_out_when_a_call_was_given_up_never_comes() -> None:
         ended.set()
         writer.close()
 
+    async def depart() -> None:  # so that much of the call has not even reached the system
+        for line in acquired(transport):
+            assert line.transport is not None
+            at = line.transport.get_extra_info("socket")
+            at.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+
     assert LARGE.body is not None
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server, Transport(address, max_in_flight=1, timeout_s=0.5) as transport:
-        reply = await transport.send(LARGE, at_once)
+        reply = await transport.send(LARGE, depart)
         assert reply == NoReply(reason="no reply within 0.5 s", left=True)
         given_up.set()
         await ended.wait()
@@ -174,6 +180,27 @@ async def test_what_nobody_asked_for_settles_nothing(
     assert second.body == b"{}"
     assert [head[:4] for head in server.heads] == [b"GET ", b"POST"]
     assert server.connections == 2
+
+
+async def test_what_nobody_asked_for_ends_a_resting_connection() -> None:
+    """At once, not when the next call comes: nothing gathers on connections that rest."""
+    ended = asyncio.Event()
+
+    async def behave(_: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK)
+        await asyncio.sleep(0.05)
+        writer.write(STALE)
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        ended.set()
+
+    async with (
+        Server(behave).running() as address,
+        Transport(address, max_in_flight=1, timeout_s=5) as transport,
+    ):
+        assert isinstance(await transport.send(POST, at_once), Reply)
+        async with asyncio.timeout(5):
+            await ended.wait()
 
 
 async def test_what_waits_in_the_socket_is_seen() -> None:
