@@ -41,6 +41,13 @@ def ahead(qps: float) -> int:
     return max(2, math.ceil(qps * AHEAD_S))
 
 
+GROUNDED: Final = NoReply(reason="kept back: the lane sends one call at a time now", left=False)
+
+
+class _Grounded(Exception):
+    """The call may not leave as it stands."""
+
+
 @dataclass(slots=True, eq=False)
 class Flight:
     """One call.
@@ -106,7 +113,11 @@ class Airfield:
         return self._ready < self._calm_from
 
     async def fly(self, flight: Flight, *, wide: bool) -> Reply | NoReply:
-        """Send the call when it may go; never raises for anything the network does."""
+        """Send the call when it may go; never raises for anything the network does.
+
+        Returns GROUNDED for a call that was to go again, since others were refused or unanswered
+        while it waited to leave.
+        """
         claim = None if wide else self._claims.take_at_once(flight.load)
         if claim is None:
             with self._traffic.aside():
@@ -115,6 +126,8 @@ class Airfield:
             async with self._slots:
                 flight.probe = await self._admitted()
                 return await self._exchange(flight)
+        except _Grounded:
+            return GROUNDED
         finally:
             self._claims.drop(claim)
 
@@ -184,6 +197,10 @@ class Airfield:
                 flight.left_at = await self._pacer.depart()
             finally:
                 self._ready -= 1
+        if flight.generation != self._signer.generation or not (
+            flight.probe or self._breaker.closed
+        ):
+            raise _Grounded
         if not flight.flying:
             flight.flying = True
             self._traffic.took_off(flight.task)

@@ -25,7 +25,7 @@ from bulkdel.send.breaker import Breaker
 from bulkdel.send.desk import Desk
 from bulkdel.send.effects import OURS_S, Effects
 from bulkdel.send.feed import Feed, Work
-from bulkdel.send.flight import Airfield, Flight, ahead
+from bulkdel.send.flight import GROUNDED, Airfield, Flight, ahead
 from bulkdel.send.meter import Meter, Now, Standing
 from bulkdel.send.pace import Pacer
 from bulkdel.send.retry import Push, until_progress
@@ -317,6 +317,8 @@ class Lane:
         try:
             flight = Flight(work, cargo(work.entry, work.parts[0]), task)
             reply = await self._field.fly(flight, wide=work.conflicts >= CONFLICTS)
+            if reply is GROUNDED:
+                return Push.AGAIN
             if isinstance(reply, NoReply) and not reply.left:
                 push = self._effects.not_sent(flight, reply)
                 if reply.ours and push is Push.AGAIN:
