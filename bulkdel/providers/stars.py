@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 from bulkdel.words import Answer, Ruling
@@ -16,7 +17,9 @@ RUN: Final = 12
 # most 32 characters, ZEGO's signature and secret have 32 hex digits, the HMAC in a UserSig 44.
 _LONG: Final = re.compile(r"[0-9A-Za-z*_+/=%-]{40,}|[0-9A-Fa-f]{32,}")
 _STARS: Final = "***"
-_LOWER: Final = {ord(large): ord(large) + 32 for large in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
+_CHAR: Final = re.compile(r"%(?:25)*([0-7][0-9A-Fa-f])|.", re.DOTALL)
+"""One character, as it stands or percent-encoded, once or more often."""
 
 
 def without_long_runs(text: str) -> str:
@@ -27,26 +30,24 @@ def without_long_runs(text: str) -> str:
 def starred(text: str, hidden: Iterable[str]) -> str:
     """The text without any RUN characters in a row that stand in a hidden text.
 
-    Case makes no difference, nor whether the hidden text is percent-encoded.
+    Case makes no difference, nor what is percent-encoded.
     """
     if len(text) < RUN:
         return text
-    lowered = text.translate(_LOWER)
-    forms = [form for one in hidden for form in _forms(one.translate(_LOWER)) if len(form) >= RUN]
-    covered = [False] * len(text)
-    for start in range(len(text) - RUN + 1):
-        piece = lowered[start : start + RUN]
-        if any(piece in form for form in forms):
-            covered[start : start + RUN] = [True] * RUN
+    pieces = list(_CHAR.finditer(text))
+    plain = _lowered("".join(map(_decoded, pieces)))
+    sought = [_lowered(one) for one in hidden]
+    covered = bytearray(len(plain) + 1)
+    for start in range(len(plain) - RUN + 1):
+        run = plain[start : start + RUN]
+        if any(run in one for one in sought):
+            covered[start : start + RUN] = b"\x01" * RUN
     if not any(covered):
         return text
-    shown: list[str] = []
-    for at, (char, is_covered) in enumerate(zip(text, covered, strict=True)):
-        if not is_covered:
-            shown.append(char)
-        elif at == 0 or not covered[at - 1]:
-            shown.append(_STARS)
-    return "".join(shown)
+    return "".join(
+        piece[0] if not covered[at] else "" if at and covered[at - 1] else _STARS
+        for at, piece in enumerate(pieces)
+    )
 
 
 def starred_answer(answer: Answer, hidden: tuple[str, ...]) -> Answer:
@@ -65,13 +66,10 @@ def starred_answer(answer: Answer, hidden: tuple[str, ...]) -> Answer:
     return replace(answer, rest=shown(answer.rest), items=items)
 
 
-def _forms(hidden: str) -> tuple[str, ...]:
-    """As it stands, and as it stands in an address that encodes all but letters and digits."""
-    encoded = "".join(
-        char if char.isascii() and char.isalnum() else _encoded(char) for char in hidden
-    )
-    return (hidden,) if encoded == hidden else (hidden, encoded)
+def _decoded(char: re.Match[str]) -> str:
+    return char[0] if char[1] is None else chr(int(char[1], 16))
 
 
-def _encoded(char: str) -> str:
-    return "".join(f"%{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
+def _lowered(text: str) -> str:
+    """A-Z alone: no other change of case keeps the number of characters."""
+    return text.translate(_LOWER)

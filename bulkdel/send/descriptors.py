@@ -33,10 +33,10 @@ def fitted(targets: Sequence[Target], opened: int, most: int) -> tuple[Target, .
     need = needed(targets, opened)
     if need <= most:
         return tuple(targets)
-    room = max(0, most - opened - OTHERS)
-    share = room / (need - opened - OTHERS)
+    least = needed([replace(target, max_in_flight=LEAST) for target in targets], opened)
+    share = max(0, most - least) / max(1, need - least)
     return tuple(
-        replace(target, max_in_flight=max(LEAST, int((target.max_in_flight + 1) * share) - 1))
+        replace(target, max_in_flight=LEAST + int((target.max_in_flight - LEAST) * share))
         for target in targets
     )
 
