@@ -21,7 +21,16 @@ class Refusing:
         last_s: when the last one arrived.
     """
 
-    def __init__(self, code: int, *, until_s: float, since_s: float = 0.0, rows: int = 20) -> None:
+    def __init__(
+        self,
+        code: int,
+        *,
+        until_s: float,
+        since_s: float = 0.0,
+        rows: int = 20,
+        headers: str = "",
+    ) -> None:
+        self._headers = headers.encode()
         self._code, self._since_s, self._until_s, self.rows = code, since_s, until_s, rows
         self.calls = self.refused = self.together = self.in_flight_most = 0
         self.last_s = 0.0
@@ -81,4 +90,5 @@ class Refusing:
             if refuses
             else {"ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": "", "ResultItem": done}
         )
-        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        head = b"HTTP/1.1 200 OK\r\n" + (self._headers if refuses else b"")
+        return b"%sContent-Length: %d\r\n\r\n%s" % (head, len(body), body)
