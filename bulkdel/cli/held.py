@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bulkdel.cli import beside
+from bulkdel.cli import beside, streams
 from bulkdel.cli.control import listening
 from bulkdel.cli.edge import unexpected
 from bulkdel.cli.piped import is_same, piped
@@ -36,6 +36,7 @@ from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
+from bulkdel.send.descriptors import fit
 from bulkdel.send.desk import Told
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
@@ -116,7 +117,9 @@ class HeldRun:
 
                 watch.tell(stop)
 
-            return await self.sending(meta, limit=limit, started=started, show=show)
+            return await self.sending(
+                meta, limit=limit, started=started, show=show, say=streams.say
+            )
 
         return asyncio.run(work())
 
@@ -149,6 +152,7 @@ class HeldRun:
         show: Show | None = None,
         told: Told | None = None,
         log: FilteringBoundLogger | None = None,
+        say: Say = lambda _: None,
     ) -> Ending:
         """As `send`, within a running loop.
 
@@ -159,11 +163,17 @@ class HeldRun:
             show: to be called about twice a second.
             told: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
+            say: is told if fewer calls will be in flight than the job allows.
         """
         job = self._job
+        log = log or structlog.get_logger()
+        targets, fewer = fit(job.targets)
+        if fewer:
+            log.warning("calls.bounded", said=fewer)
+            say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
             posts = []
-            for target, share in zip(job.targets, meta.shares, strict=True):
+            for target, share in zip(targets, meta.shares, strict=True):
                 address = target.address
                 if address is None:
                     from bulkdel.cli.stand_in import stand_in  # a web server: only where wanted
@@ -182,7 +192,7 @@ class HeldRun:
                 journal=self._journal,
                 continued=self._begun,
                 limit=limit,
-                log=log or structlog.get_logger(),
+                log=log,
                 told=told,
             )
             started(sitting)
