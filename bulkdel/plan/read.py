@@ -9,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from bulkdel import files
 from bulkdel.errors import Corrupt
 from bulkdel.plan import duck
 from bulkdel.plan.meta import META_KEY, from_json
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Entry, Operation, Orient, Sweep, batch_of
 
-PLAN_FILE = "plan.parquet"
+PLAN_FILE = files.PLAN
 Row: TypeAlias = tuple[int, str, str | None]
 """Ordinal, From_Account, and its To_Accounts a line each in any order, those that the input names
 from the other side with TURNED behind them; None for a Sweep."""
@@ -29,9 +30,10 @@ def read_plan_meta(run_dir: Path) -> PlanMeta | None:
 
     Raises:
         Corrupt: the file is damaged, or written by another version of bulkdel.
+        WrongInput: this user may not read it.
     """
     path = run_dir / PLAN_FILE
-    if not path.exists():
+    if not files.is_there(path):
         return None
     query = (
         f"SELECT value FROM parquet_kv_metadata({duck.file_literal(path)}) "  # noqa: S608 - a quoted path
@@ -55,7 +57,7 @@ def plan_sha256(run_dir: Path) -> str:
     """
     path = run_dir / PLAN_FILE
     try:
-        with path.open("rb") as file:
+        with files.open_to_read(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as exc:
         raise _corrupt(path, f"cannot be read ({exc.strerror})") from exc

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
+from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.report.findings import Findings
 from bulkdel.report.page_html import report_html
 from bulkdel.report.report_json import report_json
 
-PAGE = "report.html"
-FIGURES = "report.json"
+PAGE = files.PAGE
+FIGURES = files.FIGURES
 
 
 def write_report(
@@ -27,18 +27,7 @@ def write_report(
     contents = (report_html(findings, command), report_json(findings))
     for path, content in zip(written, contents, strict=True):
         try:
-            _replace(path, content)
+            files.replace(path, content)
         except OSError as error:
             raise WrongInput(f"{path}: cannot be written: {error.strerror}") from error
     return written
-
-
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
