@@ -126,4 +126,4 @@ app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, 
 def main() -> None:
     """The entry point: leaves with the command's exit code."""
     streams.prepare()
-    app()
+    streams.carried(app)

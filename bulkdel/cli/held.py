@@ -6,9 +6,10 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from functools import partial
 from typing import BinaryIO, Final
 
 import structlog
@@ -16,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bulkdel.cli import beside
 from bulkdel.cli.control import listening
-from bulkdel.cli.edge import unexpected
+from bulkdel.cli.edge import nothing_sent, unexpected
 from bulkdel.cli.piped import is_same, piped
 from bulkdel.cli.progress import Show
 from bulkdel.cli.reporting import report
@@ -46,15 +47,24 @@ SHOW_EVERY_S: Final = 0.5
 class HeldRun:
     """One job's run directory, held by this process; what `Stages` promises."""
 
-    def __init__(self, job: Job, stack: ExitStack) -> None:
+    def __init__(self, job: Job, stack: ExitStack, warnings: Sequence[str]) -> None:
         self._job = job
         self._stack = stack
+        self._warnings = warnings
+        self._say: Say = _nothing
         self._secrets: dict[str, Secret] = {}
         self._begun = begun(job.run_dir)
         self._sha256: Future[str] | None = None
 
     def plan(self, say: Say) -> PlanMeta:
         """The plan that is there, or a new one where it may be made anew."""
+        self._say = say
+        for words in self._warnings:
+            say(f"Warning: {words}.")
+        with nothing_sent():
+            return self._planned(say)
+
+    def _planned(self, say: Say) -> PlanMeta:
         meta = read_plan_meta(self._job.run_dir)
         if meta is None and self._begun:
             raise Corrupt(
@@ -84,6 +94,10 @@ class HeldRun:
 
     def begin(self, meta: PlanMeta) -> Status:
         """Opens the plan and the journal, and reads the secrets if anything is left to send."""
+        with nothing_sent():
+            return self._begin(meta)
+
+    def _begin(self, meta: PlanMeta) -> Status:
         self._meta = meta
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
         self._journal = self._stack.enter_context(
@@ -118,7 +132,10 @@ class HeldRun:
 
             return await self.sending(meta, limit=limit, started=started, show=show)
 
-        return asyncio.run(work())
+        with asyncio.Runner() as runner:
+            with nothing_sent():
+                runner.get_loop()
+            return runner.run(work())
 
     def status(self) -> Status:
         """How things stand now."""
@@ -134,6 +151,11 @@ class HeldRun:
             say(f"Warning: no report was written: {told}")
         else:
             say(f"Report: {page}")
+
+    def _warn(self, log: FilteringBoundLogger, words: str) -> None:
+        """Tell of a convenience that this sitting does without."""
+        log.warning("sitting.without", said=words)
+        self._say(f"Warning: {words}.")
 
     def _make(self, stdin: BinaryIO | None) -> PlanMeta:
         from bulkdel.plan.make import make_plan  # numpy and more: a continued run needs none of it
@@ -187,8 +209,10 @@ class HeldRun:
             )
             started(sitting)
             ceilings = {target.name: target.qps for target in job.targets}
-            await stack.enter_async_context(listening(job.run_dir, sitting, ceilings))
-            self._journal.start_sitting(_now_ms(), os.getpid())
+            warn = partial(self._warn, log or structlog.get_logger())
+            await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
+            with nothing_sent():
+                self._journal.start_sitting(_now_ms(), os.getpid())
             show = show or _nothing
             shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
             try:
@@ -214,10 +238,13 @@ def held_run(job: Job) -> Iterator[HeldRun]:
 
     Raises:
         Busy: another process holds it.
+        WrongInput: it is of no use; see `hold`.
     """
     with ExitStack() as stack:
-        stack.enter_context(hold(job.run_dir))
-        yield HeldRun(job, stack)
+        with nothing_sent():
+            warnings = stack.enter_context(hold(job.run_dir))
+            held = HeldRun(job, stack, warnings)
+        yield held
 
 
 def _nothing(_: object) -> None:
