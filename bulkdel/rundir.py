@@ -126,10 +126,10 @@ def _look_inside(run_dir: Path, found: os.stat_result) -> tuple[str, ...]:
         )
     if why := _unwritable(run_dir):
         raise WrongInput(f"run_dir {run_dir}: {why}; {_WAY_OUT}")
-    _refuse_strangers(run_dir)
     for name in files.WORKED_WITH:
         files.claim(run_dir / name)
     _claim_workshop(run_dir / files.WORKSHOP)
+    _refuse_strangers(run_dir)
     return _warnings(run_dir, found)
 
 

@@ -132,9 +132,9 @@ class HeldRun:
 
             return await self.sending(meta, limit=limit, started=started, show=show)
 
-        with asyncio.Runner() as runner:
+        with ExitStack() as stack:
             with nothing_sent():
-                runner.get_loop()
+                runner = stack.enter_context(asyncio.Runner())
             return runner.run(work())
 
     def status(self) -> Status:
@@ -151,6 +151,22 @@ class HeldRun:
             say(f"Warning: no report was written: {told}")
         else:
             say(f"Report: {page}")
+
+    async def _posts(self, meta: PlanMeta, stack: AsyncExitStack) -> list[Post]:
+        """Where each target's calls go: to its address, or to a stand-in within this process."""
+        posts = []
+        for target, share in zip(self._job.targets, meta.shares, strict=True):
+            address = target.address
+            if address is None:
+                from bulkdel.cli.stand_in import stand_in  # a web server: only where wanted
+
+                server = await asyncio.to_thread(
+                    stand_in, self._job, target, share, self._plan, self._journal
+                )
+                address = (await stack.enter_async_context(server)).address
+            secret = self._secrets[target.name]
+            posts.append(Post(target=target, address=address, secret=secret))
+        return posts
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""
@@ -182,38 +198,26 @@ class HeldRun:
             told: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
         """
-        job = self._job
+        job, log = self._job, log or structlog.get_logger()
+        show = show or _nothing
         async with AsyncExitStack() as stack:
-            posts = []
-            for target, share in zip(job.targets, meta.shares, strict=True):
-                address = target.address
-                if address is None:
-                    from bulkdel.cli.stand_in import stand_in  # a web server: only where wanted
-
-                    server = await asyncio.to_thread(
-                        stand_in, job, target, share, self._plan, self._journal
-                    )
-                    address = (await stack.enter_async_context(server)).address
-                secret = self._secrets[target.name]
-                posts.append(Post(target=target, address=address, secret=secret))
-            sitting = Sitting(
-                job=job,
-                posts=posts,
-                meta=meta,
-                plan=self._plan,
-                journal=self._journal,
-                continued=self._begun,
-                limit=limit,
-                log=log or structlog.get_logger(),
-                told=told,
-            )
-            started(sitting)
-            ceilings = {target.name: target.qps for target in job.targets}
-            warn = partial(self._warn, log or structlog.get_logger())
-            await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
             with nothing_sent():
+                sitting = Sitting(
+                    job=job,
+                    posts=await self._posts(meta, stack),
+                    meta=meta,
+                    plan=self._plan,
+                    journal=self._journal,
+                    continued=self._begun,
+                    limit=limit,
+                    log=log,
+                    told=told,
+                )
+                started(sitting)
+                ceilings = {target.name: target.qps for target in job.targets}
+                warn = partial(self._warn, log)
+                await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
                 self._journal.start_sitting(_now_ms(), os.getpid())
-            show = show or _nothing
             shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
             try:
                 ending = await sitting.run()

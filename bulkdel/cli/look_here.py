@@ -98,10 +98,13 @@ def look_at_run_dir(job: Job) -> Finding:
         told, _, mend = str(error).partition("; ")
         told = told.removeprefix("run_dir ")
         return crossed("run directory", plain(told, 2 * _LINE), plain(mend, _LINE) or _ELSEWHERE)
-    if warned:
-        return warning(
-            "run directory", plain(warned[0], 2 * _LINE), "close it to others if you can"
-        )
+    stands = _stands(job, at)
+    if warned and not stands.mend:
+        return warning("run directory", stands.told, plain(warned[0], 2 * _LINE))
+    return stands
+
+
+def _stands(job: Job, at: str) -> Finding:
     try:
         if read_plan_meta(job.run_dir) is None:
             return good("run directory", f"{at}: a new run")
