@@ -68,6 +68,9 @@ def carried(work: Callable[[], None]) -> None:
             sys.stdout.flush()
     except BrokenPipeError:
         _give_up(sys.stdout)
+    except OutputFailed as error:
+        say(f"bulkdel: {error}.")
+        raise SystemExit(error.exit_code) from error
     except OSError as error:
         _give_up(sys.stdout)
         say(f"bulkdel: cannot write to standard output: {error.strerror}.")

@@ -1,4 +1,4 @@
-"""report.html and report.json in the run directory: each whole, or as it was before."""
+"""report.html and report.json: each whole, or as it was before."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FIGURES = files.FIGURES
 
 
 def write_report(
-    findings: Findings, run_dir: Path, command: Callable[..., str]
+    findings: Findings, folder: Path, command: Callable[..., str]
 ) -> tuple[Path, Path]:
     """Write both, 0600, and return their paths; `command` is as in `report_html`.
 
     Raises:
         WrongInput: they cannot be written.
     """
-    written = (run_dir / PAGE, run_dir / FIGURES)
+    written = (folder / PAGE, folder / FIGURES)
     contents = (report_html(findings, command), report_json(findings))
     for path, content in zip(written, contents, strict=True):
         try:
