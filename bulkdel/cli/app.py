@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import (
+    aside,
     check,
     close,
     emulator,
@@ -126,4 +127,5 @@ app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, 
 def main() -> None:
     """The entry point: leaves with the command's exit code."""
     streams.prepare()
-    app()
+    aside.set_aside()
+    streams.carried(app)

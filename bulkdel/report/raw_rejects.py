@@ -10,10 +10,11 @@ from pathlib import Path
 
 import orjson
 
+from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.plan.rejects import RAW_CAP
 
-REJECTS = "rejects.jsonl"
+REJECTS = files.REJECTS
 LINE_MOST = 1 << 16
 
 
@@ -46,12 +47,12 @@ def raw_rejects(
         Corrupt: a line of rejects.jsonl is not what bulkdel writes.
     """
     path = run_dir / REJECTS
-    if not path.exists():
+    if not files.is_there(path):
         return
     first: str | None = None
     header: bytes | None = None
     before: tuple[str, int] | None = None
-    with path.open("rb") as lines:
+    with files.open_to_read(path) as lines:
         number = 0
         while line := lines.readline(LINE_MOST):
             number += 1
