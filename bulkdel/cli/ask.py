@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import Final
 
 from bulkdel.cli import streams
@@ -26,7 +26,7 @@ def can_ask() -> bool:
 def choose(question: str, options: Mapping[str, str]) -> str:
     """One of the options, by its number or its name; the values say what each means."""
     names = list(options)
-    streams.say(f"\n{question}")
+    streams.say("", question)
     width = max(map(len, names)) if any(options.values()) else 0
     for number, (name, words) in enumerate(options.items(), 1):
         streams.say(f"  {number}  {name:<{width}}  {words}".rstrip())
@@ -47,8 +47,7 @@ def text(question: str, *, default: str = "", judge: Judge | None = None, lead: 
     """
     proposed = f" [{default}]" if default else ""
     for _ in range(TRIES):
-        sys.stderr.write(f"{chr(10) if lead else ''}{question}{proposed}: ")
-        sys.stderr.flush()
+        streams.prompt(f"{chr(10) if lead else ''}{question}{proposed}: ")
         line = sys.stdin.readline(ANSWER_CHARACTERS)
         if not line:
             raise WrongInput("no answer came; nothing was written")
@@ -56,13 +55,12 @@ def text(question: str, *, default: str = "", judge: Judge | None = None, lead: 
         wrong = "An answer is needed." if not answer else judge(answer) if judge else ""
         if not wrong:
             return answer
-        streams.say(fill(wrong, WIDTH))
+        streams.say(*wrap(wrong, WIDTH))
         lead = False
     raise WrongInput(f"no answer that can be used in {TRIES} tries; nothing was written")
 
 
 def agreed(question: str) -> bool:
     """Whether the answer is yes; anything else is no."""
-    sys.stderr.write("\n" + fill(f"{question} Type yes or no:", WIDTH) + " ")
-    sys.stderr.flush()
+    streams.prompt("\n" + fill(f"{question} Type yes or no:", WIDTH) + " ")
     return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in {"y", "yes"}

@@ -18,6 +18,8 @@ import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from bulkdel.plain import json_escaped
+
 TEXT_CAP = 500
 """Characters of one value."""
 TRACE_CAP = 20_000
@@ -170,7 +172,7 @@ def _text(text: str) -> str:
 
 
 def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
-    return orjson.dumps(dict(event), option=orjson.OPT_APPEND_NEWLINE)
+    return json_escaped(orjson.dumps(dict(event), option=orjson.OPT_APPEND_NEWLINE))
 
 
 class _Lines:

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import orjson
 import structlog
 
 from bulkdel.cli.hook import run_hook
 from bulkdel.job.job import Event, Job
 from bulkdel.providers.protocol import Call
+from bulkdel.report.json_text import json_text
 from bulkdel.send.transport import NoReply, Transport
 
 WITHIN_S: Final = 10.0
@@ -54,7 +54,7 @@ class Notifier:
         """Begin to tell `event`, with `told` as JSON, to who wants it. Never waits."""
         if event not in self._notify.on:
             return
-        body = orjson.dumps({"event": event, **told}, option=orjson.OPT_APPEND_NEWLINE)
+        body = json_text({"event": event, **told}, laid_out=False)
         if self._notify.command:
             self._begin("command", event, body)
         if self._notify.url is not None:

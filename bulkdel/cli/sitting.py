@@ -163,8 +163,7 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
 
 def ask(asked: str) -> bool:
     """Asks on the terminal; whether the answer is yes."""
-    sys.stderr.write(asked)
-    sys.stderr.flush()
+    streams.prompt(asked)
     return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in _YES
 
 

@@ -8,6 +8,7 @@ import sys
 from typing import TextIO
 
 from bulkdel.errors import BulkdelError
+from bulkdel.plain import Page, escaped, lines_escaped
 
 USUAL_WIDTH = 80
 
@@ -24,7 +25,9 @@ def prepare() -> None:
 
 
 def result(text: str | bytes) -> None:
-    """Writes to stdout. A reader that has gone away (`| head`) is no error.
+    """Writes to stdout: text made plain, bytes, which are data, as they stand.
+
+    A reader that has gone away (`| head`) is no error.
 
     Raises:
         OutputFailed: it cannot be written for any other reason, such as a full disk.
@@ -34,7 +37,7 @@ def result(text: str | bytes) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(text)
         else:
-            sys.stdout.write(text)
+            sys.stdout.write(lines_escaped(text))
         sys.stdout.flush()
     except BrokenPipeError:
         _give_up(sys.stdout)
@@ -43,10 +46,28 @@ def result(text: str | bytes) -> None:
         raise OutputFailed(f"cannot write to standard output: {error.strerror}") from error
 
 
-def say(text: str) -> None:
-    """Writes to stderr. A terminal that is gone stops nothing."""
+def say(*lines: str) -> None:
+    """Writes lines to stderr, each made plain and one line whatever is in it; a `Page` as it is.
+
+    A terminal that is gone stops nothing.
+    """
+    _to_stderr("".join(_line(line) for line in lines))
+
+
+def prompt(question: str) -> None:
+    """Writes a question to stderr, made plain, without a line end."""
+    _to_stderr(lines_escaped(question))
+
+
+def _line(text: str) -> str:
+    if isinstance(text, Page):
+        return lines_escaped(text)
+    return escaped(text.removesuffix("\n")) + "\n"
+
+
+def _to_stderr(text: str) -> None:
     try:
-        sys.stderr.write(text if text.endswith("\n") else text + "\n")
+        sys.stderr.write(text)
         sys.stderr.flush()
     except (OSError, ValueError):
         _give_up(sys.stderr)

@@ -139,7 +139,7 @@ def _refusal(path: Path, found: list[str], count: int) -> WrongInput:
     lines = [f"{path}: {problem}" for problem in found[:PROBLEMS_SHOWN]]
     if count > PROBLEMS_SHOWN:
         lines.append(f"{path}: and {count - PROBLEMS_SHOWN} more")
-    return WrongInput("\n".join(lines))
+    return WrongInput(*lines)
 
 
 def _job(
