@@ -38,10 +38,11 @@ def report(job: JobFile, *, run_dir: RunDir = None) -> None:
 
     def work() -> int:
         from bulkdel.cli import reporting, streams, wiring
+        from bulkdel.plain import escaped
 
         found = wiring.load(job, run_dir)
         for path in reporting.report(found):
-            streams.result(f"{path}\n")
+            streams.result(f"{escaped(str(path))}\n")
         return 0
 
     carry_out(work)

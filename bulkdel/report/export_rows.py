@@ -54,10 +54,13 @@ def written_rows(rows: Iterable[Row], shape: Shape, met: Met) -> Iterator[bytes]
         return
     paper = io.StringIO(newline="")
     pen = csv.writer(paper, lineterminator="\n")
+    # Of a carriage return the writer does not know that readers take it for the end of a row.
+    careful = csv.writer(paper, lineterminator="\n", quoting=csv.QUOTE_ALL)
     pen.writerow([*shape.fields, *MORE] if shape.full else shape.fields)
     for number, row in enumerate(rows, 1):
         ids = [row.from_id] if shape.to_field is None else [row.from_id, row.to_id]
-        pen.writerow([*ids, *_more(row)] if shape.full else ids)
+        cells = [*ids, *_more(row)] if shape.full else ids
+        (careful if "\r" in row.info else pen).writerow(cells)
         runs = [row.from_id, row.to_id, row.info if shape.full else ""]
         met.formulas += any(one and one[0] in _RUNS for one in runs)
         if number % _CHUNK_ROWS == 0:

@@ -37,7 +37,7 @@ def metrics_port(metrics: Metrics, host: str, port: int) -> Iterator[int]:
     kind = _Server6 if ":" in host else _Server
     try:
         server = kind((host, port), handler)
-    except (OSError, UnicodeError) as error:
+    except (OSError, TypeError, UnicodeError) as error:  # the last two for hosts that are no names
         why = getattr(error, "strerror", None) or "that is no address"
         raise WrongInput(
             f"--metrics-port {port}: cannot listen on {host}:{port} ({why}); choose another port "
