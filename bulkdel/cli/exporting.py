@@ -101,7 +101,7 @@ def keep(pieces: Iterable[bytes], path: Path) -> None:
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        if path.exists():
+        if os.path.lexists(path):  # a link that leads nowhere as well
             raise WrongInput(f"--output {path}: is there already; choose another name")
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:

@@ -72,7 +72,8 @@ def _from_environment(target: str, variable: str) -> Secret:
     if not value:
         raise WrongInput(
             f"targets.{target}.secret_env: the environment variable {variable} is not set or "
-            "empty; put the app's secret key into it"
+            "empty; put the app's secret key into it (what a shell reads from a file it exports "
+            "only after `set -a`)"
         )
     return _checked(value, f"targets.{target}.secret_env: the environment variable {variable}")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -213,6 +213,16 @@ class Reader(HTMLParser):
 
 ID = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=8)
 INFO = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('",\r\n\t='), max_size=12)
+BROKEN = Row(
+    target="t",
+    from_id="a",
+    to_id="b",
+    status=Wanted.FAILED,
+    code=1,
+    info="no\rvictim,friend",
+    attempts=1,
+    lost_answers=0,
+)
 ROWS = st.lists(
     st.builds(
         Row,
@@ -231,6 +241,7 @@ ROWS = st.lists(
 
 @settings(deadline=None)
 @given(ROWS, ID, st.sampled_from([Format.CSV, Format.JSONL]))
+@example([BROKEN], "f", Format.CSV)
 def test_any_row(rows: list[Row], field: str, form: Format) -> None:
     """Whatever ids and texts: each row is one row to a strict reader, with the same values."""
     shape = Shape(format=form, from_field=field, to_field=f"{field}2", full=True)
