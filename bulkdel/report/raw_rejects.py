@@ -138,7 +138,9 @@ def raw_rejects(
             first = reject.file, style
             tally.quoting = _unusual_quoting(style)
             if style.header is not None:
-                yield _safe_start(style.header) + b"\n"
+                # Its reader takes one carriage return off the end as well.
+                end = b"\r\n" if style.header.endswith(b"\r") else b"\n"
+                yield _safe_start(style.header) + end
         if reject.cut:
             tally.cut.add(reject.place)
         elif not style.holds(reject.raw):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.jobfile import load_job
 from bulkdel.plan.make import make_plan
-from bulkdel.plan.rejects import RejectsFile
+from bulkdel.plan.rejects import RAW_CAP
 from bulkdel.plan.values import PlanMeta, Source
 from bulkdel.report.raw_rejects import REJECTS, Tally, raw_rejects
 from tests.support import front
@@ -51,11 +52,20 @@ def meta_of(*sources: Source, rejected: int) -> PlanMeta:
 
 
 def write(folder: Path, *rows: tuple[str, bytes]) -> None:
-    """A rejects.jsonl as the planner writes it: the files' names and the rows."""
-    with (folder / REJECTS).open("wb") as out:
-        rejects = RejectsFile(out)
-        for number, (name, raw) in enumerate(rows, 2):
-            rejects.add(name, number, "any", raw)
+    """A rejects.jsonl as it is documented: the files' names and the rows, from line 2 on."""
+    (folder / REJECTS).write_bytes(
+        b"".join(line(name, number, raw) for number, (name, raw) in enumerate(rows, 2))
+    )
+
+
+def line(name: str, number: int, raw: bytes) -> bytes:
+    """One line of it: the text, and the bytes where they are no UTF-8, of bounded length."""
+    told: dict[str, object] = {"file": name, "line": number, "last_line": number, "reason": "any"}
+    text = raw.decode(errors="replace")
+    told["raw"] = text if len(text) <= RAW_CAP else text[:RAW_CAP] + "…"
+    if text.encode() != raw:
+        told["raw_b64"] = base64.b64encode(raw[:RAW_CAP]).decode()
+    return orjson.dumps(told) + b"\n"
 
 
 def exported(
@@ -184,14 +194,12 @@ def test_tsv_has_no_quotes(tmp_path: Path) -> None:
 
 def test_json_lines(tmp_path: Path) -> None:
     """JSONL and Parquet rows are lines of JSON, without a header, each line once."""
-    with (tmp_path / REJECTS).open("wb") as out:
-        rejects = RejectsFile(out)
-        for _ in range(2):  # two ids of one list
-            rejects.add("a.jsonl", 1, "any", b'{"From_Account":"a","To_Account":["",""]}')
-        rejects.add("b.parquet", 1, "any", b'{"From_Account":null,"To_Account":"b"}')
+    one = line("a.jsonl", 1, b'{"From_Account":"a","To_Account":["",""]}')
+    other = line("b.parquet", 1, b'{"From_Account":null,"To_Account":"b"}')
+    (tmp_path / REJECTS).write_bytes(one + one + other)  # two ids of one list
     files = (source("a.jsonl", None), source("b.parquet", None))
-    told = [json.loads(line) for line in exported(tmp_path, *files).splitlines()]
-    assert [one["From_Account"] for one in told] == ["a", None]
+    told = [json.loads(text) for text in exported(tmp_path, *files).splitlines()]
+    assert [each["From_Account"] for each in told] == ["a", None]
 
 
 def test_no_byte_order_mark_is_lost(tmp_path: Path) -> None:
