@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import (
+    aside,
     check,
     close,
     emulator,
@@ -134,6 +135,12 @@ def main() -> None:
     be names of files that a shell put there.
     """
     streams.prepare()
+    aside.set_aside()
+    streams.carried(_carry)
+
+
+def _carry() -> None:
+    """One command, as its words say; leaves with its exit code."""
     try:
         code = app(standalone_mode=False)
     except Exception as error:

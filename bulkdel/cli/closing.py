@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import structlog
 
+from bulkdel import files
 from bulkdel.cli import log, streams
 from bulkdel.cli.sitting import ask
 from bulkdel.cli.wiring import look
@@ -59,7 +60,7 @@ def close_run(job: Job, *, yes: bool, command: str) -> None:
         status = look(job, held=True)
         if status.unsettled > 0:
             _agree(job, status, yes=yes)
-            stack.enter_context(log.logging_to(job.run_dir / "run.log"))
+            stack.enter_context(log.logging_to(job.run_dir / files.LOG))
             events = structlog.get_logger()
             events.info(log.COMMAND_STARTED, command=command, job=job.name, left=status.unsettled)
             _settle(journal, plan, meta, status.unsettled)

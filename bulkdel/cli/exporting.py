@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from bulkdel import files
 from bulkdel.cli.stages import Say
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
@@ -99,18 +100,12 @@ def keep(pieces: Iterable[bytes], path: Path) -> None:
     Raises:
         WrongInput: the file is there already, or cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         if os.path.lexists(path):  # a link that leads nowhere as well
             raise WrongInput(f"--output {path}: is there already; choose another name")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as out:
-                for piece in pieces:
-                    out.write(piece)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with files.replacing(path) as out:
+            for piece in pieces:
+                out.write(piece)
     except OSError as error:
         raise WrongInput(f"--output {path}: cannot be written: {error.strerror}") from error
 

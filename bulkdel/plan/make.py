@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from bulkdel import files, rundir
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job, Target
 from bulkdel.plan import duck
@@ -33,8 +33,7 @@ from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.plan.write import write_plan
 from bulkdel.words import Mode, Operation, Orient
 
-REJECTS_FILE = "rejects.jsonl"
-_WORKSHOP = ".planning"
+REJECTS_FILE = files.REJECTS
 _PARQUET_UNPACKED: Final = 4  # a guess that only decides how many parts the work is done in
 
 
@@ -52,17 +51,17 @@ def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = 
     """
     scale = scale or Scale.within(job.memory_limit_mb)
     with duck.storage_errors(job.run_dir):
-        _prepare(job.run_dir)
+        rundir.make(job.run_dir)
         if STDIN in job.input.files:
             keep_stdin(stdin, job.run_dir)
-        workshop = job.run_dir / _WORKSHOP
+        workshop = job.run_dir / files.WORKSHOP
         shutil.rmtree(workshop, ignore_errors=True)  # of a planning that was killed
         workshop.mkdir(mode=0o700)
         try:
             meta = _work(job, workshop, scale)
             (job.run_dir / PLAN_FILE).unlink(missing_ok=True)
             for name in (REJECTS_FILE, PLAN_FILE):
-                _publish(workshop / name, job.run_dir / name)
+                files.publish(workshop / name, job.run_dir / name)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
     return meta
@@ -191,26 +190,3 @@ def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
         )
         first += made.batches
     return tuple(shares)
-
-
-def _prepare(run_dir: Path) -> None:
-    try:
-        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as exc:
-        raise WrongInput(f"run_dir {run_dir}: is not a directory") from exc
-    if not os.access(run_dir, os.W_OK | os.X_OK):
-        raise WrongInput(f"run_dir {run_dir}: cannot be written; mend that or use --run-dir")
-    run_dir.chmod(0o700)
-
-
-def _publish(made: Path, name: Path) -> None:
-    """Gives a finished file its name, durably."""
-    made.chmod(0o600)
-    with made.open("rb") as file:
-        os.fsync(file.fileno())
-    made.replace(name)
-    folder = os.open(name.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -17,6 +17,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.values import Counters
 from bulkdel.report.status import Status
@@ -181,16 +182,9 @@ def _write(metrics: Metrics, path: Path) -> None:
         if not stat.S_ISREG(kind):
             what = "a link" if stat.S_ISLNK(kind) else "no regular file"
             raise _NoFile(f"is {what}, which is not replaced")
-    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    partial.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(partial, flags, 0o644)  # whoever scrapes may read it
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(generate_latest(metrics.registry))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with files.replacing(path) as out:
+        os.fchmod(out.fileno(), 0o644)  # whoever scrapes may read it
+        out.write(generate_latest(metrics.registry))
 
 
 def _resting(status: Status) -> Iterator[LaneView]:

@@ -17,12 +17,13 @@ from typing import Final
 
 import orjson
 
+from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Format
 from bulkdel.plan.rejects import RAW_CAP, file_name
 from bulkdel.plan.values import PlanMeta, Source
 
-REJECTS: Final = "rejects.jsonl"
+REJECTS: Final = files.REJECTS
 LINE_MOST: Final = 1 << 16
 PLACES_KEPT: Final = 5
 
@@ -205,8 +206,8 @@ def _record(delimiter: bytes) -> re.Pattern[bytes]:
 
 def _rejects(path: Path, count: int) -> Iterator[_Reject]:
     number = 0
-    if path.exists() or count:
-        with path.open("rb") as lines:
+    if files.is_there(path):
+        with files.open_to_read(path) as lines:
             while line := lines.readline(LINE_MOST):
                 number += 1
                 yield _read(path, number, line)

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from bulkdel import files
+
 LINES_READ = 1_000_000
 LINE_BYTES = 1 << 20
 REASONS_KEPT = 50
@@ -48,7 +50,7 @@ def read_rejects(path: Path) -> Rejects:
     reasons: Counter[str] = Counter()
     first: list[Reject] = []
     try:
-        lines = path.open("rb")
+        lines = files.open_to_read(path)
     except FileNotFoundError:
         return Rejects()
     with lines:
