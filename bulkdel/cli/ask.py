@@ -1,4 +1,4 @@
-"""Questions on a terminal: a choice, a text; a bounded number of tries, and nothing is guessed."""
+"""Questions on a terminal: a choice, a text, a yes; so many tries, and nothing is guessed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from bulkdel.errors import WrongInput
 TRIES: Final = 5
 WIDTH: Final = 78
 ANSWER_CHARACTERS: Final = 4096
+YES: Final = "yes"
+ONLY_YES: Final = "only the whole word yes, in small letters, agrees"
+"""What is said where somebody did not."""
 
 Judge = Callable[[str], str]
 """Says what is wrong with an answer; an empty text if nothing is."""
@@ -49,7 +52,7 @@ def text(question: str, *, default: str = "", judge: Judge | None = None, lead: 
     for _ in range(TRIES):
         sys.stderr.write(f"{chr(10) if lead else ''}{question}{proposed}: ")
         sys.stderr.flush()
-        line = sys.stdin.readline(ANSWER_CHARACTERS)
+        line = _line()
         if not line:
             raise WrongInput("no answer came; nothing was written")
         answer = line.strip() or default
@@ -62,7 +65,29 @@ def text(question: str, *, default: str = "", judge: Judge | None = None, lead: 
 
 
 def agreed(question: str) -> bool:
-    """Whether the answer is yes; anything else is no."""
-    sys.stderr.write("\n" + fill(f"{question} Type yes or no:", WIDTH) + " ")
+    """Whether the answer is the whole word yes; anything else is no."""
+    return confirmed("\n" + fill(f"{question} Type yes or no:", WIDTH) + " ")
+
+
+def confirmed(asked: str) -> bool:
+    """Whether the whole word yes, in small letters and on a line of its own, answers `asked`.
+
+    Blanks around it count for nothing. A y, a YES, a word more, an end of input: all are no.
+    """
+    sys.stderr.write(asked)
     sys.stderr.flush()
-    return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in {"y", "yes"}
+    line = _line()
+    if not line.endswith("\n"):
+        streams.say("")
+        return False
+    return line.strip(" \t\r\n") == YES
+
+
+def _line() -> str:
+    """What is typed, up to its line end; cut where it is too long, empty where nothing comes."""
+    try:
+        return sys.stdin.readline(ANSWER_CHARACTERS)
+    except UnicodeDecodeError:
+        return "?\n"
+    except OSError:
+        return ""
