@@ -1,4 +1,4 @@
-"""Questions on a terminal: a choice, a text; a bounded number of tries, and nothing is guessed."""
+"""Questions on a terminal: a choice, a text, a yes; so many tries, and nothing is guessed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from bulkdel.errors import WrongInput
 TRIES: Final = 5
 WIDTH: Final = 78
 ANSWER_CHARACTERS: Final = 4096
+YES: Final = "yes"
+ONLY_YES: Final = "only the whole word yes, in small letters, agrees"
+"""What is said where somebody did not."""
 
 Judge = Callable[[str], str]
 """Says what is wrong with an answer; an empty text if nothing is."""
@@ -48,7 +51,7 @@ def text(question: str, *, default: str = "", judge: Judge | None = None, lead: 
     proposed = f" [{default}]" if default else ""
     for _ in range(TRIES):
         streams.prompt(f"{chr(10) if lead else ''}{question}{proposed}: ")
-        line = sys.stdin.readline(ANSWER_CHARACTERS)
+        line = _line()
         if not line:
             raise WrongInput("no answer came; nothing was written")
         answer = line.strip() or default
@@ -61,6 +64,28 @@ def text(question: str, *, default: str = "", judge: Judge | None = None, lead: 
 
 
 def agreed(question: str) -> bool:
-    """Whether the answer is yes; anything else is no."""
-    streams.prompt("\n" + fill(f"{question} Type yes or no:", WIDTH) + " ")
-    return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in {"y", "yes"}
+    """Whether the answer is the whole word yes; anything else is no."""
+    return confirmed("\n" + fill(f"{question} Type yes or no:", WIDTH) + " ")
+
+
+def confirmed(asked: str) -> bool:
+    """Whether the whole word yes, in small letters and on a line of its own, answers `asked`.
+
+    Blanks around it count for nothing. A y, a YES, a word more, an end of input: all are no.
+    """
+    streams.prompt(asked)
+    line = _line()
+    if not line.endswith("\n"):
+        streams.say("")
+        return False
+    return line.strip(" \t\r\n") == YES
+
+
+def _line() -> str:
+    """What is typed, up to its line end; cut where it is too long, empty where nothing comes."""
+    try:
+        return sys.stdin.readline(ANSWER_CHARACTERS)
+    except UnicodeDecodeError:
+        return "?\n"
+    except OSError:
+        return ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.job.window import ALWAYS, Schedule
+from bulkdel.providers.protocol import IdRule
 from bulkdel.words import Mode, Operation, Orient
 
 MEMORY_LIMIT_MB: Final = 1000
@@ -103,6 +104,8 @@ class Guards:
     Attributes:
         protect: accounts from `protect`, as written.
         protect_files: files with one account a line, absolute; the plan reads them.
+        id_rules: the rules of all targets, where each has one of its own; else none.
+        fields: the input's, which are no accounts where they stand in a protect file.
     """
 
     protect: tuple[str, ...]
@@ -110,6 +113,8 @@ class Guards:
     max_pairs: int | None
     max_failure_ratio: float | None
     min_sample: int
+    id_rules: tuple[IdRule, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 class Event(StrEnum):
