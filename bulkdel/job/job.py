@@ -24,6 +24,13 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+class Quoting(StrEnum):
+    """What a quotation mark is in a CSV or TSV file."""
+
+    CSV = "csv"  #: one opens and closes a field that begins with it (RFC 4180)
+    NONE = "none"  #: a character
+
+
 class Reach(StrEnum):
     """What a target's address stands for. A run never moves between real and the others."""
 
@@ -77,6 +84,7 @@ class Input:
         files: absolute paths or globs, in the order of the job file; "-" is standard input. Glob
             characters of the job file's own directory are escaped.
         format: None means by each file's suffix.
+        quoting: None means each format's own: csv in CSV, none in TSV.
     """
 
     files: tuple[str, ...]
@@ -84,6 +92,7 @@ class Input:
     from_field: str
     to_field: str
     accounts_only: bool
+    quoting: Quoting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
