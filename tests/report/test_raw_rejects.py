@@ -234,9 +234,6 @@ def planned(folder: Path, content: bytes) -> tuple[PlanMeta, list[dict[str, obje
     job = load_job(folder / "job.toml")
     job.run_dir.mkdir()
     meta = make_plan(job, stdin=None)
-    (one,) = meta.fingerprint.sources
-    header = replace(one, header='"note","To_Account","From_Account"')
-    meta = replace(meta, fingerprint=replace(meta.fingerprint, sources=(header,)))
     lines = (job.run_dir / REJECTS).read_bytes().splitlines()
     return meta, [orjson.loads(line) for line in lines]
 
