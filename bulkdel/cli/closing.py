@@ -10,8 +10,7 @@ from contextlib import ExitStack
 import structlog
 
 from bulkdel import files
-from bulkdel.cli import log, streams
-from bulkdel.cli.sitting import ask
+from bulkdel.cli import ask, log, streams
 from bulkdel.cli.wiring import look
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.job import Job
@@ -102,8 +101,8 @@ def _agree(job: Job, status: Status, *, yes: bool) -> None:
             f"there is no terminal to ask on, so nothing of {job.name} was closed; look at the "
             "above and add --yes if it is right"
         )
-    if not ask(question(status)):
-        raise NotClosed("not confirmed; nothing was closed")
+    if not ask.confirmed(question(status)):
+        raise NotClosed(f"not confirmed ({ask.ONLY_YES}); nothing was closed")
 
 
 def _settle(journal: Journal, plan: PlanReader, meta: PlanMeta, whole: int) -> None:

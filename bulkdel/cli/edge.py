@@ -29,7 +29,7 @@ def carry_out(command: Callable[[], int], *, broken: int = NOT_DONE) -> None:
     try:
         code = command()
     except BulkdelError as error:
-        say(f"bulkdel: {sentence(str(error))}")
+        say(*f"bulkdel: {sentence(str(error))}".split("\n"))
         code = broken if broken == NOT_DONE else error.exit_code  # the others are of run alone
     except KeyboardInterrupt:
         say("bulkdel: interrupted.")

@@ -19,6 +19,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 from bulkdel import files
+from bulkdel.plain import json_escaped
 
 TEXT_CAP = 500
 """Characters of one value."""
@@ -174,7 +175,7 @@ def _text(text: str) -> str:
 
 
 def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
-    return orjson.dumps(dict(event), option=orjson.OPT_APPEND_NEWLINE)
+    return json_escaped(orjson.dumps(dict(event), option=orjson.OPT_APPEND_NEWLINE))
 
 
 class _Lines:

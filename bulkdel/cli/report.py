@@ -56,10 +56,11 @@ def report(
 
     def work() -> int:
         from bulkdel.cli import reporting, streams, wiring
+        from bulkdel.plain import escaped
 
         found = wiring.load(job, run_dir)
         for path in reporting.report(found, folder=output and output.absolute()):
-            streams.result(f"{path}\n")
+            streams.result(f"{escaped(str(path))}\n")
         return 0
 
     carry_out(work)

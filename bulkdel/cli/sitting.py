@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bulkdel import files
-from bulkdel.cli import log, streams
+from bulkdel.cli import ask, log, streams
 from bulkdel.cli.edge import leaf, machine_words, nothing_sent, unexpected
 from bulkdel.cli.onlookers import Onlookers, Watch, onlookers
 from bulkdel.cli.progress import progress
@@ -27,9 +27,6 @@ from bulkdel.report.preview import too_many
 from bulkdel.report.status import Status
 from bulkdel.report.summary import summary_exit, summary_text, verdict
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
-
-ANSWER_CHARACTERS = 100
-_YES = ("y", "yes")
 
 
 class Interrupted(BulkdelError):
@@ -157,15 +154,8 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
                 "this run deletes at a real provider and there is no terminal to ask on; "
                 "nothing was sent. Look at the plan above and add --yes if it is right"
             )
-        if not ask(question(job, meta)):
-            raise NotAgreed("not confirmed; nothing was sent")
-
-
-def ask(asked: str) -> bool:
-    """Asks on the terminal; whether the answer is yes."""
-    sys.stderr.write(asked)
-    sys.stderr.flush()
-    return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in _YES
+        if not ask.confirmed(question(job, meta)):
+            raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")
 
 
 def _send(

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from bulkdel.errors import BulkdelError
+from bulkdel.plain import Page, escaped, lines_escaped
 
 USUAL_WIDTH = 80
 
@@ -78,7 +79,9 @@ def carried(work: Callable[[], None]) -> None:
 
 
 def result(text: str | bytes) -> None:
-    """Writes to stdout. A reader that has gone away (`| head`) is no error.
+    """Writes to stdout: text made plain, bytes, which are data, as they stand.
+
+    A reader that has gone away (`| head`) is no error.
 
     Raises:
         OutputFailed: it cannot be written for any other reason, such as a full disk.
@@ -88,7 +91,7 @@ def result(text: str | bytes) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(text)
         else:
-            sys.stdout.write(text)
+            sys.stdout.write(lines_escaped(text))
         sys.stdout.flush()
     except BrokenPipeError:
         _give_up(sys.stdout)
@@ -97,10 +100,28 @@ def result(text: str | bytes) -> None:
         raise OutputFailed(f"cannot write to standard output: {error.strerror}") from error
 
 
-def say(text: str) -> None:
-    """Writes to stderr. A terminal that is gone stops nothing."""
+def say(*lines: str) -> None:
+    """Writes lines to stderr, each made plain and one line whatever is in it; a `Page` as it is.
+
+    A terminal that is gone stops nothing.
+    """
+    _to_stderr("".join(_line(line) for line in lines))
+
+
+def prompt(question: str) -> None:
+    """Writes a question to stderr, made plain, without a line end."""
+    _to_stderr(lines_escaped(question))
+
+
+def _line(text: str) -> str:
+    if isinstance(text, Page):
+        return lines_escaped(text)
+    return escaped(text.removesuffix("\n")) + "\n"
+
+
+def _to_stderr(text: str) -> None:
     with suppress(OSError, ValueError):
-        sys.stderr.write(text if text.endswith("\n") else text + "\n")
+        sys.stderr.write(text)
         sys.stderr.flush()
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from bulkdel import files, rundir
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import Format, Job, Target
+from bulkdel.job.job import Format, Job, Quoting, Target
 from bulkdel.plan import duck
 from bulkdel.plan.abreast import WORKERS
 from bulkdel.plan.deal import Dealer
@@ -21,9 +21,11 @@ from bulkdel.plan.fewest import Fewest
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.grouping import Grouped, Grouping
 from bulkdel.plan.intake import Intake
+from bulkdel.plan.lookalikes import as_values, together
 from bulkdel.plan.meta import digest, to_json
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
+from bulkdel.plan.records import quoting_of
 from bulkdel.plan.rejects import RejectsFile
 from bulkdel.plan.rules import rules_of
 from bulkdel.plan.scale import Scale
@@ -72,6 +74,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     wanted = Wanted(
         rules=rules_of(job, pairs=pairs),
         refused=None if pairs or job.input.accounts_only else job.input.to_field,
+        quoting=job.input.quoting,
     )
     protected = protected_accounts(job.guards)
     sources = find_sources(job.input, job.run_dir)
@@ -91,21 +94,22 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         ) as grouping,
     ):
         digests = [hashing.submit(digest_of, source) for source in sources]
-        read = valid = guarded = 0
         with (workshop / REJECTS_FILE).open("w+b") as out:
-            dealer = Dealer(pool, grouping.rows, protected, chunk=scale.chunk, by=grouping.deal_by)
-            intake = Intake(con, dealer, RejectsFile(out), wanted)
-            for source, facts in looked:
-                taken = intake.take_in(source, facts, staged=workshop / "staged")
-                read += taken.valid + taken.rejected
-                valid += taken.valid
-                guarded += taken.protected
+            dealer = Dealer(pool, grouping.rows, protected, by=grouping.deal_by)
+            intake = Intake(con, dealer, RejectsFile(out), wanted, chunk=scale.chunk)
+            takings = [
+                intake.take_in(source, facts, staged=workshop / "staged")
+                for source, facts in looked
+            ]
+        valid = sum(taken.valid for taken in takings)
+        read = valid + sum(taken.rejected for taken in takings)
+        guarded = sum(taken.protected for taken in takings)
         if read == 0:
             names = ", ".join(source.name for source in sources)
             raise WrongInput(f"input.files {names}: there are no rows in the input")
         planned = tuple(
-            _as_planned(source, *digested.result())
-            for source, digested in zip(sources, digests, strict=True)
+            _as_planned(source, *digested.result(), job.input.quoting, taken.header)
+            for source, digested, taken in zip(sources, digests, takings, strict=True)
         )
         for source, facts in looked:
             ensure_unchanged(source, facts)
@@ -125,6 +129,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             books=books,
             shares=_shares(job, grouped, pairs=pairs),
             digest=digest(fingerprint, books),
+            lookalikes=as_values(together(taken.lookalikes for taken in takings)),
         )
         with (workshop / "lines").open("wb") as lines:
             for target, share in zip(job.targets, meta.shares, strict=True):
@@ -167,8 +172,18 @@ def _guess(source: SourceFile, facts: Facts) -> int:
     return facts.unpacked * (_PARQUET_UNPACKED if source.format is Format.PARQUET else 1)
 
 
-def _as_planned(source: SourceFile, size: int, sha256: str) -> Source:
-    return Source(path=source.name, format=source.format.value, size=size, sha256=sha256)
+def _as_planned(
+    source: SourceFile, size: int, sha256: str, asked: Quoting | None, header: str | None
+) -> Source:
+    quoting = quoting_of(source.format, asked)
+    return Source(
+        path=source.name,
+        format=source.format.value,
+        size=size,
+        sha256=sha256,
+        quoting="" if quoting is None else quoting.value,
+        header=header,
+    )
 
 
 def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
