@@ -21,6 +21,7 @@ from bulkdel.plan.records import Lines, Record, read_records
 from bulkdel.plan.rules import RowRules, rules_of
 from bulkdel.plan.sources import SourceFile
 from bulkdel.plan.unpack import unpack
+from bulkdel.plan.values import Lookalike
 from bulkdel.words import Operation
 
 HEAD_BYTES: Final = 1 << 18
@@ -50,6 +51,7 @@ class Sample:
         pair: the first good row; its To is None where rows are accounts.
         rows_about: rows of the whole file: counted if `whole`, else estimated from its size.
         id_bytes: bytes of a good row's ids, on average.
+        lookalikes: among the good rows' ids, as a plan counts them.
     """
 
     rows: int
@@ -59,6 +61,7 @@ class Sample:
     rows_about: int
     whole: bool
     id_bytes: float
+    lookalikes: tuple[Lookalike, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

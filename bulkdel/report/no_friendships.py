@@ -44,7 +44,8 @@ def no_friendships(status: Status) -> NoFriendships | None:
         return None
     noun = unit(status.operation)
     each = "; ".join(
-        f"at {one.name} {count(one.already_gone)} of {counted(one.settled, noun)} that are settled had nothing to delete, and {count(one.deleted)} "
+        f"at {one.name} {count(one.already_gone)} of {counted(one.settled, noun)} that are "
+        f"settled had nothing to delete, and {count(one.deleted)} "
         f"{'was' if one.deleted == 1 else 'were'} deleted"
         for one in found
     )
