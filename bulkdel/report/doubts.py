@@ -66,6 +66,11 @@ def guards_that_guard_nobody(job: Job, books: Books) -> Iterator[str]:
             "If one should, look how the input writes it: ids are compared as they stand, capital "
             "letters and all."
         )
+    if starred := [account for account in guards.protect if "*" in account]:
+        yield (
+            f"guards.protect: the * in {_seen(starred[0])} stands for itself, and for no other "
+            "characters. Name each account."
+        )
     ratio = guards.max_failure_ratio
     if ratio is None:
         return

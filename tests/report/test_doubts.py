@@ -90,7 +90,11 @@ def test_a_list_that_protects_nobody() -> None:
     assert said.startswith("guards.protect: no protected account stands in any row of the input")
     shown = " ".join(confirm_text(job, planned(job), front.FACES, 120).split())
     assert "guards.protect: no protected account stands" in shown
-    assert not list(guards_that_guard_nobody(job, front.books(read=10, pairs=9, protected=1)))
+    some = front.books(read=10, pairs=9, protected=1)
+    assert not list(guards_that_guard_nobody(job, some))
+    starred = front.job(front.tencent(), protect=("boss", "staff-*"))
+    (said,) = guards_that_guard_nobody(starred, some)
+    assert said.startswith('guards.protect: the * in "staff-*" stands for itself')
     assert not list(guards_that_guard_nobody(front.job(front.tencent()), ROWS))
 
 
