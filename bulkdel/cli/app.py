@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ from bulkdel.cli import (
     verify,
 )
 from bulkdel.cli.edge import NOT_DONE
+from bulkdel.cli.once import Once
 from bulkdel.plain import escaped
 
 EPILOG = """
@@ -104,26 +106,26 @@ def _bulkdel(
     """
 
 
-app.command(epilog=init.EPILOG, short_help="Write a job file after a few questions.")(init.init)
-app.command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
-app.command(epilog=check.EPILOG, short_help="See whether a job could run now. Deletes nothing.")(
+command = partial(app.command, cls=Once)
+
+command(epilog=init.EPILOG, short_help="Write a job file after a few questions.")(init.init)
+command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
+command(epilog=check.EPILOG, short_help="See whether a job could run now. Deletes nothing.")(
     check.check
 )
-app.command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
-app.command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
-app.command(epilog=report.EPILOG, short_help="Write the run as a page a person reads.")(
-    report.report
-)
-app.command(epilog=export.EPILOG, short_help="Write pairs or rejects for a new job.")(export.export)
-app.command(epilog=live.PAUSE_EPILOG, short_help="Let a running run send nothing.")(live.pause)
-app.command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")(live.resume)
-app.command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)
-app.command(epilog=verify.EPILOG, short_help="Check the results byte for byte.")(verify.verify)
-app.command(epilog=close.EPILOG, short_help="Settle what is left as failed.")(close.close)
-app.command(epilog=schema.EPILOG, short_help="Print the job file's JSON schema, for editors.")(
+command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
+command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
+command(epilog=report.EPILOG, short_help="Write the run as a page a person reads.")(report.report)
+command(epilog=export.EPILOG, short_help="Write pairs or rejects for a new job.")(export.export)
+command(epilog=live.PAUSE_EPILOG, short_help="Let a running run send nothing.")(live.pause)
+command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")(live.resume)
+command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)
+command(epilog=verify.EPILOG, short_help="Check the results byte for byte.")(verify.verify)
+command(epilog=close.EPILOG, short_help="Settle what is left as failed.")(close.close)
+command(epilog=schema.EPILOG, short_help="Print the job file's JSON schema, for editors.")(
     schema.schema
 )
-app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
+command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
     emulator.emulator
 )
 

@@ -14,11 +14,12 @@ from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.lock import holder
-from bulkdel.plan.protect import protected_accounts
+from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.sample import Sample, sample_of
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources
 from bulkdel.report.confirm import warnings
+from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_told
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, unit
 from bulkdel.report.preflight import Finding, crossed, good, skipped, warning
@@ -52,7 +53,7 @@ def look_at_job(job: Job) -> Iterator[Finding]:
     yield good("does", deed(job.operation, job.mode))
     for told in warnings(job):
         yield warning("mind", told.rstrip("."), "")
-    yield _guards(job)
+    yield from _guards(job)
 
 
 def look_at_input(job: Job) -> tuple[tuple[Finding, ...], Rows]:
@@ -79,6 +80,9 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], Rows]:
         more = counted(len(sources) - len(shown), "file")
         beside = "" if len(sources) <= _FILES_LOOKED else f"; the first {_FILES_LOOKED} looked at"
         shown.append(good("input", f"and {more} more{beside}"))
+    odd = [one for sample in samples for one in sample.lookalikes]
+    if told := lookalikes_told(odd, where=" in the rows looked at"):
+        shown.append(warning("ids", told, "plan counts all of them"))
     about = sum(sample.rows_about for sample in samples)
     about = round(about * len(sources) / max(1, min(len(sources), _FILES_LOOKED)))
     return tuple(shown), Rows(
@@ -183,19 +187,28 @@ def bytes_words(number: float) -> str:
     return f"{number:,.1f} TB"
 
 
-def _guards(job: Job) -> Finding:
+def _guards(job: Job) -> Iterator[Finding]:
+    """What the guards are; and, where there is a plan, those that hold nothing of it back."""
     guards = job.guards
     try:
-        protected = len(protected_accounts(guards))
+        accounts = protected_accounts(guards)
     except BulkdelError as error:
-        return crossed("guards", str(error), "mend the file, or the key")
-    told = [f"{counted(protected, 'account')} protected"]
+        yield crossed("guards", str(error), "mend the file, or the key")
+        return
+    told = [f"{counted(len(accounts), 'account')} protected"]
     told.append(
         "no max_pairs" if guards.max_pairs is None else f"at most {count(guards.max_pairs)} pairs"
     )
     if guards.max_failure_ratio is not None:
         told.append(f"stops when more than {guards.max_failure_ratio:g} of the pairs failed")
-    return good("guards", ", ".join(told))
+    yield good("guards", ", ".join(told))
+    try:
+        meta = read_plan_meta(job.run_dir)
+    except (BulkdelError, OSError):  # the run directory's own finding says so
+        return
+    if meta is not None and meta.fingerprint.protected_sha256 == protected_digest(accounts):
+        for doubt in guards_that_guard_nobody(job, meta.books):
+            yield warning("guards", doubt.rstrip("."), "")
 
 
 def _unread(error: BulkdelError) -> Finding:

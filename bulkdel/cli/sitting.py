@@ -21,6 +21,7 @@ from bulkdel.errors import BulkdelError, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.confirm import confirm_text, is_real, question, warnings
+from bulkdel.report.doubts import guards_that_guard_nobody
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import Face, unit
 from bulkdel.report.preview import too_many
@@ -143,7 +144,7 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
     if stages.agreed():
         left = counted(status.unsettled, unit(job.operation))
         streams.say(f"Continuing {job.name}: {left} left. Ctrl-C stops it safely.")
-        for warning in warnings(job):
+        for warning in (*guards_that_guard_nobody(job, meta.books), *warnings(job)):
             streams.say(f"Warning: {warning}")
         return
     shown = streams.width(sys.stderr)

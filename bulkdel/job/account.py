@@ -70,6 +70,8 @@ def _oddities(text: str, fields: Collection[str]) -> Iterator[str]:
     if between := next((one for one in text if one in _SEPARATORS or one.isspace()), ""):
         name = "a blank" if between.isspace() else shown_text(between)
         yield f"holds {name} and may be more than one id: write one a line"
+    if "*" in text:
+        yield "holds a *, which stands for itself: write each account out"
     if text in fields:
         yield "is the name of a column of the input: leave the header out"
     if _EXPORTED.fullmatch(text):

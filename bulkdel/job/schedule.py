@@ -13,10 +13,12 @@ from bulkdel.job.keys import Allowed, Duration, Table, Text
 LONGEST_S: Final = 30 * 86_400
 """The longest duration that a job file may name, in seconds."""
 WINDOW_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
+_NO_PLACES: Final = frozenset({"Factory", "localtime"})
+"""Names in some machines' databases that are no time zones, or another one on each machine."""
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in available_timezones() or name in _NO_PLACES:
         raise ValueError
     return name
 

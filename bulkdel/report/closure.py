@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from bulkdel.report import tables
 from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.no_friendships import no_friendships
 from bulkdel.report.phrases import unit
 from bulkdel.report.sheet import BAD, TITLE, facts, page, words
 from bulkdel.report.status import Status
@@ -39,6 +40,9 @@ def _parts(status: Status) -> Iterator[RenderableType]:
 
 def _done(status: Status) -> Iterator[RenderableType]:
     failed = sum(target.failed for target in status.targets)
+    if doubt := no_friendships(status):
+        yield words(f"{plain(status.job)}: {doubt.told}", BAD)
+        yield words(doubt.look)
     yield words(f"{plain(status.job)}: finished. {count(failed)} failed in all.", TITLE)
     yield words("")
     yield from tables.balance(status)

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import secret_warnings
 from bulkdel.plan.values import PlanMeta, Share
+from bulkdel.report.doubts import plan_doubts
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import Face, deed, place, unit
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, facts, page, table, words
@@ -37,7 +38,9 @@ def question(job: Job, meta: PlanMeta) -> str:
         what = f"Clear the friend lists of {counted(meta.books.pairs, 'account')}"
     else:
         what = f"Delete {counted(meta.books.pairs, 'pair')}"
-    return f"{what} at {where}? Type yes to go on: "
+    doubtful = sum(kind.ids for kind in meta.lookalikes)
+    first = f"Look at {counted(doubtful, 'id')} named above. " if doubtful else ""
+    return f"{first}{what} at {where}? Type yes to go on: "
 
 
 def work(job: Job, meta: PlanMeta) -> RenderableType:
@@ -95,6 +98,9 @@ def _parts(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator[Rend
     yield words("")
     yield work(job, meta)
     yield from chosen_sides(job, meta)
+    for doubt in plan_doubts(job, meta):
+        yield words("")
+        yield words(doubt, TITLE)
     for warning in warnings(job):
         yield words("")
         yield words(warning, BAD)

@@ -13,6 +13,7 @@ from bulkdel.job.window import ALWAYS, finish
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report import tables
 from bulkdel.report.confirm import warnings, work
+from bulkdel.report.doubts import plan_doubts
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import Face, deed, place, unit
 from bulkdel.report.rejects import Rejects
@@ -99,6 +100,9 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
     yield from _sample(meta, sample)
     yield from whole_lists(job, meta, faces)
     yield from _rejected(job, rows, rejects)
+    for doubt in plan_doubts(job, meta):
+        yield words("")
+        yield words(doubt, TITLE)
     for warning in warnings(job):
         yield words("")
         yield words(warning, BAD)

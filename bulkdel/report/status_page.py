@@ -11,6 +11,7 @@ from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.report import tables
 from bulkdel.report.figures import count, counted, moment, plain, rate, span, stamp
 from bulkdel.report.json_text import json_text
+from bulkdel.report.no_friendships import no_friendships, no_friendships_values
 from bulkdel.report.phrases import deed, unit
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, facts, page, table, words
 from bulkdel.report.sides import waiting_sides
@@ -40,6 +41,7 @@ def status_values(status: Status) -> dict[str, Any]:
         "operation": status.operation,
         "mode": status.mode,
         "orient": status.orient,
+        "no_friendships": no_friendships_values(status),
         "state": status.state,
         "reason": status.reason,
         "at": stamp(status.at_ms),
@@ -104,6 +106,10 @@ def status_text(
 
 
 def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
+    if doubt := no_friendships(status):
+        yield words(f"{plain(status.job)}: {doubt.told}", BAD)
+        yield words(doubt.look)
+        yield words("")
     yield words(_headline(status), _STYLES[status.state])
     yield words("")
     yield facts(

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from bulkdel.plan.values import Books
 from bulkdel.report import tables
 from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.no_friendships import no_friendships
 from bulkdel.report.phrases import unit
 from bulkdel.report.sheet import BAD, GOOD, TITLE, facts, page, words
 from bulkdel.report.sides import waiting_sides
@@ -92,7 +93,12 @@ def summary_exit(ending: Ending, status: Status) -> int:
 
 
 def verdict(ending: Ending, status: Status) -> str:
-    """The sentence that says how it ended and what to do; what matters most comes first."""
+    """The sentences that say how it ended and what to do; what matters most comes first."""
+    doubt = no_friendships(status)
+    return f"{doubt.told} {_ended(ending, status)}" if doubt else _ended(ending, status)
+
+
+def _ended(ending: Ending, status: Status) -> str:
     if status.rows.read == 0:
         return "The input holds no rows at all: nothing was sent."
     worst = _worst(ending)
@@ -125,7 +131,11 @@ def summary_text(
 
 def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableType]:
     code = summary_exit(ending, status)
-    yield words(verdict(ending, status), GOOD if code == 0 else TITLE if code == 1 else BAD)
+    doubt = no_friendships(status)
+    style = BAD if doubt or code not in (0, 1) else GOOD if code == 0 else TITLE
+    yield words(verdict(ending, status), style)
+    if doubt:
+        yield words(doubt.look)
     spoken = [lane for lane in ending.lanes if lane.words and lane.end is not End.FINISHED]
     if spoken:
         yield facts((lane.target, _said(lane)) for lane in spoken)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bulkdel.report.figures import count, counted, percent, plain, span
 from bulkdel.report.findings import Findings
+from bulkdel.report.no_friendships import no_friendships
 from bulkdel.report.phrases import unit
 from bulkdel.report.status import State, Status, wrongs
 
@@ -45,6 +46,14 @@ def told(status: Status) -> Told:
             headline="The books do not balance: do not rely on these numbers.",
             detail=" ".join(f"{one[:1].upper()}{one[1:]}." for one in wrongs(status)),
         )
+    usual = _told(status)
+    if (doubt := no_friendships(status)) is None:
+        return usual
+    detail = f"{doubt.look} {usual.headline} {usual.detail}".rstrip()
+    return Told(tone=Tone.BAD, headline=doubt.told, detail=detail)
+
+
+def _told(status: Status) -> Told:
     noun = unit(status.operation)
     match status.state:
         case State.PLANNED:

@@ -7,13 +7,16 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 import trustme
 
+from bulkdel.cli import look_here
 from bulkdel.cli import preflight as module
+from bulkdel.cli.look_here import look_at_job
 from bulkdel.cli.look_there import findings_of, proxies_in
 from bulkdel.cli.preflight import preflight
 from bulkdel.emulator.emulated import Emulated
@@ -22,6 +25,9 @@ from bulkdel.emulator.server import EmulatorServer
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.lock import hold
+from bulkdel.plan.make import make_plan
+from bulkdel.plan.sample import sample_of
+from bulkdel.plan.values import Lookalike
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.preflight import Finding, Mark, exit_code
 from bulkdel.send.probe import Probe, Step
@@ -435,3 +441,37 @@ def test_a_proxy_that_is_not_used_is_named(
     assert "hunter2" not in repr(found)
     nobody = findings_of(target, PROVIDERS["zego"], seen, 0.0, unasked="not now")
     assert "proxy" not in [one.name for one in nobody]
+
+
+def test_a_protect_file_that_is_not_understood(tmp_path: Path) -> None:
+    """A list that would protect nobody is crossed, naming the file and the line."""
+    (tmp_path / "staff.txt").write_text('"boss"\n')
+    more = '[guards]\nprotect_files = ["staff.txt"]'
+    guards = found(tmp_path, "emulator", more=more, offline=True)["guards"]
+    assert guards.mark is Mark.CROSSED
+    assert "staff.txt: line 1" in guards.told
+
+
+def test_guards_that_guard_nobody_of_the_plan(tmp_path: Path) -> None:
+    """Where there is a plan and a guard holds nothing of it back, check says so."""
+    more = '[guards]\nprotect = ["boss"]\nmax_failure_ratio = 0.5'
+    assert found(tmp_path, "emulator", more=more, offline=True)["guards"].mark is Mark.GOOD
+    job = load_job(tmp_path / "job.toml")
+    make_plan(job)
+    warned = [one.told for one in look_at_job(job) if one.mark is Mark.WARNING]
+    assert len(warned) == 2
+    assert warned[0].startswith("guards.protect: no protected account stands in any row")
+    assert warned[1].startswith("guards.max_failure_ratio never stops this run")
+
+
+def test_odd_ids_are_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids that an export may have changed in the heads of the files are counted and shown."""
+    odd = (Lookalike(kind="blank", ids=2, example="a "),)
+    monkeypatch.setattr(
+        look_here,
+        "sample_of",
+        lambda job, source: replace(sample_of(job, source), lookalikes=odd),
+    )
+    ids = found(tmp_path, "emulator", offline=True)["ids"]
+    assert ids.mark is Mark.WARNING
+    assert ids.told.startswith("2 ids in the rows looked at begin or end with a blank")

@@ -49,7 +49,7 @@ def test_what_may_be_an_id(text: str) -> None:
     "text",
     ["boss,carol", "boss;carol", "boss|carol", "boss carol", "boss\u00a0carol", "boss\uff0ccarol",
      "#boss", "//boss", "--boss", "/*boss", ";boss", "bo\u200bss", "\\N", "NULL", "1.23E+17",
-     "From_Account"],
+     "From_Account", "boss*"],
 )  # fmt: skip
 def test_what_a_line_may_not_be(text: str) -> None:
     """A line that may be several ids or a remark is refused, and the job file is the way out."""

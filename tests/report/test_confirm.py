@@ -104,7 +104,7 @@ def test_guarding_only_one_side_is_said() -> None:
     """Protected accounts are guarded as From only by delete_all_friends, and the text says so."""
     job = front.job(front.tencent(), operation=Operation.DELETE_ALL_FRIENDS, protect=("admin",))
     assert "guards.protect: protected accounts keep their own lists" in shown(job)
-    assert "guards.protect" not in shown(front.job(front.tencent(), protect=("admin",)))
+    assert "keep their own lists" not in shown(front.job(front.tencent(), protect=("admin",)))
 
 
 def test_over_the_ceiling_warns() -> None:

@@ -1,0 +1,113 @@
+"""What of a plan deserves a second look before it is sent: odd ids, guards that guard nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final
+
+from bulkdel.job.account import is_invisible
+from bulkdel.job.job import Guards, Job
+from bulkdel.plan.values import Books, Lookalike, PlanMeta
+from bulkdel.report.figures import count, counted
+from bulkdel.words import Operation
+
+_KINDS: Final = {
+    "blank": (
+        "begins or ends with a blank or an invisible character",
+        "begin or end with a blank or an invisible character",
+    ),
+    "backslash_n": (
+        "is a database's sign for nothing",
+        "are a database's sign for nothing",
+    ),
+    "null": ("is a word for nothing", "are words for nothing"),
+    "formula": ("looks like a spreadsheet's formula", "look like a spreadsheet's formulas"),
+    "number": ("looks like a number that was cut", "look like numbers that were cut"),
+}
+"""By kind: what one such id does, and what several do."""
+
+
+def plan_doubts(job: Job, meta: PlanMeta) -> Iterator[str]:
+    """What to look at in the plan before it is sent, a paragraph each; empty if nothing."""
+    if told := lookalikes_told(meta.lookalikes):
+        yield told
+    yield from guards_that_guard_nobody(job, meta.books)
+
+
+def lookalikes_told(found: Iterable[Lookalike], *, where: str = "") -> str:
+    """How many ids look like what an export did to them, one of each kind, and the question.
+
+    `where` follows the first number: " of the first 1,000 rows".
+    """
+    kinds = _summed(found)
+    if not kinds:
+        return ""
+    parts: list[str] = []
+    for kind in kinds:
+        does, do = _KINDS.get(kind.kind, ("looks changed", "look changed"))
+        ids = counted(kind.ids, "id") if not parts else count(kind.ids)
+        among = where if not parts else ""
+        such = "" if kind.ids == 1 else "such as "
+        parts.append(f"{ids}{among} {does if kind.ids == 1 else do}: {such}{_seen(kind.example)}")
+    are = "Is this an id" if sum(kind.ids for kind in kinds) == 1 else "Are these ids"
+    it_is = "It is sent as it stands" if are.startswith("Is") else "They are sent as they stand"
+    return f"{'; '.join(parts)}. {are}, or did an export change what was meant? {it_is}."
+
+
+def guards_that_guard_nobody(job: Job, books: Books) -> Iterator[str]:
+    """A sentence for each guard of the job that holds nothing of this plan back."""
+    guards = job.guards
+    keys = _protecting(guards)
+    if keys and books.read and not books.protected:
+        whom = "as From_Account" if job.operation is Operation.DELETE_ALL_FRIENDS else "in any row"
+        yield (
+            f"{keys}: no protected account stands {whom} of the input, so nothing is held back. "
+            "If one should, look how the input writes it: ids are compared as they stand, capital "
+            "letters and all."
+        )
+    if starred := [account for account in guards.protect if "*" in account]:
+        yield (
+            f"guards.protect: the * in {_seen(starred[0])} stands for itself, and for no other "
+            "characters. Name each account."
+        )
+    ratio = guards.max_failure_ratio
+    if ratio is None:
+        return
+    if ratio >= 1:
+        yield "guards.max_failure_ratio = 1 never stops a run: no more than all pairs can fail."
+    elif 0 < books.pairs < guards.min_sample:
+        yield (
+            f"guards.max_failure_ratio never stops this run: it counts from min_sample = "
+            f"{count(guards.min_sample)} settled pairs on, and the plan has {count(books.pairs)}."
+        )
+
+
+def _protecting(guards: Guards) -> str:
+    keys = ("protect" if guards.protect else "", "protect_files" if guards.protect_files else "")
+    named = " and ".join(filter(None, keys))
+    return f"guards.{named}" if named else ""
+
+
+def _summed(found: Iterable[Lookalike]) -> list[Lookalike]:
+    """One for each kind, in the order of their first."""
+    order = {kind: at for at, kind in enumerate(_KINDS)}
+    ordered = sorted(found, key=lambda one: order.get(one.kind, len(order)))
+    summed = []
+    for kind, group in groupby(ordered, key=lambda one: one.kind):
+        same = [one for one in group if one.ids > 0]
+        if same:
+            ids = sum(one.ids for one in same)
+            summed.append(Lookalike(kind=kind, ids=ids, example=same[0].example))
+    return summed
+
+
+def _seen(account: str) -> str:
+    """An id in quotes, so that what it begins and ends with is seen."""
+    shown = "".join(
+        one
+        if one.isprintable() and not is_invisible(one)
+        else one.encode("unicode_escape").decode("ascii")
+        for one in account
+    )
+    return f'"{shown}"'
