@@ -124,6 +124,10 @@ app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, 
 
 
 def main() -> None:
-    """The entry point: leaves with the command's exit code."""
+    """Carries out the command that was given; leaves with its exit code.
+
+    Raises:
+        SystemExit: always, with the code.
+    """
     streams.prepare()
     app()

@@ -76,6 +76,8 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
             code = _carry_out(job, choices, stages, faces, watch, others)
         except Exception as error:
             cause = leaf(error)  # tasks raise in groups
+            if watch.by and not watch.patient and not isinstance(cause, BulkdelError):
+                cause = Interrupted(_stopped(watch.by))  # a library made its own error of it
             if isinstance(cause, BulkdelError):
                 events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
                 if not isinstance(cause, NotAgreed):
@@ -184,9 +186,11 @@ def _send(
 
 
 def _before_sending(signal_name: str) -> None:
-    raise Interrupted(
-        f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
-    )
+    raise Interrupted(_stopped(signal_name))
+
+
+def _stopped(signal_name: str) -> str:
+    return f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
 
 
 def _too_late(_: str) -> None:

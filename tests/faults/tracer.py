@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Final, NoReturn, TextIO
 
 import bulkdel
-from bulkdel.cli import app
+from bulkdel import __main__ as entry
 from tests.faults import ptrace
 from tests.faults.syscalls import Call, On, numbers
 
@@ -296,8 +296,7 @@ def _be(trace: Trace, calls: list[int], go: int) -> NoReturn:
     os.environ.update(trace.environment)
     sys.argv = ["bulkdel", *trace.arguments]
     sys.stdin, sys.stdout, sys.stderr = (_stream(fd) for fd in range(3))
-    app.main()
-    sys.exit(0)
+    entry.main()
 
 
 def _stream(fd: int) -> TextIO:
