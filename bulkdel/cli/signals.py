@@ -52,10 +52,12 @@ class Stopping:
         if self.by:
             at_first(self.by)
 
-    def _came(self, number: int, _: FrameType | None) -> None:
+    def _came(self, number: int, frame: FrameType | None) -> None:
         if self.by:
             leave(self.code)
         self.by = signal.Signals(number).name
+        if not self.patient and _imports(frame):
+            leave_saying(self.by, self.code)
         self._at_first(self.by)
 
 
@@ -117,6 +119,15 @@ def leave_saying(by: str, code: int) -> NoReturn:
     with suppress(OSError):
         os.write(2, f"bulkdel: stopped by {by}; nothing was in flight.{again}\n".encode())
     leave(code)
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: compiled ones that an exception cuts short may crash."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _listen(heard: int) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tests.faults.errnos import ERRNOS, SHORT_CALLS
 from tests.faults.tracer import Fault
 
-ELSEWHERE: Final = ("<elsewhere>", "/proc/", "/sys/", "/etc/", "<memory>", "/dev/", "/tmp/")
+ELSEWHERE: Final = ("<elsewhere>", "/", "<memory>")
 """Places that are the system's and the installation's: tried only if asked for."""
 
+_SELF: Final = ("<unix>", frozenset({"sendto", "recvfrom", "shutdown"}))
+"""A process that wakes itself over a pair of sockets cannot find the other end gone."""
 _EARLY: Final = 3
 """Of many calls alike, these first ones are tried, and some in the middle, and the last."""
 
@@ -21,11 +24,22 @@ def faults(calls: Iterable[tuple[str, str, int]], *, everywhere: bool = False) -
     for call, where, count in calls:
         if where.startswith(ELSEWHERE) and not everywhere:
             continue
+        if where == _SELF[0] and call in _SELF[1]:
+            continue
         for nth in _some(count):
             for number in ERRNOS.get(call, ()):
                 yield Fault(call=call, where=where, nth=nth, errno=number)
             if call in SHORT_CALLS:
                 yield Fault(call=call, where=where, nth=nth, short=True)
+
+
+def signalled(ready: int, stops: int, count: int, seed: int) -> Iterator[Fault]:
+    """One or two signals at so many moments of a process, once it can hear them."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        signals = rng.choices((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), k=rng.choice((1, 2)))
+        moment = rng.randint(ready, stops)
+        yield Fault(call="*", where="*", nth=moment, signals=tuple(int(one) for one in signals))
 
 
 def sample(among: Sequence[Fault], count: int, seed: int) -> list[Fault]:

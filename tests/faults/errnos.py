@@ -18,7 +18,7 @@ ERRNOS: Final[dict[str, tuple[int, ...]]] = {
     "chmod": (e.EPERM, e.EROFS, e.EIO, e.EOPNOTSUPP),
     "clone": (e.EAGAIN, e.ENOMEM),
     "clone3": (e.EAGAIN, e.ENOMEM),
-    "close": (e.EIO, e.ENOSPC, e.EDQUOT, e.EINTR),
+    "close": (e.EIO, e.ENOSPC, e.EDQUOT),
     "connect": (e.ECONNREFUSED, e.ETIMEDOUT, e.ENETUNREACH, e.EADDRNOTAVAIL, e.EACCES, e.EINTR),
     "epoll_create1": _TABLE,
     "epoll_ctl": (e.ENOMEM, e.ENOSPC),

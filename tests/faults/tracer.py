@@ -22,6 +22,7 @@ import time
 import traceback
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Final, NoReturn, TextIO
 
 import bulkdel
@@ -35,6 +36,9 @@ _AFTER: Final = frozenset({"close"})
 """Carried out, and then called failed: Linux gives the descriptor back in any case."""
 _FIRST: Final = frozenset({"openat", "open"})
 """The work begins with the first of these in the command's folder: that of its job file."""
+_READY: Final = "/bulkdel/cli/app."
+"""The module that is imported once the signals have their handlers."""
+_BETWEEN: Final = 7
 _MANY_DESCRIPTORS: Final = 256
 _STREAMS: Final = ("<stdin>", "<stdout>", "<stderr>")
 
@@ -50,7 +54,7 @@ class Fault:
             "*" for both: from the process's beginning).
         errno: what it answers; 0 where `short` or `signals` say what happens.
         short: whether it reads or writes half of what it should.
-        signals: are sent to the process just before the call.
+        signals: are sent to the process, one just before the call, the next ones a few calls later.
     """
 
     call: str
@@ -89,12 +93,14 @@ class Traced:
         calls: how often each call touched each place, from when the work began. Where a fault was
             asked for, only of its call.
         stops: the traced calls since the process's beginning.
+        ready: how many of them had been made when the command's handlers were there for sure.
         hit: whether the fault took place.
     """
 
     code: int | None = None
     calls: list[tuple[str, str, int]] = field(default_factory=list)
     stops: int = 0
+    ready: int = 0
     hit: bool = False
     seconds: float = 0.0
 
@@ -126,6 +132,10 @@ class _Tracer:
         self._seen: Counter[tuple[str, str]] = Counter()
         self._traced = Traced()
         self._begun = False
+        self._path = ""
+        self._signals = list(trace.fault.signals) if trace.fault else []
+        self._next_signal = trace.fault.nth if trace.fault else 0
+        self._sockets: dict[str, str] = {}
         self._failing: dict[int, int] = {}
         """What the call that a thread is in will be said to have answered."""
 
@@ -188,12 +198,15 @@ class _Tracer:
             self._begun = self._begun or (call.name in _FIRST and where.startswith("./"))
             if self._begun:
                 self._seen[call.name, where] += 1
+            if not self._traced.ready and _READY in self._path:
+                self._traced.ready = self._traced.stops
+        if self._signals and self._traced.stops >= self._next_signal:
+            os.kill(self._pid, self._signals.pop(0))
+            self._next_signal = self._traced.stops + _BETWEEN
         if fault is None or self._traced.hit or not self._is_it(fault, call, where):
             ptrace.go_on(tid)
             return
         self._traced.hit = True
-        for number in fault.signals:
-            os.kill(self._pid, number)
         if fault.short and entered.arguments[2] > 1:
             ptrace.argue(tid, 2, entered.arguments[2] // 2)
         elif fault.errno and call.name in _AFTER:
@@ -234,25 +247,37 @@ class _Tracer:
         if fd < len(_STREAMS):
             return _STREAMS[fd]
         try:
-            return self._named(os.readlink(f"/proc/{tid}/fd/{fd}"))
+            return self._named(str(Path(f"/proc/{tid}/fd/{fd}").readlink()))
         except OSError:
             return "<closed>"
 
     def _named(self, path: str) -> str:
         """A place by a name that is the same in every run of the command."""
         folder = self._trace.folder
+        self._path = path
         if not path.startswith(("/", "./")) and path[-1:] != "]":
             path = f"{folder}/{path}"
         if path.startswith(folder):
             inside = path[len(folder) :].removesuffix(" (deleted)").strip("/")
             return "./" + re.sub(r"\d+|(?<=\.report-).*", "#", inside)
-        if path.startswith(("socket:", "pipe:", "anon_inode:", "/memfd:")):
+        if path.startswith("socket:"):
+            return self._socket(path)
+        if path.startswith(("pipe:", "anon_inode:", "/memfd:")):
             return "<" + re.sub(r":\[\d+\]", "", path).removeprefix("anon_inode:").strip("[]") + ">"
         if path.startswith("./"):
             return path
         if re.match(r"/(proc|sys|dev|etc|tmp)/", path):
             return re.sub(r"\d+", "#", path)
         return "<elsewhere>"
+
+    def _socket(self, link: str) -> str:
+        """Which kind a socket is; the kernel lists only those that have a name or a partner."""
+        if link not in self._sockets:
+            inode = link.removeprefix("socket:[").rstrip("]")
+            listed = Path("/proc/net/unix").read_text()
+            kind = "<unix>" if re.search(rf"\b{inode}\b", listed) else "<socket>"
+            self._sockets[link] = kind
+        return self._sockets[link]
 
 
 def _start(trace: Trace, calls: list[int]) -> int:
@@ -288,8 +313,8 @@ def _be(trace: Trace, calls: list[int], go: int) -> NoReturn:
             ptrace.stop_at(calls)
         if not trace.warm:
             command = [sys.executable, "-P", "-m", "bulkdel", *trace.arguments]
-            os.execve(sys.executable, command, trace.environment)
-    except BaseException:
+            os.execve(sys.executable, command, trace.environment)  # noqa: S606 - our own arguments
+    except BaseException:  # noqa: BLE001 - this copy of the process must not go on
         traceback.print_exc()
         os._exit(127)
     os.environ.clear()
@@ -307,7 +332,7 @@ def _stream(fd: int) -> TextIO:
 
 def _text(tid: int, address: int) -> str:
     """The text that ends with a zero at an address of the thread's process."""
-    with open(f"/proc/{tid}/mem", "rb", buffering=0) as memory:
+    with Path(f"/proc/{tid}/mem").open("rb", buffering=0) as memory:
         found = b""
         while b"\0" not in found and len(found) < _PATH_BYTES:
             here = address + len(found)
