@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def main() -> None:
     parser.add_argument("--signals", type=int, default=0, help="so many moments, and no faults")
     parser.add_argument("--list", action="store_true", help="only the calls and their places")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as base, Place(Path(base)) as place:
+    with tempfile.TemporaryDirectory() as base, closing(Place(Path(base))) as place:
+        place.open()
         for situation in SITUATIONS:
             if given.situations and situation.name not in given.situations:
                 continue

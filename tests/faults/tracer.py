@@ -95,6 +95,7 @@ class Traced:
         stops: the traced calls since the process's beginning.
         ready: how many of them had been made when the command's handlers were there for sure.
         hit: whether the fault took place.
+        unable: why it could not be traced; empty where it could.
     """
 
     code: int | None = None
@@ -102,6 +103,7 @@ class Traced:
     stops: int = 0
     ready: int = 0
     hit: bool = False
+    unable: str = ""
     seconds: float = 0.0
 
 
@@ -142,7 +144,11 @@ class _Tracer:
     def run(self) -> Traced:
         """Starts the command and follows it to its end."""
         began = time.monotonic()
-        self._pid = _start(self._trace, self._wanted())
+        try:
+            self._pid = _start(self._trace, self._wanted())
+        except OSError as error:
+            self._traced.unable = f"ptrace: {error.strerror}"
+            return self._traced
         signal.signal(signal.SIGALRM, _out_of_time)
         signal.setitimer(signal.ITIMER_REAL, self._trace.bound_s)
         try:
@@ -288,10 +294,16 @@ def _start(trace: Trace, calls: list[int]) -> int:
         os.close(gone)
         _be(trace, calls, go)
     os.close(go)
-    if calls:
-        ptrace.seize(pid)
-    os.write(gone, b".")
-    os.close(gone)
+    try:
+        if calls:
+            ptrace.seize(pid)
+        os.write(gone, b".")
+    except OSError:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+    finally:
+        os.close(gone)
     return pid
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from tests.faults import situations
 from tests.faults.errnos import INVISIBLE
 from tests.faults.situations import ABSENT, ACCOUNTS, BYSTANDERS, FRIENDS, PAIRS, Pair, Situation
+from tests.faults.syscalls import numbers
 from tests.faults.tracer import Fault, Trace, Traced
 from tests.support.judge import Judge
 from tests.support.process import KEY, environment
@@ -25,6 +25,7 @@ from tests.support.process import KEY, environment
 BOUND_S: Final = 40.0
 """Within this a command ends, whatever fails: it waits for seconds, and the machine may be slow."""
 
+NOT_REACHED: Final = "(not reached)"
 CONVENIENCES: Final = ("report.", ".report-#", "control.sock", "run.log", "rates.json", "m.prom")
 """Files of a run that it can do without."""
 
@@ -46,15 +47,26 @@ class Ended:
     err: str
 
 
+class Unable(Exception):
+    """Why system calls cannot be traced here."""
+
+
 class Place:
-    """A folder, a judge and a tracer, for one trial after another; a context manager."""
+    """A folder, a judge and a tracer, for one trial after another."""
 
     def __init__(self, base: Path) -> None:
         self._base = base
         self.folder = base / "place"
         self._left: dict[str, dict[str, frozenset[Pair]]] = {}
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
+        """Starts the judge and the tracer.
+
+        Raises:
+            Unable: system calls cannot be traced here.
+        """
+        if not numbers():
+            raise Unable(f"{platform.system()} on {platform.machine()} is not known")
         self._judge = Judge({"tencent": FRIENDS, "zego": FRIENDS}).__enter__()
         self._tracer = subprocess.Popen(
             [sys.executable, "-P", "-m", "tests.faults.tracer"],
@@ -63,17 +75,17 @@ class Place:
             text=True,
             env=environment(OPENBLAS_NUM_THREADS="1"),
         )
-        return self
+        self.folder.mkdir()
+        tried = self.command("--version", traced=True).traced
+        if tried.unable or not tried.stops:
+            self.close()
+            raise Unable(tried.unable or "no call stopped")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends both."""
         self._tracer.kill()
         self._tracer.communicate()
-        self._judge.__exit__(kind, error, trace)
+        self._judge.__exit__(None, None, None)
 
     def command(self, *arguments: str, traced: bool = False, **more: Any) -> Ended:
         """The command in the folder, ended."""
@@ -131,7 +143,7 @@ class Place:
         calls = self._judge.calls
         ended = self.command(*situation.arguments, traced=True, fault=fault, warm=warm)
         if not ended.traced.hit and not fault.signals:
-            return ["(not reached)"]
+            return [NOT_REACHED]
         sent = self._judge.calls - calls
         return [
             *_of_ending(situation, fault, ended, sent),
@@ -261,9 +273,3 @@ def _of_left(
         if situation.job != "all.toml" and not set(BYSTANDERS) <= pairs:
             wrong.append(f"{target}: deleted what nobody asked for")
     return wrong
-
-
-def scrap(base: Path) -> None:
-    """Removes what trials left."""
-    with suppress(OSError):
-        shutil.rmtree(base)
