@@ -7,6 +7,7 @@ it; in a sitting, stop the sending. So there is no moment without a handler.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
@@ -98,10 +99,17 @@ def overhear() -> None:
     main thread is alone as before.
     """
     with suppress(OSError, RuntimeError):
-        heard, told = os.pipe()
+        heard, told = (_above_streams(end) for end in os.pipe())
         os.set_blocking(told, False)
         signal.set_wakeup_fd(told, warn_on_full_buffer=False)
         Thread(target=_listen, args=(heard,), name="signals", daemon=True).start()
+
+
+def _above_streams(descriptor: int) -> int:
+    """The same file: in place of a standard stream that was closed, others would write to it."""
+    kept = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(descriptor)
+    return kept
 
 
 def leave(code: int) -> NoReturn:
