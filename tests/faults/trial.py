@@ -30,10 +30,17 @@ CONVENIENCES: Final = ("report.", ".report-#", "control.sock", "run.log", "rates
 """Files of a run that it can do without."""
 
 NOT_DONE, LEFT = 2, 75
+_LOOKS: Final = frozenset({"newfstatat", "lstat", "statx"})
 _OF_DATABASES: Final = ("plan.parquet", "lines", "journal.db", "-wal", "-shm", "-journal")
 _SECRET: Final = "0123456789abcdef0123456789abcdef"
 _NEVER: Final = ("Traceback", "should not have happened", "Exception ignored")
-_REASONS: Final = ("the disk is full", "disk I/O error", "unable to open database file")
+_REASONS: Final = (
+    "the disk is full",
+    "too many open files",
+    "disk I/O error",
+    "unable to open database file",
+    "database disk image is malformed",  # SQLite takes EIO for a broken file system
+)
 """What libraries say in place of the system's word."""
 _BLAME: Final = ("made no progress", "tries are used up", "no answer", "outage", "refused the cred")
 
@@ -206,8 +213,11 @@ def _allowed(situation: Situation, fault: Fault) -> set[int]:
         return {situation.clean, LEFT if run else NOT_DONE}
     place = fault.where.rsplit("/", 1)[-1]
     convenience = place.startswith(CONVENIENCES) and situation.name != "report"
-    if convenience or _is_invisible(fault):
+    if _is_invisible(fault):
         return {situation.clean}
+    if convenience:  # one that cannot be looked at, or that was asked for, may be refused at first
+        refused = fault.call in _LOOKS or place.startswith("m.prom")
+        return {situation.clean, NOT_DONE} if refused else {situation.clean}
     looked = {1} if situation.name in {"check", "verify"} else set()
     return {situation.clean, NOT_DONE, *looked, *({LEFT} if run else ())}
 
