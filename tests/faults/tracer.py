@@ -40,6 +40,7 @@ _READY: Final = "/bulkdel/cli/app."
 """The module that is imported once the signals have their handlers."""
 _BETWEEN: Final = 7
 _MANY_DESCRIPTORS: Final = 256
+_SYSTEM: Final = ("/proc/", "/sys/", "/dev/", "/etc/")
 _STREAMS: Final = ("<stdin>", "<stdout>", "<stderr>")
 
 
@@ -261,6 +262,8 @@ class _Tracer:
         """A place by a name that is the same in every run of the command."""
         folder = self._trace.folder
         self._path = path
+        if again := re.fullmatch(r"/proc/(?:self|\d+)/fd/(\d+)", path):
+            return self._of_descriptor(self._pid, int(again[1]))
         if not path.startswith(("/", "./")) and path[-1:] != "]":
             path = f"{folder}/{path}"
         if path.startswith(folder):
@@ -270,11 +273,8 @@ class _Tracer:
             return self._socket(path)
         if path.startswith(("pipe:", "anon_inode:", "/memfd:")):
             return "<" + re.sub(r":\[\d+\]", "", path).removeprefix("anon_inode:").strip("[]") + ">"
-        if path.startswith("./"):
-            return path
-        if re.match(r"/(proc|sys|dev|etc|tmp)/", path):
-            return re.sub(r"\d+", "#", path)
-        return "<elsewhere>"
+        known = path.startswith(("./", *_SYSTEM))
+        return re.sub(r"\d+", "#", path) if known else "<elsewhere>"
 
     def _socket(self, link: str) -> str:
         """Which kind a socket is; the kernel lists only those that have a name or a partner."""
