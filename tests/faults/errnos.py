@@ -44,7 +44,6 @@ ERRNOS: Final[dict[str, tuple[int, ...]]] = {
     "getsockopt": (e.ENOBUFS, e.ENOPROTOOPT),
     "linkat": (*_NAMED, e.EMLINK),
     "listen": (e.EADDRINUSE, e.EOPNOTSUPP),
-    "lseek": (e.EINVAL,),
     "lstat": _LOOKED_UP,
     "memfd_create": _TABLE,
     "mkdir": (*_NAMED, e.ENAMETOOLONG),

@@ -17,9 +17,24 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 BY_NAME = {situation.name: situation for situation in SITUATIONS}
 SEED = 20261122
 
-FOUND = [
+FOUND = (
     ("run", "openat", "./runs/job/lock", 1, errno.EMFILE),
-]
+    ("run", "flock", "./runs/job/lock", 1, errno.ENOLCK),
+    ("run", "bind", "<unix>", 1, errno.EOPNOTSUPP),
+    ("run", "unlink", "./runs/job/control.sock", 2, errno.EACCES),
+    ("run", "openat", "./runs/job/run.log", 1, errno.EIO),
+    ("run", "openat", "./input", 1, errno.EIO),
+    ("run", "read", "./input/#.jsonl.gz", 2, errno.ESTALE),
+    ("run", "openat", "./runs/job/.planning/index-#", 1, errno.ENFILE),
+    ("run", "fsync", "./runs/job/ledger.jsonl", 3, errno.EINVAL),
+    ("run", "openat", "./runs/job/rejects.jsonl", 1, errno.EIO),
+    ("run", "close", "./runs/job/ledger.jsonl", 2, errno.EIO),
+    ("continued", "openat", "./input", 1, errno.EACCES),
+    ("continued", "openat", "./runs/job/rates.json", 1, errno.EACCES),
+    ("continued", "openat", "./runs/job/plan.parquet", 3, errno.ESTALE),
+    ("cleared", "close", "./runs/all/run.log", 1, errno.EIO),
+    ("verify", "openat", "./runs/job/lock", 2, errno.ENFILE),
+)
 """Faults that once ended in a crash, a false word or the wrong exit code."""
 
 

@@ -39,6 +39,7 @@ _REASONS: Final = (
     "too many open files",
     "disk I/O error",
     "unable to open database file",
+    "readonly database",  # SQLite opens to read what it cannot open to write
     "database disk image is malformed",  # SQLite takes EIO for a broken file system
 )
 """What libraries say in place of the system's word."""
