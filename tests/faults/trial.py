@@ -37,6 +37,7 @@ _NEVER: Final = ("Traceback", "should not have happened", "Exception ignored")
 _REASONS: Final = (
     "the disk is full",
     "too many open files",
+    "no such file",
     "disk I/O error",
     "unable to open database file",
     "readonly database",  # SQLite opens to read what it cannot open to write
