@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-from bulkdel.cli.signals import code_of, last_words, leave_saying, overhear, stopping
+from bulkdel.cli.signals import code_of, leave_saying, overhear, stopping
 
 
 def main() -> NoReturn:
@@ -21,11 +21,9 @@ def main() -> NoReturn:
         from bulkdel.cli.app import main as command  # noqa: PLC0415 - as said above
 
         try:
-            command()
+            command()  # its last words are written when it ends
         except SystemExit as left:
-            last_words()
             os._exit(left.code if isinstance(left.code, int) else 2 if left.code else 0)
-        last_words()
         os._exit(0)
 
 

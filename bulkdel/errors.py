@@ -12,11 +12,19 @@ What happens to a pair is never an exception: it is a Verdict.
 
 from __future__ import annotations
 
+from bulkdel.plain import escaped
+
 
 class BulkdelError(Exception):
-    """A sentence for the user: what, where, and what to do. Never holds a secret."""
+    """A sentence for the user: what, where, and what to do. Never holds a secret.
+
+    Each argument is one line of it, plain whatever names and texts were put into it.
+    """
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        return "\n".join(escaped(str(line)) for line in self.args)
 
 
 class WrongInput(BulkdelError):

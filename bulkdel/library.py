@@ -24,6 +24,7 @@ from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from bulkdel import files
 from bulkdel.cli.held import held_run
 from bulkdel.cli.log import log_of
 from bulkdel.cli.wiring import look
@@ -92,7 +93,7 @@ async def run(
             if (settled := _settled(names[outcome.target], outcome)) is not None:
                 await queue.put(settled)
 
-        log = stack.enter_context(log_of(job.run_dir / "run.log"))
+        log = stack.enter_context(log_of(job.run_dir / files.LOG))
 
         async def send() -> None:
             try:

@@ -48,7 +48,7 @@ class Verdict(StrEnum):
     FAILED = "failed"  #: settles: refused for good
     TRANSIENT = "transient"  #: goes again, with growing delays, a bounded number of times
     THROTTLED = "throttled"  #: holds the whole lane; uses up no attempt
-    RESIGN = "resign"  #: goes again once, at once, with new credentials
+    RESIGN = "resign"  #: goes again with new credentials, for half a minute
     SPLIT = "split"  #: halve the batch until the culprit is alone
     FATAL = "fatal"  #: credentials, permission or app refused: the lane stops
 

@@ -226,7 +226,7 @@ def _fields(
             f"the input has no column {plain(lacking, 60)}; it has {shown}{more}. Give --from-field"
             f"{' and --to-field' if pairs else ''}; nothing was written"
         )
-    streams.say(f"\nThe input's columns: {shown}{more}")
+    streams.say("", f"The input's columns: {shown}{more}")
     proposed = propose(columns)
 
     def judge(answer: str) -> str:

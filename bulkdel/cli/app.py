@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
 
 from bulkdel.cli import (
+    aside,
     check,
     close,
     emulator,
@@ -21,6 +24,8 @@ from bulkdel.cli import (
     streams,
     verify,
 )
+from bulkdel.cli.edge import NOT_DONE
+from bulkdel.plain import escaped
 
 EPILOG = """
 \b
@@ -126,8 +131,29 @@ app.command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, 
 def main() -> None:
     """Carries out the command that was given; leaves with its exit code.
 
+    What is wrong with the command line is told at our own door to the screen: the words of it may
+    be names of files that a shell put there.
+
     Raises:
         SystemExit: always, with the code.
     """
     streams.prepare()
-    app()
+    aside.set_aside()
+    streams.carried(_carry)
+
+
+def _carry() -> None:
+    """One command, as its words say; leaves with its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except Exception as error:
+        if not hasattr(error, "show"):  # of what click raises for a person; it has had two homes
+            raise
+        told = io.StringIO()
+        error.show(told)
+        text = told.getvalue().removesuffix("\n")
+        for word in sys.argv:
+            text = text.replace(word, escaped(word))
+        streams.say(*text.split("\n"))
+        code = getattr(error, "exit_code", NOT_DONE)
+    sys.exit(code)

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 
 import structlog
 
-from bulkdel.cli import log, streams
-from bulkdel.cli.sitting import ask
+from bulkdel import files
+from bulkdel.cli import ask, log, streams
 from bulkdel.cli.wiring import look
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.job import Job
@@ -59,7 +59,7 @@ def close_run(job: Job, *, yes: bool, command: str) -> None:
         status = look(job, held=True)
         if status.unsettled > 0:
             _agree(job, status, yes=yes)
-            stack.enter_context(log.logging_to(job.run_dir / "run.log"))
+            stack.enter_context(log.logging_to(job.run_dir / files.LOG))
             events = structlog.get_logger()
             events.info(log.COMMAND_STARTED, command=command, job=job.name, left=status.unsettled)
             _settle(journal, plan, meta, status.unsettled)
@@ -101,8 +101,8 @@ def _agree(job: Job, status: Status, *, yes: bool) -> None:
             f"there is no terminal to ask on, so nothing of {job.name} was closed; look at the "
             "above and add --yes if it is right"
         )
-    if not ask(question(status)):
-        raise NotClosed("not confirmed; nothing was closed")
+    if not ask.confirmed(question(status)):
+        raise NotClosed(f"not confirmed ({ask.ONLY_YES}); nothing was closed")
 
 
 def _settle(journal: Journal, plan: PlanReader, meta: PlanMeta, whole: int) -> None:

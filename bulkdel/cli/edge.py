@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
+from bulkdel import files
 from bulkdel.cli.signals import Stopping, stopping
 from bulkdel.cli.streams import say
-from bulkdel.errors import BulkdelError
+from bulkdel.errors import BulkdelError, StorageFailed, WrongInput
 
 NOT_DONE = 2
 
@@ -30,7 +32,7 @@ def carry_out(command: Callable[[], int], *, broken: int = NOT_DONE) -> None:
         with stopping(_interrupt, broken) as watch:
             code = command()
     except BulkdelError as error:
-        say(f"bulkdel: {sentence(str(error))}")
+        say(*f"bulkdel: {sentence(str(error))}".split("\n"))
         code = broken if broken == NOT_DONE else error.exit_code  # the others are of run alone
     except KeyboardInterrupt:
         say("bulkdel: interrupted.")
@@ -46,6 +48,34 @@ def _interrupt(_: str) -> None:
     raise KeyboardInterrupt
 
 
+@contextmanager
+def nothing_sent() -> Iterator[None]:
+    """Within it no call leaves: what the machine answers is an error of this command alone.
+
+    Raises:
+        WrongInput: in place of a StorageFailed, or of what the machine answered.
+    """
+    try:
+        yield
+    except Exception as error:
+        told = str(error) if isinstance(error, StorageFailed) else machine_words(error)
+        if not told:
+            raise
+        raise WrongInput(f"{told}; nothing was sent in this sitting") from error
+
+
+def machine_words(error: Exception) -> str:
+    """What the machine answered, with the file; empty where it is no answer of the machine."""
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else "the system answered: "
+        return f"{where}{files.reason(error)}"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return "the system starts no more threads"
+    return ""
+
+
 def leaf(error: Exception) -> Exception:
     """The error itself; of a group, the one that matters: what should not have happened first."""
     if not isinstance(error, ExceptionGroup):
@@ -55,8 +85,10 @@ def leaf(error: Exception) -> Exception:
 
 
 def unexpected(error: Exception) -> str:
-    """A sentence for what should not have happened: what and where, never values of variables."""
+    """A sentence for what was not foreseen here: what and where, never values of variables."""
     error = leaf(error)
+    if told := machine_words(error):
+        return f"{told}. Nothing settled is lost."
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
     where = f" at {Path(last.filename).name}:{last.lineno}" if last else ""

@@ -26,6 +26,15 @@ With --full every row has more columns:
   target        the target's name
 
 \b
+Ids and texts are written as they are. A cell that begins with =, +, - or @ is
+a formula to a spreadsheet, and may be somebody's: import the columns as text.
+
+\b
+A rejected row is written below the header it was read under. Left out, and
+named on standard error, are rows too long to have been kept and rows that
+readers do not agree about (broken quotes, lone carriage returns).
+
+\b
 A pair has one row for each target that was chosen: name one with --target
 where the rows are the input of a new job. A run that is at work can be
 exported: a pair that is settled meanwhile may be there twice, and none is
@@ -134,7 +143,7 @@ def export(
                 targets=frozenset(target or ()),
                 accounts=frozenset(account or ()),
             )
-            pieces = exporting.pairs(found, choice, Format(row_format), full=full)
+            pieces = exporting.pairs(found, choice, Format(row_format), full=full, say=streams.say)
         if output is None:
             for piece in pieces:
                 streams.result(piece)

@@ -6,9 +6,10 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from functools import partial
 from typing import BinaryIO, Final
 
 import structlog
@@ -16,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bulkdel.cli import beside
 from bulkdel.cli.control import listening
-from bulkdel.cli.edge import unexpected
+from bulkdel.cli.edge import nothing_sent, unexpected
 from bulkdel.cli.piped import is_same, piped
 from bulkdel.cli.progress import Show
 from bulkdel.cli.reporting import report
@@ -36,6 +37,7 @@ from bulkdel.plan.sources import STDIN
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
+from bulkdel.send.descriptors import fit
 from bulkdel.send.desk import Told
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
@@ -46,15 +48,24 @@ SHOW_EVERY_S: Final = 0.5
 class HeldRun:
     """One job's run directory, held by this process; what `Stages` promises."""
 
-    def __init__(self, job: Job, stack: ExitStack) -> None:
+    def __init__(self, job: Job, stack: ExitStack, warnings: Sequence[str]) -> None:
         self._job = job
         self._stack = stack
+        self._warnings = warnings
+        self._say: Say = _nothing
         self._secrets: dict[str, Secret] = {}
         self._begun = begun(job.run_dir)
         self._sha256: Future[str] | None = None
 
     def plan(self, say: Say) -> PlanMeta:
         """The plan that is there, or a new one where it may be made anew."""
+        self._say = say
+        for words in self._warnings:
+            say(f"Warning: {words}.")
+        with nothing_sent():
+            return self._planned(say)
+
+    def _planned(self, say: Say) -> PlanMeta:
         meta = read_plan_meta(self._job.run_dir)
         if meta is None and self._begun:
             raise Corrupt(
@@ -84,6 +95,10 @@ class HeldRun:
 
     def begin(self, meta: PlanMeta) -> Status:
         """Opens the plan and the journal, and reads the secrets if anything is left to send."""
+        with nothing_sent():
+            return self._begin(meta)
+
+    def _begin(self, meta: PlanMeta) -> Status:
         self._meta = meta
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
         self._journal = self._stack.enter_context(
@@ -118,7 +133,10 @@ class HeldRun:
 
             return await self.sending(meta, limit=limit, started=started, show=show)
 
-        return asyncio.run(work())
+        with ExitStack() as stack:
+            with nothing_sent():
+                runner = stack.enter_context(asyncio.Runner())
+            return runner.run(work())
 
     def status(self) -> Status:
         """How things stand now."""
@@ -134,6 +152,29 @@ class HeldRun:
             say(f"Warning: no report was written: {told}")
         else:
             say(f"Report: {page}")
+
+    async def _posts(
+        self, targets: tuple[Target, ...], meta: PlanMeta, stack: AsyncExitStack
+    ) -> list[Post]:
+        """Where each target's calls go: to its address, or to a stand-in within this process."""
+        posts = []
+        for target, share in zip(targets, meta.shares, strict=True):
+            address = target.address
+            if address is None:
+                from bulkdel.cli.stand_in import stand_in  # a web server: only where wanted
+
+                server = await asyncio.to_thread(
+                    stand_in, self._job, target, share, self._plan, self._journal
+                )
+                address = (await stack.enter_async_context(server)).address
+            secret = self._secrets[target.name]
+            posts.append(Post(target=target, address=address, secret=secret))
+        return posts
+
+    def _warn(self, log: FilteringBoundLogger, words: str) -> None:
+        """Tell of a convenience that this sitting does without."""
+        log.warning("sitting.without", said=words)
+        self._say(f"Warning: {words}.")
 
     def _make(self, stdin: BinaryIO | None) -> PlanMeta:
         from bulkdel.plan.make import make_plan  # numpy and more: a continued run needs none of it
@@ -160,36 +201,30 @@ class HeldRun:
             told: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
         """
-        job = self._job
+        job, log = self._job, log or structlog.get_logger()
+        show = show or _nothing
+        targets, fewer = fit(job.targets)
+        if fewer:
+            log.warning("calls.bounded", said=fewer)
+            self._say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
-            posts = []
-            for target, share in zip(job.targets, meta.shares, strict=True):
-                address = target.address
-                if address is None:
-                    from bulkdel.cli.stand_in import stand_in  # a web server: only where wanted
-
-                    server = await asyncio.to_thread(
-                        stand_in, job, target, share, self._plan, self._journal
-                    )
-                    address = (await stack.enter_async_context(server)).address
-                secret = self._secrets[target.name]
-                posts.append(Post(target=target, address=address, secret=secret))
-            sitting = Sitting(
-                job=job,
-                posts=posts,
-                meta=meta,
-                plan=self._plan,
-                journal=self._journal,
-                continued=self._begun,
-                limit=limit,
-                log=log or structlog.get_logger(),
-                told=told,
-            )
-            started(sitting)
-            ceilings = {target.name: target.qps for target in job.targets}
-            await stack.enter_async_context(listening(job.run_dir, sitting, ceilings))
-            self._journal.start_sitting(_now_ms(), os.getpid())
-            show = show or _nothing
+            with nothing_sent():
+                sitting = Sitting(
+                    job=job,
+                    posts=await self._posts(targets, meta, stack),
+                    meta=meta,
+                    plan=self._plan,
+                    journal=self._journal,
+                    continued=self._begun,
+                    limit=limit,
+                    log=log,
+                    told=told,
+                )
+                started(sitting)
+                ceilings = {target.name: target.qps for target in job.targets}
+                warn = partial(self._warn, log)
+                await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
+                self._journal.start_sitting(_now_ms(), os.getpid())
             shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
             try:
                 ending = await sitting.run()
@@ -214,10 +249,13 @@ def held_run(job: Job) -> Iterator[HeldRun]:
 
     Raises:
         Busy: another process holds it.
+        WrongInput: it is of no use; see `hold`.
     """
     with ExitStack() as stack:
-        stack.enter_context(hold(job.run_dir))
-        yield HeldRun(job, stack)
+        with nothing_sent():
+            warnings = stack.enter_context(hold(job.run_dir))
+            held = HeldRun(job, stack, warnings)
+        yield held
 
 
 def _nothing(_: object) -> None:

@@ -13,8 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from bulkdel.job.secrets import without
+
 SAID_MOST: Final = 400
-"""Bytes of a program's standard error that are kept, from its end."""
+"""Characters of a program's standard error that are kept, from its end."""
+_READ_MOST: Final = 16_384
+"""Bytes of it that are held: what is masked is longer than what is kept."""
 _LOOK_S: Final = 0.1
 
 
@@ -25,11 +29,13 @@ def run_hook(
     folder: Path,
     environment: Mapping[str, str],
     within_s: float,
+    hidden: Sequence[str] = (),
 ) -> str:
-    """Why `command` failed, in words; empty if it left with 0 in time.
+    """Why `command` failed, in words without the `hidden` texts; empty if it left with 0 in time.
 
-    It starts in `folder`, in a session of its own, so that Ctrl-C is not for it; whoever of it is
-    left when the time is up is killed. Its standard output goes nowhere.
+    It starts in `folder`, in a session of its own, so that Ctrl-C is not for it, and with none of
+    our descriptors. If it is not over when the time is up, it and all that it started are killed.
+    Its standard output goes nowhere.
     """
     give_up = time.monotonic() + within_s
     with tempfile.TemporaryFile() as given:  # a pipe would block on a program that does not read
@@ -53,10 +59,13 @@ def run_hook(
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             return f"it did not end within {within_s:g} s"
-    return "" if process.returncode == 0 else f"exit {process.returncode}{said}"
+    if process.returncode == 0:
+        return ""
+    words = " ".join(without(said.decode("utf-8", "replace"), hidden).split())[-SAID_MOST:]
+    return f"exit {process.returncode}{': ' if words else ''}{words}"
 
 
-def _listen(process: subprocess.Popen[bytes], give_up: float) -> str:
+def _listen(process: subprocess.Popen[bytes], give_up: float) -> bytes:
     """The last words of a program that has ended, or is out of time."""
     if process.stderr is None:
         raise AssertionError("standard error is a pipe")
@@ -70,10 +79,9 @@ def _listen(process: subprocess.Popen[bytes], give_up: float) -> str:
         if listening and poll.poll(wait_s * 1000):
             piece = os.read(process.stderr.fileno(), 4096)
             listening = bool(piece)
-            said = (said + piece)[-SAID_MOST:]
+            said = (said + piece)[-_READ_MOST:]
         elif over:
             break
         elif not listening:
             time.sleep(wait_s)
-    words = " ".join(said.decode("utf-8", "replace").split())
-    return f": {words}" if words else ""
+    return said

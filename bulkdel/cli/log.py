@@ -18,6 +18,9 @@ import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from bulkdel import files
+from bulkdel.plain import json_escaped
+
 TEXT_CAP = 500
 """Characters of one value."""
 TRACE_CAP = 20_000
@@ -44,9 +47,10 @@ def logging_to(path: Path, *, also_stderr: bool = False) -> Iterator[None]:
     lost without harm: the log is no record, the journal is.
 
     Raises:
+        WrongInput: it is no file of this user's own.
         OSError: the file cannot be opened.
     """
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     handler = _Libraries(level=logging.WARNING)
     root = logging.getLogger()
     try:
@@ -69,9 +73,10 @@ def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
     """A log of its own that appends to `path`, whatever structlog is told elsewhere.
 
     Raises:
+        WrongInput: it is no file of this user's own.
         OSError: the file cannot be opened.
     """
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         log: FilteringBoundLogger = structlog.wrap_logger(
             _Lines(file, also_stderr=False),
@@ -170,7 +175,7 @@ def _text(text: str) -> str:
 
 
 def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
-    return orjson.dumps(dict(event), option=orjson.OPT_APPEND_NEWLINE)
+    return json_escaped(orjson.dumps(dict(event), option=orjson.OPT_APPEND_NEWLINE))
 
 
 class _Lines:

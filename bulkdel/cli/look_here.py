@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bulkdel import rundir
 from bulkdel.cli.wiring import look
 from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
@@ -92,10 +92,19 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], Rows]:
 def look_at_run_dir(job: Job) -> Finding:
     """Whether a run can be kept there, and how the one that is there stands."""
     at = plain(str(job.run_dir), _LINE)
-    there = next(one for one in (job.run_dir, *job.run_dir.parents) if one.exists())
-    if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
-        what = f"{at} is" if there == job.run_dir else f"{at} cannot be made: {there} is"
-        return crossed("run directory", f"{what} no directory that can be written", _ELSEWHERE)
+    try:
+        warned = rundir.look(job.run_dir)
+    except BulkdelError as error:
+        told, _, mend = str(error).partition("; ")
+        told = told.removeprefix("run_dir ")
+        return crossed("run directory", plain(told, 2 * _LINE), plain(mend, _LINE) or _ELSEWHERE)
+    stands = _stands(job, at)
+    if warned and not stands.mend:
+        return warning("run directory", stands.told, plain(warned[0], 2 * _LINE))
+    return stands
+
+
+def _stands(job: Job, at: str) -> Finding:
     try:
         if read_plan_meta(job.run_dir) is None:
             return good("run directory", f"{at}: a new run")
@@ -145,8 +154,9 @@ def look_at_disk(job: Job, rows: Rows) -> Finding:
         return skipped("disk", "how much is needed is not known before the input is read")
     ledger = about * len(job.targets) * (LINE_BYTES + id_bytes)
     need = ledger + about * len(job.targets) * (PAIR_BYTES + id_bytes)
-    there = next(one for one in (job.run_dir, *job.run_dir.parents) if one.exists())
+    there = job.run_dir
     try:
+        there = next(one for one in (there, *there.parents) if one.exists())
         free = shutil.disk_usage(there).free
     except OSError as error:
         return crossed("disk", f"{there}: {error.strerror}", "mend that, or use --run-dir")

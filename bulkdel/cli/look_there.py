@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bulkdel.job.job import Reach, Target
@@ -16,8 +16,25 @@ SKEW_WARNED_S: Final = 90.0
 EXPIRES_SOON_S: Final = 7 * DAY_S
 
 
+PROXIES: Final = ("https_proxy", "http_proxy", "all_proxy")
+"""Variables by which other programs find a proxy, in small letters or capitals."""
+
+
+def proxies_in(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of those that are set; never what they hold, which may be a password."""
+    return tuple(
+        sorted(name for name, held in environment.items() if held and name.lower() in PROXIES)
+    )
+
+
 def findings_of(
-    target: Target, provider: Provider, seen: Probe, now_s: float, *, unasked: str
+    target: Target,
+    provider: Provider,
+    seen: Probe,
+    now_s: float,
+    *,
+    unasked: str,
+    proxies: tuple[str, ...] = (),
 ) -> Iterator[Finding]:
     """What a probe saw, one finding for each step; those it did not come to are skipped.
 
@@ -27,11 +44,15 @@ def findings_of(
         seen: the probe.
         now_s: this machine's clock, Unix seconds.
         unasked: why no call was made; empty where one was.
+        proxies: names of the variables that are set and name one.
     """
-    yield _address(seen, target)
+    told = _unused(proxies) if target.reach is Reach.REAL else ""
+    yield _address(seen, target, told)
+    if told:
+        yield skipped("proxy", f"{told}: it connects by itself")
     if seen.step in (Step.RESOLVE, Step.CONNECT):
         return
-    yield _tls(seen, target, now_s)
+    yield _tls(seen, target, now_s, told)
     if seen.step is Step.TLS:
         return
     if unasked:
@@ -42,17 +63,25 @@ def findings_of(
     yield _credentials(target, provider, seen)
 
 
-def _address(seen: Probe, target: Target) -> Finding:
+def _unused(proxies: tuple[str, ...]) -> str:
+    if not proxies:
+        return ""
+    are, them = ("is", "it") if len(proxies) == 1 else ("are", "them")
+    return f"{', '.join(proxies)} {are} set, and bulkdel does not use {them}"
+
+
+def _address(seen: Probe, target: Target, proxy: str) -> Finding:
+    beside = f"; {proxy}" if proxy else ""
     if seen.step is Step.RESOLVE:
         return crossed(
             "address",
-            f"{seen.host}: {seen.trouble}",
+            f"{seen.host}: {seen.trouble}{beside}",
             "check the network and DNS of this machine" + _or_endpoint(target),
         )
     if seen.step is Step.CONNECT:
         return crossed(
             "address",
-            f"{seen.host} ({seen.found}): cannot connect: {seen.trouble}",
+            f"{seen.host} ({seen.found}): cannot connect: {seen.trouble}{beside}",
             "is a server there, and does the firewall let this machine out?" + _or_endpoint(target),
         )
     return good("address", f"{seen.host} ({seen.found}) answers")
@@ -62,11 +91,11 @@ def _or_endpoint(target: Target) -> str:
     return " Or mend endpoint in the job file" if target.reach is Reach.LOOPBACK else ""
 
 
-def _tls(seen: Probe, target: Target, now_s: float) -> Finding:
+def _tls(seen: Probe, target: Target, now_s: float, proxy: str) -> Finding:
     if seen.step is Step.TLS:
         return crossed(
             "TLS",
-            f"{seen.host}: {seen.trouble}",
+            f"{seen.host}: {seen.trouble}" + (f"; {proxy}" if proxy else ""),
             "is it the provider that answers? A proxy between you and it, a wrong clock, or a "
             "missing CA certificate looks like this",
         )

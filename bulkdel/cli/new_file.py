@@ -31,4 +31,4 @@ def write_new(file: Path, text: str) -> Job:
         return load_job(file)
     except (BulkdelError, OSError) as error:
         file.unlink(missing_ok=True)
-        raise WrongInput(f"{error}\nnothing was written") from error
+        raise WrongInput(*error.args, "nothing was written") from error

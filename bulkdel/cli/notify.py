@@ -6,15 +6,18 @@ import asyncio
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import orjson
 import structlog
 
 from bulkdel.cli.hook import run_hook
+from bulkdel.errors import WrongInput
 from bulkdel.job.job import Event, Job
+from bulkdel.job.secrets import read_secret
 from bulkdel.providers.protocol import Call
+from bulkdel.report.json_text import json_text
 from bulkdel.send.transport import NoReply, Transport
 
 WITHIN_S: Final = 10.0
@@ -46,7 +49,8 @@ class Notifier:
     def __init__(self, job: Job, *, within_s: float = WITHIN_S) -> None:
         self._notify = job.notify
         self._folder = job.source.parent
-        self._hidden = {target.secret.env for target in job.targets if target.secret}
+        self._not_given = {target.secret.env for target in job.targets if target.secret}
+        self._hidden = _known_secrets(job)
         self._within_s = within_s
         self._threads: list[threading.Thread] = []
 
@@ -54,7 +58,7 @@ class Notifier:
         """Begin to tell `event`, with `told` as JSON, to who wants it. Never waits."""
         if event not in self._notify.on:
             return
-        body = orjson.dumps({"event": event, **told}, option=orjson.OPT_APPEND_NEWLINE)
+        body = json_text({"event": event, **told}, laid_out=False)
         if self._notify.command:
             self._begin("command", event, body)
         if self._notify.url is not None:
@@ -86,7 +90,7 @@ class Notifier:
     def _run(self, body: bytes) -> str:
         """Why the command failed; empty if it did not."""
         environment = {
-            name: value for name, value in os.environ.items() if name not in self._hidden
+            name: value for name, value in os.environ.items() if name not in self._not_given
         }
         return run_hook(
             self._notify.command,
@@ -94,6 +98,7 @@ class Notifier:
             folder=self._folder,
             environment=environment,
             within_s=self._within_s,
+            hidden=self._hidden,
         )
 
     async def _post(self, body: bytes) -> str:
@@ -113,6 +118,16 @@ class Notifier:
             return reply.reason
         taken = 200 <= reply.status <= 299  # noqa: PLR2004 - HTTP's word for success
         return "" if taken else f"HTTP status {reply.status}"
+
+
+def _known_secrets(job: Job) -> tuple[str, ...]:
+    """What no word of a command may bring into the log: secrets, and what proxies are told."""
+    found = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    for target in job.targets:
+        if target.secret is not None:
+            with suppress(WrongInput):  # `run` itself says what is wrong with it
+                found.append(read_secret(target).reveal())
+    return tuple(found)
 
 
 async def _at_once() -> None:

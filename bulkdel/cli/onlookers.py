@@ -81,7 +81,8 @@ def onlookers(job: Job, watch: Watch, say: Callable[[str], None]) -> Iterator[On
     if watch.file is None and watch.port is None:
         yield Onlookers(job, None)
         return
-    from bulkdel.report.metrics import Metrics, metrics_file, metrics_port
+    from bulkdel.report.metrics import Metrics, metrics_file
+    from bulkdel.report.metrics_port import metrics_port
 
     metrics = Metrics(job.name)
     with ExitStack() as stack:
@@ -90,7 +91,7 @@ def onlookers(job: Job, watch: Watch, say: Callable[[str], None]) -> Iterator[On
             shown = f"[{watch.host}]" if ":" in watch.host else watch.host
             say(f"Metrics at http://{shown}:{port}/metrics")
         if watch.file is not None:
-            stack.enter_context(metrics_file(metrics, watch.file))
+            stack.enter_context(metrics_file(metrics, watch.file, say))
         try:
             yield Onlookers(job, metrics)
         except BulkdelError as error:

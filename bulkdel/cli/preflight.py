@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from typing import Final
 
 from bulkdel.cli import look_here
-from bulkdel.cli.look_there import findings_of
+from bulkdel.cli.look_there import findings_of, proxies_in
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job, Target
 from bulkdel.job.secrets import read_secret
@@ -90,4 +91,5 @@ async def _target(
     seen = await probe(
         provider, target.address, app, pair, timeout_s=job.retry.timeout_s, now_s=now_s
     )
-    return tuple(findings_of(target, provider, seen, now_s(), unasked=unasked))
+    proxies = proxies_in(os.environ)
+    return tuple(findings_of(target, provider, seen, now_s(), unasked=unasked, proxies=proxies))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from bulkdel.cli.edge import carry_out
 from bulkdel.cli.options import JobFile, RunDir
 
@@ -23,10 +28,23 @@ Files in the run directory, readable by the owner only:
 Examples:
   bulkdel report purge.toml
   xdg-open "$(bulkdel report purge.toml | head -1)"
+  bulkdel report purge.toml --output /tmp    of a run that is only read
 """
 
 
-def report(job: JobFile, *, run_dir: RunDir = None) -> None:
+def report(
+    job: JobFile,
+    *,
+    run_dir: RunDir = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write both into this folder, and nothing into the run directory.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Write the run of JOB as a page: report.html, and report.json.
 
     Shows how the run stands, whether its books balance, calls and latencies
@@ -38,10 +56,11 @@ def report(job: JobFile, *, run_dir: RunDir = None) -> None:
 
     def work() -> int:
         from bulkdel.cli import reporting, streams, wiring
+        from bulkdel.plain import escaped
 
         found = wiring.load(job, run_dir)
-        for path in reporting.report(found):
-            streams.result(f"{path}\n")
+        for path in reporting.report(found, folder=output and output.absolute()):
+            streams.result(f"{escaped(str(path))}\n")
         return 0
 
     carry_out(work)

@@ -28,7 +28,12 @@ LEDGER_MOST: Final = 1 << 30
 
 
 def report(
-    job: Job, *, held: bool = False, patient: bool = True, meta: PlanMeta | None = None
+    job: Job,
+    *,
+    held: bool = False,
+    patient: bool = True,
+    meta: PlanMeta | None = None,
+    folder: Path | None = None,
 ) -> tuple[Path, Path]:
     """Writes report.html and report.json of the job's run, and returns their paths.
 
@@ -37,13 +42,14 @@ def report(
         held: whether it is this process that holds the run directory.
         patient: whether a ledger larger than LEDGER_MOST is counted, too.
         meta: the plan's, where that was read before.
+        folder: where to; the run directory if there is none.
 
     Raises:
         WrongInput: there is no plan yet, or the files cannot be written.
     """
     findings = gather(job, held=held, patient=patient, meta=meta)
     # Both are absolute: a page is read from anywhere.
-    return write_report(findings, job.run_dir, command_for(job.source, job.run_dir))
+    return write_report(findings, folder or job.run_dir, command_for(job.source, job.run_dir))
 
 
 def gather(

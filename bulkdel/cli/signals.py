@@ -11,7 +11,6 @@ import fcntl
 import os
 import select
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -154,10 +153,3 @@ def _listen(heard: int) -> None:
 def code_of(command: list[str]) -> int:
     """What a command that was given so leaves with, before it could say so itself."""
     return LEFT_EXIT if command[1:2] == ["run"] else 2
-
-
-def last_words() -> None:
-    """What is still buffered for the streams, as far as they take it."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # full, closed, or not there at all
-            stream.flush()

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bulkdel.cli import log, streams
-from bulkdel.cli.edge import leaf, unexpected
+from bulkdel import files
+from bulkdel.cli import ask, log, streams
+from bulkdel.cli.edge import leaf, machine_words, nothing_sent, unexpected
 from bulkdel.cli.onlookers import Onlookers, Watch, onlookers
 from bulkdel.cli.progress import progress
 from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
@@ -26,9 +27,6 @@ from bulkdel.report.preview import too_many
 from bulkdel.report.status import Status
 from bulkdel.report.summary import summary_exit, summary_text, verdict
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
-
-ANSWER_CHARACTERS = 100
-_YES = ("y", "yes")
 
 
 class Interrupted(BulkdelError):
@@ -70,12 +68,10 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
     with ExitStack() as stack:
         watch = stack.enter_context(stopping(_before_sending))
         stages = stack.enter_context(open_stages(job))
-        at = job.run_dir / "run.log"
-        try:
+        at = job.run_dir / files.LOG
+        with nothing_sent():
             stack.enter_context(log.logging_to(at, also_stderr=choices.json_logs))
-        except OSError as error:
-            raise WrongInput(f"{at}: cannot be written: {error.strerror}") from error
-        others = stack.enter_context(onlookers(job, choices.watch, streams.say))
+            others = stack.enter_context(onlookers(job, choices.watch, streams.say))
         events = structlog.get_logger()
         events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
         try:
@@ -93,7 +89,8 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
                 raise cause from error
             events.exception(log.COMMAND_CRASHED, exc_info=error)
             others.ended(LEFT_EXIT, unexpected(error))
-            streams.say(f"bulkdel: {unexpected(error)} The traceback is in {at}.")
+            where = "" if machine_words(cause) else f" The traceback is in {at}."
+            streams.say(f"bulkdel: {unexpected(error)}{where}")
             streams.say("Run the same command again to continue.")
             return LEFT_EXIT
         events.info(log.COMMAND_ENDED, exit=code)
@@ -167,15 +164,8 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
                 "this run deletes at a real provider and there is no terminal to ask on; "
                 "nothing was sent. Look at the plan above and add --yes if it is right"
             )
-        if not ask(question(job, meta)):
-            raise NotAgreed("not confirmed; nothing was sent")
-
-
-def ask(asked: str) -> bool:
-    """Asks on the terminal; whether the answer is yes."""
-    sys.stderr.write(asked)
-    sys.stderr.flush()
-    return sys.stdin.readline(ANSWER_CHARACTERS).strip().lower() in _YES
+        if not ask.confirmed(question(job, meta)):
+            raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")
 
 
 def _send(

@@ -35,7 +35,7 @@ Examples:
   bulkdel status purge.toml --json | jq .targets
 """
 
-CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+CLEAR = b"\x1b[H\x1b[2J\x1b[3J"
 EVERY_S = 2.0
 
 

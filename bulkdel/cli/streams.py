@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 from bulkdel.errors import BulkdelError
+from bulkdel.plain import Page, escaped, lines_escaped
 
 USUAL_WIDTH = 80
 
@@ -16,15 +20,68 @@ class OutputFailed(BulkdelError):
     """Standard output takes nothing more, and it is not a pipe that somebody closed."""
 
 
+class _Forgiving(io.FileIO):
+    """A file that takes all that is written to it, also when it can do nothing with it."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+        """All bytes: what cannot be written is lost without harm."""
+        with suppress(OSError):
+            written = super().write(data)
+            if written is not None:
+                return written
+        return memoryview(data).nbytes
+
+
 def prepare() -> None:
-    """Lets every character be written: what the encoding lacks is shown as an escape."""
+    """Makes the streams safe to use, before any other file is opened.
+
+    A stream that the process was started without leads nowhere, so that no file of a run ever
+    stands where others write to. Standard error never fails: a terminal that is gone stops
+    nothing. Every character can be written: what the encoding lacks is shown as an escape.
+    """
+    for descriptor, flags in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
+        _fill(descriptor, flags)
+    if sys.stdin is None:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as we live
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
+    if sys.stderr is None or isinstance(sys.stderr, io.TextIOWrapper):
+        encoding = sys.stderr.encoding if sys.stderr else "utf-8"
+        raw = _Forgiving(2, "w", closefd=False)
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(raw), encoding=encoding, line_buffering=True
+        )
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
+def carried(work: Callable[[], None]) -> None:
+    """Does the work of a whole command; its last words are written before this returns.
+
+    Raises:
+        SystemExit: with 2 where standard output failed and nobody had noticed.
+    """
+    try:
+        try:
+            work()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up(sys.stdout)
+    except OutputFailed as error:
+        say(f"bulkdel: {error}.")
+        raise SystemExit(error.exit_code) from error
+    except OSError as error:
+        _give_up(sys.stdout)
+        say(f"bulkdel: cannot write to standard output: {error.strerror}.")
+        raise SystemExit(OutputFailed.exit_code) from error
+
+
 def result(text: str | bytes) -> None:
-    """Writes to stdout. A reader that has gone away (`| head`) is no error.
+    """Writes to stdout: text made plain, bytes, which are data, as they stand.
+
+    A reader that has gone away (`| head`) is no error.
 
     Raises:
         OutputFailed: it cannot be written for any other reason, such as a full disk.
@@ -34,7 +91,7 @@ def result(text: str | bytes) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(text)
         else:
-            sys.stdout.write(text)
+            sys.stdout.write(lines_escaped(text))
         sys.stdout.flush()
     except BrokenPipeError:
         _give_up(sys.stdout)
@@ -43,13 +100,29 @@ def result(text: str | bytes) -> None:
         raise OutputFailed(f"cannot write to standard output: {error.strerror}") from error
 
 
-def say(text: str) -> None:
-    """Writes to stderr. A terminal that is gone stops nothing."""
-    try:
-        sys.stderr.write(text if text.endswith("\n") else text + "\n")
+def say(*lines: str) -> None:
+    """Writes lines to stderr, each made plain and one line whatever is in it; a `Page` as it is.
+
+    A terminal that is gone stops nothing.
+    """
+    _to_stderr("".join(_line(line) for line in lines))
+
+
+def prompt(question: str) -> None:
+    """Writes a question to stderr, made plain, without a line end."""
+    _to_stderr(lines_escaped(question))
+
+
+def _line(text: str) -> str:
+    if isinstance(text, Page):
+        return lines_escaped(text)
+    return escaped(text.removesuffix("\n")) + "\n"
+
+
+def _to_stderr(text: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
         sys.stderr.flush()
-    except (OSError, ValueError):
-        _give_up(sys.stderr)
 
 
 def terminal(stream: TextIO) -> bool:
@@ -77,6 +150,18 @@ def width(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
     except (OSError, ValueError):
         return shutil.get_terminal_size((USUAL_WIDTH, 24)).columns
+
+
+def _fill(descriptor: int, flags: int) -> None:
+    """Let the descriptor lead nowhere if it is closed. The lower ones are open."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        try:
+            opened = os.open(os.devnull, flags)
+        except OSError:  # a machine without /dev: what is written here fails, and nothing else
+            opened = os.open("/", os.O_RDONLY)
+        os.set_inheritable(opened, True)
 
 
 def _give_up(stream: TextIO) -> None:

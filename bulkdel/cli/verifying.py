@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.audit import PlannedTarget
@@ -99,7 +100,7 @@ def _planned(meta: PlanMeta, sha256: str) -> Planned:
 
 def _lines(path: Path) -> int:
     try:
-        with path.open("rb") as file:
+        with files.open_to_read(path) as file:
             return sum(piece.count(b"\n") for piece in iter(lambda: file.read(_READ_BYTES), b""))
     except FileNotFoundError:
         return 0

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from bulkdel.job.account import rule_fault
 from bulkdel.job.endpoint import EMULATOR
 from bulkdel.job.problems import nearest
 from bulkdel.job.schedule import ScheduleTable
@@ -17,7 +18,7 @@ from bulkdel.job.schema import (
     TargetTable,
 )
 from bulkdel.job.shown import shown_text
-from bulkdel.providers.protocol import Provider
+from bulkdel.providers.protocol import IdRule, Provider
 from bulkdel.words import Mode, Operation, Orient
 
 STANDARD_INPUT: Final = "-"
@@ -48,6 +49,16 @@ def problems_of(table: JobTable, stem: str, providers: Mapping[str, Provider]) -
             f"retry.base_delay_s, {table.retry.base_delay_s}"
         )
     yield from _schedule_problems(table.schedule)
+    for at, account in enumerate(table.guards.protect):
+        if fault := rule_fault(account.strip(), id_rules(table, providers)):
+            yield f"guards.protect[{at}] is {shown_text(account)}; it {fault}"
+
+
+def id_rules(table: JobTable, providers: Mapping[str, Provider]) -> tuple[IdRule, ...]:
+    """The narrower rules for ids, where every target has one; where a target takes any id, none."""
+    known = [providers.get(target.provider) for target in table.targets.values()]
+    rules = [one.id_rule for one in known if one is not None and one.id_rule is not None]
+    return tuple(dict.fromkeys(rules)) if len(rules) == len(known) else ()
 
 
 def _orient_problems(table: JobTable) -> Iterator[str]:

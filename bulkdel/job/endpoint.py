@@ -13,6 +13,8 @@ from bulkdel.job.shown import shown_text
 EMULATOR: Final = "emulator"
 
 _PORT_MOST = 65_535
+_HOST_MOST = 253
+_HOOK_MOST = 4096
 _LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _ADDRESS: Final = re.compile(
     rf"(?P<scheme>https?)://(?P<host>{_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{{1,5}}))?/?",
@@ -50,11 +52,9 @@ def checked_endpoint(text: str) -> str:
     found = _ADDRESS.fullmatch(text)
     if found is None:
         raise ValueError(f"is {shown_text(text)}; it must be https://HOST[:PORT]")
-    host, port = found["host"].lower(), found["port"]
-    if host.startswith("[") and not _is_ipv6(host[1:-1]):
-        raise ValueError(f"is {shown_text(text)}; what stands in brackets is no IPv6 address")
-    if port is not None and not 1 <= int(port) <= _PORT_MOST:
-        raise ValueError(f"is {shown_text(text)}; a port is a number, 1…{_PORT_MOST}")
+    if impossible := _impossible(found):
+        raise ValueError(f"is {shown_text(text)}; {impossible}")
+    host = found["host"].lower()
     if found["scheme"].lower() == "http" and not _is_loopback(host):
         raise ValueError(
             f"is {shown_text(text)}; plain http goes to this machine only (127.0.0.0/8, [::1], "
@@ -69,13 +69,22 @@ def checked_hook(text: str) -> str:
     Raises:
         ValueError: it is none. The message completes "url …" and never shows the address.
     """
-    split = urlsplit(text)
+    no_such = (
+        "is no such address (it is not shown, since it may hold a secret); it must be "
+        "https://HOST[:PORT]/PATH, in ASCII, without a user name"
+    )
+    try:
+        split = urlsplit(text)
+    except ValueError:
+        raise ValueError(no_such) from None
     host = split.netloc.lower()
-    if not text.isascii() or " " in text or not _ADDRESS.fullmatch(f"{split.scheme}://{host}"):
-        raise ValueError(
-            "is no such address (it is not shown, since it may hold a secret); it must be "
-            "https://HOST[:PORT]/PATH, in ASCII, without a user name"
-        )
+    found = _ADDRESS.fullmatch(f"{split.scheme}://{host}")
+    if not text.isascii() or not text.isprintable() or " " in text or found is None:
+        raise ValueError(no_such)
+    if len(text) > _HOOK_MOST:
+        raise ValueError(f"has more than {_HOOK_MOST} characters")
+    if impossible := _impossible(found):
+        raise ValueError(f"is no such address: {impossible}")
     if split.scheme == "http" and reach_of(f"http://{host}") is not Reach.LOOPBACK:
         raise ValueError("is plain http to another machine; use https")
     if split.fragment:
@@ -89,6 +98,19 @@ def reach_of(address: str) -> Reach:
         return Reach.EMULATOR
     found = _ADDRESS.fullmatch(address)
     return Reach.LOOPBACK if found and _is_loopback(found["host"]) else Reach.REAL
+
+
+def _impossible(address: re.Match[str]) -> str:
+    """Why nothing can answer at this address; empty if something could."""
+    host, port = address["host"], address["port"]
+    if host.startswith("["):
+        if not _is_ipv6(host[1:-1]):
+            return "what stands in brackets is no IPv6 address"
+    elif len(host) > _HOST_MOST:
+        return f"a name has at most {_HOST_MOST} characters"
+    if port is not None and not 1 <= int(port) <= _PORT_MOST:
+        return f"a port is a number, 1…{_PORT_MOST}"
+    return ""
 
 
 def _is_loopback(host: str) -> bool:

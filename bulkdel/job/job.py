@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.job.window import ALWAYS, Schedule
+from bulkdel.providers.protocol import IdRule
 from bulkdel.words import Mode, Operation, Orient
 
 MEMORY_LIMIT_MB: Final = 1000
@@ -21,6 +22,13 @@ class Format(StrEnum):
     TSV = "tsv"
     JSONL = "jsonl"
     PARQUET = "parquet"
+
+
+class Quoting(StrEnum):
+    """What a quotation mark is in a CSV or TSV file."""
+
+    CSV = "csv"  #: one opens and closes a field that begins with it (RFC 4180)
+    NONE = "none"  #: a character
 
 
 class Reach(StrEnum):
@@ -76,6 +84,7 @@ class Input:
         files: absolute paths or globs, in the order of the job file; "-" is standard input. Glob
             characters of the job file's own directory are escaped.
         format: None means by each file's suffix.
+        quoting: None means each format's own: csv in CSV, none in TSV.
     """
 
     files: tuple[str, ...]
@@ -83,6 +92,7 @@ class Input:
     from_field: str
     to_field: str
     accounts_only: bool
+    quoting: Quoting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +113,8 @@ class Guards:
     Attributes:
         protect: accounts from `protect`, as written.
         protect_files: files with one account a line, absolute; the plan reads them.
+        id_rules: the rules of all targets, where each has one of its own; else none.
+        fields: the input's, which are no accounts where they stand in a protect file.
     """
 
     protect: tuple[str, ...]
@@ -110,6 +122,8 @@ class Guards:
     max_pairs: int | None
     max_failure_ratio: float | None
     min_sample: int
+    id_rules: tuple[IdRule, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 class Event(StrEnum):

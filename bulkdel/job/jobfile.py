@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from bulkdel.errors import WrongInput
-from bulkdel.job.checks import STANDARD_INPUT, problems_of
+from bulkdel.job.checks import STANDARD_INPUT, id_rules, problems_of
 from bulkdel.job.endpoint import reach_of
 from bulkdel.job.job import (
     Guards,
@@ -32,7 +32,6 @@ from bulkdel.job.notify import NotifyTable
 from bulkdel.job.problems import sentences
 from bulkdel.job.schedule import Outside, ScheduleTable
 from bulkdel.job.schema import (
-    GuardsTable,
     InputTable,
     JobTable,
     RetryTable,
@@ -139,7 +138,7 @@ def _refusal(path: Path, found: list[str], count: int) -> WrongInput:
     lines = [f"{path}: {problem}" for problem in found[:PROBLEMS_SHOWN]]
     if count > PROBLEMS_SHOWN:
         lines.append(f"{path}: and {count - PROBLEMS_SHOWN} more")
-    return WrongInput("\n".join(lines))
+    return WrongInput(*lines)
 
 
 def _job(
@@ -162,7 +161,7 @@ def _job(
             for name, target in table.targets.items()
         ),
         retry=_retry(table.retry),
-        guards=_guards(table.guards, home),
+        guards=_guards(table, home, providers),
         orient=table.plan.orient,
         memory_limit_mb=table.plan.memory_limit_mb,
         schedule=_schedule(table.schedule),
@@ -240,13 +239,16 @@ def _retry(table: RetryTable) -> Retry:
     )
 
 
-def _guards(table: GuardsTable, home: Path) -> Guards:
+def _guards(table: JobTable, home: Path, providers: Mapping[str, Provider]) -> Guards:
+    guards = table.guards
     return Guards(
-        protect=tuple(table.protect),
-        protect_files=tuple(home / name for name in table.protect_files),
-        max_pairs=table.max_pairs,
-        max_failure_ratio=table.max_failure_ratio,
-        min_sample=table.min_sample,
+        protect=tuple(guards.protect),
+        protect_files=tuple(home / name for name in guards.protect_files),
+        max_pairs=guards.max_pairs,
+        max_failure_ratio=guards.max_failure_ratio,
+        min_sample=guards.min_sample,
+        id_rules=id_rules(table, providers),
+        fields=(table.input.from_field, table.input.to_field),
     )
 
 

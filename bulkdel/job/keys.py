@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bulkdel.job.shown import looks_like_a_secret
 
 ACCOUNT_MOST_BYTES = 32
+TEXT_MOST: Final = 4096
 
-_TEXT_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
+TEXT_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
 _DURATION_PATTERN: Final = r"^[0-9]{1,9}(\.[0-9]{1,9})?[smhd]$"
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -52,9 +53,9 @@ def _seconds(value: object) -> object:
     return value
 
 
-Text = Annotated[str, Field(pattern=_TEXT_PATTERN, max_length=4096)]
+Text = Annotated[str, Field(pattern=TEXT_PATTERN, max_length=TEXT_MOST)]
 Account = Annotated[
-    str, Field(pattern=_TEXT_PATTERN, max_length=ACCOUNT_MOST_BYTES), AfterValidator(_account)
+    str, Field(pattern=TEXT_PATTERN, max_length=ACCOUNT_MOST_BYTES), AfterValidator(_account)
 ]
 Duration = Annotated[
     float,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from bulkdel.job.endpoint import checked_hook
 from bulkdel.job.job import Event
-from bulkdel.job.keys import TEXT_WORDS, Allowed, Table, Text
+from bulkdel.job.keys import TEXT_MOST, TEXT_PATTERN, TEXT_WORDS, Allowed, Table, Text
 
 ARGUMENTS_MOST = 100
 
@@ -26,7 +26,13 @@ class NotifyTable(Table):
         Allowed(f"a list of at most {ARGUMENTS_MOST} texts, the program first", item=TEXT_WORDS),
     ] = []  # noqa: RUF012  # pydantic copies what is mutable
     url: Annotated[
-        Annotated[Text, AfterValidator(checked_hook)] | None,
+        # Not a Text: what is wrong with it is told without showing it.
+        Annotated[
+            str,
+            AfterValidator(checked_hook),
+            WithJsonSchema({"type": "string", "pattern": TEXT_PATTERN, "maxLength": TEXT_MOST}),
+        ]
+        | None,
         Field(
             description="An address that the summary is POSTed to as JSON; plain http only to "
             "this machine. Where the address itself is a secret, use command."

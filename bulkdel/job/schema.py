@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from bulkdel.job.account import id_fault
 from bulkdel.job.endpoint import checked_endpoint
 from bulkdel.job.job import MEMORY_LIMIT_MB, Format
 from bulkdel.job.keys import (
@@ -28,6 +29,7 @@ from bulkdel.job.keys import (
 )
 from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schedule import LONGEST_S, ScheduleTable
+from bulkdel.job.shown import shown_text
 from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation, Orient
 
@@ -40,6 +42,13 @@ MEMORY_MOST_MB = 1_000_000
 
 NAME_PATTERN: Final = r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,59}$"
 NAME_WORDS: Final = "1…60 characters without slash or control character, the first one no dot"
+
+
+def _protected(account: str) -> str:
+    """`account` itself; ValueError if it would protect nobody who can be meant."""
+    if fault := id_fault(account):
+        raise ValueError(f"is {shown_text(account)}; it {fault}")
+    return account
 
 
 class InputTable(Table):
@@ -249,7 +258,7 @@ class GuardsTable(Table):
     """[guards]: what keeps a run from doing more harm than meant."""
 
     protect: Annotated[
-        list[Account],
+        list[Annotated[Account, AfterValidator(_protected)]],
         Field(
             description="Accounts that are never sent, as From or as To. delete_all_friends can "
             "guard From only."

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import Target
+from bulkdel.job.job import Job, Target
 from bulkdel.providers.protocol import Secret
 
 SECRET_MOST_BYTES = 4096
+TELLING: Final = 12
+"""Characters of a secret that give it away."""
+_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
 
 
 def read_secret(target: Target) -> Secret:
@@ -27,12 +34,46 @@ def read_secret(target: Target) -> Secret:
     raise ValueError(f"target {target.name} has no secret to read")
 
 
+def secret_warnings(job: Job) -> Iterator[str]:
+    """A sentence for each secret file that others on this machine can read."""
+    for target in job.targets:
+        file = target.secret.file if target.secret else None
+        with suppress(OSError):
+            if file is not None and file.stat().st_mode & _OTHERS:
+                yield (
+                    f"targets.{target.name}.secret_file: {file} can be read by other users of this "
+                    "machine; `chmod 600` it."
+                )
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """`text` with stars for each of the secrets, and for each piece of one from TELLING on."""
+    for secret in secrets:
+        if not secret:
+            continue
+        size = min(TELLING, len(secret))
+        pieces = {secret[at : at + size] for at in range(len(secret) - size + 1)}
+        told, at, clear_from = [], 0, 0
+        while at <= len(text) - size:
+            end = at
+            while text[end : end + size] in pieces:
+                end += 1
+            if end > at:
+                told += [text[clear_from:at], "***"]
+                at = clear_from = end - 1 + size
+            else:
+                at += 1
+        text = "".join([*told, text[clear_from:]])
+    return text
+
+
 def _from_environment(target: str, variable: str) -> Secret:
     value = os.environ.get(variable, "")
     if not value:
         raise WrongInput(
             f"targets.{target}.secret_env: the environment variable {variable} is not set or "
-            "empty; put the app's secret key into it"
+            "empty; put the app's secret key into it (what a shell reads from a file it exports "
+            "only after `set -a`)"
         )
     return _checked(value, f"targets.{target}.secret_env: the environment variable {variable}")
 
@@ -40,10 +81,19 @@ def _from_environment(target: str, variable: str) -> Secret:
 def _from_file(target: str, file: Path) -> Secret:
     where = f"targets.{target}.secret_file: {file}"
     try:
-        with file.open("rb") as opened:
-            content = opened.read(
-                SECRET_MOST_BYTES + 3
-            )  # a line end, and one to see that it is more
+        # To open a pipe, or to read a device, could take for ever.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            kind = os.fstat(descriptor).st_mode
+            if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+                raise WrongInput(
+                    f"{where} is no regular file; put the secret key into one, or into a variable "
+                    "that secret_env names"
+                )
+            # A line end, and one to see that it is more.
+            content = os.read(descriptor, SECRET_MOST_BYTES + 3)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise WrongInput(f"{where} cannot be read: {error.strerror}") from None
     # Undecodable bytes become surrogates, which _checked refuses: a UnicodeDecodeError would carry

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bulkdel.plain import escaped
+
 SHOWN_MOST = 80
 """Characters of a value that are shown."""
 
@@ -30,8 +32,7 @@ def shown_text(text: str) -> str:
     if _LIKE_A_SECRET.search(text):
         return f"a text of {len(text)} characters"
     cut = text if len(text) <= SHOWN_MOST else text[:SHOWN_MOST] + "…"
-    printable = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
-    return '"' + "".join(printable) + '"'
+    return f'"{escaped(cut)}"'
 
 
 def shown_value(value: object) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.identity import Identity, decode_identity, encode_identity, identity_changes
 from bulkdel.ledger.ledger_file import Mark
-from bulkdel.ledger.tables import JOURNAL, TABLES, VERSION
+from bulkdel.ledger.schema import TABLES, VERSION, other_version
+from bulkdel.ledger.tables import JOURNAL
 
 
 def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
@@ -22,11 +23,7 @@ def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
         _begin(db, identity)
         return
     if meta["version"] != VERSION:
-        raise WrongInput(
-            f"{run_dir / JOURNAL} was written by another version of bulkdel (format "
-            f"{meta['version']}, this one writes {VERSION}); continue the run with that version, "
-            "or begin a new one with --run-dir"
-        )
+        raise other_version(run_dir / JOURNAL, meta["version"])
     stored = decode_identity(meta["identity"])
     if stored == identity:
         return

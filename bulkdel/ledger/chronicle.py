@@ -14,11 +14,11 @@ from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.codec import decode_parts
 from bulkdel.ledger.identity import Identity, decode_identity
 from bulkdel.ledger.ledger_file import Mark
+from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.samples import Sample, has_samples, read_samples
 from bulkdel.ledger.settled import Settled
 from bulkdel.ledger.sittings import LaneStop, Sitting
 from bulkdel.ledger.storage import readable, translated
-from bulkdel.ledger.tables import connect_to_read
 from bulkdel.ledger.values import Counters, OpenEntry
 
 MOST_SITTINGS = 200
@@ -148,7 +148,7 @@ def chronicle(run_dir: Path) -> Iterator[Chronicle | None]:
         Corrupt: journal.db is damaged.
         StorageFailed: it cannot be read.
     """
-    with translated(run_dir):
+    with translated(run_dir, reading=True):
         db = connect_to_read(run_dir)
         if db is None:
             yield None

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from bulkdel import files
 from bulkdel.ledger.findings import Finding, Findings, excerpt
 from bulkdel.ledger.ledger_file import LEDGER
 
@@ -66,7 +67,7 @@ class Comparison:
             self._lack(data.count(b"\n"), pending=pending)
             return
         if not self._waiting:
-            if os.pread(self._descriptor, len(data), self._at) == data:
+            if files.read_at(self._descriptor, len(data), self._at) == data:
                 self._agreed, self._agreed_line = data, self.line
                 self._at += len(data)
                 self.line += data.count(b"\n")
@@ -106,12 +107,12 @@ class Comparison:
 
         That is what a crash or a power cut leaves of lines that were on their way.
         """
-        found = os.pread(self._descriptor, len(data), self._at)
+        found = files.read_at(self._descriptor, len(data), self._at)
         same = _same(found, data)
         if found[same:].strip(b"\0"):
             return False
         begin = self._at + len(found)
-        while rest := os.pread(self._descriptor, _NOTHING_BYTES, begin):
+        while rest := files.read_at(self._descriptor, _NOTHING_BYTES, begin):
             if rest.strip(b"\0"):
                 return False
             begin += len(rest)
@@ -155,7 +156,7 @@ class Comparison:
 
     def _window(self) -> list[bytes]:
         """The file's next lines; a line that the window cuts is left out unless it is the only."""
-        data = os.pread(self._descriptor, _WINDOW_BYTES, self._at)
+        data = files.read_at(self._descriptor, _WINDOW_BYTES, self._at)
         lines = _lines(data)
         if self._at + len(data) < self._size and len(lines) > 1:
             lines.pop()
@@ -240,7 +241,7 @@ class Comparison:
 
     def _leftover(self) -> None:
         """What stands after the last line that belongs there."""
-        for line in _lines(os.pread(self._descriptor, _NOTHING_BYTES, self._at)):
+        for line in _lines(files.read_at(self._descriptor, _NOTHING_BYTES, self._at)):
             if self._findings.full:
                 break
             self._stranger(line)

@@ -15,12 +15,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from typing import Final
 
 import orjson
 
+from bulkdel import files
 from bulkdel.errors import Corrupt
 
-LEDGER = "ledger.jsonl"
+LEDGER: Final = files.LEDGER
 
 _LOOK_BYTES = 1 << 20
 _COMPARE_BYTES = 4096
@@ -56,23 +58,21 @@ class LedgerFile:
         """Open it; made (0600) only if `is_new`.
 
         Raises:
+            WrongInput: it is no file of this user's own.
             Corrupt: it is gone although results were written to it.
         """
         self.path = run_dir / LEDGER
         try:
-            self._descriptor = os.open(self.path, os.O_RDWR | (os.O_CREAT if is_new else 0), 0o600)
+            flags = os.O_RDWR | (os.O_CREAT if is_new else 0)
+            self._descriptor = files.open_for_work(self.path, flags)
         except FileNotFoundError:
             raise _corrupt(self.path, 0, "the file is missing") from None
         if is_new:
-            _sync_directory(run_dir)
+            files.sync_folder(run_dir)
 
     def append(self, data: bytes, offset: int) -> None:
         """Write `data` at `offset`, the end, and sync it."""
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self._descriptor, view, offset)
-            view = view[written:]
-            offset += written
+        files.write_at(self._descriptor, data, offset)
         os.fsync(self._descriptor)
 
     def check(self, before: Mark, now: Mark, lines: Iterable[bytes]) -> None:
@@ -119,7 +119,7 @@ class LedgerFile:
         """How many bytes at `offset` are as expected, from the first on."""
         for begin in range(0, len(expected), _COMPARE_BYTES):
             wanted = expected[begin : begin + _COMPARE_BYTES]
-            found = os.pread(self._descriptor, len(wanted), offset + begin)
+            found = files.read_at(self._descriptor, len(wanted), offset + begin)
             if found != wanted:
                 pairs = zip(found, wanted, strict=False)
                 same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
@@ -128,7 +128,7 @@ class LedgerFile:
 
     def _refuse_strangers(self, end: int) -> None:
         offset = end
-        for line in os.pread(self._descriptor, _LOOK_BYTES, end).split(b"\n")[:-1]:
+        for line in files.read_at(self._descriptor, _LOOK_BYTES, end).split(b"\n")[:-1]:
             if _is_object(line):
                 words = (
                     "whole lines stand there that journal.db knows nothing of, "
@@ -150,11 +150,3 @@ def _corrupt(path: Path, offset: int, words: str) -> Corrupt:
         f"{path}, byte {offset}: {words}; restore the run directory from a backup, or begin a new "
         "run with --run-dir: this one cannot be continued"
     )
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,19 +10,24 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import orjson
 
-from bulkdel.errors import Busy
+from bulkdel import files, rundir
+from bulkdel.errors import Busy, WrongInput
 
-LOCK = "lock"
+LOCK: Final = files.LOCK
 
 _PATIENCE_S = 1.0
 _PAUSE_S = 0.02
 _MOST_BYTES = 256
+_MOST_PID = 2**31
+_MOST_MS = 4_102_444_800_000
+"""Before the year 2100."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,52 +42,61 @@ class Holder:
 
 
 @contextmanager
-def hold(run_dir: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
-    """Hold `run_dir`, made 0700 if need be, for the length of a with block.
+def hold(run_dir: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[tuple[str, ...]]:
+    """Hold `run_dir`, made if need be, for the length of a with block.
 
-    Waits up to `patience_s`, since `holder` takes the lock for an instant to look.
+    Yields what there is to warn of. Waits up to `patience_s`, since `holder` takes the lock for an
+    instant to look.
 
     Raises:
         Busy: another process holds it; says which, and since when.
+        WrongInput: the directory cannot be made, written or locked, or is no run's; see rundir.
     """
-    _make(run_dir)
-    descriptor = os.open(run_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    warnings = rundir.prepare(run_dir)
     try:
-        if not _taken(descriptor, fcntl.LOCK_EX, patience_s):
-            raise Busy(_busy_words(run_dir, _read(descriptor)))
-        note = orjson.dumps({"pid": os.getpid(), "started_ms": time.time_ns() // 1_000_000})
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, note + b"\n", 0)
-        yield
+        descriptor = files.open_for_work(run_dir / LOCK, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise rundir.cannot(run_dir, "cannot be written", error) from error
+    try:
+        _take(run_dir, descriptor, patience_s)
+        yield warnings
     finally:
         os.close(descriptor)
 
 
 def holder(run_dir: Path) -> Holder | None:
-    """Which process works in `run_dir` now; None if none does."""
+    """Which process works in `run_dir` now; None if none does, or if it cannot be known.
+
+    It cannot be known where this user may not read the lock, or its file system has no locks.
+    """
     try:
-        descriptor = os.open(run_dir / LOCK, os.O_RDONLY)
-    except FileNotFoundError:
+        with files.open_to_read(run_dir / LOCK) as file:
+            if _taken(file.fileno(), fcntl.LOCK_SH, 0):
+                return None
+            return _read(file.fileno()) or Holder(pid=0, started_ms=0)
+    except (OSError, WrongInput):
         return None
+
+
+def _take(run_dir: Path, descriptor: int, patience_s: float) -> None:
+    """Lock the file, and note in it who holds it."""
     try:
-        if _taken(descriptor, fcntl.LOCK_SH, 0):
-            return None
-        return _read(descriptor) or Holder(pid=0, started_ms=0)
-    finally:
-        os.close(descriptor)
-
-
-def _make(run_dir: Path) -> None:
-    """Make the directory, durably: what is synced in it is lost if its own name is."""
-    missing = [folder for folder in (run_dir, *run_dir.parents) if not folder.exists()]
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in {run_dir, *missing}:
-        with suppress(OSError):  # not every file system lets a directory be synced, or opened
-            descriptor = os.open(folder.parent, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        is_free = _taken(descriptor, fcntl.LOCK_EX, patience_s)
+    except OSError as error:
+        raise rundir.cannot(run_dir, "cannot be locked", error) from error
+    if not is_free:
+        raise Busy(_busy_words(run_dir, _read(descriptor)))
+    note = orjson.dumps({"pid": os.getpid(), "started_ms": time.time_ns() // 1_000_000})
+    try:
+        is_named = os.path.lexists(run_dir / LOCK) and os.path.samestat(
+            os.fstat(descriptor), (run_dir / LOCK).lstat()
+        )
+        os.ftruncate(descriptor, 0)
+        files.write_at(descriptor, note + b"\n", 0)
+    except OSError as error:
+        raise rundir.cannot(run_dir, "cannot be written", error) from error
+    if not is_named:  # whoever makes it anew holds another lock than this one
+        raise Busy(f"{run_dir / LOCK} was removed just now; run the same command again")
 
 
 def _taken(descriptor: int, kind: int, patience_s: float) -> bool:
@@ -99,12 +113,20 @@ def _taken(descriptor: int, kind: int, patience_s: float) -> bool:
 
 
 def _read(descriptor: int) -> Holder | None:
-    """Who wrote the lock file last; None in the instant before its new holder has written."""
+    """Who wrote the lock file last; None if that is not known, as before a new holder has written.
+
+    Whoever can write the file can write anything into it.
+    """
     try:
-        note = orjson.loads(os.pread(descriptor, _MOST_BYTES, 0))
-        return Holder(pid=note["pid"], started_ms=note["started_ms"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        note = orjson.loads(files.read_at(descriptor, _MOST_BYTES, 0))
+        pid, started_ms = note["pid"], note["started_ms"]
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
         return None
+    if type(pid) is not int or type(started_ms) is not int:
+        return None
+    if not (0 < pid < _MOST_PID and 0 <= started_ms < _MOST_MS):
+        return None
+    return Holder(pid=pid, started_ms=started_ms)
 
 
 def _busy_words(run_dir: Path, found: Holder | None) -> str:

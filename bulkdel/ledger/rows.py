@@ -15,6 +15,7 @@ from bulkdel.ledger.tick import OpenRow, Tick
 from bulkdel.ledger.values import Counters, OpenEntry, Part, Settlement
 from bulkdel.words import NO_REPLY
 
+_MOST_PLACE = 1 << 62
 LOST_WORDS = "the process ended before the answer came"
 
 _PUT_OPEN = """
@@ -165,10 +166,16 @@ def put_segments(db: sqlite3.Connection, segments: Mapping[int, bytes]) -> None:
 
 
 def read_heads(db: sqlite3.Connection) -> tuple[Mark, Mark]:
-    """Where the last recorded segment of the ledger begins, and where it ends."""
+    """Where the last recorded segment of the ledger begins, and where it ends.
+
+    Raises:
+        ValueError: there is no such place in a file.
+    """
     row = db.execute(
         "SELECT prev_seq, prev_offset, prev_chain, seq, offset, chain FROM head"
     ).fetchone()
+    if not all(0 <= place < _MOST_PLACE for place in (row[0], row[1], row[3], row[4])):
+        raise ValueError("the ledger ends at a place that no file has")
     return (
         Mark(seq=row[0], offset=row[1], chain=row[2]),
         Mark(seq=row[3], offset=row[4], chain=row[5]),

@@ -13,9 +13,9 @@ import orjson
 from bulkdel.ledger import rows
 from bulkdel.ledger.admission import has_begun
 from bulkdel.ledger.identity import Identity, decode_identity
+from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.sittings import LaneStop, Sitting
 from bulkdel.ledger.storage import readable, translated
-from bulkdel.ledger.tables import connect_to_read
 from bulkdel.ledger.values import Counters
 
 MOST_CODES = 20
@@ -109,7 +109,7 @@ def begun(run_dir: Path) -> bool:
 
 @contextmanager
 def _reading(run_dir: Path) -> Iterator[sqlite3.Connection | None]:
-    with translated(run_dir), readable(run_dir):
+    with translated(run_dir, reading=True), readable(run_dir):
         db = connect_to_read(run_dir)
         if db is None:
             yield None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +33,10 @@ _MOST_CHARACTERS = 200
 
 
 @contextmanager
-def translated(run_dir: Path) -> Iterator[None]:
+def translated(run_dir: Path, *, reading: bool = False) -> Iterator[None]:
     """Turn what SQLite and the system raise inside a with block into our own errors.
+
+    `reading` says that nothing is written there.
 
     Raises:
         StorageFailed: the directory cannot be read or written just now.
@@ -44,12 +45,10 @@ def translated(run_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.EINVAL:  # an offset that no file has
-            raise _corrupt(run_dir, error) from error
-        raise StorageFailed(storage_words(run_dir, str(error))) from error
+        raise StorageFailed(_words(run_dir, error, reading=reading)) from error
     except sqlite3.OperationalError as error:
         if _primary(error) in _RESOURCES:
-            raise StorageFailed(storage_words(run_dir, str(error))) from error
+            raise StorageFailed(_words(run_dir, error, reading=reading)) from error
         raise _corrupt(run_dir, error) from error  # our statements are right: the schema is not
     except sqlite3.DatabaseError as error:
         if type(error) is not sqlite3.DatabaseError:
@@ -68,6 +67,17 @@ def readable(run_dir: Path) -> Iterator[None]:
         yield
     except (*UNREADABLE, sqlite3.IntegrityError) as error:
         raise _corrupt(run_dir, error) from error
+
+
+def _words(run_dir: Path, error: Exception, *, reading: bool) -> str:
+    if not reading:
+        return storage_words(run_dir, str(error))
+    return f"{run_dir} cannot be read ({error}); mend that, then run the same command again"
+
+
+def is_short_of_means(error: Exception) -> bool:
+    """Whether SQLite could not work, which says nothing of the file's content."""
+    return isinstance(error, sqlite3.OperationalError) and _primary(error) in _RESOURCES
 
 
 def _primary(error: sqlite3.Error) -> int:

@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
+from bulkdel import files
 from bulkdel.errors import Busy, Corrupt
 from bulkdel.ledger import pages, reserve, rows
 from bulkdel.ledger.audit import Audit, PlannedTarget
@@ -28,9 +29,11 @@ from bulkdel.ledger.identity import decode_identity
 from bulkdel.ledger.ledger_file import LEDGER, Mark
 from bulkdel.ledger.lock import Holder, holder
 from bulkdel.ledger.pages import Pages, Scan
+from bulkdel.ledger.reader import connect_to_read, is_there
 from bulkdel.ledger.replay import Replay
-from bulkdel.ledger.storage import UNREADABLE
-from bulkdel.ledger.tables import JOURNAL, VERSION, connect_again, has_tables
+from bulkdel.ledger.schema import VERSION
+from bulkdel.ledger.storage import UNREADABLE, is_short_of_means, translated
+from bulkdel.ledger.tables import JOURNAL
 from bulkdel.words import Batch, Entry, Mode, Operation, Verdict
 
 PLAN: Final = "plan.parquet"
@@ -101,23 +104,35 @@ def verify(run_dir: Path, plan: Planned, scan: Scan, findings: Findings) -> Veri
     """
     refuse_busy(run_dir)
     check = _Verification(run_dir, plan, scan, findings)
-    try:
-        check.work()
-    except sqlite3.Error as error:
-        check.note(JOURNAL, f"it is damaged and cannot be read further ({error})")
+    with translated(run_dir, reading=True):
+        try:
+            check.work()
+        except sqlite3.Error as error:
+            if is_short_of_means(error):
+                raise
+            check.note(JOURNAL, f"it is damaged and cannot be read further ({error})")
     refuse_busy(run_dir)
     return check.verified()
 
 
 def check_database(run_dir: Path) -> list[Finding]:
-    """What SQLite itself finds in journal.db; work for a thread beside `verify`."""
-    if not (run_dir / JOURNAL).exists():
-        return []
-    try:
-        with closing(connect_again(run_dir)) as db:
-            told = [str(said) for (said,) in db.execute("PRAGMA quick_check(5)")]
-    except sqlite3.Error as error:
-        told = [str(error)]
+    """What SQLite itself finds in journal.db; work for a thread beside `verify`.
+
+    Raises:
+        StorageFailed: it cannot be read.
+        WrongInput: this user may not read it.
+    """
+    told: list[str] = []
+    with translated(run_dir, reading=True):
+        try:
+            db = connect_to_read(run_dir)
+            if db is not None:
+                with closing(db):
+                    told = [str(said) for (said,) in db.execute("PRAGMA quick_check(5)")]
+        except sqlite3.Error as error:
+            if is_short_of_means(error):
+                raise
+            told = [str(error)]
     return [
         Finding(file=JOURNAL, what=f"SQLite finds it damaged: {said}")
         for said in told
@@ -173,31 +188,32 @@ class _Verification:
     def work(self) -> None:
         """All of it."""
         path = self._run_dir / LEDGER
-        if not (self._run_dir / JOURNAL).exists():
+        if not is_there(self._run_dir):
             if path.exists() and path.stat().st_size:
                 self.note(JOURNAL, "it is missing, but ledger.jsonl holds results")
             else:
                 self._counted = True
             return
-        with closing(connect_again(self._run_dir)) as db:
+        found = connect_to_read(self._run_dir)
+        if found is None:
+            self.note(JOURNAL, "it has no tables: it is empty, or not bulkdel's")
+            return
+        with closing(found) as db:
             db.execute("BEGIN")  # all that is read is of one moment
-            if not has_tables(db):
-                self.note(JOURNAL, "it has no tables: it is empty, or not bulkdel's")
-                return
             if not self._is_ours(db):
                 return
-            before, head = rows.read_heads(db)
             try:
-                descriptor = os.open(path, os.O_RDONLY)
-            except FileNotFoundError:
+                before, head = rows.read_heads(db)
+            except UNREADABLE:
+                self.note(JOURNAL, "where the ledger ends cannot be read from it")
+                return
+            if not files.is_there(path):
                 if head.offset:
                     self.note(LEDGER, f"it is missing; {head.offset:,} bytes were written to it")
                     return
-                descriptor = os.open(os.devnull, os.O_RDONLY)
-            try:
-                whole = self._compare(db, descriptor, before, head)
-            finally:
-                os.close(descriptor)
+                path = Path(os.devnull)
+            with path.open("rb") as ledger:
+                whole = self._compare(db, ledger.fileno(), before, head)
             if whole:
                 self._counted = True
                 self._count_again(db)
@@ -256,6 +272,8 @@ class _Verification:
                     for piece in pieces(rendered):
                         comparison.expect(piece, pending=first > head.seq)
         except (Corrupt, *_UNREADABLE) as error:
+            if is_short_of_means(error):
+                raise
             file = PLAN if isinstance(error, Corrupt) else JOURNAL
             self.note(file, f"after settlement {self._settlements:,} it cannot be read: {error}")
             whole = False
@@ -274,7 +292,9 @@ class _Verification:
         try:
             if self._audit.belongs(ordinal, target):
                 rendered, wrong = self._again(replay, stored)
-        except _UNREADABLE:
+        except _UNREADABLE as error:
+            if is_short_of_means(error):
+                raise
             wrong = "it cannot be read"
         if wrong:
             self.note(JOURNAL, f"settlement {seq}, of entry {ordinal}: {wrong}")
@@ -313,6 +333,8 @@ class _Verification:
         except Corrupt as error:
             self.note(PLAN, str(error))
         except _UNREADABLE as error:
+            if is_short_of_means(error):
+                raise
             self.note(JOURNAL, f"what is settled and open cannot be read from it ({error})")
 
 

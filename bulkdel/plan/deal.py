@@ -1,4 +1,4 @@
-"""Files of plain lines → rows of ids on disk, dealt into parts by a hash of each row.
+"""Files of records → rows of ids on disk, dealt into parts by a hash of each row.
 
 Chunks are worked on by two threads (numpy lets go of the interpreter); how many are under way is
 bounded, and so is memory, whatever the file.
@@ -6,26 +6,23 @@ bounded, and so is memory, whatever the file.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import FileIO
-from pathlib import Path
+from itertools import count
 from typing import Final
 
 import numpy as np
 
-from bulkdel.plan.abreast import WORKERS
+from bulkdel.plan.abreast import each
+from bulkdel.plan.cut import Apart, Chunk, Cutter
 from bulkdel.plan.ids import ID_BYTES, Words, hashes_of, texts_of, words_of_texts
-from bulkdel.plan.lines import LF, PAD, NotPlain, Reject, Rows, Shape, read_chunk
-from bulkdel.plan.records import LINE_CAP
+from bulkdel.plan.lines import Reject, Shape, read_chunk
+from bulkdel.plan.lookalikes import Counts
 from bulkdel.plan.spill import Spill
 
 CHUNK: Final = 4 << 20
 """Bytes that are worked on at a time."""
-
-_ABREAST: Final = WORKERS + 1
 
 RowHashes = Callable[[Words], Words]
 """64 bits for each row; rows with the same come into the same part."""
@@ -38,13 +35,19 @@ def account_hashes(ids: Words) -> Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dealt:
-    """What a file's lines came to: lines = rows + blank + rejected, protected among the rows."""
+    """What a chunk came to: rows (protected ones among them), rejects, and blank lines.
+
+    Attributes:
+        lines: physical lines.
+        bytes: of the file.
+    """
 
     lines: int
+    bytes: int
     rows: int
-    blank: int
-    rejected: int
     protected: int
+    rejects: list[Reject]
+    lookalikes: Counts
 
 
 class Dealer:
@@ -59,65 +62,53 @@ class Dealer:
         spill: Spill,
         protected: tuple[str, ...],
         *,
-        chunk: int,
         by: RowHashes = account_hashes,
     ) -> None:
         self._pool = pool
         self._spill = spill
         self._by = by
-        self._chunk = chunk
-        self._turn = 0
+        self._turns = count()
         ids = [account.encode() for account in protected]
         # An id that is longer than any can be is in no row, and would look like another one cut.
         self._protected = frozenset(account for account in ids if len(account) <= ID_BYTES)
         self._hashes = np.sort(hashes_of(words_of_texts(sorted(self._protected))))
 
-    def deal(
-        self, path: Path, start: int, shape: Shape
-    ) -> Generator[tuple[Dealt, list[Reject]], None, None]:
-        """Deals the lines from byte `start` on; answers for each chunk, in their order.
+    def deal(self, cutter: Cutter, shape: Shape) -> Generator[Dealt, None, None]:
+        """Deals what `cutter` cuts; answers for each chunk, in their order.
 
         Raises:
-            NotPlain: the file cannot be read this way; `spill` is as it was before.
+            Unclosed: the file ends inside quotes.
         """
-        mark = self._spill.mark()
-        under_way: deque[Future[tuple[Dealt, list[Reject]]]] = deque()
-        try:
-            with path.open("rb", buffering=0) as file:
-                file.seek(start)
-                for buffer, size in _chunks(file, self._chunk, crlf=shape.crlf):
-                    self._turn += 1
-                    under_way.append(self._pool.submit(self._one, buffer, size, shape, self._turn))
-                    if len(under_way) > _ABREAST:
-                        yield under_way.popleft().result()
-                while under_way:
-                    yield under_way.popleft().result()
-        except BaseException:
-            for left in under_way:
-                left.cancel()
-            wait(under_way)
-            self._spill.rewind(mark)
-            raise
 
-    def _one(
-        self, buffer: bytearray, size: int, shape: Shape, turn: int
-    ) -> tuple[Dealt, list[Reject]]:
-        found = read_chunk(buffer, size, shape)
+        def one(turned: tuple[int, Chunk | Apart]) -> Dealt:
+            return self._one(*turned, shape)
+
+        yield from each(self._pool, one, zip(self._turns, cutter.chunks(), strict=False))
+
+    def _one(self, turn: int, chunk: Chunk | Apart, shape: Shape) -> Dealt:
+        if isinstance(chunk, Apart):
+            reject = Reject(0, chunk.lines - 1, chunk.fault, chunk.raw)
+            return Dealt(
+                lines=chunk.lines,
+                bytes=chunk.size,
+                rows=0,
+                protected=0,
+                rejects=[reject],
+                lookalikes={},
+            )
+        found = read_chunk(chunk, shape)
+        if found.bytes != chunk.size:
+            raise AssertionError(f"{found.bytes} of {chunk.size} bytes are accounted for")
         ids, protected = self._without_protected(found.ids)
         self._spill.deal(ids, self._by(ids), turn=turn)
-        return self._told(found, protected), found.rejects
-
-    def _told(self, found: Rows, protected: int) -> Dealt:
-        dealt = Dealt(
+        return Dealt(
             lines=found.lines,
+            bytes=found.bytes - chunk.added,
             rows=len(found.ids),
-            blank=found.blank,
-            rejected=len(found.rejects),
             protected=protected,
+            rejects=found.rejects,
+            lookalikes=found.lookalikes,
         )
-        if dealt.lines != dealt.rows + dealt.blank + dealt.rejected:
-            raise AssertionError(f"lines are missing: {dealt}")
-        return dealt
 
     def _without_protected(self, ids: Words) -> tuple[Words, int]:
         if not self._protected or not len(ids):
@@ -130,28 +121,3 @@ class Dealer:
             same = [text in self._protected for text in texts_of(ids[like, column])]
             guarded[like] |= np.array(same, np.bool_)
         return ids[~guarded], int(guarded.sum())
-
-
-def _chunks(file: FileIO, most: int, *, crlf: bool) -> Iterator[tuple[bytearray, int]]:
-    """Whole lines, about `most` bytes at a time; a last line without end is given one."""
-    carried = b""
-    while True:
-        buffer = bytearray(len(carried) + most + PAD)
-        buffer[: len(carried)] = carried
-        size = len(carried)
-        with memoryview(buffer) as view:
-            while size < len(carried) + most and (got := file.readinto(view[size:-PAD])):
-                size += got
-        ended = size < len(carried) + most
-        if ended and size and buffer[size - 1] != LF:
-            end = b"\r\n" if crlf else b"\n"
-            buffer[size : size + len(end)] = end
-            size += len(end)
-        cut = buffer.rfind(b"\n", 0, size) + 1
-        if size - cut > LINE_CAP:
-            raise NotPlain
-        carried = bytes(buffer[cut:size])
-        if cut:
-            yield buffer, cut
-        if ended:
-            return

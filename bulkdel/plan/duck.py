@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,20 @@ Connection = duckdb.DuckDBPyConnection
 DuckError = duckdb.Error
 DataError = (duckdb.InvalidInputException, duckdb.ConversionException)
 """What DuckDB raises for data that it cannot read."""
+
+
+_ANSWERS = tuple(
+    os.strerror(code)
+    for code in (
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE),
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    )
+)
+
+
+def answered(exc: DuckError) -> str:
+    """What the machine answered, where DuckDB failed over that; empty where it is the data."""
+    return next((words for words in _ANSWERS if words in str(exc)), "")
 
 
 def open_workshop(folder: Path, *, memory_limit_mb: int) -> Connection:

@@ -8,6 +8,7 @@ from pathlib import Path
 from bulkdel.job.job import Job
 from bulkdel.plan.facts import digest_of
 from bulkdel.plan.protect import protected_accounts, protected_digest
+from bulkdel.plan.records import quoting_of
 from bulkdel.plan.sources import STDIN, find_sources
 from bulkdel.plan.values import PLAN_VERSION, Fingerprint, Source
 
@@ -99,6 +100,10 @@ def _source_changes(job: Job, planned: Fingerprint) -> tuple[list[str], tuple[st
             changed.append(f"input {source.name}: is new")
         elif old.format != source.format.value:
             changed.append(f"input {source.name}: {old.format} → {source.format.value}")
+        elif old.quoting not in ("", quoting_of(source.format, job.input.quoting)):
+            # Plans of version 2 do not say how they read quotes.
+            quoting = quoting_of(source.format, job.input.quoting)
+            changed.append(f"input {source.name}: quoting {old.quoting} → {quoting}")
         elif source.name != STDIN and digest_of(source) != (old.size, old.sha256):
             changed.append(f"input {source.name}: content differs")
     left = [path for path in before if path not in {source.name for source in found}]

@@ -1,8 +1,8 @@
 """Input files → valid rows, dealt; everything else in rejects.jsonl.
 
-A plain file (see lines.py) is dealt as it stands, many rows at a time. Every other file goes
-through the strict readers, a row at a time, or, for Parquet, through DuckDB; they leave their
-valid rows in a file of the simplest kind, which is then dealt like a plain one.
+CSV and TSV are dealt as they stand, many rows at a time. JSONL goes through Python, a line at a
+time, and Parquet through DuckDB; they leave their valid rows in a file of the simplest kind, which
+is then dealt.
 """
 
 from __future__ import annotations
@@ -10,137 +10,161 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 import orjson
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
 from bulkdel.plan import duck
+from bulkdel.plan.cut import Cutter
 from bulkdel.plan.deal import Dealer
-from bulkdel.plan.facts import Facts
-from bulkdel.plan.header import Header
-from bulkdel.plan.jsonl import ToColumnFound, read_rows
-from bulkdel.plan.lines import NotPlain, Shape
+from bulkdel.plan.facts import BOM, Facts, ensure_unchanged, open_bytes
+from bulkdel.plan.header import Header, read_header, unclosed
+from bulkdel.plan.jsonl import Lines, ToColumnFound, read_rows
+from bulkdel.plan.lines import Shape
+from bulkdel.plan.lookalikes import Counts, together
 from bulkdel.plan.parquet import parquet_scan
-from bulkdel.plan.records import Lines
+from bulkdel.plan.records import Dialect, Unclosed, dialect_of
 from bulkdel.plan.rejects import RejectsFile, file_name
 from bulkdel.plan.rules import RowRules
 from bulkdel.plan.sources import SourceFile
 from bulkdel.plan.strict import (
-    DELIMITERS,
     SEPARATOR,
+    STAGED,
     Wanted,
     accounts_only,
+    ensure_choice,
     has_nul,
-    header_of,
     judge_of,
-    judged,
     opened,
     staged_row,
 )
+from bulkdel.plan.window import Window
 
 _BUFFER = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of a file's rows; protected ones are among the valid ones, but not dealt."""
+    """What became of a file's rows; protected ones are among the valid ones, but not dealt.
+
+    Attributes:
+        bytes: of rows, rejects and blank lines, as each was counted where it was read.
+        header: of a CSV or TSV file, as it stands there; else None.
+    """
 
     valid: int
     rejected: int
     protected: int
+    bytes: int
+    lookalikes: Counts
+    header: str | None = None
 
 
 class Intake:
     """Takes in files one after the other: rows into `dealer`, rejects into `rejects`."""
 
     def __init__(
-        self, con: duck.Connection, dealer: Dealer, rejects: RejectsFile, wanted: Wanted
+        self,
+        con: duck.Connection,
+        dealer: Dealer,
+        rejects: RejectsFile,
+        wanted: Wanted,
+        *,
+        chunk: int,
     ) -> None:
         self._con = con
         self._dealer = dealer
         self._rejects = rejects
         self._wanted = wanted
         self._rules = wanted.rules
+        self._chunk = chunk
 
     def take_in(self, source: SourceFile, facts: Facts, *, staged: Path) -> Taken:
-        """Takes in one file. `staged` is a free name for the valid rows of one that is not plain.
+        """Takes in one file. `staged` is a free name for the valid rows of JSONL and Parquet.
 
         Raises:
             WrongInput: the file cannot be read as what it is said to be.
         """
+        ensure_choice(source, self._wanted.quoting)
         match source.format:
             case Format.PARQUET:
                 return self._parquet(source, staged)
             case Format.JSONL:
                 return self._jsonl(source, facts, staged)
             case Format.CSV | Format.TSV:
-                return self._separated(source, facts, staged)
+                return self._separated(source, facts)
 
-    def _separated(self, source: SourceFile, facts: Facts, staged: Path) -> Taken:
-        header = header_of(source, facts, self._wanted)
-        with opened(source, facts) as file:
-            first = file.readline()
-            start = file.tell()
-        if header.lines == 1 and first[-1:] == b"\n":
-            mark = self._rejects.mark()
-            shape = self._plain_shape(source, header, crlf=first[-2:] == b"\r\n")
+    def _separated(self, source: SourceFile, facts: Facts) -> Taken:
+        dialect = dialect_of(source.format, self._wanted.quoting)
+        with open_bytes(facts.path, source.name) as file:
+            window = Window.of_file(file.fileno(), facts.unpacked)
+            header = read_header(
+                window, source.name, dialect, self._rules.from_field, self._rules.to_field
+            )
+            if self._wanted.refused is not None and self._wanted.refused in header.names:
+                raise accounts_only(source, self._wanted, "its header")
+            cutter = self._cutter(file.fileno(), facts.unpacked, header, dialect)
+            shape = _shape(header, dialect, self._rules)
             try:
-                return self._deal(source, facts.path, start, shape)
-            except NotPlain:
-                self._rejects.rewind(mark)
-        before = self._rejects.count
-        with staged.open("wb", buffering=_BUFFER) as out:
-            for record, row in judged(source, facts, self._wanted):
-                if isinstance(row, str):
-                    self._rejects.add(file_name(source.name), record.line, row, record.raw)
-                else:
-                    out.write(row)
-        return self._deal_staged(source, staged, self._rejects.count - before)
+                taken = self._deal(source, cutter, shape, line=header.lines + 1)
+            except Unclosed as exc:
+                raise unclosed(window, source.name, exc) from exc
+        if header.end + taken.bytes != facts.unpacked:
+            _not_all(source, facts, header.end + taken.bytes)
+        return replace(taken, header=header.text)
 
-    def _plain_shape(self, source: SourceFile, header: Header, *, crlf: bool) -> Shape:
-        delimiter = DELIMITERS[source.format]
-        marks = delimiter + b'"' + (b"\r\n" if crlf else b"\n")
-        fine = bytes(sorted(self._rules.fine_bytes() | set(marks)))
-        return Shape(
-            delimiter=delimiter[0],
+    def _cutter(self, fd: int, size: int, header: Header, dialect: Dialect) -> Cutter:
+        return Cutter(
+            fd=fd,
+            begin=header.end,
+            end=size,
+            dialect=dialect,
             width=header.width,
-            chosen=header.chosen,
-            crlf=crlf,
-            fine=fine,
-            judge=judge_of(header, delimiter, self._rules),
+            most=self._chunk,
         )
 
-    def _deal(self, source: SourceFile, path: Path, start: int, shape: Shape) -> Taken:
-        """Deals a file whose lines begin at byte `start`, the second line of the file."""
-        valid = rejected = protected = 0
-        line = 2
+    def _deal(self, source: SourceFile, cutter: Cutter, shape: Shape, *, line: int) -> Taken:
+        """Deals what `cutter` cuts, which begins with the physical `line` of the file."""
         name = file_name(source.name)
-        with closing(self._dealer.deal(path, start, shape)) as chunks:
-            for dealt, rejects in chunks:
-                for reject in rejects:
-                    self._rejects.add(name, line + reject.line, reject.reason, reject.raw)
+        taken = Taken(valid=0, rejected=0, protected=0, bytes=0, lookalikes={})
+        with closing(self._dealer.deal(cutter, shape)) as chunks:
+            for dealt in chunks:
+                for one in dealt.rejects:
+                    self._rejects.add(
+                        name, line + one.line, line + one.last_line, one.reason, one.raw
+                    )
                 line += dealt.lines
-                valid += dealt.rows
-                rejected += dealt.rejected
-                protected += dealt.protected
-        return Taken(valid=valid, rejected=rejected, protected=protected)
+                taken = Taken(
+                    valid=taken.valid + dealt.rows,
+                    rejected=taken.rejected + len(dealt.rejects),
+                    protected=taken.protected + dealt.protected,
+                    bytes=taken.bytes + dealt.bytes,
+                    lookalikes=together((taken.lookalikes, dealt.lookalikes)),
+                )
+        return taken
 
     def _deal_staged(self, source: SourceFile, staged: Path, rejected: int) -> Taken:
-        """Deals the valid rows that a strict reader left."""
+        """Deals the valid rows that were left in `staged`."""
         width = 1 if self._rules.to_field is None else 2
         shape = Shape(
             delimiter=SEPARATOR[0],
+            quotes=False,
             width=width,
             chosen=tuple(range(width)),
-            crlf=False,
+            names=(),
             fine=None,
-            judge=lambda _: None,
+            judge=lambda _: "",
         )
-        try:
-            taken = self._deal(source, staged, 0, shape)
-        except NotPlain as exc:
-            raise AssertionError(f"{source.name}: rows were staged that are none") from exc
+        with staged.open("rb") as file:
+            size = staged.stat().st_size
+            cutter = Cutter(
+                fd=file.fileno(), begin=0, end=size, dialect=STAGED, width=width, most=self._chunk
+            )
+            taken = self._deal(source, cutter, shape, line=1)
+        if taken.bytes != size or taken.rejected:
+            raise AssertionError(f"{source.name}: rows were staged that are none")
         staged.unlink()
         return replace(taken, rejected=rejected)
 
@@ -149,25 +173,23 @@ class Intake:
         name = file_name(source.name)
         before = rejects.count
         with opened(source, facts) as file, staged.open("wb", buffering=_BUFFER) as out:
-            rows = read_rows(
-                Lines(file), rules.from_field, rules.to_field, refuse=self._wanted.refused
-            )
+            mark = file.tell()
+            lines = Lines(file)
+            rows = read_rows(lines, rules.from_field, rules.to_field, refuse=self._wanted.refused)
             try:
-                for record in rows:
-                    fault = record.fault
-                    if fault is None:
-                        from_id = record.fields[0]
-                        to_id = record.fields[1] if rules.to_field is not None else None
-                        fault = rules.row_fault(from_id, to_id)
-                        if fault is None:
-                            out.write(staged_row(from_id, to_id))
-                            continue
-                    rejects.add(name, record.line, fault, record.raw)
+                for line, last_line, raw, told in rows:
+                    fault = told if isinstance(told, str) else rules.row_fault(*told)
+                    if fault is None and not isinstance(told, str):
+                        out.write(staged_row(told))
+                    else:
+                        rejects.add(name, line, last_line, fault or "", raw)
             except ToColumnFound as exc:
                 raise accounts_only(source, self._wanted, f"line {exc.line}") from exc
             empty = out.tell() == 0
         if empty and has_nul(source, facts):
             raise WrongInput(f"input.files {source.name}: is a binary file, not {source.format}")
+        if mark + lines.bytes != facts.unpacked:
+            _not_all(source, facts, mark + lines.bytes)
         return self._deal_staged(source, staged, rejects.count - before)
 
     def _parquet(self, source: SourceFile, staged: Path) -> Taken:
@@ -180,7 +202,11 @@ class Intake:
             for number, values in found.bad_rows(self._con, rules.sql()):
                 raw = dict(zip((rules.from_field, rules.to_field or ""), values, strict=False))
                 rejects.add(
-                    file_name(source.name), number + 1, _value_fault(raw, rules), orjson.dumps(raw)
+                    file_name(source.name),
+                    number + 1,
+                    number + 1,
+                    _value_fault(raw, rules),
+                    orjson.dumps(raw),
                 )
             valid = found.stage(self._con, rules.sql(), staged, SEPARATOR)
         except duck.DataError as exc:
@@ -190,6 +216,27 @@ class Intake:
         if taken.valid != valid or valid + rejected != found.rows:
             raise AssertionError(f"{source.name}: {found.rows} rows came to {taken}")
         return taken
+
+
+def _shape(header: Header, dialect: Dialect, rules: RowRules) -> Shape:
+    names = [header.names[at].encode() for at in header.chosen]
+    return Shape(
+        delimiter=dialect.delimiter[0],
+        quotes=dialect.quotes,
+        width=header.width,
+        chosen=header.chosen,
+        names=tuple((name, BOM + name) for name in names),
+        fine=bytes(sorted(rules.fine_bytes())),
+        judge=judge_of(header, dialect, rules),
+    )
+
+
+def _not_all(source: SourceFile, facts: Facts, counted: int) -> NoReturn:
+    """What was read is not the file: somebody writes to it, or we read it wrongly."""
+    ensure_unchanged(source, facts)
+    raise AssertionError(
+        f"{source.name}: {counted:,} of its {facts.unpacked:,} bytes are accounted for"
+    )
 
 
 def _value_fault(raw: dict[str, str | None], rules: RowRules) -> str:

@@ -5,11 +5,36 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
-from bulkdel.plan.records import LINE_CAP, Lines, Record, strip_end
+from bulkdel.plan.records import RAW_KEPT, RECORD_MOST, Record, strip_end
 
-LIST_LINE_CAP = LINE_CAP
+_PIECE = 1 << 20
+
+
+class Lines:
+    """Physical lines of a stream; a line feed ends them, and nothing else does.
+
+    Attributes:
+        bytes: of the lines that were given so far, line ends included.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[tuple[bytes, bool]]:
+        """Each line with its end, and whether it is too long: then only its beginning comes."""
+        while line := self._stream.readline(RECORD_MOST + 2):
+            self.bytes += len(line)
+            long = len(strip_end(line)) > RECORD_MOST
+            piece = line
+            if long:
+                line = line[:RAW_KEPT]
+                while piece and piece[-1:] != b"\n":
+                    piece = self._stream.readline(_PIECE)
+                    self.bytes += len(piece)
+            yield line, long
 
 
 class _Fault(ValueError):
@@ -41,34 +66,33 @@ class ToColumnFound(Exception):
 def read_rows(
     lines: Lines, from_field: str, to_field: str | None, *, refuse: str | None = None
 ) -> Iterator[Record]:
-    """The rows of `lines`: records of [from, to], or [from] where `to_field` is None.
+    """The rows of `lines`, and the lines that are none.
 
     Args:
         lines: where to read from.
         from_field: key of the From_Account.
-        to_field: key of the To_Account, a text or a list of texts.
+        to_field: key of the To_Account, a text or a list of texts; None where rows are accounts.
         refuse: a key that no object may have.
     """
     simple = _simple_line(from_field, to_field)
-    while (taken := lines.next()) is not None:
-        number, line = taken
+    for number, (line, long) in enumerate(lines, 1):
         if match := simple.fullmatch(line):
-            yield Record(number, line, list(match.groups()))
+            yield Record(number, number, line, match.groups())
+            continue
+        if long:
+            yield Record(number, number, line, "line_too_long")
             continue
         body = strip_end(line)
         if not body.strip(b" \t\r"):
-            continue
-        if len(line) == LINE_CAP and line[-1:] != b"\n":
-            yield Record(number, line, [], "line_too_long")
             continue
         try:
             found = _object(body)
             if refuse is not None and refuse in found:
                 raise ToColumnFound(number)
-            for fields, fault in _spread(found, from_field, to_field):
-                yield Record(number, body, fields, fault)
+            for told in _spread(found, from_field, to_field):
+                yield Record(number, number, body, told)
         except _Fault as exc:
-            yield Record(number, body, [], str(exc))
+            yield Record(number, number, body, str(exc))
 
 
 def _simple_line(from_field: str, to_field: str | None) -> re.Pattern[bytes]:
@@ -95,28 +119,26 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def _spread(
     found: dict[str, Any], from_field: str, to_field: str | None
-) -> Iterator[tuple[list[bytes], str | None]]:
+) -> Iterator[tuple[bytes, ...] | str]:
     if from_field not in found:
         raise _Fault(f"missing: {from_field}")
     first = _text(found[from_field], from_field)
     if to_field is None:
-        yield [first], None
+        yield (first,)
         return
     if to_field not in found:
         raise _Fault(f"missing: {to_field}")
     others = found[to_field]
     if not isinstance(others, list):
-        yield [first, _text(others, to_field)], None
+        yield first, _text(others, to_field)
         return
     if not others:
         raise _Fault(f"empty_list: {to_field}")
     for other in others:
         try:
-            fields = [first, _text(other, to_field)]
+            yield first, _text(other, to_field)
         except _Fault as exc:
-            yield [], str(exc)
-        else:
-            yield fields, None
+            yield str(exc)
 
 
 def _text(value: object, field: str) -> bytes:

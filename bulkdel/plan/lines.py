@@ -1,208 +1,304 @@
-"""Plain lines → rows of ids, a chunk at a time, with numpy.
+"""Chunks of whole records → rows of ids, many at a time, with numpy.
 
-A chunk is plain if a line is a row and nothing in it can be read in two ways: quotes only around
-whole fields, one kind of line end, valid UTF-8. What is suspect in a plain chunk (a line of another
-width, an id with a byte that some rule may mind, of no or too many bytes) is judged line by line,
-by the same rules in Python that the strict readers use.
+What is suspect in a chunk (a record of another width, an id with a byte that some rule may mind, of
+no or too many bytes, the header once more) is judged record by record, in Python.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from bulkdel.plan.ids import ID_BYTES, WORD, Bytes, Flags, Whole, Words, words_of
+from bulkdel.plan.cut import CR, LF, PAD, QUOTE, Chunk
+from bulkdel.plan.ids import (
+    ID_BYTES,
+    WORD,
+    Bytes,
+    Flags,
+    Whole,
+    Words,
+    texts_of,
+    words_of,
+    words_of_texts,
+)
+from bulkdel.plan.lookalikes import Counts, counted, likely
 from bulkdel.plan.records import strip_end
 
-PAD: Final = ID_BYTES + 2
-"""Bytes behind a chunk's last line that its buffer must have."""
+_ASCII_END = 0x80
 
-LF: Final = 0x0A
-_CR, _QUOTE, _ASCII_END = 0x0D, 0x22, 0x80
-
-Judge = Callable[[bytes], str | None]
-"""The reason why a line, given with its end, is no row; "" if it is blank, None if it is one."""
-
-
-class NotPlain(Exception):
-    """The chunk needs a strict reader."""
+Judge = Callable[[bytes], str | tuple[bytes, ...]]
+"""What a record is, given with its line end: the ids of a row, or the reason why it is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How lines are made, and what to make of them.
+    """How records are made, and what to make of them.
 
     Attributes:
         delimiter: one byte.
-        width: fields of a line.
+        quotes: whether a quote can open a field; else it is a character.
+        width: fields of a record.
         chosen: positions of the fields that are wanted: From, or From and To.
-        crlf: whether lines end in CR LF.
-        fine: the bytes that an id may have by every rule, and those that are taken off it: quote,
-            delimiter and line end. None if the lines are known to be good.
-        judge: for suspect lines.
+        names: for each of them, what may stand there in a header line.
+        fine: the bytes that an id may have by every rule. None if the records are known to be good.
+        judge: for suspect records.
     """
 
     delimiter: int
+    quotes: bool
     width: int
     chosen: tuple[int, ...]
-    crlf: bool
+    names: tuple[tuple[bytes, ...], ...]
     fine: bytes | None
     judge: Judge
 
 
 class Reject(NamedTuple):
-    """A line that is no row; `line` counts from 0, `raw` is without its end."""
+    """A record that is no row; lines count from 0, `raw` is without its line end."""
 
     line: int
+    last_line: int
     reason: str
     raw: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """What a chunk holds.
+    """What a chunk holds: each of its bytes belongs to a row, a blank line or a reject.
 
     Attributes:
         ids: n rows by From, or by From and To, in words.
         lines: physical lines of the chunk.
-        blank: how many of them are blank.
         rejects: in the order of the lines.
+        lookalikes: among the ids.
+        bytes: of rows, blank lines and rejects, line ends included.
     """
 
     ids: Words
     lines: int
-    blank: int
     rejects: list[Reject]
+    lookalikes: Counts
+    bytes: int
 
 
-def read_chunk(buffer: bytearray, size: int, shape: Shape) -> Rows:
-    """The rows in the first `size` bytes of `buffer`, which are whole lines; PAD more follow.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Records:
+    """Where the records of a chunk are: begin … end, where their line ends are.
 
-    Raises:
-        NotPlain: the chunk cannot be read this way.
+    Attributes:
+        odd: those that are judged by themselves; the others have `width` fields.
+        starts, ends: of the others' wanted fields, the last without its line end.
+        within: line ends and delimiters inside of quotes.
+        quotes: the quotes that open and close, one after the other.
     """
-    data = np.frombuffer(buffer, np.uint8)[:size]
-    ends = np.flatnonzero((data == LF) | (data == shape.delimiter))
-    kinds = data[ends]
+
+    begin: Whole
+    end: Whole
+    odd: Flags
+    blank: Flags
+    starts: Whole
+    ends: Whole
+    within: Whole
+    quotes: Whole
+
+
+class _Read(NamedTuple):
+    """The records that are not odd: ids, which of them are suspect, which ids may be lookalikes."""
+
+    ids: Words
+    suspect: Flags
+    alike: Flags
+
+
+def read_chunk(chunk: Chunk, shape: Shape) -> Rows:
+    """The rows of a chunk."""
+    data = np.frombuffer(chunk.buffer, np.uint8)[: chunk.size]
+    found = _records(chunk, data, shape)
+    starts, ends = found.starts, found.ends
+    text, buffer = data, chunk.buffer
+    suspect = np.zeros(len(starts), np.bool_)
+    if len(found.quotes):
+        quoted = data[starts] == QUOTE
+        starts, ends = starts + quoted, ends - quoted
     if shape.fine is not None:
-        _check_plain(data, buffer, int(np.count_nonzero(kinds == LF)), shape)
-    pattern = np.full(shape.width, shape.delimiter, np.uint8)
-    pattern[-1] = LF
-    if len(ends) % shape.width or (kinds.reshape(-1, shape.width) != pattern).any():
-        return _without_odd_lines(buffer, data, ends[kinds == LF], ends, shape)
-    return _regular(buffer, data, ends.reshape(-1, shape.width), shape)
-
-
-def _check_plain(data: Bytes, buffer: bytearray, lines: int, shape: Shape) -> None:
-    returns = int(np.count_nonzero(data == _CR))
-    if returns != (lines if shape.crlf else 0):
-        raise NotPlain
-    if shape.crlf and not (data[np.flatnonzero(data == LF) - 1] == _CR).all():
-        raise NotPlain
-    if data.max(initial=0) >= _ASCII_END:
-        try:
-            buffer[: len(data)].decode()
-        except UnicodeDecodeError as exc:
-            raise NotPlain from exc
-
-
-def _without_odd_lines(
-    buffer: bytearray, data: Bytes, line_ends: Whole, ends: Whole, shape: Shape
-) -> Rows:
-    """Judges the lines of another width, and reads the chunk again without them."""
-    fields = np.diff(np.searchsorted(ends, line_ends, side="right"), prepend=0)
-    odd = fields != shape.width
-    starts = np.concatenate(([0], line_ends[:-1] + 1))
-    out = np.repeat(odd, line_ends + 1 - starts)
-    if shape.fine is not None and (data[out] == _QUOTE).any():
-        raise NotPlain
-    rejects, blank = _judge_lines(buffer, line_ends, np.flatnonzero(odd), shape, odd)
-    if (odd != (fields != shape.width)).any():
-        raise NotPlain
-    left = bytearray(data[~out].tobytes())
-    size = len(left)
-    left += bytes(PAD)
-    rest = read_chunk(left, size, shape)
-    numbers = np.flatnonzero(~odd)
-    rejects += [Reject(int(numbers[at]), fault, raw) for at, fault, raw in rest.rejects]
-    return Rows(
-        ids=rest.ids, lines=len(line_ends), blank=blank + rest.blank, rejects=sorted(rejects)
-    )
-
-
-def _regular(buffer: bytearray, data: Bytes, ends: Whole, shape: Shape) -> Rows:
-    starts = np.empty_like(ends)
-    starts.ravel()[:1] = 0
-    starts.ravel()[1:] = ends.ravel()[:-1] + 1
-    lengths = ends - starts
-    if shape.crlf:
-        lengths[:, -1] -= 1
+        _mark(_odd_bytes(chunk, data, found, shape), starts, ends, suspect)
+        _mark_lengths(starts, ends, suspect)
+        if not shape.quotes and QUOTE in chunk.buffer:
+            suspect |= ((data[starts] == QUOTE) & (data[ends - 1] == QUOTE)).any(axis=1)
+        _mark_not_utf8(chunk, data, found, suspect)
+    doubled = _doubled(found.quotes)
+    if len(doubled):
+        buffer = bytearray(np.delete(data, doubled).tobytes() + bytes(PAD))
+        text = np.frombuffer(buffer, np.uint8)[:-PAD]
+        starts = starts - np.searchsorted(doubled, starts)
+        ends = ends - np.searchsorted(doubled, ends)
+    ids = _ids(buffer, starts, ends, suspect)
     if shape.fine is not None:
-        _unquote(data, starts, lengths)
+        for column, names in enumerate(shape.names):
+            for name in names:
+                suspect |= ids[:, column, 0] == words_of_texts([name[:ID_BYTES]])[0, 0]
+    return _judged(chunk, shape, found, _Read(ids, suspect, likely(ids, text, ends)))
+
+
+def _records(chunk: Chunk, data: Bytes, shape: Shape) -> _Records:
+    marks = data == LF
+    marks |= data == shape.delimiter
+    quotes = within = np.zeros(0, np.int64)
+    if chunk.quoted or chunk.strays:
+        opens = data == QUOTE if shape.quotes else np.zeros(len(data), np.bool_)
+        for stray in chunk.strays:
+            opens[stray.begin : stray.end] = False
+        inside = (np.cumsum(opens, dtype=np.uint8) & 1).view(np.bool_)
+        for stray in chunk.strays:
+            inside[stray.begin : stray.end - 1] = True
+            inside[stray.end - 1] = False
+        quotes = np.flatnonzero(opens)
+        within = np.flatnonzero(marks & inside)
+        marks &= ~inside
+    ends: Whole = np.flatnonzero(marks)
+    starts: Whole = np.empty_like(ends)
+    starts[:1] = 0
+    starts[1:] = ends[:-1] + 1
+    last = np.flatnonzero(data[ends] == LF)
+    fields = np.diff(last, prepend=-1)
+    begin, end = np.take(starts, last - fields + 1), np.take(ends, last)
+    odd: Flags = fields != shape.width
+    length = end - begin
+    blank: Flags = length < 1
+    if CR in chunk.buffer:
+        blank |= (length == 1) & (data[begin] == CR)
+    odd |= blank
+    if chunk.strays:
+        odd[np.searchsorted(begin, [stray.begin for stray in chunk.strays])] = True
+    if odd.any():
+        kept = ~np.repeat(odd, fields)
+        starts, ends = starts[kept], ends[kept]
+    starts, ends = starts.reshape(-1, shape.width), ends.reshape(-1, shape.width)
+    if CR in chunk.buffer:
+        ends[:, -1] -= (data[ends[:, -1] - 1] == CR) & (ends[:, -1] > starts[:, -1])
     if shape.chosen != tuple(range(shape.width)):
-        starts, lengths = starts[:, shape.chosen], lengths[:, shape.chosen]
-    suspect = np.zeros(len(ends), np.bool_)
-    longest = int(lengths.max(initial=1))
-    if longest > ID_BYTES or lengths.min(initial=1) < 1:
-        suspect |= ((lengths < 1) | (lengths > ID_BYTES)).any(axis=1)
-        lengths = np.clip(lengths, 0, ID_BYTES)
-    if shape.fine is not None and data.tobytes().translate(None, shape.fine):
-        _mark_bytes(data, ends, shape, suspect)
-    count = max(1, -(-min(longest, ID_BYTES) // WORD))
-    ids = words_of(buffer, starts.ravel(), lengths.ravel(), count)
-    ids = ids.reshape(len(ends), len(shape.chosen), count)
-    if len(shape.chosen) > 1 and (ids[:, 0, 0] == ids[:, 1, 0]).any():
-        suspect |= (ids[:, 0] == ids[:, 1]).all(axis=1)
-    if not suspect.any():
-        return Rows(ids=ids, lines=len(ends), blank=0, rejects=[])
-    found = np.flatnonzero(suspect)
-    rejects, blank = _judge_lines(buffer, ends[:, -1], found, shape, suspect)
-    return Rows(ids=ids[~suspect], lines=len(ends), blank=blank, rejects=rejects)
+        starts, ends = starts[:, shape.chosen], ends[:, shape.chosen]
+    return _Records(
+        begin=begin, end=end, odd=odd, blank=blank, starts=starts, ends=ends, within=within,
+        quotes=quotes,
+    )  # fmt: skip
 
 
-def _unquote(data: Bytes, starts: Whole, lengths: Whole) -> None:
-    """Takes quotes off fields.
+def _doubled(quotes: Whole) -> Whole:
+    """The second ones of doubled quotes: they open where one has just closed."""
+    opens, closes = quotes[2::2], quotes[1:-1:2]
+    doubled: Whole = opens[opens == closes + 1]
+    return doubled
 
-    Two for each quoted field are all there may be: then no field holds a quote, a delimiter or a
-    line end.
-    """
-    quotes = int(np.count_nonzero(data == _QUOTE))
-    if not quotes:
+
+def _odd_bytes(chunk: Chunk, data: Bytes, found: _Records, shape: Shape) -> Whole:
+    """The places of bytes that some rule may mind in an id."""
+    fine = np.zeros(256, np.bool_)
+    fine[list(shape.fine or b"")] = True
+    marks = bytes((LF, CR, shape.delimiter)) + (b'"' if shape.quotes else b"")
+    left = data.tobytes().translate(None, (shape.fine or b"") + marks)
+    places = [found.within[~fine[data[found.within]]]]
+    if left:
+        odd = ~fine
+        odd[list(marks)] = False
+        places.append(np.flatnonzero(odd[data]))
+    if not fine[QUOTE]:
+        places.append(_doubled(found.quotes) - 1)
+    if CR in chunk.buffer:
+        returns = np.flatnonzero(data == CR)
+        places.append(returns[data[np.minimum(returns + 1, len(data) - 1)] != LF])
+    return np.concatenate(places)
+
+
+def _mark(places: Whole, starts: Whole, ends: Whole, suspect: Flags) -> None:
+    """Marks the rows with one of these places in a wanted field."""
+    if not len(places) or not len(starts):
         return
-    last = starts + lengths - 1
-    quoted = (lengths > 1) & (data[starts] == _QUOTE) & (data[last] == _QUOTE)
-    if quotes != 2 * int(np.count_nonzero(quoted)):
-        raise NotPlain
-    starts += quoted
-    lengths -= 2 * quoted.astype(np.int64)
+    for start, end in zip(starts.T, ends.T, strict=True):
+        rows = np.minimum(np.searchsorted(end, places, side="right"), len(end) - 1)
+        suspect[rows[(start[rows] <= places) & (places < end[rows])]] = True
 
 
-def _judge_lines(
-    buffer: bytearray, line_ends: Whole, chosen: Whole, shape: Shape, bad: Flags
-) -> tuple[list[Reject], int]:
-    """Judges the chosen lines: rejects, and how many are blank; `bad` is taken off good ones."""
-    rejects: list[Reject] = []
-    blank = 0
-    for at in chosen.tolist():
-        begin = int(line_ends[at - 1]) + 1 if at else 0
-        line = bytes(buffer[begin : line_ends[at] + 1])
-        fault = shape.judge(line)
-        if fault is None:
-            bad[at] = False
-        elif fault:
-            rejects.append(Reject(at, fault, strip_end(line)))
+def _mark_lengths(starts: Whole, ends: Whole, suspect: Flags) -> None:
+    """Marks the rows with an id of no or too many bytes."""
+    lengths = ends - starts
+    if lengths.max(initial=1) > ID_BYTES or lengths.min(initial=1) < 1:
+        suspect |= ((lengths < 1) | (lengths > ID_BYTES)).any(axis=1)
+
+
+def _mark_not_utf8(chunk: Chunk, data: Bytes, found: _Records, suspect: Flags) -> None:
+    """Marks the rows whose record is not UTF-8 throughout."""
+    if data.max(initial=0) < _ASCII_END:
+        return
+    numbers = np.cumsum(~found.odd) - 1
+    at = 0
+    while at < chunk.size:
+        try:
+            str(memoryview(chunk.buffer)[at : chunk.size], "utf-8")
+        except UnicodeDecodeError as exc:
+            record = int(np.searchsorted(found.end, at + exc.start))
+            at = int(found.end[record]) + 1
+            if not found.odd[record]:
+                suspect[numbers[record]] = True
         else:
-            blank += 1
-    return rejects, blank
+            return
 
 
-def _mark_bytes(data: Bytes, ends: Whole, shape: Shape, suspect: Flags) -> None:
-    """Marks the lines whose ids hold a byte that some rule may mind."""
-    odd = np.ones(256, np.bool_)
-    odd[list(shape.fine or b"")] = False
-    fields = np.searchsorted(ends.ravel(), np.flatnonzero(odd[data]))
-    wanted = np.isin(fields % shape.width, shape.chosen)
-    suspect[fields[wanted] // shape.width] = True
+def _ids(buffer: bytearray, starts: Whole, ends: Whole, suspect: Flags) -> Words:
+    """The ids in words, whatever they are where a row is suspect; marks From = To."""
+    lengths = np.clip(ends - starts, 0, ID_BYTES) if suspect.any() else ends - starts
+    count = max(1, -(-int(lengths.max(initial=1)) // WORD))
+    ids = words_of(buffer, starts.ravel(), lengths.ravel(), count).reshape(*starts.shape, count)
+    if ids.shape[1] > 1 and (ids[:, 0, 0] == ids[:, 1, 0]).any():
+        suspect |= (ids[:, 0] == ids[:, 1]).all(axis=1)
+    return ids
+
+
+def _judged(chunk: Chunk, shape: Shape, found: _Records, read: _Read) -> Rows:
+    """The rows and the rejects, after what is suspect or odd was judged."""
+    ids, suspect, alike = read
+    regular = np.flatnonzero(~found.odd)
+    lines = found.end
+    if len(found.within) or chunk.strays:
+        lines = np.flatnonzero(np.frombuffer(chunk.buffer, np.uint8)[: chunk.size] == LF)
+    faults = {stray.begin: stray.fault for stray in chunk.strays}
+    chosen = np.concatenate((np.flatnonzero(found.odd & ~found.blank), regular[suspect]))
+    numbers = np.searchsorted(lines, found.begin[chosen])
+    rejects: list[Reject] = []
+    more: list[tuple[int, tuple[bytes, ...]]] = []
+    total = int((found.end - found.begin + 1)[found.blank].sum())
+    for record, line in sorted(zip(chosen.tolist(), numbers.tolist(), strict=True)):
+        begin, end = int(found.begin[record]), int(found.end[record])
+        raw = bytes(chunk.buffer[begin : end + 1])
+        told = faults.get(begin) or shape.judge(raw)
+        if isinstance(told, str):
+            rejects.append(Reject(line, line + raw.count(b"\n") - 1, told, strip_end(raw)))
+            total += len(raw)
+        elif found.odd[record]:
+            more.append((record, told))
+            total += len(raw)
+        else:
+            suspect[np.searchsorted(regular, record)] = False
+    if suspect.any():
+        ids, alike, regular = ids[~suspect], alike[~suspect], regular[~suspect]
+    total += int((found.end - found.begin + 1)[regular].sum())
+    if more:
+        ids, alike = _with_more(ids, alike, regular, more)
+    counts = counted(texts_of(ids[alike])) if alike.any() else {}
+    return Rows(ids=ids, lines=len(lines), rejects=rejects, lookalikes=counts, bytes=total)
+
+
+def _with_more(
+    ids: Words, alike: Flags, numbers: Whole, more: list[tuple[int, tuple[bytes, ...]]]
+) -> tuple[Words, Flags]:
+    """The ids, of records with these numbers, and those of more records, in order."""
+    texts = [account for _, accounts in more for account in accounts]
+    count = max(ids.shape[2], -(-max(map(len, texts)) // WORD))
+    wide = np.zeros((*ids.shape[:2], count), ids.dtype)
+    wide[:, :, : ids.shape[2]] = ids
+    added = words_of_texts(texts, count).reshape(len(more), ids.shape[1], count)
+    places = np.searchsorted(numbers, [record for record, _ in more])
+    return np.insert(wide, places, added, axis=0), np.insert(alike, places, True, axis=0)

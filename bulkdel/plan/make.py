@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from bulkdel import files, rundir
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import Format, Job, Target
+from bulkdel.job.job import Format, Job, Quoting, Target
 from bulkdel.plan import duck
 from bulkdel.plan.abreast import WORKERS
 from bulkdel.plan.deal import Dealer
@@ -21,9 +21,11 @@ from bulkdel.plan.fewest import Fewest
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.grouping import Grouped, Grouping
 from bulkdel.plan.intake import Intake
+from bulkdel.plan.lookalikes import as_values, together
 from bulkdel.plan.meta import digest, to_json
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
+from bulkdel.plan.records import quoting_of
 from bulkdel.plan.rejects import RejectsFile
 from bulkdel.plan.rules import rules_of
 from bulkdel.plan.scale import Scale
@@ -33,8 +35,7 @@ from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.plan.write import write_plan
 from bulkdel.words import Mode, Operation, Orient
 
-REJECTS_FILE = "rejects.jsonl"
-_WORKSHOP = ".planning"
+REJECTS_FILE = files.REJECTS
 _PARQUET_UNPACKED: Final = 4  # a guess that only decides how many parts the work is done in
 
 
@@ -52,17 +53,17 @@ def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = 
     """
     scale = scale or Scale.within(job.memory_limit_mb)
     with duck.storage_errors(job.run_dir):
-        _prepare(job.run_dir)
+        rundir.make(job.run_dir)
         if STDIN in job.input.files:
             keep_stdin(stdin, job.run_dir)
-        workshop = job.run_dir / _WORKSHOP
+        workshop = job.run_dir / files.WORKSHOP
         shutil.rmtree(workshop, ignore_errors=True)  # of a planning that was killed
         workshop.mkdir(mode=0o700)
         try:
             meta = _work(job, workshop, scale)
             (job.run_dir / PLAN_FILE).unlink(missing_ok=True)
             for name in (REJECTS_FILE, PLAN_FILE):
-                _publish(workshop / name, job.run_dir / name)
+                files.publish(workshop / name, job.run_dir / name)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
     return meta
@@ -73,6 +74,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     wanted = Wanted(
         rules=rules_of(job, pairs=pairs),
         refused=None if pairs or job.input.accounts_only else job.input.to_field,
+        quoting=job.input.quoting,
     )
     protected = protected_accounts(job.guards)
     sources = find_sources(job.input, job.run_dir)
@@ -92,21 +94,22 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         ) as grouping,
     ):
         digests = [hashing.submit(digest_of, source) for source in sources]
-        read = valid = guarded = 0
         with (workshop / REJECTS_FILE).open("w+b") as out:
-            dealer = Dealer(pool, grouping.rows, protected, chunk=scale.chunk, by=grouping.deal_by)
-            intake = Intake(con, dealer, RejectsFile(out), wanted)
-            for source, facts in looked:
-                taken = intake.take_in(source, facts, staged=workshop / "staged")
-                read += taken.valid + taken.rejected
-                valid += taken.valid
-                guarded += taken.protected
+            dealer = Dealer(pool, grouping.rows, protected, by=grouping.deal_by)
+            intake = Intake(con, dealer, RejectsFile(out), wanted, chunk=scale.chunk)
+            takings = [
+                intake.take_in(source, facts, staged=workshop / "staged")
+                for source, facts in looked
+            ]
+        valid = sum(taken.valid for taken in takings)
+        read = valid + sum(taken.rejected for taken in takings)
+        guarded = sum(taken.protected for taken in takings)
         if read == 0:
             names = ", ".join(source.name for source in sources)
             raise WrongInput(f"input.files {names}: there are no rows in the input")
         planned = tuple(
-            _as_planned(source, *digested.result())
-            for source, digested in zip(sources, digests, strict=True)
+            _as_planned(source, *digested.result(), job.input.quoting, taken.header)
+            for source, digested, taken in zip(sources, digests, takings, strict=True)
         )
         for source, facts in looked:
             ensure_unchanged(source, facts)
@@ -126,6 +129,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             books=books,
             shares=_shares(job, grouped, pairs=pairs),
             digest=digest(fingerprint, books),
+            lookalikes=as_values(together(taken.lookalikes for taken in takings)),
         )
         with (workshop / "lines").open("wb") as lines:
             for target, share in zip(job.targets, meta.shares, strict=True):
@@ -168,8 +172,18 @@ def _guess(source: SourceFile, facts: Facts) -> int:
     return facts.unpacked * (_PARQUET_UNPACKED if source.format is Format.PARQUET else 1)
 
 
-def _as_planned(source: SourceFile, size: int, sha256: str) -> Source:
-    return Source(path=source.name, format=source.format.value, size=size, sha256=sha256)
+def _as_planned(
+    source: SourceFile, size: int, sha256: str, asked: Quoting | None, header: str | None
+) -> Source:
+    quoting = quoting_of(source.format, asked)
+    return Source(
+        path=source.name,
+        format=source.format.value,
+        size=size,
+        sha256=sha256,
+        quoting="" if quoting is None else quoting.value,
+        header=header,
+    )
 
 
 def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
@@ -191,26 +205,3 @@ def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
         )
         first += made.batches
     return tuple(shares)
-
-
-def _prepare(run_dir: Path) -> None:
-    try:
-        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as exc:
-        raise WrongInput(f"run_dir {run_dir}: is not a directory") from exc
-    if not os.access(run_dir, os.W_OK | os.X_OK):
-        raise WrongInput(f"run_dir {run_dir}: cannot be written; mend that or use --run-dir")
-    run_dir.chmod(0o700)
-
-
-def _publish(made: Path, name: Path) -> None:
-    """Gives a finished file its name, durably."""
-    made.chmod(0o600)
-    with made.open("rb") as file:
-        os.fsync(file.fileno())
-    made.replace(name)
-    folder = os.open(name.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

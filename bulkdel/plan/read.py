@@ -9,13 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from bulkdel.errors import Corrupt
+from bulkdel import files
+from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.plan import duck
 from bulkdel.plan.meta import META_KEY, from_json
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Entry, Operation, Orient, Sweep, batch_of
 
-PLAN_FILE = "plan.parquet"
+PLAN_FILE = files.PLAN
 Row: TypeAlias = tuple[int, str, str | None]
 """Ordinal, From_Account, and its To_Accounts a line each in any order, those that the input names
 from the other side with TURNED behind them; None for a Sweep."""
@@ -29,9 +30,11 @@ def read_plan_meta(run_dir: Path) -> PlanMeta | None:
 
     Raises:
         Corrupt: the file is damaged, or written by another version of bulkdel.
+        StorageFailed: it cannot be read just now.
+        WrongInput: this user may not read it.
     """
     path = run_dir / PLAN_FILE
-    if not path.exists():
+    if not files.is_there(path):
         return None
     query = (
         f"SELECT value FROM parquet_kv_metadata({duck.file_literal(path)}) "  # noqa: S608 - a quoted path
@@ -41,7 +44,9 @@ def read_plan_meta(run_dir: Path) -> PlanMeta | None:
     try:
         row = con.execute(query).fetchone()
         return from_json(b"" if row is None else bytes(row[0]))
-    except (duck.DuckError, ValueError, KeyError, TypeError) as exc:
+    except duck.DuckError as exc:
+        raise _failed(path, "is damaged or of another version of bulkdel", exc) from exc
+    except (ValueError, KeyError, TypeError) as exc:
         raise _corrupt(path, "is damaged or of another version of bulkdel") from exc
     finally:
         con.close()
@@ -55,7 +60,7 @@ def plan_sha256(run_dir: Path) -> str:
     """
     path = run_dir / PLAN_FILE
     try:
-        with path.open("rb") as file:
+        with files.open_to_read(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as exc:
         raise _corrupt(path, f"cannot be read ({exc.strerror})") from exc
@@ -97,7 +102,8 @@ class PlanReader:
         """The entries with lo ≤ ordinal < hi, in order, in lists of bounded size.
 
         Raises:
-            Corrupt: the file cannot be read, or an entry is missing or out of order.
+            Corrupt: the file is damaged, or an entry is missing or out of order.
+            StorageFailed: it cannot be read just now.
         """
         for rows in self.rows(lo, hi):
             yield [self.entry_of(row) for row in rows]
@@ -128,7 +134,8 @@ class PlanReader:
                     following += 1
                 yield rows
         except duck.DuckError as exc:
-            raise _corrupt(self._path, f"cannot be read from entry {following} on") from exc
+            what = f"cannot be read from entry {following} on"
+            raise _failed(self._path, what, exc) from exc
         finally:
             cursor.close()
         if following < hi:
@@ -153,6 +160,14 @@ class PlanReader:
             first, rows = ordinal, next(self.rows(ordinal, end))
             self._near = first, rows  # at once: others may look from threads of theirs
         return self.entry_of(rows[ordinal - first])
+
+
+def _failed(path: Path, what: str, exc: duck.DuckError) -> BulkdelError:
+    """A StorageFailed where the machine could not read the file, which says nothing of it."""
+    if why := duck.answered(exc):
+        words = "mend that, then run the same command again"
+        return StorageFailed(f"{path} cannot be read ({why}); {words}")
+    return _corrupt(path, what)
 
 
 def _corrupt(path: Path, what: str) -> Corrupt:

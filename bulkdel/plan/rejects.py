@@ -19,9 +19,14 @@ class RejectsFile:
         self._out = out
         self.count = 0
 
-    def add(self, file: str, line: int, reason: str, raw: bytes) -> None:
-        """Rejects one row that stands at physical `line` (1-based) of `file`."""
-        entry: dict[str, str | int] = {"file": file, "line": line, "reason": reason}
+    def add(self, file: str, line: int, last_line: int, reason: str, raw: bytes) -> None:
+        """Rejects what stands in the physical lines `line` … `last_line` (from 1) of `file`."""
+        entry: dict[str, str | int] = {
+            "file": file,
+            "line": line,
+            "last_line": last_line,
+            "reason": reason,
+        }
         cut = raw[: RAW_CAP * 4 + 4]
         try:
             # At the cut a character may be halved; the cap below drops it again.
@@ -34,16 +39,6 @@ class RejectsFile:
             entry["raw_b64"] = base64.b64encode(raw[:RAW_CAP]).decode()
         self._out.write(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE))
         self.count += 1
-
-    def mark(self) -> tuple[int, int]:
-        """Where the file stands, for `rewind`."""
-        return self._out.tell(), self.count
-
-    def rewind(self, mark: tuple[int, int]) -> None:
-        """Takes back every reject since `mark`."""
-        offset, self.count = mark
-        self._out.seek(offset)
-        self._out.truncate()
 
 
 def _capped(text: str) -> str:

@@ -40,7 +40,7 @@ class RowRules:
         object.__setattr__(self, "_patterns", patterns)
         object.__setattr__(self, "_ascii", bytes(sorted(self.fine_bytes() & set(range(0x80)))))
 
-    def row_fault(self, from_id: bytes, to_id: bytes | None) -> str | None:
+    def row_fault(self, from_id: bytes, to_id: bytes | None = None) -> str | None:
         """The reason why this row cannot be sent, or None."""
         if fault := self.id_fault(from_id):
             return f"{fault}: {self.from_field}"

@@ -14,13 +14,17 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.plan import duck
 from bulkdel.plan.facts import BOM, open_bytes
-from bulkdel.plan.header import read_header
-from bulkdel.plan.jsonl import ToColumnFound, read_rows
+from bulkdel.plan.header import read_head, read_header, unclosed
+from bulkdel.plan.jsonl import Lines, ToColumnFound, read_rows
+from bulkdel.plan.lookalikes import as_values, counted
 from bulkdel.plan.parquet import parquet_scan
-from bulkdel.plan.records import Lines, Record, read_records
+from bulkdel.plan.records import Record, Unclosed, dialect_of
 from bulkdel.plan.rules import RowRules, rules_of
 from bulkdel.plan.sources import SourceFile
+from bulkdel.plan.strict import Wanted, accounts_only, ensure_choice, records_of
 from bulkdel.plan.unpack import unpack
+from bulkdel.plan.values import Lookalike
+from bulkdel.plan.window import Window
 from bulkdel.words import Operation
 
 HEAD_BYTES: Final = 1 << 18
@@ -28,7 +32,6 @@ HEAD_BYTES: Final = 1 << 18
 _CHUNK: Final = 1 << 16
 _PARQUET_ROWS: Final = 1000
 _SHOWN_COLUMNS: Final = 1000
-_DELIMITERS: Final = {Format.CSV: b",", Format.TSV: b"\t"}
 _BINARY: Final = (
     b"PAR1",
     b"\x1f\x8b",
@@ -50,6 +53,7 @@ class Sample:
         pair: the first good row; its To is None where rows are accounts.
         rows_about: rows of the whole file: counted if `whole`, else estimated from its size.
         id_bytes: bytes of a good row's ids, on average.
+        lookalikes: among the good rows' ids, as a plan counts them.
     """
 
     rows: int
@@ -59,11 +63,12 @@ class Sample:
     rows_about: int
     whole: bool
     id_bytes: float
+    lookalikes: tuple[Lookalike, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Head:
-    """Whole lines from a file's beginning; `share` is how much of the file they are, 0…1."""
+    """A file's beginning, a byte order mark included; `share` is how much of it this is, 0…1."""
 
     content: bytes
     share: float
@@ -76,15 +81,19 @@ def sample_of(job: Job, source: SourceFile) -> Sample:
         WrongInput: it cannot be read, a column is missing, or it is not what its format says.
     """
     pairs = job.operation is Operation.DELETE_FRIENDS
-    rules = rules_of(job, pairs=pairs)
-    refused = None if pairs or job.input.accounts_only else job.input.to_field
+    wanted = Wanted(
+        rules=rules_of(job, pairs=pairs),
+        refused=None if pairs or job.input.accounts_only else job.input.to_field,
+        quoting=job.input.quoting,
+    )
+    ensure_choice(source, wanted.quoting)
     if source.format is Format.PARQUET:
-        return _of_parquet(source, rules, refused)
+        return _of_parquet(source, wanted)
     head = _head_of(source)
     try:
-        return _fold(_records(source, head, rules, refused), rules, head.share)
+        return _fold(_records(source, head, wanted), wanted.rules, head.share)
     except ToColumnFound as found:
-        raise _accounts_alone(source, refused, f"line {found.line}") from found
+        raise accounts_only(source, wanted, f"line {found.line}") from found
 
 
 def columns_of(source: SourceFile) -> tuple[str, ...]:
@@ -107,18 +116,13 @@ def columns_of(source: SourceFile) -> tuple[str, ...]:
         return tuple(str(row[0]) for row in found)
     content = _head_of(source).content
     if source.format is Format.JSONL:
-        return _keys(content, source)
-    record = next(
-        read_records(Lines(io.BytesIO(content)), _DELIMITERS[source.format], width=None, whole=()),
-        None,
-    )
-    if record is None or record.fault:
-        raise WrongInput(f"input.files {source.name}: its header cannot be read")
-    return tuple(field.decode("utf-8", "replace") for field in record.fields[:_SHOWN_COLUMNS])
+        return _keys(content.removeprefix(BOM), source)
+    head = read_head(Window.of_bytes(content), source.name, dialect_of(source.format, None))
+    return head.names[:_SHOWN_COLUMNS]
 
 
 def _keys(content: bytes, source: SourceFile) -> tuple[str, ...]:
-    first = next((line for line in content.splitlines() if line.strip()), b"")
+    first = next((line for line in content.split(b"\n") if line.strip()), b"")
     try:
         found = orjson.loads(first)
     except orjson.JSONDecodeError:
@@ -155,47 +159,45 @@ def _head_of(source: SourceFile) -> _Head:
             "UTF-16"
         )
     if size < HEAD_BYTES:
-        return _Head(content=content.removeprefix(BOM), share=1.0)
+        return _Head(content=content, share=1.0)
     content = content[:HEAD_BYTES]
-    lines = content[: content.rfind(b"\n") + 1]
-    share = min(1.0, read / whole) * len(lines) / size
-    return _Head(content=lines.removeprefix(BOM), share=share)
+    content = content[: content.rfind(b"\n") + 1]
+    return _Head(content=content, share=min(1.0, read / whole) * len(content) / size)
 
 
-def _records(
-    source: SourceFile, head: _Head, rules: RowRules, refused: str | None
-) -> Iterator[Record]:
-    """The head's records, each with its From and, where wanted, its To as fields."""
-    lines = Lines(io.BytesIO(head.content))
+def _records(source: SourceFile, head: _Head, wanted: Wanted) -> Iterator[Record]:
+    """The head's records; one that goes on behind it is none of them."""
+    rules = wanted.rules
     if source.format is Format.JSONL:
-        yield from read_rows(lines, rules.from_field, rules.to_field, refuse=refused)
+        lines = Lines(io.BytesIO(head.content.removeprefix(BOM)))
+        yield from read_rows(lines, rules.from_field, rules.to_field, refuse=wanted.refused)
         return
-    delimiter = _DELIMITERS[source.format]
-    file = io.BytesIO(head.content)
-    header = read_header(file, source.name, delimiter, rules.from_field, rules.to_field)
-    if refused is not None and refused in header.names:
-        raise _accounts_alone(source, refused, "its header")
-    for _ in range(header.lines):
-        lines.next()
-    wanted = tuple(at for at in (header.from_at, header.to_at) if at is not None)
-    for one in read_records(lines, delimiter, width=header.width, whole=wanted):
-        fields = [] if one.fault else [one.fields[at] for at in wanted]
-        yield Record(one.line, one.raw, fields, one.fault)
+    dialect = dialect_of(source.format, wanted.quoting)
+    window = Window.of_bytes(head.content)
+    header = read_header(window, source.name, dialect, rules.from_field, rules.to_field)
+    if wanted.refused is not None and wanted.refused in header.names:
+        raise accounts_only(source, wanted, "its header")
+    try:
+        yield from records_of(window, header, dialect, rules)
+    except Unclosed as exc:
+        if head.share == 1.0:
+            raise unclosed(window, source.name, exc) from exc
 
 
-def _of_parquet(source: SourceFile, rules: RowRules, refused: str | None) -> Sample:
+def _of_parquet(source: SourceFile, wanted: Wanted) -> Sample:
+    rules = wanted.rules
     con = duck.open_reader()
     try:
         found = parquet_scan(con, source, rules.from_field, rules.to_field)
-        if refused is not None and refused in found.columns:
-            raise _accounts_alone(source, refused, "its columns")
+        if wanted.refused is not None and wanted.refused in found.columns:
+            raise accounts_only(source, wanted, "its columns")
         rows = con.execute(f"SELECT * FROM ({found.sql}) LIMIT {_PARQUET_ROWS}").fetchall()  # noqa: S608 - no values but our own
     except duck.DuckError as error:
         raise WrongInput(f"input.files {source.name}: cannot be read as Parquet") from error
     finally:
         con.close()
     records = (
-        Record(number + 1, b"", [(value or "").encode() for value in values])
+        Record(number + 1, number + 1, b"", tuple((value or "").encode() for value in values))
         for number, *values in rows
     )
     share = min(1.0, _PARQUET_ROWS / found.rows) if found.rows else 1.0
@@ -203,34 +205,27 @@ def _of_parquet(source: SourceFile, rules: RowRules, refused: str | None) -> Sam
 
 
 def _fold(records: Iterator[Record], rules: RowRules, share: float) -> Sample:
-    rows = bad = size = 0
+    rows = 0
     first_bad: tuple[int, str] | None = None
-    pair: tuple[str, str | None] | None = None
+    good: list[tuple[bytes, ...]] = []
     for record in islice(records, HEAD_BYTES):
         rows += 1
-        other = record.fields[1] if len(record.fields) > 1 else None
-        fault = record.fault or rules.row_fault(record.fields[0], other)
-        if fault is not None:
-            bad += 1
-            first_bad = first_bad or (record.line, fault)
-            continue
-        size += sum(map(len, record.fields))
-        if pair is None:
-            pair = (record.fields[0].decode(), None if other is None else other.decode())
-    good = rows - bad
+        told = record.told
+        if not isinstance(told, str):
+            told = rules.row_fault(*told) or told
+        if isinstance(told, str):
+            first_bad = first_bad or (record.line, told)
+        else:
+            good.append(told)
+    size = sum(len(account) for ids in good for account in ids)
+    first = [account.decode() for account in good[0]] if good else []
     return Sample(
         rows=rows,
-        bad=bad,
+        bad=rows - len(good),
         first_bad=first_bad,
-        pair=pair,
+        pair=(first[0], first[1] if len(first) > 1 else None) if first else None,
         rows_about=rows if share == 1.0 else round(rows / max(share, 1e-12)),
         whole=share == 1.0,
-        id_bytes=size / good if good else 0.0,
-    )
-
-
-def _accounts_alone(source: SourceFile, refused: str | None, where: str) -> WrongInput:
-    return WrongInput(
-        f"input.files {source.name}: {where} names {refused}, but delete_all_friends clears whole "
-        "lists and takes accounts alone; set input.accounts_only = true if that is meant"
+        id_bytes=size / len(good) if good else 0.0,
+        lookalikes=as_values(counted(account for ids in good for account in ids)),
     )

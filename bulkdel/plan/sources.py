@@ -10,11 +10,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
+from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Input
 
 STDIN = "-"
-STDIN_COPY = "stdin.data"
+STDIN_COPY = files.STDIN_COPY
 _CHUNK = 1 << 20
 _FORMATS = {
     ".csv": Format.CSV,
@@ -76,20 +77,13 @@ def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
         if not kept.exists():
             raise WrongInput('input.files "-": there is no standard input to read')
         return
-    partial = run_dir / (STDIN_COPY + ".tmp")
-    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(fd, "wb") as out:
-            while chunk := stdin.read(_CHUNK):
-                out.write(chunk)
-            size = out.tell()
-            out.flush()
-            os.fsync(out.fileno())
-        if size == 0:
+    for left in run_dir.glob(f"{STDIN_COPY}.*.tmp"):  # of a process that was killed
+        left.unlink()
+    with files.replacing(kept) as out:
+        while chunk := stdin.read(_CHUNK):
+            out.write(chunk)
+        if out.tell() == 0:
             raise WrongInput("standard input is empty: there are no rows to plan")
-        partial.replace(kept)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _matches(entry: str, *, missing_ok: bool) -> list[str]:

@@ -1,26 +1,35 @@
-"""What a row is, judged one record at a time: the readers for files that are not plain."""
+"""What a row of a CSV or TSV file is, judged one record at a time."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import Format
+from bulkdel.job.job import Format, Quoting
 from bulkdel.plan.facts import BOM, Facts, open_bytes
-from bulkdel.plan.header import Header, read_header
+from bulkdel.plan.header import Header
 from bulkdel.plan.lines import Judge
-from bulkdel.plan.records import LINE_CAP, Lines, Record, read_records, strip_end, width_fault
+from bulkdel.plan.records import (
+    RAW_KEPT,
+    Dialect,
+    Record,
+    extent_at,
+    fields_of,
+    lines_in,
+    strip_end,
+    width_fault,
+)
 from bulkdel.plan.rules import RowRules
 from bulkdel.plan.sources import SourceFile
+from bulkdel.plan.window import Window
 
 SEPARATOR: Final = b"\x1f"
 """Between the ids of a staged row: a control character, so it is in no valid id."""
 
-DELIMITERS: Final = {Format.CSV: b",", Format.TSV: b"\t"}
+STAGED: Final = Dialect(SEPARATOR, quotes=False)
 _HEAD = 1 << 20
 
 
@@ -31,80 +40,63 @@ class Wanted:
     Attributes:
         rules: what rows must keep to; its to_field is None where rows are accounts.
         refused: the column that the input must not have (the To field of a sweep's input).
+        quoting: [input] quoting; None is each format's own.
     """
 
     rules: RowRules
     refused: str | None
+    quoting: Quoting | None = None
 
 
-def judge_of(header: Header, delimiter: bytes, rules: RowRules) -> Judge:
-    """What the strict reader says of a line by itself."""
+def judge_of(header: Header, dialect: Dialect, rules: RowRules) -> Judge:
+    """What is said of a record by itself, one that is not malformed; "" of a blank one."""
+    names = [name.encode() for name in header.names]
+    again = (names, [BOM + names[0], *names[1:]])
 
-    def judge(line: bytes) -> str | None:
-        body = strip_end(line)
+    def judge(record: bytes) -> str | tuple[bytes, ...]:
+        body = strip_end(record)
         if not body:
             return ""
-        if b'"' not in line and len(line) <= LINE_CAP and body.count(delimiter) + 1 != header.width:
-            return width_fault(body.count(delimiter) + 1, header.width)
-        record = next(
-            read_records(
-                Lines(io.BytesIO(line)), delimiter, width=header.width, whole=header.chosen
-            ),
-            None,
-        )
-        if record is None:
-            return ""
-        return record.fault or _ids_fault(record, header, rules)
+        fields = fields_of(body, dialect)
+        if fault := width_fault(len(fields), header.width):
+            return fault
+        if not _is_utf8(body):
+            return "not_utf8"
+        if fields in again:
+            return "repeated_header"
+        ids = tuple(fields[at] for at in header.chosen)
+        if not dialect.quotes:
+            for account, at in zip(ids, header.chosen, strict=True):
+                if account[:1] == account[-1:] == b'"':
+                    return f"quoted: {header.names[at]}"
+        return rules.row_fault(*ids) or ids
 
     return judge
 
 
-def _ids_fault(record: Record, header: Header, rules: RowRules) -> str | None:
-    ids = [record.fields[at] for at in header.chosen]
-    return rules.row_fault(ids[0], ids[1] if len(ids) > 1 else None)
+def records_of(
+    window: Window, header: Header, dialect: Dialect, rules: RowRules
+) -> Iterator[Record]:
+    """The records behind the header, one by one, without blank lines.
+
+    Raises:
+        Unclosed: the file ends inside quotes.
+    """
+    judge = judge_of(header, dialect, rules)
+    at, line = header.end, header.lines + 1
+    while at < window.size:
+        _, end, fault = extent_at(window, at, dialect, header.width)
+        lines = lines_in(window, at, end)
+        raw = window.slice(at, end if fault is None else min(end, at + RAW_KEPT))
+        if told := fault or judge(raw):
+            yield Record(line, line + lines - 1, strip_end(raw), told)
+        line += lines
+        at = end
 
 
-def judged(
-    source: SourceFile, facts: Facts, wanted: Wanted
-) -> Iterator[tuple[Record, bytes | str]]:
-    """Each record with its row as it is staged, or the reason why it is rejected."""
-    header = header_of(source, facts, wanted)
-    delimiter = DELIMITERS[source.format]
-    first, other = header.from_at, header.to_at
-    rules = wanted.rules
-    with opened(source, facts) as file:
-        lines = Lines(file)
-        for _ in range(header.lines):
-            lines.next()
-        for record in read_records(lines, delimiter, width=header.width, whole=header.chosen):
-            if record.fault is not None:
-                yield record, record.fault
-            elif not _is_utf8(record.raw):
-                yield record, "not_utf8"
-            else:
-                from_id = record.fields[first]
-                to_id = None if other is None else record.fields[other]
-                yield record, rules.row_fault(from_id, to_id) or staged_row(from_id, to_id)
-
-
-def staged_row(from_id: bytes, to_id: bytes | None) -> bytes:
+def staged_row(ids: tuple[bytes, ...]) -> bytes:
     """A valid row as a line of the simplest kind."""
-    return from_id + b"\n" if to_id is None else from_id + SEPARATOR + to_id + b"\n"
-
-
-def header_of(source: SourceFile, facts: Facts, wanted: Wanted) -> Header:
-    """The file's header; WrongInput where it lacks a column, or names one that it must not."""
-    with opened(source, facts) as file:
-        header = read_header(
-            file,
-            source.name,
-            DELIMITERS[source.format],
-            wanted.rules.from_field,
-            wanted.rules.to_field,
-        )
-    if wanted.refused is not None and wanted.refused in header.names:
-        raise accounts_only(source, wanted, "its header")
-    return header
+    return SEPARATOR.join(ids) + b"\n"
 
 
 def accounts_only(source: SourceFile, wanted: Wanted, where: str) -> WrongInput:
@@ -113,6 +105,15 @@ def accounts_only(source: SourceFile, wanted: Wanted, where: str) -> WrongInput:
         f"input.files {source.name}: {where} names {wanted.refused}, but delete_all_friends clears "
         "whole lists and takes accounts alone; set input.accounts_only = true if that is meant"
     )
+
+
+def ensure_choice(source: SourceFile, quoting: Quoting | None) -> None:
+    """WrongInput where the job says how quotes are read, of a format that leaves no choice."""
+    if quoting is not None and source.format not in (Format.CSV, Format.TSV):
+        raise WrongInput(
+            f"input.quoting is set, but {source.name} is {source.format}; it is allowed only where "
+            "every input file is csv or tsv"
+        )
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def throttled(words: str, *, hold_s: float | None = None) -> Meaning:
 
 
 def resign(words: str) -> Meaning:
-    """The signature is no longer accepted: sign again, once."""
+    """The signature is not accepted: it is old, or its key is too new to be known. Sign again."""
     return Meaning(verdict=Verdict.RESIGN, words=words)
 
 

@@ -32,7 +32,7 @@ def _strays(subject: str, *codes: Iterable[int]) -> dict[int, Meaning]:
 _GATEWAY = {
     1: broken("the server is busy"),
     2: malformed("a parameter is wrong"),
-    3: fatal("authentication failed"),
+    3: resign("authentication failed"),
     7: throttled("too many requests a second"),
     50014: stray("a user name is too long"),
     51102: failed("the user does not exist or never logged in"),

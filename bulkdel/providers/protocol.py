@@ -88,12 +88,16 @@ class Call:
         path: begins with a slash, percent-encoded.
         query: percent-encoded, without the question mark.
         body: JSON, or None for a GET.
+        ids: how many accounts its reply may speak of.
+        hidden: texts that must stand nowhere if the reply repeats them: what signs the call.
     """
 
     method: str
     path: str
     query: str = field(repr=False)
     body: bytes | None = field(repr=False)
+    ids: int = 1
+    hidden: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Standing(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -12,6 +11,7 @@ import orjson
 
 from bulkdel.providers.codes import HTTP_STATUSES, Meaning, Scope
 from bulkdel.providers.protocol import Hearing, Standing
+from bulkdel.providers.stars import without_long_runs
 from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Entry, Ruling, Verdict
 
 DONE: Final = Ruling(verdict=Verdict.DELETED, code=0)
@@ -32,10 +32,6 @@ Reply: TypeAlias = dict[str, Any]
 
 _CODE_MOST: Final = 2**53 - 1  # what every JSON reader and SQLite keep exactly
 _TEXT_MOST: Final = 4096  # characters of a provider's text that are looked at
-
-# Promise 7: an error text may echo the request's URL. Nothing long and random is passed on: a
-# UserSig has well over 64 characters, ZEGO's signature and secret have 32 hex digits.
-_SIGNATURE: Final = re.compile(r"[0-9A-Za-z*_+/=%-]{64,}|[0-9A-Fa-f]{32,}")
 
 
 def answer(
@@ -123,7 +119,7 @@ def text_of(value: object) -> str:
     """A provider's text, fit for log and ledger: one line, no signatures, at most INFO_CAP."""
     if not isinstance(value, str):
         return ""
-    text = _SIGNATURE.sub("***", value[:_TEXT_MOST])
+    text = without_long_runs(value[:_TEXT_MOST])
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " for char in text)
     return text.strip()[:INFO_CAP]
@@ -174,12 +170,27 @@ def join(batch: Batch, found: Mapping[str, Ruling], missing: Ruling, strangers: 
 
 
 def _read(body: bytes) -> Reply:
-    """The JSON object in `body`; empty where there is none."""
+    """The JSON object in `body`; empty where there is none that can be read in one way only.
+
+    Of a key that stands twice nobody knows which one was meant, and one may say deleted.
+    """
     try:
         reply = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        if not isinstance(reply, dict) or _quotes(body) != _quotes(orjson.dumps(reply)):
+            return {}
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return {}
-    return reply if isinstance(reply, dict) else {}
+    return reply
+
+
+def _quotes(text: bytes) -> int:
+    """The quotation marks around the keys and strings of valid JSON: two for each.
+
+    Reading keeps one of two equal keys, so what was read has fewer of them than what came.
+    """
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return text.count(b'"')
 
 
 def _by_status(status: int) -> Ruling:

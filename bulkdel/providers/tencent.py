@@ -166,8 +166,11 @@ def _call(
 ) -> Call:
     """The POST of a friend command; `random` is the first 32 bits of `entropy`."""
     number = int.from_bytes(checked_entropy(entropy)[:4], "big")
+    named = content.get("To_Account")
     return Call(
         method="POST",
+        ids=len(named) if isinstance(named, (list, tuple)) else 1,
+        hidden=(credentials.token,),
         path=f"/v4/sns/{command}",
         query=(
             f"sdkappid={app.app_id}&identifier={quote(app.admin, safe='')}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, assert_never
 from urllib.parse import quote
 
@@ -94,21 +95,13 @@ class Zego(Provider):
                     "UserIds": entry.to_accounts,
                     "DeleteType": _DELETE_TYPES[mode],
                 }
-                return Call(
-                    method="POST",
-                    path="/",
-                    query=_common("DeleteFriends", app, now_s, entropy),
-                    body=orjson.dumps(content),
-                )
+                signed = _signed("DeleteFriends", app, now_s, entropy, ids=len(entry.to_accounts))
+                return replace(signed, method="POST", body=orjson.dumps(content))
             case Sweep():
-                common = _common("DeleteAllFriends", app, now_s, entropy)
+                signed = _signed("DeleteAllFriends", app, now_s, entropy)
                 account = quote(entry.from_account, safe="")
-                return Call(
-                    method="GET",
-                    path="/",
-                    query=f"{common}&FromUserId={account}&DeleteType={_DELETE_TYPES[mode]}",
-                    body=None,
-                )
+                more = f"&FromUserId={account}&DeleteType={_DELETE_TYPES[mode]}"
+                return replace(signed, query=signed.query + more)
             case _:
                 assert_never(entry)
 
@@ -136,12 +129,8 @@ class Zego(Provider):
     ) -> Call:
         """CheckFriendsRelation of one pair, looking at one list only."""
         content = {"FromUserId": from_account, "UserIds": [to_account], "CheckType": _ONE_LIST}
-        return Call(
-            method="POST",
-            path="/",
-            query=_common("CheckFriendsRelation", app, now_s, entropy),
-            body=orjson.dumps(content),
-        )
+        signed = _signed("CheckFriendsRelation", app, now_s, entropy)
+        return replace(signed, method="POST", body=orjson.dumps(content))
 
     def decode_check(self, status: int, body: bytes) -> Hearing:
         """What a reply to CheckFriendsRelation says of the app and its credentials."""
@@ -156,16 +145,23 @@ class Zego(Provider):
         return ADVICE.get(code, "")
 
 
-def _common(action: str, app: App, now_s: float, entropy: bytes) -> str:
-    """The parameters of every call: a signature that only its nonce and second were made for."""
+def _signed(action: str, app: App, now_s: float, entropy: bytes, *, ids: int = 1) -> Call:
+    """A GET with what every call has: a signature that only its nonce and second were made for."""
     nonce = checked_entropy(entropy).hex()
     second = int(now_s)
     signature = hashlib.md5(  # ZEGO's choice of hash
         f"{app.app_id}{nonce}{app.secret.reveal()}{second}".encode(), usedforsecurity=False
     ).hexdigest()
-    return (
-        f"Action={action}&AppId={app.app_id}&SignatureNonce={nonce}&Timestamp={second}"
-        f"&SignatureVersion=2.0&Signature={signature}"
+    return Call(
+        method="GET",
+        path="/",
+        query=(
+            f"Action={action}&AppId={app.app_id}&SignatureNonce={nonce}&Timestamp={second}"
+            f"&SignatureVersion=2.0&Signature={signature}"
+        ),
+        body=None,
+        ids=ids,
+        hidden=(nonce, signature),
     )
 
 

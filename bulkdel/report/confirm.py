@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import RenderableType
 
 from bulkdel.job.job import Job, Reach, Target
+from bulkdel.job.secrets import secret_warnings
 from bulkdel.plan.values import PlanMeta, Share
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import Face, deed, place, unit
@@ -62,6 +63,7 @@ def warnings(job: Job) -> Iterator[str]:
                 "ceiling. That is right only if your quota was raised; otherwise calls will be "
                 "refused."
             )
+    yield from secret_warnings(job)
     guarded = bool(job.guards.protect or job.guards.protect_files)
     if job.operation is Operation.DELETE_ALL_FRIENDS and guarded:
         lost = (

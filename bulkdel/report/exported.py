@@ -13,6 +13,7 @@ from pathlib import Path
 
 import orjson
 
+from bulkdel import files
 from bulkdel.errors import Corrupt
 from bulkdel.ledger.chronicle import Chronicle
 from bulkdel.ledger.ledger_file import LEDGER
@@ -89,9 +90,9 @@ def settled_rows(run_dir: Path, choice: Choice) -> Iterator[Row]:
     statuses = [one for one in Wanted if one is not Wanted.UNSETTLED and choice.wants(one)]
     marks = [f'"status":"{status}"'.encode() for status in statuses]
     path = run_dir / LEDGER
-    if not marks or not path.exists():
+    if not marks or not files.is_there(path):
         return
-    with path.open("rb") as lines:
+    with files.open_to_read(path) as lines:
         number = 0
         while line := lines.readline(LINE_MOST):
             number += 1

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from datetime import UTC, datetime
+
+from bulkdel.plain import escaped
 
 MINUTE_S = 60
 HOUR_S = 3600
 DAY_S = 86400
 LONGEST_S = 9999 * DAY_S
 _WHOLE_FROM = 1000
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
-"""Unicode categories that a terminal obeys, hides or cannot show."""
 
 
 def count(number: int) -> str:
@@ -73,10 +72,5 @@ def plain(text: str, cap: int = 200) -> str:
 
     Control characters, bidirectional marks and the like are shown as escapes.
     """
-    shown = "".join(
-        character.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(character) in _HIDDEN
-        else character
-        for character in text[: cap + 1]
-    )
+    shown = escaped(text[: cap + 1])
     return shown if len(shown) <= cap else shown[: max(cap - 3, 0)] + "..."

@@ -1,16 +1,18 @@
 """Counts of the ledger's lines: by code, and the accounts that failed most. Exact, in one pass.
 
 DuckDB reads the lines once and groups them with what memory it is given; what does not fit spills
-into the run directory.
+into the run directory, or where that is only read, into the system's folder for such.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.plan import duck
@@ -65,11 +67,12 @@ def count_ledger(run_dir: Path) -> LedgerCounts:
         WrongInput: it cannot be read, or there is no room to count it.
     """
     path = run_dir / LEDGER
-    if not path.exists() or path.stat().st_size == 0:
+    if not files.is_there(path) or path.stat().st_size == 0:
         return LedgerCounts()
+    room = run_dir if os.access(run_dir, os.W_OK) else None  # None: the system's own
     with (
         duck.storage_errors(run_dir),
-        tempfile.TemporaryDirectory(prefix=".report-", dir=run_dir) as folder,
+        tempfile.TemporaryDirectory(prefix=".report-", dir=room) as folder,
     ):
         con = duck.open_workshop(Path(folder), memory_limit_mb=MEMORY_MB)
         try:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
 
+from bulkdel.plain import escaped, lines_escaped
+
 Child: TypeAlias = "ET.Element | str | None"
 
 
 def el(tag: str, *children: Child, **attributes: str) -> ET.Element:
     """An element. `class_` is written `class`, and other underscores as dashes; None is left out.
 
-    Foreign text must have gone through `figures.plain`: control characters have no form in HTML.
+    Text and attributes are made plain: control characters have no form in HTML.
     """
     made = ET.Element(
-        tag, {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
+        tag,
+        {name.rstrip("_").replace("_", "-"): escaped(value) for name, value in attributes.items()},
     )
     for child in children:
         add(made, child)
@@ -29,7 +32,9 @@ def add(parent: ET.Element, child: Child) -> None:
         return
     if isinstance(child, ET.Element):
         parent.append(child)
-    elif len(parent):
+        return
+    child = lines_escaped(child)
+    if len(parent):
         parent[-1].tail = (parent[-1].tail or "") + child
     else:
         parent.text = (parent.text or "") + child

@@ -1,4 +1,4 @@
-"""A sitting's numbers for Prometheus: as a text file and on a port; the only door to its client.
+"""A sitting's numbers for Prometheus, and as a text file.
 
 Nothing is counted here: each collection reads the lanes as they were shown last, so metrics cost
 nothing between two collections and hold nothing but those views.
@@ -6,26 +6,24 @@ nothing between two collections and hold nothing but those views.
 
 from __future__ import annotations
 
-import socket
+import os
+import stat
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from socketserver import TCPServer
 from typing import Final
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, make_wsgi_app, write_to_textfile
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.values import Counters
 from bulkdel.report.status import Status
 from bulkdel.send.view import LaneView
 
 FILE_EVERY_S: Final = 15.0
-_CLIENT_S: Final = 5.0
-"""Seconds that a client may leave the port waiting: there is one at a time."""
 
 _COUNTERS: Final = (
     ("calls", "Calls sent, retries among them; over all sittings."),
@@ -125,26 +123,36 @@ class Metrics:
 
 
 @contextmanager
-def metrics_file(metrics: Metrics, path: Path) -> Iterator[None]:
+def metrics_file(metrics: Metrics, path: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Within it `path` is written every FILE_EVERY_S by a thread of its own, and once at the end.
 
     Whole or not at all, as the node exporter's textfile collector wants it. A file that cannot be
-    written later on is stale, and harms nothing else.
+    written later on is stale, which `say` is told once, and harms nothing else.
 
     Raises:
-        WrongInput: it cannot be written at the beginning.
+        WrongInput: it cannot be written at the beginning, or is no regular file.
     """
     try:
-        write_to_textfile(str(path), metrics.registry)
+        _write(metrics, path)
     except OSError as error:
         raise WrongInput(
-            f"--metrics-file {path}: cannot be written: {error.strerror}; nothing was sent"
+            f"--metrics-file {path}: {_why(error)}; choose another file; nothing was sent"
         ) from error
     ended = threading.Event()
+    told = False
+
+    def write_again() -> None:
+        nonlocal told
+        try:
+            _write(metrics, path)
+        except OSError as error:
+            if not told:
+                told = True
+                say(f"Warning: --metrics-file {path}: {_why(error)}; its numbers are old now.")
 
     def keep_writing() -> None:
         while not ended.wait(FILE_EVERY_S):
-            _write(metrics, path)
+            write_again()
 
     writer = threading.Thread(target=keep_writing, name="metrics-file", daemon=True)
     writer.start()
@@ -153,67 +161,30 @@ def metrics_file(metrics: Metrics, path: Path) -> Iterator[None]:
     finally:
         ended.set()
         writer.join(FILE_EVERY_S)
-        _write(metrics, path)
+        write_again()
 
 
-@contextmanager
-def metrics_port(metrics: Metrics, host: str, port: int) -> Iterator[int]:
-    """Within it `port` serves the metrics, one client at a time; yields the port's number.
-
-    Raises:
-        WrongInput: it cannot be listened on.
-    """
-    try:
-        server = make_server(
-            host,
-            port,
-            make_wsgi_app(metrics.registry),
-            server_class=_Server6 if ":" in host else _Server,
-            handler_class=_Quiet,
-        )
-    except OSError as error:
-        raise WrongInput(
-            f"--metrics-port {port}: cannot listen on {host}:{port} ({error.strerror}); choose "
-            "another port; nothing was sent"
-        ) from error
-    waiter = threading.Thread(target=server.serve_forever, name="metrics-port", daemon=True)
-    waiter.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        waiter.join(_CLIENT_S)
+class _NoFile(OSError):
+    """What has the file's name is something else, and is not replaced."""
 
 
-class _Server(WSGIServer):
-    allow_reuse_port = False
-
-    def server_bind(self) -> None:
-        """Bind without asking DNS for this machine's name, which can take its time."""
-        TCPServer.server_bind(self)
-        host, self.server_port = self.socket.getsockname()[:2]
-        self.server_name = str(host)
-        self.setup_environ()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is nobody's business."""
-
-
-class _Server6(_Server):
-    address_family = socket.AF_INET6
-
-
-class _Quiet(WSGIRequestHandler):
-    timeout = _CLIENT_S
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class says so
-        """Say nothing: standard error is for people."""
+def _why(error: OSError) -> str:
+    return str(error) if isinstance(error, _NoFile) else f"cannot be written: {error.strerror}"
 
 
 def _write(metrics: Metrics, path: Path) -> None:
-    with suppress(OSError):
-        write_to_textfile(str(path), metrics.registry)
+    """Puts a whole file in the place of the one that is there, which must be a regular one."""
+    try:
+        kind = path.lstat().st_mode
+    except FileNotFoundError:
+        pass
+    else:
+        if not stat.S_ISREG(kind):
+            what = "a link" if stat.S_ISLNK(kind) else "no regular file"
+            raise _NoFile(f"is {what}, which is not replaced")
+    with files.replacing(path) as out:
+        os.fchmod(out.fileno(), 0o644)  # whoever scrapes may read it
+        out.write(generate_latest(metrics.registry))
 
 
 def _resting(status: Status) -> Iterator[LaneView]:

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bulkdel.plain import escaped
 from bulkdel.report.figures import counted
 from bulkdel.report.sheet import BAD, DIM, GOOD, TITLE, page, words
 
@@ -128,10 +129,10 @@ def _list(findings: Iterable[Finding], signs: Mapping[Mark, str]) -> RenderableT
     drawn.add_column(overflow="fold")
     for one in findings:
         style = _STYLES[one.mark]
-        told = Text(one.told, style=DIM if one.mark is Mark.SKIPPED else "")
+        told = Text(escaped(one.told), style=DIM if one.mark is Mark.SKIPPED else "")
         if one.mend:
-            told.append(f"\n{signs[Mark.SKIPPED]}> {one.mend}")
-        drawn.add_row(Text(signs[one.mark], style=style), Text(one.name), told)
+            told.append(f"\n{signs[Mark.SKIPPED]}> {escaped(one.mend)}")
+        drawn.add_row(Text(signs[one.mark], style=style), Text(escaped(one.name)), told)
     return Padding(drawn, (0, 0, 0, 2))
 
 

@@ -205,7 +205,7 @@ def _rejected(job: Job, rows: Books, rejects: Rejects) -> Iterator[RenderableTyp
         ],
         [
             (
-                count(reject.line),
+                plain(reject.lines, 20),
                 plain(PurePath(reject.file).name, 30),
                 plain(reject.reason, 40),
                 plain(reject.raw, 40),

@@ -1,20 +1,49 @@
-"""The rejected rows in their original form, to be mended and read by a new job."""
+"""The rejected rows in their original form, to be mended and read by a new job.
+
+They come from rejects.jsonl and from the plan, never from the input as it is now: columns stand in
+the order of the header that the rows were read under. A row is written only if it is whole, and one
+row to every reader; else it could be mended into rows that nobody asked for, or swallow others.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import orjson
 
+from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
-from bulkdel.plan.rejects import RAW_CAP
+from bulkdel.job.job import Format
+from bulkdel.plan.rejects import RAW_CAP, file_name
+from bulkdel.plan.values import PlanMeta, Source
 
-REJECTS = "rejects.jsonl"
-LINE_MOST = 1 << 16
+REJECTS: Final = files.REJECTS
+LINE_MOST: Final = 1 << 16
+PLACES_KEPT: Final = 5
+
+_BOM: Final = b"\xef\xbb\xbf"
+_DELIMITERS: Final = {Format.CSV: b",", Format.TSV: b"\t"}
+_FORMULA: Final = re.compile(rb'(?:^|[,\t])"?[=+@-]')
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """Rows that are not written: how many, and where the first of them stand."""
+
+    rows: int = 0
+    places: list[str] = field(default_factory=list)
+
+    def add(self, place: str) -> None:
+        """One row more."""
+        self.rows += 1
+        if len(self.places) < PLACES_KEPT:
+            self.places.append(place)
 
 
 @dataclass(slots=True)
@@ -23,67 +52,185 @@ class Tally:
 
     Attributes:
         rows: that were written.
-        cut: of those, rows longer than rejects.jsonl keeps: they are not whole.
+        formulas: of those, rows with a cell that a spreadsheet runs.
+        cut: rows longer than rejects.jsonl keeps.
+        loose: rows that some reader takes for another number of rows.
+        quoting: the new job's input.quoting, where the format's default is another; else empty.
     """
 
     rows: int = 0
-    cut: int = 0
+    formulas: int = 0
+    cut: LeftOut = field(default_factory=LeftOut)
+    loose: LeftOut = field(default_factory=LeftOut)
+    quoting: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How the rows of a file are written; rows of one style can stand in one file.
+
+    Attributes:
+        format: CSV, TSV or JSONL.
+        quoting: "csv" or "none"; empty where the format has no such choice.
+        header: the header record, without its line end; None where the format has none.
+    """
+
+    format: Format
+    quoting: str
+    header: bytes | None
+
+    def holds(self, raw: bytes) -> bool:
+        """Whether every reader takes `raw` for one row."""
+        if self.quoting != "csv":
+            return b"\r" not in raw and b"\n" not in raw
+        return _record(_DELIMITERS[self.format]).fullmatch(raw) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reject:
+    file: str
+    line: int
+    last_line: int
+    raw: bytes
+    cut: bool
+
+    @property
+    def place(self) -> str:
+        end = f"-{self.last_line}" if self.last_line > self.line else ""
+        return f"{self.file} line {self.line}{end}"
 
 
 def raw_rejects(
-    run_dir: Path, header_of: Callable[[str], bytes | None], tally: Tally, *, source: str | None
+    run_dir: Path, meta: PlanMeta, tally: Tally, *, source: str | None
 ) -> Iterator[bytes]:
-    """The rows, line by line, after their header where their file has one.
+    """The rows, one by one, after their header where they have one.
 
     Args:
         run_dir: whose rejects.
-        header_of: the header of an input file, by the name it has in rejects.jsonl; None without.
+        meta: of the plan that was made with them.
         tally: filled on the way.
-        source: only rows of this file; None means all.
+        source: only rows of this file, as rejects.jsonl names it; None means all.
 
     Raises:
-        WrongInput: rows of files with different headers, which no one file can hold.
-        Corrupt: a line of rejects.jsonl is not what bulkdel writes.
+        WrongInput: a header is not known; rows that no one file can hold; two files of one name.
+        Corrupt: rejects.jsonl is not what bulkdel wrote for this plan.
     """
-    path = run_dir / REJECTS
-    if not path.exists():
-        return
-    first: str | None = None
-    header: bytes | None = None
+    sources = _by_name(meta.fingerprint.sources)
+    first: tuple[str, Style] | None = None
     before: tuple[str, int] | None = None
-    with path.open("rb") as lines:
-        number = 0
-        while line := lines.readline(LINE_MOST):
-            number += 1
-            if not line.endswith(b"\n") and len(line) < LINE_MOST:
-                return
-            file, at, raw, cut = _read(path, number, line)
-            if source not in (None, file) or before == (file, at):
-                continue  # the ids of one line's list are rejected one by one
-            before = file, at
-            if first is None:
-                first, header = file, header_of(file)
-                if header is not None:
-                    yield header + b"\n"
-            elif file != first and header_of(file) != header:
+    for reject in _rejects(run_dir / REJECTS, meta.books.rejected):
+        if reject.file not in sources:
+            raise Corrupt(f"{run_dir / REJECTS}: the plan has no input file {reject.file}")
+        at = reject.file, reject.line
+        if source not in (None, reject.file) or before == at:
+            continue  # the ids of one line's list are rejected one by one
+        before = at
+        if first is None or reject.file != first[0]:
+            style = _style(reject.file, sources[reject.file])
+            if first is not None and style != first[1]:
                 raise WrongInput(
-                    f"the rejected rows of {first} and of {file} have different headers; "
-                    "export them one by one with --source FILE"
+                    f"the rejected rows of {first[0]} and of {reject.file} stand below different "
+                    "headers, or are written in different ways; export them one by one with "
+                    "--source FILE"
                 )
+        else:
+            style = first[1]
+        if first is None:
+            first = reject.file, style
+            tally.quoting = _unusual_quoting(style)
+            if style.header is not None:
+                # Its reader takes one carriage return off the end as well.
+                end = b"\r\n" if style.header.endswith(b"\r") else b"\n"
+                yield _safe_start(style.header) + end
+        if reject.cut:
+            tally.cut.add(reject.place)
+        elif not style.holds(reject.raw):
+            tally.loose.add(reject.place)
+        else:
+            alone = tally.rows == 0 and style.header is None
             tally.rows += 1
-            tally.cut += cut
-            yield raw + b"\n"
+            tally.formulas += style.header is not None and bool(_FORMULA.search(reject.raw))
+            yield (_safe_start(reject.raw) if alone else reject.raw) + b"\n"
 
 
-def _read(path: Path, number: int, line: bytes) -> tuple[str, int, bytes, bool]:
+def _by_name(sources: tuple[Source, ...]) -> dict[str, Source | None]:
+    """The sources as rejects.jsonl names them; None for a name that several have."""
+    named: dict[str, Source | None] = {}
+    for source in sources:
+        name = file_name(source.path)
+        named[name] = None if name in named else source
+    return named
+
+
+def _style(file: str, source: Source | None) -> Style:
+    if source is None:
+        raise WrongInput(
+            f"{file}: several input files have this name, once it is written as text, so it is not "
+            "known which header its rows were read under; take the rows from rejects.jsonl"
+        )
+    kind = Format(source.format)
+    if kind not in _DELIMITERS:
+        return Style(
+            format=Format.JSONL, quoting="", header=None
+        )  # Parquet's rows are kept as JSON
+    if source.header is None:
+        raise WrongInput(
+            f"{file}: the header that its rows were read under is not known, since an older "
+            "bulkdel made this plan, and the file may have another one now; take the rows from "
+            "rejects.jsonl and put the right header above them"
+        )
+    quoting = source.quoting or _usual_quoting(kind)
+    return Style(format=kind, quoting=quoting, header=source.header.encode())
+
+
+def _usual_quoting(kind: Format) -> str:
+    return "csv" if kind is Format.CSV else "none"
+
+
+def _unusual_quoting(style: Style) -> str:
+    usual = style.format is Format.JSONL or style.quoting == _usual_quoting(style.format)
+    return "" if usual else style.quoting
+
+
+def _safe_start(text: bytes) -> bytes:
+    """What a file may begin with: its reader takes one byte order mark away."""
+    return _BOM + text if text.startswith(_BOM) else text
+
+
+def _record(delimiter: bytes) -> re.Pattern[bytes]:
+    """One record by RFC 4180: quotes around whole fields, and line breaks only inside them."""
+    plain = rb'(?:[^"\r\n%b][^\r\n%b]*)?' % (delimiter, delimiter)
+    one = rb'(?:"(?:[^"]|"")*"|%b)' % plain
+    return re.compile(rb"%b(?:%b%b)*" % (one, delimiter, one))
+
+
+def _rejects(path: Path, count: int) -> Iterator[_Reject]:
+    number = 0
+    if files.is_there(path):
+        with files.open_to_read(path) as lines:
+            while line := lines.readline(LINE_MOST):
+                number += 1
+                yield _read(path, number, line)
+    if number != count:
+        raise Corrupt(f"{path}: it has {number:,} lines, but the plan rejected {count:,} rows")
+
+
+def _read(path: Path, number: int, line: bytes) -> _Reject:
     try:
         told = orjson.loads(line)
-        raw = told["raw"]
+        raw, first = told["raw"], told["line"]
+        octets = raw.encode()
         cut = len(raw) > RAW_CAP
         if "raw_b64" in told:
             octets = base64.b64decode(told["raw_b64"], validate=True)
-            return told["file"], told["line"], octets, len(octets) >= RAW_CAP
-        return told["file"], told["line"], raw.encode(), cut
+            cut = len(octets) >= RAW_CAP
+        return _Reject(
+            file=told["file"],
+            line=first,
+            last_line=told.get("last_line", first),
+            raw=octets,
+            cut=cut,
+        )
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise Corrupt(
             f"{path}, line {number}: it is not a line that bulkdel writes; `bulkdel plan` of an "

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from bulkdel import files
+
 LINES_READ = 1_000_000
 LINE_BYTES = 1 << 20
 REASONS_KEPT = 50
@@ -17,10 +19,13 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """One rejected row; `raw` is its text, or its base64 where it is no UTF-8."""
+    """One rejected row; `raw` is its text, or its base64 where it is no UTF-8.
+
+    `lines` is where it stands: "7", or "7-9" where it takes several lines.
+    """
 
     file: str
-    line: int
+    lines: str
     reason: str
     raw: str
 
@@ -45,7 +50,7 @@ def read_rejects(path: Path) -> Rejects:
     reasons: Counter[str] = Counter()
     first: list[Reject] = []
     try:
-        lines = path.open("rb")
+        lines = files.open_to_read(path)
     except FileNotFoundError:
         return Rejects()
     with lines:
@@ -68,12 +73,13 @@ def _reject(line: bytes) -> Reject:
     except orjson.JSONDecodeError:
         told = None
     if not isinstance(told, dict):
-        return Reject(file="?", line=0, reason="unreadable line of rejects.jsonl", raw="")
+        return Reject(file="?", lines="?", reason="unreadable line of rejects.jsonl", raw="")
     raw = told.get("raw", told.get("raw_b64", ""))
-    number = told.get("line", 0)
+    first = told.get("line", "?")
+    last = told.get("last_line", first)
     return Reject(
         file=str(told.get("file", "?")),
-        line=number if isinstance(number, int) else 0,
+        lines=str(first) if first == last else f"{first}-{last}",
         reason=str(told.get("reason", "?")),
         raw=str(raw),
     )

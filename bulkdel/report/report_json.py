@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from bulkdel.report.figures import stamp
 from bulkdel.report.findings import CodeFinding, Findings, SittingFinding, TargetFinding
+from bulkdel.report.json_text import json_text
 from bulkdel.report.status_page import status_values
 from bulkdel.report.timeline import Span, Timeline
 
@@ -35,7 +34,7 @@ def report_json(findings: Findings) -> bytes:
             {"reason": reason, "rows": rows} for reason, rows in findings.rejects.reasons
         ],
     }
-    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return json_text(told)
 
 
 def _ledger(findings: Findings) -> dict[str, Any]:

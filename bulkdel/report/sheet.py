@@ -11,6 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bulkdel.plain import Page, escaped
+
 NARROWEST = 80
 """Columns. Below this the terminal breaks our lines: better than a number that was cut."""
 WIDEST = 120
@@ -32,7 +34,7 @@ class Column:
 
 def words(text: str, style: str = "", *, indent: int = 0) -> RenderableType:
     """A paragraph. The text is never read as markup."""
-    return Padding(Text(text, style=style, overflow="fold"), (0, 0, 0, indent))
+    return Padding(_text(text, style), (0, 0, 0, indent))
 
 
 def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> RenderableType:
@@ -40,14 +42,14 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Renderabl
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=TITLE)
     for column in columns:
         drawn.add_column(
-            Text(column.title),
+            _text(column.title),
             justify="left" if column.words else "right",
             no_wrap=not column.words,
             overflow="fold",
             vertical="top",
         )
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*map(_text, row))
     return Padding(drawn, (0, 0, 0, 2))
 
 
@@ -60,11 +62,11 @@ def facts(rows: Iterable[tuple[str, str]]) -> RenderableType:
     drawn.add_column(no_wrap=False, overflow="fold", max_width=24)
     drawn.add_column(overflow="fold")
     for name, told in rows:
-        drawn.add_row(Text(name), Text(told))
+        drawn.add_row(_text(name), _text(told))
     return Padding(drawn, (0, 0, 0, 2))
 
 
-def page(parts: Iterable[RenderableType], width: int, *, colour: bool = False) -> str:
+def page(parts: Iterable[RenderableType], width: int, *, colour: bool = False) -> Page:
     """The parts as text that ends with a newline; no line is longer than `width` or NARROWEST.
 
     Nothing is read from the environment.
@@ -82,4 +84,9 @@ def page(parts: Iterable[RenderableType], width: int, *, colour: bool = False) -
         highlight=False,
         _environ={},
     ).print(Group(*parts))
-    return "\n".join(line.rstrip() for line in paper.getvalue().splitlines()) + "\n"
+    return Page("\n".join(line.rstrip() for line in paper.getvalue().split("\n")[:-1]) + "\n")
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Text as it stands, never read as markup, and plain: colours are our own."""
+    return Text(escaped(text), style=style, overflow="fold")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 from rich.console import RenderableType
 
 from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.report import tables
 from bulkdel.report.figures import count, counted, moment, plain, rate, span, stamp
+from bulkdel.report.json_text import json_text
 from bulkdel.report.phrases import deed, unit
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, facts, page, table, words
 from bulkdel.report.sides import waiting_sides
@@ -28,9 +28,7 @@ _STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.
 
 def status_json(status: Status) -> bytes:
     """One JSON object, with the keys of the contract and more; ends with a newline."""
-    return orjson.dumps(
-        status_values(status), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
+    return json_text(status_values(status))
 
 
 def status_values(status: Status) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 from rich.console import RenderableType
 
 from bulkdel.job.job import Job
@@ -13,6 +12,7 @@ from bulkdel.ledger.findings import Finding
 from bulkdel.ledger.verify import Verified
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.json_text import json_text
 from bulkdel.report.sheet import BAD, GOOD, TITLE, Column, facts, page, table, words
 from bulkdel.words import Verdict
 
@@ -21,7 +21,7 @@ _SHOWN_CHARACTERS = 320
 
 def verification_json(job: Job, meta: PlanMeta | None, verified: Verified) -> bytes:
     """One JSON object; ends with a newline."""
-    return orjson.dumps(
+    return json_text(
         {
             "job": job.name,
             "run_dir": str(job.run_dir),
@@ -34,7 +34,6 @@ def verification_json(job: Job, meta: PlanMeta | None, verified: Verified) -> by
             "findings": [_finding(one) for one in verified.findings],
             "targets": _targets(meta, verified),
         },
-        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
 
 

@@ -87,6 +87,19 @@ class Breaker:
         """A probe did not leave after all."""
         self._out = False
 
+    def alone(self, until: float) -> None:
+        """From now on one call is out at a time, the next not before `until`."""
+        self._closed = False
+        self._next_at = until
+
+    def resume(self, now: float) -> None:
+        """Calls were kept from leaving until now: that was no outage."""
+        self._accepted_at = now
+
+    def left_s(self, now: float) -> float:
+        """Seconds until a lane with no accepted call is down."""
+        return max(0.0, self._accepted_at + self._outage_s - now)
+
     def told(self, sign: Sign, *, ordinal: int, fresh: bool, probe: bool, now: float) -> None:
         """What a call told."""
         if probe:

@@ -11,7 +11,7 @@ import math
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -41,6 +41,13 @@ def ahead(qps: float) -> int:
     return max(2, math.ceil(qps * AHEAD_S))
 
 
+GROUNDED: Final = NoReply(reason="kept back: the lane sends one call at a time now", left=False)
+
+
+class _Grounded(Exception):
+    """The call may not leave as it stands."""
+
+
 @dataclass(slots=True, eq=False)
 class Flight:
     """One call.
@@ -51,6 +58,7 @@ class Flight:
         generation: of the credentials it was signed with.
         noted: whether its intent is, or may be, durable.
         left_at: the loop's time when it left, seconds.
+        hidden: texts of the call that must stand nowhere if its reply repeats them.
     """
 
     work: Work
@@ -61,6 +69,7 @@ class Flight:
     noted: bool = False
     flying: bool = False
     left_at: float = 0.0
+    hidden: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Airfield:
@@ -104,7 +113,11 @@ class Airfield:
         return self._ready < self._calm_from
 
     async def fly(self, flight: Flight, *, wide: bool) -> Reply | NoReply:
-        """Send the call when it may go; never raises for anything the network does."""
+        """Send the call when it may go; never raises for anything the network does.
+
+        Returns GROUNDED for a call that was to go again, since others were refused or unanswered
+        while it waited to leave.
+        """
         claim = None if wide else self._claims.take_at_once(flight.load)
         if claim is None:
             with self._traffic.aside():
@@ -113,6 +126,8 @@ class Airfield:
             async with self._slots:
                 flight.probe = await self._admitted()
                 return await self._exchange(flight)
+        except _Grounded:
+            return GROUNDED
         finally:
             self._claims.drop(claim)
 
@@ -122,6 +137,8 @@ class Airfield:
             wait = self._breaker.wait_s(self._loop.time())
             held, closed = self._pacer.held_for_s, bool(self._pacer.closed)
             if wait == 0 and not held and not closed:
+                if self._signer.renew_if_due():
+                    self._breaker.alone(self._loop.time())  # new credentials are tried by one call
                 return self._breaker.leave()
             self._cleared.clear()
             with suppress(TimeoutError):
@@ -130,16 +147,16 @@ class Airfield:
 
     async def _exchange(self, flight: Flight) -> Reply | NoReply:
         try:
-            credentials = self._signer.credentials()
             flight.generation = self._signer.generation
             call = self._provider.encode(
                 flight.load,
                 self._mode,
                 app=self._app,
-                credentials=credentials,
+                credentials=self._signer.credentials,
                 now_s=self._now_s(),
                 entropy=secrets.token_bytes(8),
             )
+            flight.hidden = (*call.hidden, self._app.secret.reveal())
             reply = await self._transport.send(call, partial(self._depart, flight))
         except BaseException:
             if not flight.flying:
@@ -180,6 +197,10 @@ class Airfield:
                 flight.left_at = await self._pacer.depart()
             finally:
                 self._ready -= 1
+        if flight.generation != self._signer.generation or not (
+            flight.probe or self._breaker.closed
+        ):
+            raise _Grounded
         if not flight.flying:
             flight.flying = True
             self._traffic.took_off(flight.task)

@@ -23,19 +23,20 @@ from bulkdel.plan.values import Share
 from bulkdel.providers.protocol import App, Provider
 from bulkdel.send.breaker import Breaker
 from bulkdel.send.desk import Desk
-from bulkdel.send.effects import Effects
+from bulkdel.send.effects import OURS_S, Effects
 from bulkdel.send.feed import Feed, Work
-from bulkdel.send.flight import Airfield, Flight, ahead
+from bulkdel.send.flight import GROUNDED, Airfield, Flight, ahead
 from bulkdel.send.meter import Meter, Now, Standing
 from bulkdel.send.pace import Pacer
 from bulkdel.send.retry import Push, until_progress
+from bulkdel.send.sampled import Fields, SampledLog
 from bulkdel.send.settle import Judgement, cargo, judge, size, split_at
 from bulkdel.send.signer import Signer
 from bulkdel.send.signs import answer_of
 from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Orient, Verdict
+from bulkdel.words import Orient, Verdict, batch_label
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
@@ -68,8 +69,12 @@ class Lane:
         self._retry = desk.job.retry
         self._log = desk.log.bind(target=target.name)
         self._loop = asyncio.get_running_loop()
+        self._few = SampledLog(self._log, self._loop.time)
         self._pacer = Pacer(
-            target.qps, max_hold_s=self._retry.max_delay_s, first_wait_s=first_wait_s
+            target.qps,
+            max_hold_s=self._retry.max_delay_s,
+            first_wait_s=first_wait_s,
+            unheard=transport.stalled,
         )
         self._breaker = Breaker(
             now=self._loop.time(),
@@ -102,6 +107,8 @@ class Lane:
             breaker=self._breaker,
             signer=self._signer,
             log=self._log,
+            few=self._few,
+            label=partial(batch_label, target.name, desk.job.operation, desk.job.mode),
             now_s=desk.now_s,
             stop=self.stop,
             is_over=self._is_over,
@@ -131,6 +138,7 @@ class Lane:
         self._ended = self._ending()
         self.measure()
         self._meter = None
+        self._few.close()
         self._log.info("lane.ended", end=str(self._ended.end), words=self._ended.words)
         return self._ended
 
@@ -157,6 +165,7 @@ class Lane:
     def open(self) -> None:
         """Send again."""
         self._pacer.open()
+        self._breaker.resume(self._loop.time())
         self._field.cleared()
         self._look()
         self._log.info("lane.opened")
@@ -215,10 +224,17 @@ class Lane:
             return self._pacer.closed
         if held := self._pacer.held_for_s:
             return f"held by the provider, {math.ceil(held)} s to go"
-        wait = self._breaker.wait_s(self._loop.time())
+        now = self._loop.time()
+        trouble, until = self._effects.trouble
+        if now < until:
+            return trouble
+        if self._pacer.stalled:
+            return "the network does not take what was sent; nothing more leaves meanwhile"
+        wait = self._breaker.wait_s(now)
         if wait == 0:
             return ""
         what = "no answer yet" if self._breaker.opening else "the provider does not answer"
+        what = "the credentials were refused" if self._signer.in_doubt else what
         return f"{what}, next call in {math.ceil(wait)} s" if wait else f"{what}, one call is out"
 
     def _ending(self) -> LaneEnd:
@@ -279,7 +295,7 @@ class Lane:
                     self._retry, partial(self._push, task, work), self._rest
                 )
                 if push is Push.STALLED:
-                    self._log.info("batch.deferred", ordinal=work.entry.ordinal)
+                    self._few.write("batch.deferred", partial(dict, ordinal=work.entry.ordinal))
                     break
                 if push is Push.PARTLY:
                     await self._rest(random.uniform(0, self._retry.base_delay_s))
@@ -301,13 +317,17 @@ class Lane:
         try:
             flight = Flight(work, cargo(work.entry, work.parts[0]), task)
             reply = await self._field.fly(flight, wide=work.conflicts >= CONFLICTS)
+            if reply is GROUNDED:
+                return Push.AGAIN
             if isinstance(reply, NoReply) and not reply.left:
-                return self._effects.not_sent(flight, reply)
-            answer = answer_of(self._provider, flight.load, reply)
+                push = self._effects.not_sent(flight, reply)
+                if reply.ours and push is Push.AGAIN:
+                    await self._rest(random.uniform(OURS_S / 2, OURS_S))
+                return push
+            answer = answer_of(self._provider, flight.load, reply, flight.hidden)
             if answer.strangers:
-                self._log.warning(
-                    "reply.strangers_ignored", ordinal=work.entry.ordinal, ids=answer.strangers
-                )
+                told: Fields = partial(dict, ordinal=work.entry.ordinal, ids=answer.strangers)
+                self._few.write("reply.strangers_ignored", told, warn=True)
             at_ms = int(self._desk.now_s() * 1000)
             judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
             settled = judgement.settled

@@ -24,6 +24,9 @@ nothing as long as nothing was late, and what it cost when something was is soon
 The hold. A throttled answer holds the whole lane: for as long as the provider says, else for a
 second, doubled while no call is accepted in between. The rate is lowered once per hold (rate.py).
 Calls that had left before the hold began do not lengthen it.
+
+The stall. Calls that the network did not take yet have left but not arrived. Nothing leaves until
+they have, or are given up, and not in the second after: else both would meet at the server.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from aiolimiter import AsyncLimiter
@@ -49,6 +53,10 @@ OVER: Final = 0.005
 STEP: Final = 0.01
 """A change of the rate, as a share of it, that is worth a new bucket."""
 HOLD_S: Final = 1.0
+LOOK_S: Final = 0.1
+"""Seconds between two looks whether the network takes calls again."""
+AFTER_STALL_S: Final = 1.05
+"""Seconds in which nothing leaves once it does: what it kept has a second of its own."""
 WINDOW_S: Final = 5.0
 """Seconds that the measured rate looks back."""
 
@@ -78,8 +86,22 @@ def window(qps: float) -> tuple[int, float]:
 class Pacer:
     """One lane's pace: `depart` returns when a call may leave, to one caller after another."""
 
-    def __init__(self, qps: float, *, max_hold_s: float, first_wait_s: float = 0.0) -> None:
-        """`first_wait_s` holds the first call, so that a restart cannot crowd a second."""
+    def __init__(
+        self,
+        qps: float,
+        *,
+        max_hold_s: float,
+        first_wait_s: float = 0.0,
+        unheard: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """A pace of at most `qps` calls/s.
+
+        Args:
+            qps: the ceiling.
+            max_hold_s: the longest hold that nobody asked for, in seconds.
+            first_wait_s: holds the first call, so that a restart cannot crowd a second.
+            unheard: whether the network does not take what was sent.
+        """
         self._loop = asyncio.get_running_loop()
         self._rate = Rate(qps)
         self._max_hold_s = max_hold_s
@@ -94,6 +116,8 @@ class Pacer:
         self._holds_in_a_row = 0
         self._window: deque[float] = deque(maxlen=window(qps)[0])
         self._left: deque[tuple[float, int]] = deque()
+        self._unheard = unheard
+        self.stalled = False
 
     @property
     def held_for_s(self) -> float:
@@ -141,6 +165,9 @@ class Pacer:
                 if self._closed:
                     await self._opened.wait()
                     continue
+                if self._unheard():
+                    await self._let_it_arrive()
+                    continue
                 if hold := self.held_for_s:
                     await asyncio.sleep(hold)
                     continue
@@ -148,7 +175,7 @@ class Pacer:
                     await one.acquire()
                 await self._room_in_window()
                 # Throttled while we waited: look again, or all who waited would leave at once.
-                if not self.held_for_s and not self._closed:
+                if not self.held_for_s and not self._unheard() and not self._closed:
                     break
             now = self._loop.time()
             self._window.append(now)
@@ -177,6 +204,16 @@ class Pacer:
     def accepted(self) -> None:
         """The provider took a call: the next hold begins at its shortest again."""
         self._holds_in_a_row = 0
+
+    async def _let_it_arrive(self) -> None:
+        """What the network kept arrives in a crowd, or never: a second on it is out of the way."""
+        self.stalled = True
+        try:
+            while self._unheard():  # noqa: ASYNC110  # a socket tells nobody when it is heard
+                await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(AFTER_STALL_S)
+        finally:
+            self.stalled = False
 
     async def _room_in_window(self) -> None:
         """Returns when fewer than the window's calls have left within its length."""

@@ -19,6 +19,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bulkdel.providers.protocol import ENTROPY_BYTES, App, Hearing, Provider
+from bulkdel.providers.stars import starred
 from bulkdel.send.transport import NoReply, Transport
 
 DATE_STEP_S: Final = 1.0
@@ -92,7 +93,9 @@ async def probe(
     skew_s = None
     if reply.date_s is not None:
         skew_s = (began_s + now_s()) / 2 - (reply.date_s + DATE_STEP_S / 2)
-    return replace(seen, skew_s=skew_s, hearing=provider.decode_check(reply.status, reply.body))
+    hearing = provider.decode_check(reply.status, reply.body)
+    info = starred(hearing.info, (*call.hidden, app.secret.reveal()))
+    return replace(seen, skew_s=skew_s, hearing=replace(hearing, info=info))
 
 
 async def _reach(address: str, timeout_s: float) -> Probe:

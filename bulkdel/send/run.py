@@ -26,7 +26,7 @@ from bulkdel.send.desk import Desk, Told
 from bulkdel.send.feed import Feed
 from bulkdel.send.lane import Lane
 from bulkdel.send.meter import span_s
-from bulkdel.send.transport import Transport
+from bulkdel.send.transport import Transport, room_for_replies
 from bulkdel.send.view import End, Ending, LaneView
 
 FIRST_WAIT_S: Final = 1.05
@@ -83,11 +83,13 @@ class Sitting:
             stop_all=self.stop,
             told=told,
         )
+        room = room_for_replies()
         self._transports = [
             Transport(
                 post.address,
                 max_in_flight=post.target.max_in_flight,
                 timeout_s=job.retry.timeout_s,
+                room=room,
             )
             for post in posts
         ]

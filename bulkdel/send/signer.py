@@ -1,49 +1,85 @@
-"""The credentials that one lane's calls are signed with, and when they are renewed."""
+"""The credentials of one lane: when they are renewed, and how long their refusal is borne.
+
+A provider may know a new key some seconds later than we do. So fresh credentials that are refused
+are tried again for half a minute, by one call at a time and ever more seldom: a few calls in all,
+since a provider that sees many wrong signatures locks the app out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from bulkdel.providers.protocol import App, Credentials, Provider
 
+PATIENCE_S: Final = 30.0
+"""Seconds for which fresh credentials may be refused before that is the provider's last word."""
+FIRST_TRY_S: Final = 2.0
+"""Seconds until they are tried again; twice as many each time after that."""
+
+
+def next_try_s(tries: int, refused_for_s: float) -> float | None:
+    """Seconds until fresh credentials are tried again, refused `tries` times for so many seconds.
+
+    The last try comes when the patience ends; None after it.
+    """
+    if refused_for_s >= PATIENCE_S:
+        return None
+    return min(FIRST_TRY_S * 2.0 ** (tries - 1), PATIENCE_S - refused_for_s)
+
 
 class Signer:
-    """Renews credentials before they expire, and once at once when the provider refuses them.
+    """Renews credentials before they expire, and when the provider refuses them.
 
-    A generation is one set of credentials. Refused right after it was made because the one before
-    it was refused, the trouble is not its age: there is nothing more to try.
+    Attributes:
+        generation: which set of credentials is used now; a refusal of an older one tells nothing.
+        in_doubt: whether fresh credentials were refused and none has been accepted since.
     """
 
     def __init__(self, provider: Provider, app: App, now_s: Callable[[], float]) -> None:
         self._provider = provider
         self._app = app
         self._now_s = now_s
-        self._unproven = False
+        self._proven = False
+        self._tries = 0
+        self._refused_at = 0.0
         self.generation = 0
-        self._credentials = provider.credentials(app, now_s())
+        self.credentials: Credentials = provider.credentials(app, now_s())
 
-    def credentials(self) -> Credentials:
-        """What the next call is signed with."""
-        now_s = self._now_s()
-        if now_s >= self._credentials.renew_at_s:
-            self._renew(now_s)
-        return self._credentials
+    @property
+    def in_doubt(self) -> bool:
+        """See the class."""
+        return self._tries > 0
 
-    def refused(self, generation: int) -> bool:
-        """A call signed with `generation` was refused for it; whether to go again."""
-        if generation != self.generation:
-            return True
-        if self._unproven:
+    def renew_if_due(self) -> bool:
+        """Sign anew before the credentials expire; whether that was now."""
+        if self._now_s() < self.credentials.renew_at_s:
             return False
-        self._renew(self._now_s())
-        self._unproven = True
+        self._renew()
         return True
+
+    def refused(self, now: float) -> float | None:
+        """A call signed with the present generation was refused for that; `now` is the loop's.
+
+        Returns the seconds until one call may try it with a new one, or None where that has been
+        tried for long enough. What had been accepted is old: that goes again at once.
+        """
+        old = self._proven
+        self._renew()
+        if old:
+            return 0.0
+        if not self._tries:
+            self._refused_at = now
+        self._tries += 1
+        return next_try_s(self._tries, now - self._refused_at)
 
     def accepted(self, generation: int) -> None:
         """A call signed with `generation` was accepted."""
         if generation == self.generation:
-            self._unproven = False
+            self._proven = True
+            self._tries = 0
 
-    def _renew(self, now_s: float) -> None:
-        self._credentials = self._provider.credentials(self._app, now_s)
+    def _renew(self) -> None:
+        self.credentials = self._provider.credentials(self._app, self._now_s())
         self.generation += 1
+        self._proven = False

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from bulkdel.providers.protocol import Provider
+from bulkdel.providers.stars import starred_answer
 from bulkdel.send.breaker import Sign
 from bulkdel.send.settle import Judgement
 from bulkdel.send.transport import NoReply, Reply
@@ -19,15 +20,20 @@ SKEW_S: Final = 120.0
 """A difference of clocks that is worth telling, in seconds."""
 
 
-def answer_of(provider: Provider, load: Entry, reply: Reply | NoReply) -> Answer:
-    """What came back, or did not, ruled for each id that the call carried."""
+def answer_of(
+    provider: Provider, load: Entry, reply: Reply | NoReply, hidden: tuple[str, ...]
+) -> Answer:
+    """What came back, or did not, ruled for each id that the call carried.
+
+    No text of it holds a piece of what is `hidden`.
+    """
     if isinstance(reply, NoReply):
         return Answer(
             rest=Ruling(
                 verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason, lost=reply.left
             )
         )
-    answer = provider.decode(load, reply.status, reply.body)
+    answer = starred_answer(provider.decode(load, reply.status, reply.body), hidden)
     if reply.retry_after_s is None or answer.rest.verdict is not Verdict.THROTTLED:
         return answer
     hold_s = min(reply.retry_after_s, HOLD_MOST_S)

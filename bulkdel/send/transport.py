@@ -1,4 +1,4 @@
-"""One call out, one reply or none back; the only door to aiohttp's client.
+"""One call out, one reply or none back; with connection.py the only door to aiohttp's client.
 
 It sends a request once. aiohttp re-sends a GET by itself when a kept-alive connection dies, which
 would clear a friend list a second time unasked; that is switched off here, and a test pins it.
@@ -10,28 +10,31 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import errno
 import os
+import ssl
 import time
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 import aiohttp
-from aiohttp.client_reqrep import ClientRequest
-from aiohttp.connector import Connection
 from yarl import URL
 
 from bulkdel.providers.protocol import Call
+from bulkdel.send.connection import DEPARTURE, Connector, Departure, UnusableError
 
-if TYPE_CHECKING:
-    from aiohttp import ClientTimeout
-    from aiohttp.tracing import Trace
-
-BODY_MOST: Final = 8 * 1024 * 1024
-"""Bytes of a reply that are read; 1000 results with long texts take a tenth of it."""
+BODY_MOST: Final = 2 * 1024 * 1024
+"""Bytes of a reply that are read, whatever its call carried."""
+BODY_BASE: Final = 128 * 1024
+BODY_EACH: Final = 1024
+"""Bytes of a reply that are read, and more for each id that its call carried: an id has 32 bytes,
+escaped in JSON 192, and the rest is for a long text."""
 CHUNK: Final = 64 * 1024
+LONG_ONES_MOST: Final = 32
+"""Replies of more than a CHUNK or two that are read at the same time, over all transports that
+share a `room_for_replies`: with BODY_MOST it bounds the memory that replies in flight can take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +61,17 @@ class NoReply:
     Attributes:
         reason: for a person; holds no URL.
         left: whether the call left, so that it may have been carried out.
+        ours: whether it was this machine that could not open a connection.
     """
 
     reason: str
     left: bool
+    ours: bool = False
+
+
+def room_for_replies() -> asyncio.Semaphore:
+    """What transports share, so that long replies are read a few at a time."""
+    return asyncio.Semaphore(LONG_ONES_MOST)
 
 
 Depart = Callable[[], Awaitable[None]]
@@ -69,74 +79,34 @@ Depart = Callable[[], Awaitable[None]]
 connection died in the meantime."""
 
 
-class _Departure:
-    """One call's way out: connecting, waiting to leave, out. Only two of the three are timed."""
-
-    def __init__(self, depart: Depart, limit: asyncio.Timeout, timeout_s: float) -> None:
-        self._depart = depart
-        self._limit = limit
-        self._timeout_s = timeout_s
-        self.left = False
-
-    async def leave(self) -> None:
-        self._limit.reschedule(None)
-        await self._depart()
-        self._time_it()
-        self.left = True
-
-    def stay(self) -> None:
-        """The connection had died: nothing left, and another is needed."""
-        self.left = False
-        self._time_it()
-
-    def _time_it(self) -> None:
-        self._limit.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
-
-
-_DEPARTURE: ContextVar[_Departure] = ContextVar("departure")
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Hands a connection out when its call may leave."""
-
-    async def connect(
-        self,
-        req: ClientRequest,
-        traces: list[Trace],
-        timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
-    ) -> Connection:
-        departure = _DEPARTURE.get()
-        while True:
-            connection = await super().connect(req, traces, timeout)
-            try:
-                await departure.leave()
-            except BaseException:
-                connection.close()
-                raise
-            if connection.transport is not None and not connection.transport.is_closing():
-                return connection
-            departure.stay()
-            connection.close()
-
-
 class Transport:
     """Calls to one address. An async context manager.
 
     `timeout_s` bounds connecting, and again the time from leaving to the last byte of the reply;
-    waiting for the departure is part of neither.
+    waiting for the departure is part of neither. A call that it ended never arrives afterwards.
     """
 
-    def __init__(self, address: str, *, max_in_flight: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        max_in_flight: int,
+        timeout_s: float,
+        room: asyncio.Semaphore | None = None,
+    ) -> None:
+        """`room` is shared by all transports of a process that hold replies together."""
         self._address = address
+        self._room = room or room_for_replies()
+        self._connector: Connector | None = None
         self._max_in_flight = max_in_flight
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         # A connection more than calls: one that waits to depart never waits for another to end.
-        connector = _Connector(limit=self._max_in_flight + 1, ttl_dns_cache=60)
+        self._connector = Connector(limit=self._max_in_flight + 1, timeout_s=self._timeout_s)
         self._session = aiohttp.ClientSession(
-            connector=connector,
+            connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None),
             headers={"User-Agent": "bulkdel", "Content-Type": "application/json"},
@@ -156,27 +126,33 @@ class Transport:
         if self._session is not None:
             await self._session.close()
 
+    def stalled(self) -> bool:
+        """Whether the network does not take what was sent: nothing more should leave now."""
+        return self._connector is not None and self._connector.stalled()
+
     async def send(self, call: Call, depart: Depart) -> Reply | NoReply:
         """Send `call` once `depart` lets it; never raises for anything the network does."""
         if self._session is None:
             raise RuntimeError("the transport is not open")
-        departure: _Departure | None = None
+        departure: Departure | None = None
         try:
             async with asyncio.timeout(self._timeout_s) as limit:
-                departure = _Departure(depart, limit, self._timeout_s)
-                token = _DEPARTURE.set(departure)
+                departure = Departure(depart, limit, self._timeout_s)
+                token = DEPARTURE.set(departure)
                 try:
                     return await self._exchange(self._session, call)
                 finally:
                     # It knows the task whose context would keep it: a cycle for each call.
-                    _DEPARTURE.reset(token)
+                    DEPARTURE.reset(token)
         except TimeoutError:
             what = "no reply" if departure and departure.left else "no connection"
             reason = f"{what} within {self._timeout_s:g} s"
         except _TooLarge:
-            reason = f"a reply larger than {BODY_MOST} bytes"
+            reason = f"a reply larger than {_most(call)} bytes"
         except (aiohttp.ClientError, OSError, ValueError) as trouble:
             reason = _words(trouble)
+            if (departure is None or not departure.left) and (why := _own_trouble(trouble)):
+                return NoReply(reason=why, left=False, ours=True)
         return NoReply(reason=reason, left=departure is not None and departure.left)
 
     async def _exchange(self, session: aiohttp.ClientSession, call: Call) -> Reply:
@@ -184,7 +160,7 @@ class Transport:
         async with session.request(
             call.method, url, data=call.body, allow_redirects=False
         ) as response:
-            body = await _bounded(response.content)
+            body = await _bounded(response.content, _most(call), self._room)
             return Reply(
                 status=response.status,
                 retry_after_s=_seconds_to(response.headers.get("Retry-After")),
@@ -197,17 +173,22 @@ class _TooLarge(Exception):
     pass
 
 
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
+def _most(call: Call) -> int:
+    return min(BODY_MOST, BODY_BASE + BODY_EACH * call.ids)
+
+
+async def _bounded(content: aiohttp.StreamReader, most: int, room: asyncio.Semaphore) -> bytes:
     first = await content.readany()
     if content.at_eof():
         return first
-    pieces, size = [first], len(first)
-    while piece := await content.read(CHUNK):
-        size += len(piece)
-        if size > BODY_MOST:
-            raise _TooLarge
-        pieces.append(piece)
-    return b"".join(pieces)
+    async with room:
+        pieces, size = [first], len(first)
+        while piece := await content.read(CHUNK):
+            size += len(piece)
+            if size > most:
+                raise _TooLarge
+            pieces.append(piece)
+        return b"".join(pieces)
 
 
 _WORDS: Final = (
@@ -217,6 +198,7 @@ _WORDS: Final = (
     (aiohttp.ServerDisconnectedError, "the connection was cut"),
     (aiohttp.ClientPayloadError, "the reply broke off"),
     (aiohttp.ClientResponseError, "the reply was not HTTP"),
+    (UnusableError, "no connection stayed open and silent until the call could leave"),
 )
 """From the most special kind to the most general."""
 
@@ -230,6 +212,44 @@ def _words(trouble: Exception) -> str:
     what = "could not connect" if cause is not trouble else "the connection broke"
     why = os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else None
     return f"{what}: {why or type(cause).__name__}"
+
+
+_OURS: Final = frozenset(
+    {
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOBUFS,
+        errno.EADDRNOTAVAIL,  # all ports are in use
+        errno.EACCES,
+        errno.EPERM,  # a firewall of this machine
+    }
+)
+"""What keeps this machine from opening a connection, wherever to. A network or host that is not
+reached is not among them: that may be either's."""
+
+
+def _own_trouble(trouble: Exception) -> str:
+    """Why this machine could not even begin to connect, in words; empty where it did."""
+    if isinstance(trouble, (aiohttp.ClientSSLError, ssl.SSLError)):
+        return ""  # its numbers are those of OpenSSL
+    if isinstance(trouble, aiohttp.ClientConnectorDNSError):
+        found = _no_descriptor()  # a resolver that can open nothing says "not found" as well
+    else:
+        cause = trouble.os_error if isinstance(trouble, aiohttp.ClientConnectorError) else trouble
+        found = cause.errno if isinstance(cause, OSError) else None
+    if found not in _OURS:
+        return ""
+    return f"this machine cannot open a connection: {os.strerror(found or 0)}"
+
+
+def _no_descriptor() -> int | None:
+    """The error number of opening a file now; None where that works."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno
+    return None
 
 
 def _seconds_to(header: str | None) -> float | None:

@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 from bulkdel.cli import preflight as module
+from bulkdel.cli.look_there import findings_of, proxies_in
 from bulkdel.cli.preflight import preflight
 from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.faults import Fault
@@ -21,7 +22,9 @@ from bulkdel.emulator.server import EmulatorServer
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.lock import hold
+from bulkdel.providers import PROVIDERS
 from bulkdel.report.preflight import Finding, Mark, exit_code
+from bulkdel.send.probe import Probe, Step
 
 APP = 1400000000
 KEY = "TEST_SECRET_KEY"
@@ -394,3 +397,41 @@ def test_accounts_to_ask_about_exist_nowhere() -> None:
     first, other = module.NOBODY
     assert first != other
     assert all(len(one) <= 32 and one.isascii() for one in module.NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("step", "names"),
+    [(step, names) for step in Step for names in [("HTTPS_PROXY",), ("all_proxy", "http_proxy")]],
+)
+def test_a_proxy_that_is_not_used_is_named(
+    tmp_path: Path, step: Step, names: tuple[str, ...]
+) -> None:
+    """Beside what failed, and where nothing did; never what the variable holds."""
+    environment = dict.fromkeys(names, "http://user:hunter2@proxy.invalid:3128")
+    environment |= {"NO_PROXY": "x", "HTTP_PROXY": "", "PATH": "/"}
+    (tmp_path / "pairs.csv").write_text("From_Account,To_Account\na,b\n")
+    path = tmp_path / "job.toml"
+    path.write_text(
+        JOB.format(
+            operation="delete_friends", provider="zego", app_id=1, more="", address="x"
+        ).replace('endpoint = "x"', 'region = "global"')
+    )
+    target = load_job(path).targets[0]
+    seen = Probe(step=step, trouble="no", host="zim-api.zego.im", found="192.0.2.1")
+    found = list(
+        findings_of(
+            target,
+            PROVIDERS["zego"],
+            seen,
+            0.0,
+            unasked="" if step is Step.CALL else "not now",
+            proxies=proxies_in(environment),
+        )
+    )
+    crosses = [one for one in found if one.mark is Mark.CROSSED and one.name != "credentials"]
+    assert all(f"{', '.join(names)} " in one.told for one in crosses)
+    assert len(crosses) == (step in (Step.RESOLVE, Step.CONNECT, Step.TLS))
+    assert [one.mark for one in found if one.name == "proxy"] == [Mark.SKIPPED]
+    assert "hunter2" not in repr(found)
+    nobody = findings_of(target, PROVIDERS["zego"], seen, 0.0, unasked="not now")
+    assert "proxy" not in [one.name for one in nobody]

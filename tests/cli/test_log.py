@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.cli.log import TEXT_CAP, TRACE_CAP, bounded, logging_to, trace
+from bulkdel.cli.log import TEXT_CAP, TRACE_CAP, _Lines, bounded, logging_to, trace
+from bulkdel.errors import WrongInput
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -168,6 +170,25 @@ def test_libraries_are_heard(tmp_path: Path) -> None:
 
 def test_a_full_disk_loses_only_the_line(capfd: pytest.CaptureFixture[str]) -> None:
     """What cannot be logged is lost without an error: the log is no record."""
-    with logging_to(Path("/dev/full")):
-        structlog.get_logger().info("lane.ended")
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        _Lines(full.fileno(), also_stderr=False).msg(b"{}\n")
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("planted", ["link", "second name", "FIFO", "folder"])
+def test_the_log_is_a_file_of_its_own(tmp_path: Path, planted: str) -> None:
+    """What stands where run.log belongs is neither followed, waited for nor written to."""
+    path, other = tmp_path / "run.log", tmp_path / "other"
+    other.write_bytes(b"kept")
+    match planted:
+        case "link":
+            path.symlink_to(other)
+        case "second name":
+            path.hardlink_to(other)
+        case "FIFO":
+            os.mkfifo(path)
+        case _:
+            path.mkdir()
+    with pytest.raises(WrongInput, match=r"run\.log (is|has) a"), logging_to(path):
+        structlog.get_logger().info("lane.ended")
+    assert other.read_bytes() == b"kept"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,6 +119,35 @@ def test_a_command_that_fails(tmp_path: Path) -> None:
     assert log["reason"].startswith("exit 4: ")
     assert log["reason"].endswith("no mail")
     assert len(log["reason"]) < 500
+
+
+def test_a_command_that_tells_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a target is signed with, or a proxy is told, is not logged, nor a piece of it."""
+    secret, proxy = "0f1e2d3c4b5a69788796", "http://me:pa55word@proxy.example:3128"
+    monkeypatch.setenv("TENCENT_SECRET_KEY", secret)
+    monkeypatch.setenv("https_proxy", proxy)
+    for said in (secret, secret[4:], proxy, "y" * 387 + secret, secret + "y" * 391):
+        code = f"import sys; sys.stderr.write('no: {said}'); sys.exit(1)"
+        (log,) = tell(job(tmp_path, command=python(code)))
+        assert log["reason"].startswith("exit 1: ")
+        assert "***" in log["reason"] or said.startswith(secret + "yyy")
+        assert not any(secret[at : at + 8] in log["reason"] for at in range(len(secret) - 8))
+        assert "pa55" not in log["reason"]
+
+
+def test_a_command_gets_no_descriptor_of_ours(tmp_path: Path) -> None:
+    """Of what is open here it has its three streams, whatever is marked as to be inherited."""
+    with (tmp_path / "ours").open("wb") as ours:
+        os.set_inheritable(ours.fileno(), True)
+        code = (
+            "import os, pathlib\nfds = []\n"
+            "for fd in range(3, 200):\n"
+            "    try: os.fstat(fd); fds.append(fd)\n"
+            "    except OSError: pass\n"
+            "pathlib.Path('fds').write_text(repr(fds))"
+        )
+        tell(job(tmp_path, command=python(code)))
+    assert (tmp_path / "fds").read_text() == "[]"
 
 
 def test_a_command_that_is_not_there(tmp_path: Path) -> None:

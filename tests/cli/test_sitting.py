@@ -159,9 +159,9 @@ def test_yes_asks_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "the real Tencent Chat" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("answer", ["yes\n", "y\n", " YES \n"])
+@pytest.mark.parametrize("answer", ["yes\n", " yes \n", "yes\r\n"])
 def test_a_person_agrees(tmp_path: Path, answers: Mapping[str, StringIO], answer: str) -> None:
-    """On a terminal a yes is enough."""
+    """On a terminal the word yes is enough."""
     answers["typed"].write(answer)
     answers["typed"].seek(0)
     stages = HandStages(job=real(tmp_path))
@@ -169,9 +169,29 @@ def test_a_person_agrees(tmp_path: Path, answers: Mapping[str, StringIO], answer
     assert stages.done == ["held", "sent, limit None", "let go"]
 
 
-@pytest.mark.parametrize("answer", ["", "\n", "no\n", "yess\n", "1\n"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "\n",
+        "no\n",
+        "yess\n",
+        "1\n",
+        "y\n",
+        "Y\n",
+        "ye\n",
+        "Yes\n",
+        "YES\n",
+        "yes please\n",
+        "yes",
+        "'yes'\n",
+        "yes" + " " * 5000 + "\n",
+        "\u00a0yes\n",
+        "yes\u200b\n",
+    ],
+)
 def test_anything_else_is_no(tmp_path: Path, answers: Mapping[str, StringIO], answer: str) -> None:
-    """Whatever is not a yes, an end of input too, sends nothing: exit 75."""
+    """Whatever is not the whole word yes, an end of input too, sends nothing: exit 75."""
     answers["typed"].write(answer)
     answers["typed"].seek(0)
     stages = HandStages(job=real(tmp_path))

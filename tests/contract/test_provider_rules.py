@@ -66,7 +66,7 @@ def test_an_unknown_code_of_an_item_settles_nothing(name: str) -> None:
         ("no_such_from", Verdict.FAILED, Verdict.FAILED, Verdict.FAILED),
         ("bad_parameter", Verdict.SPLIT, Verdict.FAILED, Verdict.FAILED),
         ("expired", Verdict.RESIGN, Verdict.RESIGN, Verdict.RESIGN),
-        ("wrong_key", Verdict.FATAL, Verdict.FATAL, Verdict.FATAL),
+        ("wrong_key", Verdict.RESIGN, Verdict.RESIGN, Verdict.RESIGN),
     ],
 )
 def test_the_code_of_a_whole_call(
@@ -166,7 +166,7 @@ def test_a_known_code_rules_with_any_status(name: str, status: int) -> None:
     """A refusal that the provider words itself counts more than the status around it."""
     dialect = DIALECTS[name]
     for what, verdict in [
-        ("wrong_key", Verdict.FATAL),
+        ("wrong_key", Verdict.RESIGN),
         ("throttle", Verdict.THROTTLED),
         ("no_such_from", Verdict.FAILED),
     ]:

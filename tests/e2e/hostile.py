@@ -7,15 +7,15 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import unquote
 
+import trustme
+
 Answer = Callable[[bytes], bytes]
 """The bytes that a request is answered with; none means that the connection is cut."""
 
-CERTIFICATE = Path(__file__).parent / "self_signed.pem"
 _SIGNED = re.compile(r"[?&](?:usersig|Signature)=([^& ]+)")
 
 
@@ -35,7 +35,7 @@ class Hostile:
         self._context: ssl.SSLContext | None = None
         if tls:
             self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(CERTIFICATE)
+            trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(self._context)
         self._lock = threading.Lock()
         self.requests: list[bytes] = []
 

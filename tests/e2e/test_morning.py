@@ -44,9 +44,12 @@ def test_the_morning_after(place: Place) -> None:
 def test_a_page_that_cannot_be_written(place: Place) -> None:
     """A report that fails is said, and changes neither the run nor its exit code."""
     place.write("pairs.csv", csv_text(PAIRS))
-    (place.folder / "runs/job/report.html").mkdir(parents=True)
+    page = place.folder / "runs/job/report.html"
     with Judge({"tencent": PAIRS}) as judge:
         place.write("job.toml", toml(judge.address))
+        assert place.run("run", "job.toml", "--limit", "10").code == 75
+        page.unlink()
+        page.mkdir()
         done = place.run("run", "job.toml")
     assert done.code == 0
     assert "Warning: no report was written: " in done.err

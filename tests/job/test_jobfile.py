@@ -80,7 +80,12 @@ def test_least_job_gets_the_documented_defaults(
         max_attempts=8, base_delay_s=0.5, max_delay_s=60, timeout_s=10, outage_limit_s=3600
     )
     assert job.guards == Guards(
-        protect=(), protect_files=(), max_pairs=None, max_failure_ratio=None, min_sample=1000
+        protect=(),
+        protect_files=(),
+        max_pairs=None,
+        max_failure_ratio=None,
+        min_sample=1000,
+        fields=("From_Account", "To_Account"),
     )
 
 
@@ -168,6 +173,7 @@ min_sample = 1
         max_pairs=1,
         max_failure_ratio=1,
         min_sample=1,
+        fields=("a", "b"),
     )
 
 

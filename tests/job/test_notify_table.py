@@ -45,7 +45,24 @@ def test_all_of_it(tmp_path: Path) -> None:
 def test_the_address_is_shown_to_nobody(tmp_path: Path) -> None:
     """The address of a hook may be a secret: no repr and no error shows it."""
     assert "T0P" not in repr(load(tmp_path, '[notify]\nurl = "https://h.example/T0P"\n'))
-    for wrong in ("ftp://h.example/T0P", "http://h.example/T0P", "https://h.example/ T0P"):
+    for wrong in (
+        "ftp://h.example/T0P",
+        "http://h.example/T0P",
+        "https://h.example/ T0P",
+        "https://u:T0P@h.example/",
+        "https://h.example:0/T0P",
+        "https://h.example:65536/T0P",
+        "https://h.example:/T0P",
+        "https://[::1::2]/T0P",
+        "https://[::z]/T0P",
+        "https://[::1/T0P",
+        "https:///T0P",
+        "https://-h.example/T0P",
+        f"https://{'h.' * 127}example/T0P",
+        "https://h.example\\T0P",
+        "https://h.\\texample/T0P",
+        "https://h.example/T0P" + "x" * 5000,
+    ):
         with pytest.raises(WrongInput) as refused:
             load(tmp_path, f'[notify]\nurl = "{wrong}"\n')
         assert "T0P" not in str(refused.value)

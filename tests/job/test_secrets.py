@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Reach, SecretSource, Target
-from bulkdel.job.secrets import read_secret
+from bulkdel.job.secrets import TELLING, read_secret, secret_warnings, without
+from bulkdel.report.confirm import warnings
+from tests.support import front
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 
@@ -132,6 +137,59 @@ def test_no_file(tmp_path: Path) -> None:
 
     assert f"targets.west.secret_file: {tmp_path / 'gone'} cannot be read: No such file" in gone
     assert f"targets.west.secret_file: {tmp_path} cannot be read: Is a directory" in folder
+
+
+def test_what_could_keep_us_waiting(tmp_path: Path) -> None:
+    """Rule: a pipe that nobody writes to, or an endless device, is refused and not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for file in (tmp_path / "pipe", tmp_path / "link"):
+        sentence, _ = refusal(SecretSource(file=file))
+        assert f"targets.west.secret_file: {file} is no regular file" in sentence
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1)])
+def test_a_file_that_others_can_read(tmp_path: Path, mode: int, warned: int) -> None:
+    """Rule: it is warned of, by its name, also where the name is a link to it."""
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "key").chmod(mode)
+    (tmp_path / "link").symlink_to("key")
+    job = front.job(target(SecretSource(file=tmp_path / "link")))
+    told = list(secret_warnings(job))
+    assert len(told) == warned
+    assert all(f"{tmp_path / 'link'} can be read by other users" in one for one in told)
+    assert set(told) <= set(warnings(job))
+
+
+def test_no_warning_where_there_is_nothing_to_warn_of(tmp_path: Path) -> None:
+    """Rule: a secret in a variable, none, or a file that is gone: another sentence says that."""
+    sources = (SecretSource(env="THE_KEY"), None, SecretSource(file=tmp_path / "gone"))
+    assert not [one for source in sources for one in secret_warnings(front.job(target(source)))]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"key={KEY}.", "key=***."),
+        (f"{KEY}{KEY}", "******"),
+        (f"it ends in {KEY[-12:]}", "it ends in ***"),
+        (f"{KEY[:11]} and {KEY[20:40]}{KEY[:12]}x", f"{KEY[:11]} and ******x"),
+        ("short: hunter2!", "short: ***!"),
+        ("nothing", "nothing"),
+        ("", ""),
+    ],
+)
+def test_a_text_without_secrets(text: str, shown: str) -> None:
+    """Rule: whole secrets and pieces of twelve characters or more become stars, others stay."""
+    assert without(text, ["", KEY, "hunter2"]) == shown
+
+
+@given(st.text("ab", max_size=30), st.text("ab", min_size=1, max_size=20))
+def test_no_piece_is_left(text: str, secret: str) -> None:
+    """Rule: whatever the text, no piece of a secret that gives it away is in what is shown."""
+    size = min(TELLING, len(secret))
+    shown = without(text, [secret])
+    assert not any(secret[at : at + size] in shown for at in range(len(secret) - size + 1))
 
 
 def test_the_emulator_has_none() -> None:

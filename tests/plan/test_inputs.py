@@ -10,7 +10,9 @@ import duckdb
 import pytest
 import zstandard
 
+from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
+from bulkdel.plan.records import RECORD_MOST
 from bulkdel.words import Operation
 from tests.plan.jobs import a_job, a_target, plan, plan_text
 
@@ -86,29 +88,37 @@ BAD: list[tuple[str, str | bytes, list[tuple[str, str]], list[tuple[int, str]]]]
     ("surrogate", HEAD.encode() + b"a,\xed\xa0\x80\nd,e\n", [("d", "e")], [(2, "not_utf8")]),
     ("halved at the end", HEAD.encode() + b"d,e\na,\xe6\xbc", [("d", "e")], [(3, "not_utf8")]),
     (
-        "unclosed quote",
-        HEAD + 'a,"b\nc,d\ne,f\n',
-        [("c", "d"), ("e", "f")],
-        [(2, "unclosed_quote")],
-    ),
-    (
-        "unclosed quote before quoted rows",
+        "a quote opened here and closed before quoted text",
         HEAD + 'a,"b\nc,d\n"e","f"\n"g","h"\n',
-        [("c", "d"), ("e", "f"), ("g", "h")],
+        [("g", "h")],
         [(2, "text_after_quote")],
     ),
     (
         "a quote opened here and closed there",
         HEAD + 'a,"b\nc,d\ne,f"\ng,h\n',
-        [("c", "d"), ("g", "h")],
-        [(2, "unclosed_quote"), (4, "stray_quote")],
+        [("g", "h")],
+        [(2, "control_character: To_Account")],
     ),
-    ("text after a quote", HEAD + '"a"x,b\nc,d\n', [("c", "d")], [(2, "text_after_quote")]),
+    ("text after a quote", HEAD + '"a"x","b"\nc,d\n', [("c", "d")], [(2, "text_after_quote")]),
+    ("blanks before", HEAD + 'a, "b"\nc,d\n', [("c", "d")], [(2, "blank_before_quote")]),
+    ("blanks behind", HEAD + 'a,"b" \n"c","d"\ne,f\n', [("e", "f")], [(2, "text_after_quote")]),
+    (
+        "header again",
+        HEAD + "a,b\n" + HEAD + "c,d\n",
+        [("a", "b"), ("c", "d")],
+        [(3, "repeated_header")],
+    ),
+    (
+        "header with a mark",
+        HEAD + "\ufeff" + HEAD + "c,d\n",
+        [("c", "d")],
+        [(2, "repeated_header")],
+    ),
     (
         "line break in an id",
         HEAD + '"a\nb",c\nd,e\n',
         [("d", "e")],
-        [(2, "unclosed_quote"), (3, "stray_quote")],
+        [(2, "control_character: From_Account")],
     ),
     ("blanks only", HEAD + "   \na,b\n", [("a", "b")], [(2, "too_few_fields")]),
 ]
@@ -129,13 +139,12 @@ def test_a_bad_row_costs_itself_alone(
     assert planned.reasons == reasons
 
 
-def test_an_unclosed_quote_swallows_no_row(tmp_path: Path) -> None:
-    """One quote that is never closed costs one row of very many, not all that follow."""
+def test_an_unclosed_quote_stops_the_file(tmp_path: Path) -> None:
+    """A quote that is never closed is an error of the file, which names its line."""
     rows = [f"a{at},b" for at in range(50_000)]
     rows[100] = 'a100,"b'
-    planned = plan_text(tmp_path, HEAD + "\n".join(rows) + "\n")
-    assert planned.meta.books.pairs == 49_999
-    assert planned.reasons == [(102, "unclosed_quote")]
+    with pytest.raises(WrongInput, match=r"in\.csv: the quote that opens in line 102 is never"):
+        plan_text(tmp_path, HEAD + "\n".join(rows) + "\n")
 
 
 def test_a_few_bad_rows_do_not_change_how_a_file_is_read(tmp_path: Path) -> None:
@@ -152,7 +161,8 @@ def test_rejects_keep_the_raw_row(tmp_path: Path) -> None:
     planned = plan_text(tmp_path, text)
     short, long, binary = planned.rejects
     assert short == {
-        "file": str(tmp_path / "in.csv"), "line": 2, "reason": "too_few_fields", "raw": "a",
+        "file": str(tmp_path / "in.csv"), "line": 2, "last_line": 2, "reason": "too_few_fields",
+        "raw": "a",
     }  # fmt: skip
     assert long["raw"] == "x" * 1000 + "…"
     assert "raw_b64" not in long
@@ -161,9 +171,11 @@ def test_rejects_keep_the_raw_row(tmp_path: Path) -> None:
 
 def test_a_line_without_end_is_rejected_whole(tmp_path: Path) -> None:
     """A line over the cap is a reject of its own; the next line is read as usual."""
-    planned = plan_text(tmp_path, HEAD + "x" * (3 << 20) + ",b\nc,d\n")
+    planned = plan_text(tmp_path, HEAD + "x" * (RECORD_MOST - 1) + ",b\nc,d\n")
     assert planned.pairs == [("c", "d")]
-    assert planned.reasons == [(2, "line_too_long")]
+    assert planned.reasons == [(2, "record_too_long")]
+    planned = plan_text(tmp_path, HEAD + "x" * (RECORD_MOST - 2) + ",b\r\nc,d\n")
+    assert planned.reasons == [(2, "too_long: From_Account")]
 
 
 def test_rows_count_once_in_their_order(tmp_path: Path) -> None:

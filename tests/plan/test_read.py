@@ -22,7 +22,7 @@ HEAD = "From_Account,To_Account\n"
 def test_meta_comes_back_as_it_was(tmp_path: Path) -> None:
     """No plan is None; a plan's identity and books read back equal; a damaged file is Corrupt."""
     assert read_plan_meta(tmp_path) is None
-    (tmp_path / "in.csv").write_text(HEAD + "a,b\nc\nd'é,\"x\n", encoding="utf-8")
+    (tmp_path / "in.csv").write_text(HEAD + "a,b\nc\nd'é,x\"x\n", encoding="utf-8")
     job = a_job(tmp_path, ["in.csv"])
     meta = make_plan(job)
     assert read_plan_meta(job.run_dir) == meta

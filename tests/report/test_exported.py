@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
-from bulkdel.cli.exporting import keep, pairs, rejected
+from bulkdel.cli.exporting import keep, pairs
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.job.jobfile import load_job
@@ -101,9 +101,16 @@ def run(tmp_path: Path) -> Iterator[tuple[Job, PlanMeta]]:
             yield job, meta
 
 
-def exported(job: Job, choice: Choice, *, full: bool = False, fmt: Format = Format.CSV) -> str:
+def exported(
+    job: Job,
+    choice: Choice,
+    *,
+    full: bool = False,
+    fmt: Format = Format.CSV,
+    say: Callable[[str], None] = print,
+) -> str:
     """All of an export."""
-    return b"".join(pairs(job, choice, fmt, full=full)).decode()
+    return b"".join(pairs(job, choice, fmt, full=full, say=say)).decode()
 
 
 def of(*statuses: Wanted, target: str = "tencent") -> Choice:
@@ -217,37 +224,25 @@ def test_a_target_that_is_not_there(run: tuple[Job, PlanMeta]) -> None:
         exported(run[0], of(target="sekond"))
 
 
-def test_rejects_as_they_were(tmp_path: Path) -> None:
-    """Rejected rows come back byte for byte, under their own header, and no others."""
-    rows = "note,who,whom\nx,a,1\ny,,2\nz,a,a\nw,b\n"
-    (tmp_path / "job.toml").write_text(JOB)
-    (tmp_path / "pairs.csv").write_bytes(rows.encode() + b"v,\xff,9\n")
-    job = load_job(tmp_path / "job.toml")
-    job.run_dir.mkdir()
-    make_plan(job, stdin=None)
+@pytest.mark.parametrize("fmt", [Format.CSV, Format.JSONL])
+def test_no_column_hides_an_id(tmp_path: Path, fmt: Format) -> None:
+    """A field that is called like a column of --full is refused: one of the two would be lost."""
+    text = JOB.replace('"whom"', '"status"')
+    job, _ = planned(tmp_path, "who,status\na,b\n", text)
+    with pytest.raises(WrongInput, match="--full adds a column status"):
+        exported(job, of(Wanted.UNSETTLED), full=True, fmt=fmt)
+    assert "a" in exported(job, of(Wanted.UNSETTLED), fmt=fmt)
+
+
+@pytest.mark.parametrize(("fmt", "notes"), [(Format.CSV, 1), (Format.JSONL, 0)])
+def test_formulas_are_told_and_kept(tmp_path: Path, fmt: Format, notes: int) -> None:
+    """An id that a spreadsheet would run is written as it is, and that is said once."""
+    job, _ = planned(tmp_path, "who,whom\n=1+2,b\na,@sum\n-,+\nc,d\n")
     said: list[str] = []
-    told = b"".join(rejected(job, source=None, say=said.append))
-    assert told == b"note,who,whom\ny,,2\nz,a,a\nw,b\nv,\xff,9\n"
-    assert said == []
-
-
-def test_cut_rejects_are_told(tmp_path: Path) -> None:
-    """A row longer than is kept cannot be mended from here, and that is said."""
-    job, _ = planned(tmp_path, "who,whom\n" + "a" * 1200 + ",b\n")
-    said: list[str] = []
-    assert b"".join(rejected(job, source=None, say=said.append)).startswith(b"who,whom\naaa")
-    assert said[0].startswith("Warning: 1 of the 1 rows are longer than")
-
-
-def test_rejects_of_files_with_different_headers(tmp_path: Path) -> None:
-    """Rows of two shapes are not mixed in one file; each can be had by name."""
-    (tmp_path / "more.csv").write_text("whom,who\n,x\n")
-    text = JOB.replace('["pairs.csv"]', '["pairs.csv", "more.csv"]')
-    job, _ = planned(tmp_path, "who,whom\na,\n", text)
-    with pytest.raises(WrongInput, match="--source FILE"):
-        b"".join(rejected(job, source=None, say=print))
-    name = str(tmp_path / "more.csv")
-    assert b"".join(rejected(job, source=name, say=print)) == b"whom,who\n,x\n"
+    told = exported(job, of(Wanted.UNSETTLED), fmt=fmt, say=said.append)
+    assert len(said) == notes
+    assert all(one.startswith("Note: 3 rows with a cell that begins with =") for one in said)
+    assert all(one in told for one in ("=1+2", "@sum", "-", "+"))
 
 
 def test_output_is_a_new_file(tmp_path: Path) -> None:

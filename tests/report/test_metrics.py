@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -14,7 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.values import Counters
 from bulkdel.report import metrics as module
-from bulkdel.report.metrics import Metrics, metrics_file, metrics_port
+from bulkdel.report import metrics_port as ports
+from bulkdel.report.metrics import Metrics, metrics_file
+from bulkdel.report.metrics_port import metrics_port
 from bulkdel.send.view import LaneView
 from tests.support import front
 
@@ -49,7 +54,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 
 def written(metrics: Metrics, path: Path) -> str:
     """What the file holds at the end."""
-    with metrics_file(metrics, path):
+    with metrics_file(metrics, path, print):
         pass
     return path.read_text("utf-8")
 
@@ -106,7 +111,7 @@ def test_the_end_is_in_the_file(tmp_path: Path) -> None:
     """After the command the file says that nobody works, and the exit code."""
     metrics = Metrics("purge")
     path = tmp_path / "b.prom"
-    with metrics_file(metrics, path):
+    with metrics_file(metrics, path, print):
         assert samples(path.read_text())["bulkdel_running", ""] == 1
         metrics.ended(75)
     assert samples(path.read_text())["bulkdel_running", ""] == 0
@@ -122,7 +127,7 @@ def test_the_file_is_written_again_and_again(
     metrics = Metrics("purge")
     path = tmp_path / "b.prom"
     shown = threading.Event()
-    with metrics_file(metrics, path):
+    with metrics_file(metrics, path, print):
         metrics.show([view()])
         while not shown.wait(0.01):
             if ("bulkdel_calls_total", "tencent") in samples(path.read_text()):
@@ -130,21 +135,77 @@ def test_the_file_is_written_again_and_again(
     assert not [one for one in threading.enumerate() if one.name == "metrics-file"]
 
 
-def test_a_file_that_goes_away_harms_nothing(tmp_path: Path) -> None:
-    """What cannot be written later on is nobody's business but the file's."""
+def test_a_file_that_goes_away_harms_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written later on is told once, and is nobody's business but the file's."""
+    monkeypatch.setattr(module, "FILE_EVERY_S", 0.01)
     folder = tmp_path / "gone"
     folder.mkdir()
-    with metrics_file(Metrics("purge"), folder / "b.prom"):
+    said: list[str] = []
+    with metrics_file(Metrics("purge"), folder / "b.prom", said.append):
         (folder / "b.prom").unlink()
         folder.rmdir()
+        while not said:
+            time.sleep(0.01)
+        time.sleep(0.05)
     assert not folder.exists()
+    (warning,) = said
+    assert "No such file" in warning
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "fifo", "directory", "socket"])
+def test_only_a_regular_file_is_replaced(tmp_path: Path, kind: str) -> None:
+    """A link, a pipe, a device: it stays what it is, and nothing is sent."""
+    path = tmp_path / "b.prom"
+    (tmp_path / "other").write_text("kept")
+    match kind:
+        case "link":
+            path.symlink_to("other")
+        case "dangling":
+            path.symlink_to("nowhere")
+        case "fifo":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case _:
+            with socket.socket(socket.AF_UNIX) as made:
+                made.bind(str(path))
+    before = path.lstat()
+    with (
+        pytest.raises(WrongInput, match=r"which is not replaced; .*nothing was sent"),
+        metrics_file(Metrics("purge"), path, print),
+    ):
+        pass
+    assert (path.lstat().st_ino, path.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert (tmp_path / "other").read_text() == "kept"
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_link_that_is_put_there_later(tmp_path: Path) -> None:
+    """It is looked at before each writing."""
+    path = tmp_path / "b.prom"
+    said: list[str] = []
+    with metrics_file(Metrics("purge"), path, said.append):
+        path.unlink()
+        path.symlink_to("other")
+    assert path.is_symlink()
+    assert len(said) == 1
+
+
+def test_a_planted_name_is_not_followed(tmp_path: Path) -> None:
+    """The name that the file has while it is written may be guessed: a link there is not obeyed."""
+    (tmp_path / "victim").write_text("kept")
+    (tmp_path / f"b.prom.{os.getpid()}.tmp").symlink_to("victim")
+    assert written(Metrics("purge"), tmp_path / "b.prom")
+    assert (tmp_path / "victim").read_text() == "kept"
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     """At the beginning it is one sentence, exit 2."""
     with (
         pytest.raises(WrongInput, match=r"--metrics-file .*No such file.*nothing was sent"),
-        metrics_file(Metrics("purge"), tmp_path / "no" / "b.prom"),
+        metrics_file(Metrics("purge"), tmp_path / "no" / "b.prom", print),
     ):
         pass
 
@@ -161,6 +222,55 @@ def test_the_port() -> None:
             assert outside.connect_ex(("127.0.0.2", port)) != 0
     with socket.socket() as late:
         assert late.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_clients_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who drips bytes, says nothing or floods is cut, and the end of the run waits for nobody."""
+    monkeypatch.setattr(ports, "CLIENT_S", 0.5)
+    clients = [socket.socket() for _ in range(3 * ports.CLIENTS_MOST)]
+    with ExitStack() as stack:
+        with metrics_port(Metrics("purge"), "127.0.0.1", 0) as port:
+            for number, client in enumerate(clients):
+                stack.enter_context(client)
+                client.settimeout(10)
+                client.connect(("127.0.0.1", port))
+                with suppress(OSError):
+                    client.sendall((b"GET / HTTP/1.1\r\nX: ", b"", b"x" * 50_000)[number % 3])
+            assert threading.active_count() < 3 * ports.CLIENTS_MOST
+            began = time.monotonic()
+            cut = 0
+            while cut < len(clients) and time.monotonic() - began < 10:
+                cut = sum(ended(client) for client in clients)
+            assert cut == len(clients)
+            with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as reply:
+                assert b"bulkdel_running" in reply.read()
+            last = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            last.sendall(b"GET /")
+            began = time.monotonic()
+        assert time.monotonic() - began < 3
+
+
+def ended(client: socket.socket) -> bool:
+    """Whether the connection is over; a byte that drips keeps no deadline from coming."""
+    client.settimeout(0.02)
+    try:
+        client.sendall(b"x")
+        return not client.recv(1)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_a_request_that_is_too_long() -> None:
+    """A head of more than some kilobytes is no request."""
+    with (
+        metrics_port(Metrics("purge"), "127.0.0.1", 0) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as client,
+    ):
+        client.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * ports.HEAD_MOST)
+        with suppress(ConnectionResetError):
+            assert client.recv(100) == b""
 
 
 def test_a_busy_port() -> None:

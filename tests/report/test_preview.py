@@ -35,7 +35,9 @@ def test_plan_shows_everything() -> None:
     )
     found = Rejects(
         reasons=(("empty_id", 2), ("zego_charset", 1)),
-        first=(Reject(file="/in/pairs.csv", line=1204, reason="empty_id", raw="a,\x1b[2J"),),
+        first=(
+            Reject(file="/in/pairs.csv", lines="1204-1206", reason="empty_id", raw="a,\x1b[2J"),
+        ),
     )
     text = plan_text(job, plan, front.FACES, found, 80, command="bulkdel run x.toml")
     rows = [line.split() for line in text.splitlines()]
@@ -44,7 +46,7 @@ def test_plan_shows_everything() -> None:
     assert ["zego", "100", "4,000", "20", "3", "min", "20", "s"] in rows
     assert ["60", "admin\\x1b[2J"] in rows
     assert ["2", "empty_id"] in rows
-    assert ["1,204", "pairs.csv", "empty_id", "a,\\x1b[2J"] in rows
+    assert ["1204-1206", "pairs.csv", "empty_id", "a,\\x1b[2J"] in rows
     assert text.endswith("To send it: bulkdel run x.toml\n")
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 80
@@ -88,7 +90,7 @@ def test_rejects_are_read_in_short(tmp_path: Path) -> None:
         ("not_utf8", 1),
         ("unreadable line of rejects.jsonl", 1),
     )
-    assert [reject.line for reject in found.first] == [0, 1, 2, 3, 4]
+    assert [reject.lines for reject in found.first] == ["0", "1", "2", "3", "4"]
     assert found.whole
 
 

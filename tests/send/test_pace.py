@@ -160,3 +160,37 @@ def test_a_change_of_rate_is_no_burst() -> None:
     on_virtual_time(main)
     assert len(times) > 500
     assert most_in_a_second(times) <= 50
+
+
+@pytest.mark.parametrize("stall", [(3.0, 3.5), (3.0, 9.0), (0.0, 2.0)])
+def test_nothing_leaves_while_the_network_takes_nothing(stall: tuple[float, float]) -> None:
+    """Nor in the second after it does again: what it kept arrives then."""
+    times: list[float] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(50, max_hold_s=60, unheard=lambda: stall[0] <= loop.time() < stall[1])
+        for _ in range(500):
+            times.append(await pacer.depart())
+            if stall[0] <= loop.time() < stall[1]:
+                pytest.fail("left into a network that takes nothing")
+
+    on_virtual_time(main)
+    assert not [at for at in times if stall[0] <= at < stall[1] + 1]
+    assert most_in_a_second(times) <= 50
+
+
+def test_a_lane_says_that_it_is_stalled() -> None:
+    """As long as it is, and the second after."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        pacer = Pacer(50, max_hold_s=60, unheard=lambda: loop.time() < 2)
+        leaving = asyncio.create_task(pacer.depart())
+        await asyncio.sleep(1)
+        assert pacer.stalled
+        await leaving
+        assert not pacer.stalled
+        assert loop.time() >= 3
+
+    on_virtual_time(main)

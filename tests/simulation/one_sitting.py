@@ -277,8 +277,10 @@ class OneSitting:
     def _put_in_place(self) -> Iterator[None]:
         """Wires for transports, and a disk whose free space the act decides."""
 
-        def wire(address: str, *, max_in_flight: int, timeout_s: float) -> Wire:
-            del max_in_flight
+        def wire(
+            address: str, *, max_in_flight: int, timeout_s: float, room: asyncio.Semaphore
+        ) -> Wire:
+            del max_in_flight, room
             made = Wire(self._skies[address], sitting=self._at, timeout_s=timeout_s)
             self._wires.append(made)
             return made

@@ -20,6 +20,7 @@ from tests.simulation.wire import Edge, Sent
 
 Line = dict[str, Any]
 _KEY_REFUSED = {70003, 70009, 70050, 3, 100000005}
+_TRIES = 6  # in half a minute: at once, and after 2, 4, 8 and 16 s; once more for what was let in
 _KEYS = [
     "target",
     "from_account",
@@ -312,9 +313,9 @@ class _Target:
             words = [self._said(sent, (sent.account, (sent.ids or ("",))[0])) for sent in calls]
             refused = sum(said.code in _KEY_REFUSED for said in words)
             answered = [said for said in words if said.word is not Word.NOTHING]
-            # Signed anew once. An answer of another kind has let the others out already.
+            # Tried for half a minute. An answer of another kind has let the others out already.
             at_once = bool(answered) and answered[0].code in _KEY_REFUSED
-            most = 2 if at_once else 2 + self._target.max_in_flight
+            most = _TRIES if at_once else _TRIES + self._target.max_in_flight
             if refused > most:
                 yield f"a wrong key cost {refused} calls in sitting {number}"
 

@@ -1,0 +1,261 @@
+"""The files of a run: their names, and the doors through which they are opened and replaced.
+
+Whoever can write in a run directory can put a link, a FIFO or a file of their own where a file of
+the run is expected. So a file that is worked with must be a regular file of this user's with one
+name, and no link is followed to it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from bulkdel.errors import WrongInput
+
+LOCK: Final = "lock"
+JOURNAL: Final = "journal.db"
+LEDGER: Final = "ledger.jsonl"
+LOG: Final = "run.log"
+PLAN: Final = "plan.parquet"
+REJECTS: Final = "rejects.jsonl"
+STDIN_COPY: Final = "stdin.data"
+RATES: Final = "rates.json"
+SOCKET: Final = "control.sock"
+PAGE: Final = "report.html"
+FIGURES: Final = "report.json"
+WORKSHOP: Final = ".planning"
+
+JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
+"""What SQLite opens by name."""
+WORKED_WITH: Final = (LOCK, *JOURNAL_FILES, LEDGER, LOG, PLAN, REJECTS, STDIN_COPY, RATES)
+"""The files that a working process opens. The report is only ever replaced."""
+
+_GUARDED: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_UNSYNCED: Final = frozenset(
+    {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM}
+)
+"""What file systems answer on which a folder cannot be synced, or not be opened to that end."""
+
+
+def open_for_work(path: Path, flags: int) -> int:
+    """A descriptor of a file that this process works with; O_CREAT makes it 0600.
+
+    Raises:
+        WrongInput: it is no regular file of this user's with one name; nothing was opened.
+        OSError: it cannot be opened, or is not there.
+    """
+    claim(path)  # before: opening a device or a FIFO may do something
+    descriptor = os.open(path, flags | _GUARDED, 0o600)
+    try:
+        _refuse_strange(path, os.fstat(descriptor))  # after: this is what was opened
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def claim(path: Path) -> None:
+    """Return if the file may be worked with, or is not there.
+
+    Raises:
+        WrongInput: it is no regular file of this user's with one name.
+        OSError: it cannot be looked at.
+    """
+    with suppress(FileNotFoundError):
+        _refuse_strange(path, path.lstat())
+
+
+def open_to_read(path: Path) -> BufferedReader:
+    """The file, whoever owns it, for commands that only read.
+
+    Raises:
+        WrongInput: this user may not read it, or it is no regular file.
+        OSError: it cannot be opened, or is not there.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except PermissionError as error:
+        raise unreadable(path) from error
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            _refuse_to_read(path, path.stat())
+        raise
+    try:
+        _refuse_to_read(path, os.fstat(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def is_there(path: Path) -> bool:
+    """Whether the file is there, and then that it can be read.
+
+    Never to be asked of a file that SQLite has open: closing it here lets go of SQLite's locks.
+
+    Raises:
+        WrongInput: this user may not read it, or it is no regular file.
+        OSError: it cannot be opened.
+    """
+    try:
+        open_to_read(path).close()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def read_at(descriptor: int, length: int, offset: int) -> bytes:
+    """`length` bytes from `offset` on, fewer only where the file ends: the system may give less."""
+    pieces = []
+    while length and (piece := os.pread(descriptor, length, offset)):
+        pieces.append(piece)
+        length -= len(piece)
+        offset += len(piece)
+    return b"".join(pieces)
+
+
+def write_at(descriptor: int, data: bytes, offset: int) -> None:
+    """Write all of `data` from `offset` on: the system may take less at a time."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(descriptor, view, offset)
+        view = view[written:]
+        offset += written
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file that takes the name `path` at the end of a with block, or vanishes.
+
+    It is made 0600 under another name in the same folder. Whoever reads `path` finds what was there
+    before or all of the new content, also after a power cut; what stood there is replaced, a link
+    too, and never followed.
+
+    Raises:
+        OSError: it cannot be written; what was there is untouched.
+    """
+    made = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    made.unlink(missing_ok=True)  # of a killed process that had this number
+    descriptor = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | _GUARDED, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        made.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            made.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Give the file this content; see `replacing`."""
+    with replacing(path) as out:
+        out.write(content)
+
+
+def publish(made: Path, path: Path) -> None:
+    """Give a finished file of ours the name `path`, 0600, durably.
+
+    Raises:
+        OSError: it cannot be done; what was there is untouched.
+    """
+    descriptor = os.open(made, os.O_RDONLY | _GUARDED)
+    try:
+        os.fchmod(descriptor, 0o600)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    made.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable, where its file system can do that.
+
+    Raises:
+        OSError: it failed.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSYNCED:
+            raise
+
+
+def unreadable(path: Path) -> WrongInput:
+    """The sentence for a user who may not read `path`."""
+    return WrongInput(
+        f"{path} is readable by its owner only; run this as that user, or have it opened to you"
+    )
+
+
+def reason(error: OSError) -> str:
+    """What the system said, in its own words."""
+    return error.strerror or str(error) or type(error).__name__
+
+
+def is_ours(found: os.stat_result, folder: Path) -> bool:
+    """Whether a file found in `folder` belongs to this user.
+
+    Some mounts (CIFS, vfat) give all files to one user, whoever makes them: there a file is ours
+    if a file that we make belongs to the same.
+    """
+    return found.st_uid == os.geteuid() or found.st_uid == _given_to(folder)
+
+
+def _given_to(folder: Path) -> int | None:
+    """The user to whom this file system gives what we make in `folder`; None if it cannot be."""
+    trial = folder / f".owner.{os.getpid()}.tmp"
+    try:
+        descriptor = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _GUARDED, 0o600)
+        try:
+            return os.fstat(descriptor).st_uid
+        finally:
+            os.close(descriptor)
+            trial.unlink()
+    except OSError:
+        return None
+
+
+def _refuse_strange(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        what = f"is {_kind(found)}"
+    elif not is_ours(found, path.parent):
+        what = f"belongs to somebody else (user id {found.st_uid})"
+    elif found.st_nlink > 1:
+        what = "has a second name (a hard link)"
+    else:
+        return
+    raise WrongInput(
+        f"{path} {what}: it is not opened, since a file of the run must be a file of this user's "
+        "own; put it right, or begin a new run with --run-dir"
+    )
+
+
+def _refuse_to_read(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise WrongInput(f"{path} is {_kind(found)}, and no file of a run: it is not read")
+
+
+def _kind(found: os.stat_result) -> str:
+    kinds = {
+        stat.S_IFLNK: "a link",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFDIR: "a directory",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFREG: "a file",
+    }
+    return kinds.get(stat.S_IFMT(found.st_mode), "a device")

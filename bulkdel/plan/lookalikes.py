@@ -1,0 +1,141 @@
+"""Ids that look like what an export did to them: counted by kind, a first one of each kept.
+
+Nothing is done to them. Millions of ids are looked at by their first two bytes and their last three
+at once; only those that may be of a kind are looked at one by one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from bulkdel.plan.ids import Bytes, Flags, Whole, Words
+from bulkdel.plan.values import Lookalike
+
+KINDS: Final = ("blank", "backslash_n", "null", "formula", "number")
+
+_NULLS: Final = frozenset((b"NULL", b"null", b"Null", b"None", b"nan", b"NaN", b"#N/A"))
+_NUMBER: Final = re.compile(rb"[+-]?[0-9](?:[.,][0-9]+)?[eE][+-][0-9]+|[+-]?[0-9][.,][0-9]+E[0-9]+")
+_UNSEEN: Final = frozenset(
+    character
+    for character in map(chr, range(0x110000))
+    if unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cf")
+) | frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")  # fillers, of other categories
+"""Blanks of every kind, and what shows nothing at all."""
+
+_ASCII: Final = 0x7F
+_BLANK: Final = 0x20
+
+Counts = dict[str, tuple[int, str]]
+"""By kind: how many, and the first."""
+
+
+def kind_of(account: bytes) -> str | None:
+    """Which kind of lookalike this valid id is, if it is one."""
+    text = account.decode()
+    if text[0] in _UNSEEN or text[-1] in _UNSEEN:
+        return "blank"
+    if account == b"\\N":
+        return "backslash_n"
+    if account in _NULLS:
+        return "null"
+    if account.startswith(b'="') and account.endswith(b'"'):
+        return "formula"
+    return "number" if _NUMBER.fullmatch(account) else None
+
+
+def counted(accounts: Iterable[bytes]) -> Counts:
+    """The lookalikes among these ids."""
+    found: Counts = {}
+    for account in accounts:
+        if kind := kind_of(account):
+            number, example = found.get(kind, (0, account.decode()))
+            found[kind] = number + 1, example
+    return found
+
+
+def likely(ids: Words, data: Bytes, ends: Whole) -> Flags:
+    """Which of many ids may be lookalikes: all that are, and few more.
+
+    Args:
+        ids: rows by columns in words.
+        data: the bytes they were read from.
+        ends: rows by columns, the places there behind each id.
+    """
+    found: Flags = np.take(_BEGINNINGS, ids[:, :, 0].astype(np.uint16))
+    if data.max(initial=0) > _ASCII or (data == _BLANK).any():
+        found |= _tails(data, ends)
+    return found
+
+
+def together(counts: Iterable[Counts]) -> Counts:
+    """Counts of one stretch of the input after the other, as one."""
+    total: Counts = {}
+    for one in counts:
+        for kind, (number, example) in one.items():
+            before, first = total.get(kind, (0, example))
+            total[kind] = before + number, first
+    return total
+
+
+def as_values(counts: Counts) -> tuple[Lookalike, ...]:
+    """The counts as a plan keeps them."""
+    return tuple(
+        Lookalike(kind=kind, ids=counts[kind][0], example=counts[kind][1])
+        for kind in KINDS
+        if kind in counts
+    )
+
+
+def _beginnings() -> Flags:
+    """For the first two bytes as a little-endian number, whether the id may be of a kind."""
+    found = np.zeros((256, 256), np.bool_)  # by the second byte, then the first
+    found[:, 0x20] = True
+    for head in (b"\\N", b'="', *_NULLS):
+        found[head[1], head[0]] = True
+    digits, signs = list(b"0123456789"), list(b"+-")
+    for second in b".,eE":
+        found[second, digits] = True
+    for digit in digits:
+        found[digit, signs] = True
+    for character in _UNSEEN:
+        head = character.encode()
+        if len(head) > 1:
+            found[head[1], head[0]] = True
+    return found.ravel()
+
+
+def _tails(data: Bytes, ends: Whole) -> Flags:
+    """The ids that may end with what is not seen."""
+    last = data[ends - 1]
+    found: Flags = last == _BLANK
+    wide = np.nonzero(last > _ASCII)
+    if len(wide[0]):
+        places = ends[wide]
+        # The bytes before may be those of another field: then one is looked at in vain.
+        pairs = data[places - 3].astype(np.uint16) << 8 | data[places - 2]
+        found[wide] = _ENDINGS[pairs] | _SHORT[data[places - 2]]
+    return found
+
+
+def _endings() -> tuple[Flags, Flags]:
+    """By the two bytes before the last, and by the one: whether what ends there may be unseen."""
+    pairs, single = np.zeros(1 << 16, np.bool_), np.zeros(256, np.bool_)
+    for character in _UNSEEN:
+        tail = character.encode()
+        match len(tail):
+            case 1:
+                pass
+            case 2:
+                single[tail[0]] = True
+            case _:
+                pairs[tail[-3] << 8 | tail[-2]] = True
+    return pairs, single
+
+
+_BEGINNINGS: Final = _beginnings()
+_ENDINGS, _SHORT = _endings()

@@ -1,0 +1,194 @@
+"""The run directory itself: made where it is missing, and looked at before anything is done in it.
+
+Nothing that was there is changed: neither its mode nor its files. It is empty, or holds a run.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from bulkdel import files
+from bulkdel.errors import WrongInput
+
+_RUNS: Final = frozenset({files.PLAN, files.JOURNAL, files.LEDGER})
+"""A directory with one of these holds a run; whether it is of this job, they say themselves."""
+_TOLERATED: Final = frozenset(
+    {"lost+found", ".snapshot", ".gitkeep", ".gitignore", ".keep", ".DS_Store"}
+)
+"""What file systems and people put into a directory that they call empty."""
+_TOLERATED_STARTS: Final = ("..", ".nfs", ".fuse_hidden")
+_NAMED: Final = 3
+_NOTE_MOST: Final = 256
+_WAY_OUT: Final = "mend that or use --run-dir"
+
+
+def prepare(run_dir: Path) -> tuple[str, ...]:
+    """Make the directory where it is missing, its parents too, 0700; what there is to warn of.
+
+    Raises:
+        WrongInput: it cannot be made or written, or holds something else than a run of this user.
+    """
+    make(run_dir)
+    return look(run_dir)
+
+
+def look(run_dir: Path) -> tuple[str, ...]:
+    """What `prepare` would say, without making anything.
+
+    Raises:
+        WrongInput: as `prepare`.
+    """
+    try:
+        found = _stat(run_dir)
+        if found is None:
+            _look_above(run_dir)
+            return ()
+        return _look_inside(run_dir, found)
+    except (OSError, ValueError) as error:
+        raise cannot(run_dir, "cannot be looked at", error) from error
+
+
+def make(run_dir: Path) -> None:
+    """Make the directory and what is missing above it, 0700 whatever the umask, durably.
+
+    Raises:
+        WrongInput: it cannot be made.
+    """
+    try:
+        _make(run_dir)
+    except (OSError, ValueError) as error:
+        raise cannot(run_dir, "cannot be made", error) from error
+
+
+def _make(folder: Path) -> None:
+    missing = []
+    while not _is_folder(folder):
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        try:
+            one.mkdir(mode=0o700)
+        except FileExistsError:  # another process was faster, or it is a link to nothing
+            if not one.is_dir():
+                raise
+        files.sync_folder(one.parent)
+
+
+def cannot(run_dir: Path, what: str, error: Exception) -> WrongInput:
+    """The sentence for a directory that is of no use, with the system's reason."""
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        return WrongInput(f"run_dir {run_dir}: is not a directory; {_WAY_OUT}")
+    why = files.reason(error) if isinstance(error, OSError) else str(error)
+    return WrongInput(f"run_dir {run_dir}: {what} ({why}); {_WAY_OUT}")
+
+
+def _stat(folder: Path) -> os.stat_result | None:
+    try:
+        return folder.stat()
+    except FileNotFoundError:
+        if folder.is_symlink():
+            raise NotADirectoryError from None
+        return None
+
+
+def _is_folder(folder: Path) -> bool:
+    """Whether it is there; what is there and no folder is an error."""
+    found = _stat(folder)
+    if found is not None and not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError
+    return found is not None
+
+
+def _look_above(run_dir: Path) -> None:
+    """Whether a directory that is missing can be made."""
+    there = run_dir.parent
+    while not _is_folder(there):
+        there = there.parent
+    longest = max(len(os.fsencode(part)) for part in run_dir.relative_to(there).parts)
+    if longest > os.pathconf(there, "PC_NAME_MAX"):
+        raise WrongInput(f"run_dir {run_dir}: cannot be made (File name too long); {_WAY_OUT}")
+    if why := _unwritable(there):
+        raise WrongInput(f"run_dir {run_dir}: cannot be made, since {there} {why}; {_WAY_OUT}")
+
+
+def _look_inside(run_dir: Path, found: os.stat_result) -> tuple[str, ...]:
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError
+    link = run_dir.lstat()
+    if stat.S_ISLNK(link.st_mode) and link.st_uid not in (0, os.geteuid()):
+        raise WrongInput(
+            f"run_dir {run_dir}: is a link that somebody else made (user id {link.st_uid}); "
+            "name the directory itself, or use --run-dir"
+        )
+    if why := _unwritable(run_dir):
+        raise WrongInput(f"run_dir {run_dir}: {why}; {_WAY_OUT}")
+    for name in files.WORKED_WITH:
+        files.claim(run_dir / name)
+    _claim_workshop(run_dir / files.WORKSHOP)
+    _refuse_strangers(run_dir)
+    return _warnings(run_dir, found)
+
+
+def _refuse_strangers(run_dir: Path) -> None:
+    """Refuse a directory that is neither empty nor holds a run."""
+    note = _lock_note(run_dir / files.LOCK)
+    if note or any(os.path.lexists(run_dir / name) for name in _RUNS):
+        return
+    with os.scandir(run_dir) as entries:
+        names = (entry.name for entry in entries if not _is_tolerated(entry.name))
+        strangers = (name for name in names if note is None or name != files.LOCK)
+        found = sorted(islice(strangers, _NAMED))
+    if found:
+        raise WrongInput(
+            f"run_dir {run_dir}: holds {', '.join(found)} and no run of bulkdel; name a directory "
+            "that is new or empty with run_dir or --run-dir"
+        )
+
+
+def _lock_note(lock: Path) -> bytes | None:
+    """The last holder's note, empty if it was killed before; None without a lock file of ours."""
+    try:
+        with files.open_to_read(lock) as file:
+            note = file.read(_NOTE_MOST)
+    except (OSError, WrongInput):
+        return None
+    return note if not note or note.startswith(b'{"pid":') else None
+
+
+def _is_tolerated(name: str) -> bool:
+    return name in _TOLERATED or name.startswith(_TOLERATED_STARTS)
+
+
+def _claim_workshop(workshop: Path) -> None:
+    """Planning empties it, so it must be ours and no link to elsewhere."""
+    try:
+        found = workshop.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(found.st_mode) or not files.is_ours(found, workshop.parent):
+        raise WrongInput(
+            f"{workshop} is no directory of this user's own, and planning needs that name; "
+            "remove it, or use --run-dir"
+        )
+
+
+def _warnings(run_dir: Path, found: os.stat_result) -> tuple[str, ...]:
+    if found.st_uid != os.geteuid():
+        whose = f"belongs to somebody else (user id {found.st_uid})"
+    elif found.st_mode & 0o022:
+        whose = "can be written by others"
+    else:
+        return ()
+    words = "and is not closed to others: who can write there can end the run, or remove its files"
+    return (f"{run_dir} {whose} {words}",)
+
+
+def _unwritable(folder: Path) -> str:
+    if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return ""
+    read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+    return f"cannot be written ({'Read-only file system' if read_only else 'Permission denied'})"

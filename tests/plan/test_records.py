@@ -1,0 +1,241 @@
+"""Where records end, against Python's csv module, and two readers of ours against each other."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bulkdel.errors import WrongInput
+from bulkdel.plan.cut import Apart, Cutter
+from bulkdel.plan.header import read_header
+from bulkdel.plan.intake import _shape
+from bulkdel.plan.lines import read_chunk
+from bulkdel.plan.records import Dialect, Record, Unclosed, extent_at
+from bulkdel.plan.rules import RowRules
+from bulkdel.plan.strict import records_of
+from bulkdel.plan.window import Window
+from tests.plan.jobs import Planned, plan_text
+
+CSV = Dialect(b",", quotes=True)
+TSV = Dialect(b"\t", quotes=False)
+RULES = RowRules(id_rules=(), from_field="f", to_field="t")
+HEADER = "f,note,t\n"
+
+FREE = st.text(st.sampled_from('ab",\n\r\t x:'), max_size=8)
+WILD = st.lists(
+    st.sampled_from(
+        [b"a", b"b", b'"', b'""', b",", b"\n", b"\r\n", b"\r", b"\t", b" ", b"f,note,t\n", b"\xff",
+         b"x,y,z\n", b'"p","q","r"\n', b"\xc3\xa9", b"\xef\xbb\xbf", b"a" * 33, b'" "']
+    ),
+    max_size=25,
+).map(b"".join)  # fmt: skip
+
+
+def one_by_one(body: bytes, dialect: Dialect) -> list[Record]:
+    """The records as the reader of single records tells them."""
+    data = HEADER.replace(",", dialect.delimiter.decode()).encode() + body
+    window = Window.of_bytes(data)
+    header = read_header(window, "x", dialect, "f", "t")
+    return list(records_of(window, header, dialect, RULES))
+
+
+def many_at_once(path: Path, body: bytes, dialect: Dialect, most: int) -> Iterator[Record]:
+    """The same file through chunks: rows without a place, rejects with theirs."""
+    data = HEADER.replace(",", dialect.delimiter.decode()).encode() + body
+    path.write_bytes(data)
+    header = read_header(Window.of_bytes(data), "x", dialect, "f", "t")
+    shape = _shape(header, dialect, RULES)
+    line, total = 2, header.end
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        cutter = Cutter(fd=fd, begin=header.end, end=len(data), dialect=dialect, width=3, most=most)
+        for chunk in cutter.chunks():
+            if isinstance(chunk, Apart):
+                yield Record(line, line + chunk.lines - 1, b"", chunk.fault)
+                line += chunk.lines
+                total += chunk.size
+                continue
+            rows = read_chunk(chunk, shape)
+            assert rows.bytes == chunk.size
+            for ids in rows.ids:
+                texts = [bytes(one.tobytes()).rstrip(b"\0") for one in ids]
+                yield Record(0, 0, b"", tuple(texts))
+            for reject in rows.rejects:
+                yield Record(line + reject.line, line + reject.last_line, b"", reject.reason)
+            line += rows.lines
+            total += chunk.size - chunk.added
+    finally:
+        os.close(fd)
+    assert total == len(data)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    body=WILD,
+    dialect=st.sampled_from([CSV, TSV, Dialect(b"\t", quotes=True), Dialect(b",", quotes=False)]),
+    most=st.sampled_from([1, 5, 16, 40, 1 << 16]),
+)
+@example(body=b'"a""b",x,c\n"a"x"",b\n"p","q","r"\n', dialect=CSV, most=1 << 16)
+def test_readers_agree(body: bytes, dialect: Dialect, most: int) -> None:
+    """Whatever the bytes and wherever chunks end: same rows in the same order, same rejects.
+
+    Each byte is of one row, reject, header or blank line: both readers end where the file does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "in"
+        try:
+            expected = one_by_one(body, dialect)
+        except Unclosed as unclosed:
+            with pytest.raises(Unclosed, match=f"^{unclosed.at}$"):
+                list(many_at_once(path, body, dialect, most))
+            return
+        found = list(many_at_once(path, body, dialect, most))
+    rows = [record.told for record in found if not isinstance(record.told, str)]
+    assert rows == [record.told for record in expected if not isinstance(record.told, str)]
+    rejects = [(one.line, one.last_line, one.told) for one in found if isinstance(one.told, str)]
+    assert rejects == [
+        (one.line, one.last_line, one.told) for one in expected if isinstance(one.told, str)
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(body=WILD, dialect=st.sampled_from([CSV, TSV]))
+def test_records_lie_end_to_end(body: bytes, dialect: Dialect) -> None:
+    """One record begins where the one before ended, at the beginning of a line."""
+    window = Window.of_bytes(body)
+    at = 0
+    while at < len(body):
+        try:
+            begin, end, _ = extent_at(window, at, dialect, 3)
+        except Unclosed:
+            return
+        assert begin == at < end <= len(body)
+        assert end == len(body) or body[end - 1 : end] == b"\n"
+        at = end
+
+
+def written(rows: list[tuple[str, ...]], end: str, quoting: int) -> str:
+    """As Python's csv module writes them."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator=end, quoting=quoting)  # type: ignore[arg-type]  # an int in Python 3.11's stubs
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.tuples(FREE, FREE, FREE), min_size=1, max_size=12),
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_what_csv_writes_is_read_as_it_reads_it(
+    rows: list[tuple[str, ...]], end: str, quoting: int
+) -> None:
+    """Quotes, delimiters and line breaks in every column: each record is one row or one reject.
+
+    No piece of a quoted cell is ever a row: the rows are exactly the records with good ids.
+    """
+    if "\r" in "".join(map("".join, rows)):
+        quoting = csv.QUOTE_ALL  # Python 3.11 writes a lone CR without quotes
+    text = "f,note,t" + end + written(rows, end, quoting)
+    records = list(csv.reader(io.StringIO(text, newline=""), strict=True))[1:]
+    assert records == [list(row) for row in rows]
+    good = {(f, t) for f, _, t in rows if f and t and f != t and not set(f + t) & set("\n\r\t")}
+    with tempfile.TemporaryDirectory() as folder:
+        planned = planned_of(folder, text.encode())
+    blank_before = [one for one in planned.rejects if one["reason"] == "blank_before_quote"]
+    assert not blank_before
+    assert planned.meta.books.read == len(rows)
+    assert set(planned.pairs) == good
+
+
+@settings(max_examples=150, deadline=None)
+@given(body=WILD)
+def test_no_row_that_another_reader_does_not_see(body: bytes) -> None:
+    """Where Python's strict csv reads a file, its records hold all our rows; a row is no text.
+
+    Where it does not, each of our rows stands on lines of its own and nothing is unaccounted for.
+    """
+    if b"\r" in body.replace(b"\r\n", b"") or not body.strip():
+        return  # a lone CR ends a record for csv; here it is a character
+    text = HEADER.encode() + body
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            planned = planned_of(folder, text)
+        except WrongInput:
+            return
+    lines = text.decode(errors="replace").split("\n")
+    spans = [(one["line"], one["last_line"]) for one in planned.rejects]
+    assert all(before[1] < after[0] for before, after in pairwise(spans))
+    rejected = {at for first, last in spans for at in range(first, last + 1)}
+    left = "\n".join(line for at, line in enumerate(lines, 1) if at not in rejected)
+    records = list(csv.reader(io.StringIO(left, newline="")))
+    assert {(row[0], row[2]) for row in records[1:] if len(row) == 3} >= set(planned.pairs)
+    try:
+        whole = list(csv.reader(io.StringIO(text.decode(), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError):
+        return
+    assert {(row[0], row[2]) for row in whole[1:] if len(row) == 3} >= set(planned.pairs)
+
+
+def planned_of(folder: str, data: bytes) -> Planned:
+    """The plan of this content."""
+    return plan_text(Path(folder), data, from_field="f", to_field="t")
+
+
+AMBIGUOUS = {
+    "a quote inside": '"she wrote "please":\nboss,x,family\nthanks"',
+    "a quoted word before the delimiter": '"he said "stop", and then\nboss,x,family\nbye"',
+    "backslashes": '"he said \\"stop\\", and then\nboss,x,family\nbye"',
+    "a blank before": ' "dear all\nboss,x,family\nbye"',
+    "a mark before": '\ufeff"dear all\nboss,x,family\nbye"',
+    "dialogue": '"he said: "stop", then\nboss,x,family\n"ok" he said."',
+    "a blank behind": '"one" \nboss,x,family\n"',
+}
+
+
+@pytest.mark.parametrize("cell", AMBIGUOUS.values(), ids=AMBIGUOUS)
+@pytest.mark.parametrize("place", ["{cell},x,y", "x,{cell},y", "x,y,{cell}"])
+@pytest.mark.parametrize("ahead", ["", '"p","q","r"\n'])
+def test_text_of_a_malformed_cell_is_no_row(
+    tmp_path: Path, cell: str, place: str, ahead: str
+) -> None:
+    """However its quotes are malformed: what may be text is never a row, and what follows is read.
+
+    Else the file is refused.
+    """
+    record = place.format(cell=cell)
+    text = f'{HEADER}{ahead}{record}\ngood,x,row\n"more","x","rows"\nlast,x,one\n'
+    planned = planned_of(str(tmp_path), text.encode())
+    assert not {account for pair in planned.pairs for account in pair} & {"boss", "family"}
+    assert ("last", "one") in planned.pairs
+    [reject] = planned.rejects
+    assert reject["line"] == 2 + bool(ahead)
+    assert reject["last_line"] >= reject["line"] + 2
+
+
+def test_malformed_records_are_rejected_one_by_one(tmp_path: Path) -> None:
+    """Records with a quote too many, one after the other on lines of their own: a reject each."""
+    rows = "".join(f'"a{at}","say "hi" twice","b{at}"\n' for at in range(50))
+    planned = planned_of(str(tmp_path), f"{HEADER}{rows}good,x,row\n".encode())
+    assert planned.reasons == [(at + 2, "text_after_quote") for at in range(50)]
+    assert planned.pairs == [("good", "row")]
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [('a,"x\n', 2), ('a,b,c\n"a","x"y\n"b",z,q\n,"', 5), ('a,"b"x,c\nd,e,f\n', 2), ('"', 2)],
+)
+def test_a_quote_that_never_closes_stops_the_file(tmp_path: Path, body: str, line: int) -> None:
+    """Refused with the line where it opens, in whichever reading that is."""
+    with pytest.raises(WrongInput, match=rf"quote that opens in line {line} is never closed"):
+        planned_of(str(tmp_path), (HEADER + body).encode())
