@@ -207,6 +207,11 @@ def reason(error: OSError) -> str:
     return error.strerror or str(error) or type(error).__name__
 
 
+def may(path: Path, access: int) -> bool:
+    """Whether this user may do that (os.R_OK, os.W_OK, os.X_OK, or several) with what is there."""
+    return os.access(path, access, effective_ids=os.access in os.supports_effective_ids)
+
+
 def is_ours(found: os.stat_result, folder: Path) -> bool:
     """Whether a file found in `folder` belongs to this user.
 

@@ -26,6 +26,19 @@ _NOTE_MOST: Final = 256
 _WAY_OUT: Final = "mend that or use --run-dir"
 
 
+def placed(run_dir: Path) -> Path:
+    """The directory's whole path. Links above it are followed; whether it is one stays to be seen.
+
+    Raises:
+        WrongInput: there can be no such path.
+    """
+    whole = run_dir.absolute()
+    try:
+        return whole.parent.resolve() / whole.name
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise cannot(whole, "cannot be looked for", error) from error
+
+
 def prepare(run_dir: Path) -> tuple[str, ...]:
     """Make the directory where it is missing, its parents too, 0700; what there is to warn of.
 
@@ -188,7 +201,7 @@ def _warnings(run_dir: Path, found: os.stat_result) -> tuple[str, ...]:
 
 
 def _unwritable(folder: Path) -> str:
-    if os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+    if files.may(folder, os.R_OK | os.W_OK | os.X_OK):
         return ""
     read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
     return f"cannot be written ({'Read-only file system' if read_only else 'Permission denied'})"

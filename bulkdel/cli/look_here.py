@@ -146,7 +146,7 @@ def look_at_disk(job: Job, rows: Rows) -> Finding:
     about, id_bytes, known = rows.about, rows.id_bytes, rows.counted
     try:
         meta = read_plan_meta(job.run_dir)
-    except BulkdelError:
+    except (BulkdelError, OSError):
         meta = None
     if meta is not None:
         about, known = meta.books.pairs, True

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from bulkdel import rundir
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, id_rules, problems_of
 from bulkdel.job.endpoint import reach_of
@@ -154,7 +155,7 @@ def _job(
         name=name,
         operation=table.operation,
         mode=table.mode,
-        run_dir=run_dir.resolve(),
+        run_dir=rundir.placed(run_dir),
         input=_input(table.input, home),
         targets=tuple(
             _target(name, target, table.operation, providers[target.provider], home)

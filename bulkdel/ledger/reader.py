@@ -61,14 +61,14 @@ def is_there(run_dir: Path) -> bool:
     for name in files.JOURNAL_FILES:
         if (run_dir / name).exists() and not (run_dir / name).is_file():
             raise WrongInput(f"{run_dir / name} is no file, so the run there cannot be read")
-    if not os.access(path, os.R_OK):
+    if not files.may(path, os.R_OK):
         raise files.unreadable(path)
     return True
 
 
 def _opened(run_dir: Path) -> sqlite3.Connection:
     path, wal, shm = (run_dir / name for name in files.JOURNAL_FILES[:3])
-    if path.stat().st_uid == os.geteuid() and os.access(run_dir, os.W_OK):
+    if path.stat().st_uid == os.geteuid() and files.may(run_dir, os.W_OK):
         return connect_again(run_dir)
     if wal.exists() and shm.exists():
         db = connect_again(run_dir)

@@ -69,7 +69,7 @@ def count_ledger(run_dir: Path) -> LedgerCounts:
     path = run_dir / LEDGER
     if not files.is_there(path) or path.stat().st_size == 0:
         return LedgerCounts()
-    room = run_dir if os.access(run_dir, os.W_OK) else None  # None: the system's own
+    room = run_dir if files.may(run_dir, os.W_OK) else None  # None: the system's own
     with (
         duck.storage_errors(run_dir),
         tempfile.TemporaryDirectory(prefix=".report-", dir=room) as folder,

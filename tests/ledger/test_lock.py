@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from bulkdel.errors import Busy
-from bulkdel.ledger.lock import hold, holder
+from bulkdel.errors import Busy, WrongInput
+from bulkdel.ledger.lock import Holder, hold, holder
 
 _HOLDS = """
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from bulkdel.ledger.lock import hold
 with hold(Path(sys.argv[1])):
@@ -59,3 +65,69 @@ def test_free_and_private(tmp_path: Path) -> None:
         assert (run_dir / "lock").stat().st_mode & 0o777 == 0o600
     assert holder(run_dir) is None
     assert (run_dir / "lock").exists()
+
+
+NOTES = [
+    b'{"pid":"\\u001b[31m1","started_ms":1}',
+    b'{"pid":-1,"started_ms":1}',
+    b'{"pid":1,"started_ms":99999999999999999}',
+    b'{"pid":1.5,"started_ms":1}',
+    b'{"pid":true,"started_ms":1}',
+    b'{"pid":[1],"started_ms":{}}',
+    b"[1, 2]",
+    b"7",
+    b"\xff\x1b[2J",
+    b'{"pid":1' + b" " * 100_000,
+]
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_a_note_that_is_none_names_nobody(tmp_path: Path, note: bytes) -> None:
+    """What somebody wrote into the lock file is never repeated: whole numbers are, or nothing."""
+    (tmp_path / "plan.parquet").write_bytes(b"")
+    with hold(tmp_path):
+        (tmp_path / "lock").write_bytes(note)
+        assert holder(tmp_path) == Holder(pid=0, started_ms=0)
+        words = f"^another process works in {re.escape(str(tmp_path))};"
+        with pytest.raises(Busy, match=words), hold(tmp_path, patience_s=0):
+            pytest.fail("held twice")
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL, errno.EIO])
+def test_where_nothing_can_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """A file system without locks is named: two processes could not be kept apart on it."""
+
+    def fails(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", fails)
+    words = rf"cannot be locked \({os.strerror(code)}\).*--run-dir"
+    with pytest.raises(WrongInput, match=words), hold(tmp_path):
+        pytest.fail("held without a lock")
+    assert holder(tmp_path) is None
+
+
+def test_a_lock_that_was_removed_holds_nobody_off(tmp_path: Path) -> None:
+    """Who takes a lock file that has lost its name meanwhile does not believe to hold it."""
+
+    def waits() -> None:
+        with hold(tmp_path, patience_s=20):
+            pytest.fail("held a lock that others cannot see")
+
+    with ThreadPoolExecutor(1) as pool:
+        with hold(tmp_path):
+            waiting = pool.submit(waits)
+            while not _opened_twice(tmp_path):
+                time.sleep(0.01)
+            (tmp_path / "lock").unlink()
+        with pytest.raises(Busy, match="was removed just now"):
+            waiting.result()
+
+
+def _opened_twice(run_dir: Path) -> bool:
+    """Whether both threads of this process have the lock file open."""
+    with os.scandir("/dev/fd") as entries:
+        found = [os.path.realpath(entry.path) for entry in entries]
+    return found.count(str(run_dir / "lock")) == 2
