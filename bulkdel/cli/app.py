@@ -131,10 +131,13 @@ command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for 
 
 
 def main() -> None:
-    """The entry point: leaves with the command's exit code.
+    """Carries out the command that was given; leaves with its exit code.
 
     What is wrong with the command line is told at our own door to the screen: the words of it may
     be names of files that a shell put there.
+
+    Raises:
+        SystemExit: always, with the code.
     """
     streams.prepare()
     aside.set_aside()

@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from bulkdel import files
+from bulkdel.cli.signals import Stopping, stopping
 from bulkdel.cli.streams import say
 from bulkdel.errors import BulkdelError, StorageFailed, WrongInput
 
@@ -26,8 +27,10 @@ def carry_out(command: Callable[[], int], *, broken: int = NOT_DONE) -> None:
     Raises:
         typer.Exit: always, with the code.
     """
+    watch: Stopping | None = None
     try:
-        code = command()
+        with stopping(_interrupt, broken) as watch:
+            code = command()
     except BulkdelError as error:
         say(*f"bulkdel: {sentence(str(error))}".split("\n"))
         code = broken if broken == NOT_DONE else error.exit_code  # the others are of run alone
@@ -35,9 +38,14 @@ def carry_out(command: Callable[[], int], *, broken: int = NOT_DONE) -> None:
         say("bulkdel: interrupted.")
         code = broken
     except Exception as error:  # noqa: BLE001 - the last line of defence
-        say(f"bulkdel: {unexpected(error)}")
+        interrupted = watch is not None and watch.by  # a library may have made its own error of it
+        say("bulkdel: interrupted." if interrupted else f"bulkdel: {unexpected(error)}")
         code = broken
     raise typer.Exit(code)
+
+
+def _interrupt(_: str) -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager

@@ -1,15 +1,27 @@
-"""What the signals that end a process do to a run: the first stops it, the second leaves it."""
+"""What the signals that end a process do: the first is told to whoever works, the second leaves.
+
+The parts of a command lie in one another, from the process's first line to its last, and each says
+what the first signal means to it: before there is anything to stop, leave; in a command, interrupt
+it; in a sitting, stop the sending. So there is no moment without a handler.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Thread
 from types import FrameType
+from typing import Final, NoReturn
 
 LEFT_EXIT = 75
 """Work is left; the same command continues."""
+
+GRACE_S: Final = 2.0
+"""How long what was interrupted may take to clear up behind itself."""
 
 _SHOW_CURSOR = b"\x1b[?25h\n"
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -20,37 +32,52 @@ class Stopping:
 
     Attributes:
         by: the name of the first signal; empty as long as none came.
+        code: what the process leaves with where it does not wait.
+        patient: whether what was told may take its time, as calls in flight do.
     """
 
-    def __init__(self, at_first: Callable[[str], None]) -> None:
+    def __init__(self, at_first: Callable[[str], None], code: int) -> None:
         self.by = ""
+        self.code = code
+        self.patient = False
         self._at_first = at_first
 
     def tell(self, at_first: Callable[[str], None]) -> None:
-        """From now on the first signal is told to `at_first`: at once, if it has come already."""
+        """From now on the first signal is told to `at_first`: at once, if it has come already.
+
+        What it does then may take its time.
+        """
+        self.patient = True
         self._at_first = at_first
         if self.by:
             at_first(self.by)
 
-    def _came(self, number: int, _: FrameType | None) -> None:
+    def _came(self, number: int, frame: FrameType | None) -> None:
         if self.by:
-            _leave()
+            leave(self.code)
         self.by = signal.Signals(number).name
+        if not self.patient and _imports(frame):
+            leave_saying(self.by, self.code)
         self._at_first(self.by)
 
 
+_within: list[Stopping] = []
+"""The parts that the main thread is in, from the outermost to the innermost."""
+
+
 @contextmanager
-def stopping(at_first: Callable[[str], None]) -> Iterator[Stopping]:
+def stopping(at_first: Callable[[str], None], code: int = LEFT_EXIT) -> Iterator[Stopping]:
     """Within it the first SIGINT, SIGTERM or SIGHUP calls `at_first` with the signal's name.
 
     It is called in the main thread, between two of its instructions, and may raise; it must not
     print, since it may have come in the middle of a print. A second signal ends the process at
-    once with LEFT_EXIT, without a word to anybody: what is in flight is in the journal. A hang-up
+    once with `code`, without a word to anybody: what is in flight is in the journal. A hang-up
     that the process was started to ignore (nohup) stays ignored. The handlers that were there
     before come back at the end.
     """
-    watch = Stopping(at_first)
+    watch = Stopping(at_first, code)
     before = {number: signal.getsignal(number) for number in _HANDLED}
+    _within.append(watch)
     try:
         for number, handler in before.items():
             if not (number == signal.SIGHUP and handler == signal.SIG_IGN):
@@ -59,12 +86,70 @@ def stopping(at_first: Callable[[str], None]) -> Iterator[Stopping]:
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        _within.remove(watch)
 
 
-def _leave() -> None:
+def overhear() -> None:
+    """From now on a thread hears the signals too, for a main thread that is busy elsewhere.
+
+    Python tells the main thread between two instructions, and one that sorts or hashes may take
+    minutes. So the thread leaves at the second signal, and GRACE_S after the first where nothing
+    is in flight that is worth waiting for. Where the system has no thread or pipe to spare, the
+    main thread is alone as before.
+    """
+    with suppress(OSError, RuntimeError):
+        heard, told = (_above_streams(end) for end in os.pipe())
+        os.set_blocking(told, False)
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        Thread(target=_listen, args=(heard,), name="signals", daemon=True).start()
+
+
+def _above_streams(descriptor: int) -> int:
+    """The same file: in place of a standard stream that was closed, others would write to it."""
+    kept = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(descriptor)
+    return kept
+
+
+def leave(code: int) -> NoReturn:
     """Ends the process now; the progress display had hidden the terminal's cursor."""
     try:
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)
     finally:
-        os._exit(LEFT_EXIT)
+        os._exit(code)
+
+
+def leave_saying(by: str, code: int) -> NoReturn:
+    """Ends the process now, in which nothing is in flight, and says what stopped it."""
+    again = " Run the same command again." if code == LEFT_EXIT else ""
+    with suppress(OSError):
+        os.write(2, f"bulkdel: stopped by {by}; nothing was in flight.{again}\n".encode())
+    leave(code)
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: compiled ones that an exception cuts short may crash."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _listen(heard: int) -> None:
+    came: list[int] = []
+    while True:
+        ready, _, _ = select.select([heard], [], [], GRACE_S if came else None)
+        if ready:
+            came += [number for number in os.read(heard, select.PIPE_BUF) if number in _HANDLED]
+        watch = _within[-1] if _within else None
+        if len(came) > 1:
+            leave(watch.code if watch else LEFT_EXIT)
+        if came and not ready and watch and not watch.patient:
+            leave_saying(signal.Signals(came[0]).name, watch.code)
+
+
+def code_of(command: list[str]) -> int:
+    """What a command that was given so leaves with, before it could say so itself."""
+    return LEFT_EXIT if command[1:2] == ["run"] else 2

@@ -42,6 +42,12 @@ class NotAgreed(BulkdelError):
     exit_code = LEFT_EXIT
 
 
+class CutShort(BulkdelError):
+    """What is wrong was found when calls had left: so 2, nothing was sent, would not be true."""
+
+    exit_code = LEFT_EXIT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """The options of `run`. `command` is the command as it was given."""
@@ -73,6 +79,10 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
             code = _carry_out(job, choices, stages, faces, watch, others)
         except Exception as error:
             cause = leaf(error)  # tasks raise in groups
+            if watch.by and not watch.patient and not isinstance(cause, BulkdelError):
+                cause = Interrupted(_stopped(watch.by))  # a library made its own error of it
+            if watch.patient and isinstance(cause, WrongInput):
+                cause = CutShort(str(cause))
             if isinstance(cause, BulkdelError):
                 events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
                 if not isinstance(cause, NotAgreed):
@@ -169,15 +179,21 @@ def _send(
                 display(views)
                 others.show(views)
 
-            return stages.send(meta, limit=choices.limit, show=show, watch=watch)
-    finally:
-        watch.tell(_too_late)
+            ending = stages.send(meta, limit=choices.limit, show=show, watch=watch)
+    except BaseException:
+        if watch.patient:  # whom the signals were told to is gone
+            watch.tell(_too_late)
+        raise
+    watch.tell(_too_late)
+    return ending
 
 
 def _before_sending(signal_name: str) -> None:
-    raise Interrupted(
-        f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
-    )
+    raise Interrupted(_stopped(signal_name))
+
+
+def _stopped(signal_name: str) -> str:
+    return f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
 
 
 def _too_late(_: str) -> None:

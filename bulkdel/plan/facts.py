@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
 from bulkdel.plan.sources import SourceFile
 from bulkdel.plan.unpack import unpack
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 _CHUNK = 4 << 20
 _MAGIC = (b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x7fELF", b"SQLite format")
@@ -38,17 +42,47 @@ class Facts:
     changed_ns: int
 
 
+class _Named(io.FileIO):
+    """A file that says which one it is where it cannot be read, now or later."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._called = name
+        super().__init__(path)
+
+    def readinto(self, into: Buffer, /) -> int | None:
+        """As any file's; see open_bytes."""
+        try:
+            return super().readinto(into)
+        except OSError as exc:
+            raise _unreadable(self._called, exc) from exc
+
+    def readall(self) -> bytes:
+        """As any file's; see open_bytes."""
+        try:
+            return super().readall()
+        except OSError as exc:
+            raise _unreadable(self._called, exc) from exc
+
+
 @contextmanager
 def open_bytes(path: Path, name: str) -> Iterator[BinaryIO]:
-    """Opens an input file, with a sentence where that cannot be done."""
+    """Opens an input file.
+
+    Raises:
+        WrongInput: it cannot be opened, or at any moment within, not read.
+    """
     try:
-        file = path.open("rb")
+        file = _Named(path, name)
     except FileNotFoundError as exc:
         raise WrongInput(f"input.files {name}: no such file") from exc
     except OSError as exc:
-        raise WrongInput(f"input.files {name}: cannot be read ({exc.strerror})") from exc
-    with file:
-        yield file
+        raise _unreadable(name, exc) from exc
+    with io.BufferedReader(file) as buffered:
+        yield buffered
+
+
+def _unreadable(name: str, exc: OSError) -> WrongInput:
+    return WrongInput(f"input.files {name}: cannot be read ({exc.strerror})")
 
 
 def look_at(source: SourceFile, folder: Path, number: int) -> Facts:

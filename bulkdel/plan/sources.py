@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,7 +42,8 @@ def find_sources(
     """The input's files in the job's order, each once.
 
     Raises:
-        WrongInput: a file is missing (unless missing_ok), is a directory, or of no known format.
+        WrongInput: a file is missing (unless missing_ok), is a directory, or of no known format, or
+            a folder cannot be listed.
     """
     found: dict[str, SourceFile] = {}
     for entry in given.files:
@@ -52,7 +55,14 @@ def find_sources(
             )
             found.setdefault(STDIN, source)
             continue
-        for path in _matches(entry, missing_ok=missing_ok):
+        try:
+            paths = _matches(entry, missing_ok=missing_ok)
+        except OSError as exc:
+            where = "" if exc.filename in (None, entry) else f"{exc.filename} "
+            raise WrongInput(
+                f"input.files {entry}: {where}cannot be looked at ({exc.strerror})"
+            ) from exc
+        for path in paths:
             found.setdefault(os.path.realpath(path), _source(path, given.format))
     return tuple(found.values())
 
@@ -85,11 +95,52 @@ def _matches(entry: str, *, missing_ok: bool) -> list[str]:
         if missing_ok:
             return []
         raise WrongInput(f"input.files {entry}: no such file")
-    found = glob.iglob(entry, recursive=True)  # noqa: PTH207 - an absolute pattern, which Path.glob refuses
-    paths = sorted(path for path in found if not Path(path).is_dir())
+    top, *parts = Path(entry).parts
+    paths = sorted({path for path in _below(top, parts) if not Path(path).is_dir()})
     if not paths and not missing_ok:
         raise WrongInput(f"input.files {entry}: no file matches")
     return paths
+
+
+def _below(folder: str, parts: Sequence[str]) -> Iterator[str]:
+    """What an absolute pattern's parts match below a folder, as a shell has it.
+
+    `**` is any depth, and follows no link to a folder.
+
+    Raises:
+        OSError: a folder cannot be listed. (The library's glob takes it for an empty one, and what
+            lies in it would be left out without a word.)
+    """
+    part, *rest = parts
+    if part == "**":
+        for each in _folders(folder):
+            yield from _below(each, rest or ("*",))
+        return
+    for path in _named(folder, part):
+        if not rest:
+            yield path
+        elif Path(path).is_dir():
+            yield from _below(path, rest)
+
+
+def _folders(folder: str) -> Iterator[str]:
+    yield folder
+    for entry in _listed(folder, "**"):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _folders(entry.path)
+
+
+def _named(folder: str, part: str) -> list[str]:
+    if glob.has_magic(part):
+        return [one.path for one in _listed(folder, part) if fnmatchcase(one.name, part)]
+    path = os.path.join(folder, part)  # noqa: PTH118 - as text: its spelling is kept
+    return [path] if os.path.lexists(path) else []
+
+
+def _listed(folder: str, part: str) -> Iterator[os.DirEntry[str]]:
+    """What lies in a folder; hidden things only where the pattern begins with a dot too."""
+    with os.scandir(folder) as entries:
+        yield from (one for one in entries if part[:1] == "." or one.name[:1] != ".")
 
 
 def _source(name: str, given: Format | None) -> SourceFile:

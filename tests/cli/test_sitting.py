@@ -21,7 +21,7 @@ from bulkdel.cli.progress import Show
 from bulkdel.cli.signals import Stopping
 from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
 from bulkdel.cli.stages import Say
-from bulkdel.errors import BulkdelError, Guarded, StorageFailed, WrongInput
+from bulkdel.errors import BulkdelError, Corrupt, Guarded, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Notify, Reach
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
@@ -45,6 +45,7 @@ class HandStages:
     agreed_before: bool = False
     stop_while_sending: bool = False
     fails: Exception | None = None
+    sends_first: bool = False
     done: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -75,6 +76,8 @@ class HandStages:
         """Settles everything, or stops at a signal that it sends itself."""
         self.done.append(f"sent, limit {limit}")
         show([])
+        if self.sends_first:
+            watch.tell(lambda _: None)
         if self.fails:
             raise self.fails
         end = self.end
@@ -265,6 +268,18 @@ def test_a_signal_before_sending(tmp_path: Path) -> None:
         sat(stages, choices())
     assert raised.value.exit_code == 75
     assert stages.done == ["held"]
+
+
+@pytest.mark.parametrize(("sends_first", "code"), [(False, 2), (True, 75)])
+def test_nothing_was_sent_is_not_said_of_what_was(
+    tmp_path: Path, *, sends_first: bool, code: int
+) -> None:
+    """What is wrong with a file is 2 as long as no call has left, and 75 from then on."""
+    wrong = Corrupt("plan.parquet: is damaged")
+    stages = HandStages(job=trial(tmp_path), fails=wrong, sends_first=sends_first)
+    with pytest.raises(BulkdelError, match="is damaged") as raised:
+        sat(stages, choices())
+    assert raised.value.exit_code == code
 
 
 def test_handlers_come_back(tmp_path: Path) -> None:

@@ -105,6 +105,10 @@ class Judge:
         """From now on calls meet these faults, and no others."""
         self._ask({"faults": faults})
 
+    def begin_anew(self, friends: Mapping[str, Iterable[Pair]]) -> None:
+        """From now on these are who has whom."""
+        self._ask({"friends": {name: list(pairs) for name, pairs in friends.items()}})
+
     def seen(self, provider: str) -> Seen:
         """What the provider saw up to now."""
         found = self._ask({"look": provider})
@@ -145,10 +149,8 @@ async def _serve() -> None:
     begin = json.loads(await commands.readline())
     emulated = {}
     for name, pairs in begin["friends"].items():
-        world = World()
-        world.befriend((account, other) for account, other in pairs)
         app = EmulatedApp(app_id=APP_IDS[name], secret=begin["secret"])
-        emulated[name] = Emulated(name, app=app, world=world, log=None)
+        emulated[name] = Emulated(name, app=app, world=_world(pairs), log=None)
     async with EmulatorServer(*emulated.values()) as server:
         _say(server.address)
         while line := await commands.readline():
@@ -159,8 +161,18 @@ async def _serve() -> None:
                     each.fault = scenario.fault
                     each.limit = scenario.limit()
                 _say(None)
+            elif "friends" in command:
+                for name, pairs in command["friends"].items():
+                    emulated[name].world = _world(pairs)
+                _say(None)
             else:
                 _say(_look(emulated[command["look"]]))
+
+
+def _world(pairs: Iterable[Iterable[str]]) -> World:
+    world = World()
+    world.befriend((account, other) for account, other in pairs)
+    return world
 
 
 def _look(emulated: Emulated) -> dict[str, Any]:
