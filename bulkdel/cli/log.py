@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -40,17 +40,23 @@ _SECRET_TEXT = re.compile(r"((?:usersig|signature|signaturenonce)=)[^&\s\"'<>]+"
 
 
 @contextmanager
-def logging_to(path: Path, *, also_stderr: bool = False) -> Iterator[None]:
+def logging_to(
+    path: Path, *, warn: Callable[[str], None], also_stderr: bool = False
+) -> Iterator[None]:
     """Within it all that structlog is told, and the warnings of libraries, is appended to `path`.
 
     The file is made with mode 0600; its folder must be there. A line that cannot be written is
-    lost without harm: the log is no record, the journal is.
+    lost without harm, and where the file cannot be opened, `warn` is told once: the log is no
+    record, the journal is.
 
     Raises:
         WrongInput: it is no file of this user's own.
-        OSError: the file cannot be opened.
     """
-    file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    file = None
+    try:
+        file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except OSError as error:
+        warn(f"{path} cannot be written ({files.reason(error)}): nothing is logged there")
     handler = _Libraries(level=logging.WARNING)
     root = logging.getLogger()
     try:
@@ -65,7 +71,8 @@ def logging_to(path: Path, *, also_stderr: bool = False) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         structlog.reset_defaults()
-        os.close(file)
+        if file is not None:
+            files.close(file)
 
 
 @contextmanager
@@ -85,7 +92,7 @@ def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
         )
         yield log
     finally:
-        os.close(file)
+        files.close(file)
 
 
 def _processors() -> list[Processor]:
@@ -181,8 +188,8 @@ def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
 class _Lines:
     """Where rendered lines go: one write each, so that lines never mix."""
 
-    def __init__(self, file: int, *, also_stderr: bool) -> None:
-        self._files = (file, 2) if also_stderr else (file,)
+    def __init__(self, file: int | None, *, also_stderr: bool) -> None:
+        self._files = [one for one in (file, 2 if also_stderr else None) if one is not None]
 
     def msg(self, line: bytes) -> None:
         """Appends the line; a full disk or a closed terminal loses it, and nothing else."""
