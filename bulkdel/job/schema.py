@@ -267,7 +267,10 @@ class GuardsTable(Table):
     ] = []  # noqa: RUF012  # pydantic copies what is mutable
     protect_files: Annotated[
         list[Text],
-        Field(description="Files, relative to the job file, with one protected account a line."),
+        Field(
+            description="Files, relative to the job file, with one protected account a line: UTF-8 "
+            "text without quotes, comments or columns."
+        ),
         Allowed("a list of paths", item=TEXT_WORDS),
     ] = []  # noqa: RUF012  # pydantic copies what is mutable
     max_pairs: Annotated[
