@@ -280,6 +280,17 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             id="format",
         ),
         wrong(
+            GOOD.replace('["pairs.csv"]', '["a"]\nquoting = "excel"'),
+            'input.quoting is "excel"',
+            '"csv" or "none"',
+            id="quoting",
+        ),
+        wrong(
+            GOOD.replace('["pairs.csv"]', '["a"]\nformat = "jsonl"\nquoting = "csv"'),
+            'input.quoting is "csv"; it is allowed only with input.format "csv" or "tsv"',
+            id="quoting-of-jsonl",
+        ),
+        wrong(
             GOOD.replace('["pairs.csv"]', '["a"]\nfrom_field = ""'),
             'input.from_field is ""',
             id="field-empty",
