@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
 
 from bulkdel.job.job import Format, Quoting
@@ -132,6 +133,23 @@ def extent_at(window: Window, begin: int, dialect: Dialect, width: int | None) -
         end - begin > RECORD_MOST and len(strip_end(window.slice(begin, end))) > RECORD_MOST
     )
     return Extent(begin, end, TOO_LONG if long else None)
+
+
+@cache
+def one_line(delimiter: bytes) -> re.Pattern[bytes]:
+    """The commonest record whose quotes cannot be counted, with its line end.
+
+    No line break is in it, and a quote that is a character stands only in a field that begins with
+    something visible. _follow would find the same end and no fault.
+    """
+    mark = re.escape(delimiter)
+    blanks = b" \t".replace(delimiter, b"") + rb"\xc2\xef"
+    field = (
+        rb'(?:"(?:[^"\n]++|"")*+"(?=' + mark + rb"|\r?\n)"
+        rb'|[^" \t\xc2\xef\n' + mark + rb"][^\n" + mark + rb"]*+"
+        rb"|[" + blanks + rb'][^"\n' + mark + rb"]*+|)"
+    )
+    return re.compile(field + rb"(?:" + mark + field + rb")*+\r?\n")
 
 
 def _follow(window: Window, begin: int, delimiter: bytes, width: int | None) -> _Followed:
