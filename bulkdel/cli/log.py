@@ -8,7 +8,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -40,32 +40,32 @@ _SECRET_TEXT = re.compile(r"((?:usersig|signature|signaturenonce)=)[^&\s\"'<>]+"
 
 
 @contextmanager
-def logging_to(path: Path, *, also_stderr: bool = False) -> Iterator[None]:
+def logging_to(path: Path | None, *, also_stderr: bool = False) -> Iterator[None]:
     """Within it all that structlog is told, and the warnings of libraries, is appended to `path`.
 
-    The file is made with mode 0600; its folder must be there. A line that cannot be written is
-    lost without harm: the log is no record, the journal is.
+    The file is made with mode 0600; its folder must be there. Without one only standard error is
+    told. A line that cannot be written is lost without harm: the log is no record, the journal is.
 
     Raises:
         WrongInput: it is no file of this user's own.
         OSError: the file cannot be opened.
     """
-    file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    handler = _Libraries(level=logging.WARNING)
-    root = logging.getLogger()
-    try:
+    with ExitStack() as stack:
+        kept = () if path is None else (stack.enter_context(_opened(path)),)
+        handler = _Libraries(level=logging.WARNING)
+        root = logging.getLogger()
         structlog.configure(
             processors=_processors(),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-            logger_factory=lambda *_: _Lines(file, also_stderr=also_stderr),
+            logger_factory=lambda *_: _Lines(*kept, *((2,) if also_stderr else ())),
             cache_logger_on_first_use=False,
         )
         root.addHandler(handler)
-        yield
-    finally:
-        root.removeHandler(handler)
-        structlog.reset_defaults()
-        os.close(file)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+            structlog.reset_defaults()
 
 
 @contextmanager
@@ -76,16 +76,24 @@ def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
         WrongInput: it is no file of this user's own.
         OSError: the file cannot be opened.
     """
-    file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    try:
+    with _opened(path) as file:
         log: FilteringBoundLogger = structlog.wrap_logger(
-            _Lines(file, also_stderr=False),
+            _Lines(file),
             processors=_processors(),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         )
         yield log
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor that appends to the file; what its end cannot write is lost as well."""
+    file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        yield file
     finally:
-        os.close(file)
+        with suppress(OSError):
+            os.close(file)
 
 
 def _processors() -> list[Processor]:
@@ -181,8 +189,8 @@ def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
 class _Lines:
     """Where rendered lines go: one write each, so that lines never mix."""
 
-    def __init__(self, file: int, *, also_stderr: bool) -> None:
-        self._files = (file, 2) if also_stderr else (file,)
+    def __init__(self, *into: int) -> None:
+        self._files = into
 
     def msg(self, line: bytes) -> None:
         """Appends the line; a full disk or a closed terminal loses it, and nothing else."""

@@ -40,6 +40,7 @@ _REASONS: Final = (
     "no such file",
     "disk I/O error",
     "unable to open database file",
+    "is readable by its owner only",
     "readonly database",  # SQLite opens to read what it cannot open to write
     "database disk image is malformed",  # SQLite takes EIO for a broken file system
 )
