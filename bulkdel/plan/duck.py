@@ -129,9 +129,9 @@ def storage_errors(run_dir: Path) -> Iterator[None]:
             raise WrongInput(
                 f"{where}: cannot be written ({exc.strerror}); mend that or use --run-dir"
             ) from exc
+        why = exc.strerror or str(exc)
         raise WrongInput(
-            f"{where}: planning could not read or write it ({exc.strerror or exc}); mend that or "
-            "use --run-dir"
+            f"{where}: cannot be read or written ({why}); mend that or use --run-dir"
         ) from exc
     except duckdb.OutOfMemoryException as exc:
         raise WrongInput(
@@ -141,9 +141,8 @@ def storage_errors(run_dir: Path) -> Iterator[None]:
         text = str(exc)
         if "No space left" in text or "disk full" in text.lower():
             raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
-        raise WrongInput(
-            f"{run_dir}: planning could not read or write: {answered(exc) or _first_line(exc)}"
-        ) from exc
+        why = answered(exc) or _first_line(exc)
+        raise WrongInput(f"{run_dir}: a file in it cannot be read or written: {why}") from exc
 
 
 def _first_line(exc: Exception) -> str:
