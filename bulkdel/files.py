@@ -110,6 +110,12 @@ def is_there(path: Path) -> bool:
     return True
 
 
+def close(descriptor: int) -> None:
+    """Let go of a file of which nothing is lost if that fails: what matters in it is synced."""
+    with suppress(OSError):
+        os.close(descriptor)
+
+
 def read_at(descriptor: int, length: int, offset: int) -> bytes:
     """`length` bytes from `offset` on, fewer only where the file ends: the system may give less."""
     pieces = []

@@ -59,7 +59,7 @@ def close_run(job: Job, *, yes: bool, command: str) -> None:
         status = look(job, held=True)
         if status.unsettled > 0:
             _agree(job, status, yes=yes)
-            stack.enter_context(log.logging_to(job.run_dir / files.LOG))
+            stack.enter_context(log.logging_to(job.run_dir / files.LOG, warn=streams.say))
             events = structlog.get_logger()
             events.info(log.COMMAND_STARTED, command=command, job=job.name, left=status.unsettled)
             _settle(journal, plan, meta, status.unsettled)

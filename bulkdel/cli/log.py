@@ -7,8 +7,8 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -40,32 +40,39 @@ _SECRET_TEXT = re.compile(r"((?:usersig|signature|signaturenonce)=)[^&\s\"'<>]+"
 
 
 @contextmanager
-def logging_to(path: Path | None, *, also_stderr: bool = False) -> Iterator[None]:
+def logging_to(
+    path: Path, *, warn: Callable[[str], None], also_stderr: bool = False
+) -> Iterator[None]:
     """Within it all that structlog is told, and the warnings of libraries, is appended to `path`.
 
-    The file is made with mode 0600; its folder must be there. Without one only standard error is
-    told. A line that cannot be written is lost without harm: the log is no record, the journal is.
+    The file is made with mode 0600; its folder must be there. A line that cannot be written is
+    lost without harm, and where the file cannot be opened, `warn` is told once: the log is no
+    record, the journal is.
 
     Raises:
         WrongInput: it is no file of this user's own.
-        OSError: the file cannot be opened.
     """
-    with ExitStack() as stack:
-        kept = () if path is None else (stack.enter_context(_opened(path)),)
-        handler = _Libraries(level=logging.WARNING)
-        root = logging.getLogger()
+    file = None
+    try:
+        file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except OSError as error:
+        warn(f"{path} cannot be written ({files.reason(error)}): nothing is logged there")
+    handler = _Libraries(level=logging.WARNING)
+    root = logging.getLogger()
+    try:
         structlog.configure(
             processors=_processors(),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-            logger_factory=lambda *_: _Lines(*kept, *((2,) if also_stderr else ())),
+            logger_factory=lambda *_: _Lines(file, also_stderr=also_stderr),
             cache_logger_on_first_use=False,
         )
         root.addHandler(handler)
-        try:
-            yield
-        finally:
-            root.removeHandler(handler)
-            structlog.reset_defaults()
+        yield
+    finally:
+        root.removeHandler(handler)
+        structlog.reset_defaults()
+        if file is not None:
+            files.close(file)
 
 
 @contextmanager
@@ -76,24 +83,16 @@ def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
         WrongInput: it is no file of this user's own.
         OSError: the file cannot be opened.
     """
-    with _opened(path) as file:
+    file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
         log: FilteringBoundLogger = structlog.wrap_logger(
-            _Lines(file),
+            _Lines(file, also_stderr=False),
             processors=_processors(),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         )
         yield log
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    """A descriptor that appends to the file; what its end cannot write is lost as well."""
-    file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    try:
-        yield file
     finally:
-        with suppress(OSError):
-            os.close(file)
+        files.close(file)
 
 
 def _processors() -> list[Processor]:
@@ -189,8 +188,8 @@ def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
 class _Lines:
     """Where rendered lines go: one write each, so that lines never mix."""
 
-    def __init__(self, *into: int) -> None:
-        self._files = into
+    def __init__(self, file: int | None, *, also_stderr: bool) -> None:
+        self._files = [one for one in (file, 2 if also_stderr else None) if one is not None]
 
     def msg(self, line: bytes) -> None:
         """Appends the line; a full disk or a closed terminal loses it, and nothing else."""

@@ -15,8 +15,8 @@ LEFT = 75
 EPILOG = """
 \b
 Exit codes, the highest line that applies wins:
-   2  the command, the job file or the input is wrong, or there are no rows;
-      nothing was sent
+   2  the command, the job file, the input or the run directory is wrong, or
+      there are no rows; nothing was sent
    3  a guard of the job file stopped the run
   77  a provider refused the credentials, the permission or the app: mend
       that and run the same command again

@@ -70,13 +70,8 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
         watch = stack.enter_context(stopping(_before_sending))
         stages = stack.enter_context(open_stages(job))
         at = job.run_dir / files.LOG
-        try:
-            stack.enter_context(log.logging_to(at, also_stderr=choices.json_logs))
-        except OSError as error:
-            why = files.reason(error)
-            streams.say(f"Warning: {at} cannot be written ({why}): this sitting keeps no log.")
-            stack.enter_context(log.logging_to(None, also_stderr=choices.json_logs))
         with nothing_sent():
+            stack.enter_context(log.logging_to(at, warn=_warn, also_stderr=choices.json_logs))
             others = stack.enter_context(onlookers(job, choices.watch, streams.say))
         events = structlog.get_logger()
         events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
@@ -199,6 +194,10 @@ def _before_sending(signal_name: str) -> None:
 
 def _stopped(signal_name: str) -> str:
     return f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
+
+
+def _warn(words: str) -> None:
+    streams.say(f"Warning: {words}.")
 
 
 def _too_late(_: str) -> None:

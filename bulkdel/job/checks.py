@@ -8,6 +8,7 @@ from typing import Final
 
 from bulkdel.job.account import rule_fault
 from bulkdel.job.endpoint import EMULATOR
+from bulkdel.job.job import Format
 from bulkdel.job.problems import nearest
 from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
@@ -105,6 +106,11 @@ def _input_problems(table: InputTable, operation: Operation) -> Iterator[str]:
         yield (
             'input.format is missing: standard input ("-") has no suffix that says it; write '
             '"csv", "tsv", "jsonl" or "parquet"'
+        )
+    if table.quoting is not None and table.format not in (None, Format.CSV, Format.TSV):
+        yield (
+            f"input.quoting is {shown_text(table.quoting)}; it is allowed only with input.format "
+            '"csv" or "tsv"'
         )
     if table.from_field == table.to_field:
         yield (

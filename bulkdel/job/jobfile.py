@@ -177,6 +177,7 @@ def _input(table: InputTable, home: Path) -> Input:
         from_field=table.from_field,
         to_field=table.to_field,
         accounts_only=table.accounts_only,
+        quoting=table.quoting,
     )
 
 

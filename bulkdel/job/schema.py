@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from bulkdel.job.account import id_fault
 from bulkdel.job.endpoint import checked_endpoint
-from bulkdel.job.job import MEMORY_LIMIT_MB, Format
+from bulkdel.job.job import MEMORY_LIMIT_MB, Format, Quoting
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -75,6 +75,16 @@ class InputTable(Table):
             "(.gz and .zst allowed).",
         ),
         Allowed('"csv", "tsv", "jsonl" or "parquet"'),
+    ] = None
+    quoting: Annotated[
+        Quoting | None,
+        Field(
+            strict=False,
+            description="csv or tsv files only. csv: a quotation mark opens and closes a field "
+            "that begins with it, line breaks inside are text (RFC 4180). none: it is a character. "
+            "By default csv in CSV, none in TSV.",
+        ),
+        Allowed('"csv" or "none"'),
     ] = None
     from_field: Annotated[
         Text,
@@ -267,7 +277,10 @@ class GuardsTable(Table):
     ] = []  # noqa: RUF012  # pydantic copies what is mutable
     protect_files: Annotated[
         list[Text],
-        Field(description="Files, relative to the job file, with one protected account a line."),
+        Field(
+            description="Files, relative to the job file, with one protected account a line: UTF-8 "
+            "text without quotes, comments or columns."
+        ),
         Allowed("a list of paths", item=TEXT_WORDS),
     ] = []  # noqa: RUF012  # pydantic copies what is mutable
     max_pairs: Annotated[

@@ -112,6 +112,10 @@ files = [{", ".join(map(toml_text, answers.files))}]
 # csv, tsv, jsonl or parquet. By default the file's suffix says it (.gz and .zst allowed).
 {_set("format", answers.format, "csv")}
 
+# What a quotation mark is in csv and tsv: "csv" opens and closes a field, with line breaks in it as
+# text; "none" is a character. By default csv in CSV, none in TSV.
+# quoting = "csv"
+
 # The columns, or JSON keys, that hold the two accounts. Other columns are ignored.
 from_field = {toml_text(answers.from_field)}
 to_field = {toml_text(answers.to_field)}

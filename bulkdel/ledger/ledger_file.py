@@ -113,7 +113,7 @@ class LedgerFile:
 
     def close(self) -> None:
         """Close the file; nothing is written."""
-        os.close(self._descriptor)
+        files.close(self._descriptor)
 
     def _same(self, expected: bytes, offset: int) -> int:
         """How many bytes at `offset` are as expected, from the first on."""

@@ -61,7 +61,7 @@ def hold(run_dir: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[tuple[st
         _take(run_dir, descriptor, patience_s)
         yield warnings
     finally:
-        os.close(descriptor)
+        files.close(descriptor)
 
 
 def holder(run_dir: Path) -> Holder | None:

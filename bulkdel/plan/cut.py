@@ -27,8 +27,8 @@ CR: Final = 0x0D
 QUOTE: Final = 0x22
 
 LINES_MOST: Final = 1 << 17
-MARKS_MOST: Final = 1 << 20
-"""Lines of a chunk, and lines and delimiters together: what is made of them outweighs its bytes."""
+DELIMITERS_MOST: Final = 1 << 20
+"""Lines and delimiters of a chunk: what is made of them outweighs its bytes."""
 
 _STEPS: Final = 4
 
@@ -174,12 +174,10 @@ class Cutter:
 def _bound(data: Bytes, dialect: Dialect) -> int:
     """How many of these bytes may be taken at a time."""
     bound = len(data)
-    lines = data == LF
-    if np.count_nonzero(lines) > LINES_MOST:
-        bound = int(np.flatnonzero(lines)[LINES_MOST - 1]) + 1
-    lines |= data == dialect.delimiter[0]
-    if np.count_nonzero(lines) > MARKS_MOST:
-        bound = min(bound, int(np.flatnonzero(lines)[MARKS_MOST - 1]) + 1)
+    for mark, most in ((LF, LINES_MOST), (dialect.delimiter[0], DELIMITERS_MOST)):
+        marks = data[:bound] == mark
+        if np.count_nonzero(marks) > most:
+            bound = int(np.flatnonzero(marks)[most - 1]) + 1
     return bound
 
 

@@ -162,9 +162,7 @@ def _records(chunk: Chunk, data: Bytes, shape: Shape) -> _Records:
     starts: Whole = np.empty_like(ends)
     starts[:1] = 0
     starts[1:] = ends[:-1] + 1
-    last = np.flatnonzero(data[ends] == LF)
-    fields = np.diff(last, prepend=-1)
-    begin, end = np.take(starts, last - fields + 1), np.take(ends, last)
+    fields, begin, end = _lines(data, starts, ends, shape.width)
     odd: Flags = fields != shape.width
     length = end - begin
     blank: Flags = length < 1
@@ -178,6 +176,7 @@ def _records(chunk: Chunk, data: Bytes, shape: Shape) -> _Records:
         starts, ends = starts[kept], ends[kept]
     starts, ends = starts.reshape(-1, shape.width), ends.reshape(-1, shape.width)
     if CR in chunk.buffer:
+        ends = ends.copy()  # where the line ends stand is a view on it
         ends[:, -1] -= (data[ends[:, -1] - 1] == CR) & (ends[:, -1] > starts[:, -1])
     if shape.chosen != tuple(range(shape.width)):
         starts, ends = starts[:, shape.chosen], ends[:, shape.chosen]
@@ -185,6 +184,18 @@ def _records(chunk: Chunk, data: Bytes, shape: Shape) -> _Records:
         begin=begin, end=end, odd=odd, blank=blank, starts=starts, ends=ends, within=within,
         quotes=quotes,
     )  # fmt: skip
+
+
+def _lines(data: Bytes, starts: Whole, ends: Whole, width: int) -> tuple[Whole, Whole, Whole]:
+    """The records of these fields: how many each has, where it begins, and its line end."""
+    kinds = data[ends] == LF
+    lines = int(np.count_nonzero(kinds))
+    if lines * width == len(ends) and kinds[width - 1 :: width].all():
+        fields: Whole = np.full(lines, width)
+        return fields, starts[::width], ends[width - 1 :: width]
+    last = np.flatnonzero(kinds)
+    fields = np.diff(last, prepend=-1)
+    return fields, np.take(starts, last - fields + 1), np.take(ends, last)
 
 
 def _doubled(quotes: Whole) -> Whole:
@@ -259,11 +270,18 @@ def _ids(buffer: bytearray, starts: Whole, ends: Whole, suspect: Flags) -> Words
 
 def _judged(chunk: Chunk, shape: Shape, found: _Records, read: _Read) -> Rows:
     """The rows and the rejects, after what is suspect or odd was judged."""
+    data = np.frombuffer(chunk.buffer, np.uint8)[: chunk.size]
     ids, suspect, alike = read
+    if not (found.odd.any() or suspect.any()):
+        return Rows(
+            ids=ids,
+            lines=int(np.count_nonzero(data == LF)) if len(found.within) else len(found.end),
+            rejects=[],
+            lookalikes=counted(texts_of(ids[alike])) if alike.any() else {},
+            bytes=int((found.end - found.begin).sum()) + len(found.end),
+        )
     regular = np.flatnonzero(~found.odd)
-    lines = found.end
-    if len(found.within) or chunk.strays:
-        lines = np.flatnonzero(np.frombuffer(chunk.buffer, np.uint8)[: chunk.size] == LF)
+    lines = np.flatnonzero(data == LF)
     faults = {stray.begin: stray.fault for stray in chunk.strays}
     chosen = np.concatenate((np.flatnonzero(found.odd & ~found.blank), regular[suspect]))
     numbers = np.searchsorted(lines, found.begin[chosen])

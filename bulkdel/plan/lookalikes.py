@@ -7,7 +7,6 @@ at once; only those that may be of a kind are looked at one by one.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -20,13 +19,21 @@ KINDS: Final = ("blank", "backslash_n", "null", "formula", "number")
 
 _NULLS: Final = frozenset((b"NULL", b"null", b"Null", b"None", b"nan", b"NaN", b"#N/A"))
 _NUMBER: Final = re.compile(rb"[+-]?[0-9](?:[.,][0-9]+)?[eE][+-][0-9]+|[+-]?[0-9][.,][0-9]+E[0-9]+")
-_UNSEEN: Final = frozenset(
-    character
-    for character in map(chr, range(0x110000))
-    if unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cf")
-) | frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")  # fillers, of other categories
-"""Blanks of every kind, and what shows nothing at all."""
+_UNSEEN_RANGES: Final = """\
+0020-0020 00A0-00A0 00AD-00AD 034F-034F 061C-061C 115F-1160 1680-1680 17B4-17B5 180E-180E \
+2000-200F 2028-202F 205F-2064 2066-206F 3000-3000 3164-3164 FEFF-FEFF FFA0-FFA0 FFF9-FFFB \
+1BCA0-1BCA3 1D173-1D17A E0001-E0001 E0020-E007F"""
+"""Unicode's Zs, Zl, Zp, and of Cf and the fillers what shows nothing."""
 
+_UNSEEN: Final = frozenset(
+    chr(code)
+    for first, _, last in (pair.partition("-") for pair in _UNSEEN_RANGES.split())
+    for code in range(int(first, 16), int(last, 16) + 1)
+)
+
+_EXPONENTS: Final = np.frombuffer(b"eE", np.uint8)
+_SIGNS: Final = np.frombuffer(b"+-", np.uint8)
+_BYTE: Final = np.uint64(0xFF)
 _ASCII: Final = 0x7F
 _BLANK: Final = 0x20
 
@@ -67,6 +74,11 @@ def likely(ids: Words, data: Bytes, ends: Whole) -> Flags:
         ends: rows by columns, the places there behind each id.
     """
     found: Flags = np.take(_BEGINNINGS, ids[:, :, 0].astype(np.uint16))
+    places = np.nonzero(found)
+    if len(places[0]):
+        first, second, third = (ids[:, :, 0][places] >> np.uint64(at) & _BYTE for at in (0, 8, 16))
+        mere = (first != _BLANK) & np.isin(second, _EXPONENTS) & ~np.isin(third, _SIGNS)
+        found[places] = ~mere  # as in 1e5f0c, a piece of a hash
     if data.max(initial=0) > _ASCII or (data == _BLANK).any():
         found |= _tails(data, ends)
     return found

@@ -191,7 +191,9 @@ def test_only_what_is_not_said_is_asked(home: Path, monkeypatch: pytest.MonkeyPa
     assert left.read() == "not asked\n"
 
 
-@pytest.mark.parametrize(("answer", "wanted"), [("yes", True), ("no", False), ("", False)])
+@pytest.mark.parametrize(
+    ("answer", "wanted"), [("yes", True), ("y", False), ("Yes", False), ("no", False), ("", False)]
+)
 def test_whole_lists_are_agreed_to(
     home: Path, monkeypatch: pytest.MonkeyPatch, answer: str, wanted: bool
 ) -> None:

@@ -26,7 +26,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def test_one_json_object_a_line(tmp_path: Path) -> None:
     """An event is one line of JSON with its time, level and fields; the file is the owner's."""
     path = tmp_path / "run.log"
-    with logging_to(path):
+    with logging_to(path, warn=pytest.fail):
         structlog.get_logger().info("lane.ended", target="tencent", calls=12)
     (line,) = lines(path)
     assert line.pop("timestamp").endswith("Z")
@@ -38,7 +38,7 @@ def test_log_is_appended(tmp_path: Path) -> None:
     """A later sitting adds to the log of an earlier one."""
     path = tmp_path / "run.log"
     for event in ("one", "two"):
-        with logging_to(path):
+        with logging_to(path, warn=pytest.fail):
             structlog.get_logger().info(event)
     assert [line["event"] for line in lines(path)] == ["one", "two"]
 
@@ -46,7 +46,7 @@ def test_log_is_appended(tmp_path: Path) -> None:
 def test_also_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """--json-logs writes the very same lines to standard error, and nothing to standard output."""
     path = tmp_path / "run.log"
-    with logging_to(path, also_stderr=True):
+    with logging_to(path, warn=pytest.fail, also_stderr=True):
         structlog.get_logger().info("lane.ended")
     out, err = capfd.readouterr()
     assert (out, err) == ("", path.read_text())
@@ -59,7 +59,7 @@ def test_tracebacks_show_no_locals(tmp_path: Path) -> None:
     def fail(key: str) -> None:
         raise ValueError(f"{len(key)} characters")
 
-    with logging_to(path):
+    with logging_to(path, warn=pytest.fail):
         try:
             fail("2retnuh"[::-1])
         except ValueError:
@@ -157,7 +157,7 @@ def test_any_event_is_one_bounded_line(event: dict[str, Any]) -> None:
 def test_libraries_are_heard(tmp_path: Path) -> None:
     """A library's warning goes to the log and not to the screen."""
     path = tmp_path / "run.log"
-    with logging_to(path):
+    with logging_to(path, warn=pytest.fail):
         logging.getLogger("aiohttp.client").warning("unclosed %s", "session")
         logging.getLogger("aiohttp.client").info("chatter")
     (line,) = lines(path)
@@ -171,7 +171,7 @@ def test_libraries_are_heard(tmp_path: Path) -> None:
 def test_a_full_disk_loses_only_the_line(capfd: pytest.CaptureFixture[str]) -> None:
     """What cannot be logged is lost without an error: the log is no record."""
     with Path("/dev/full").open("wb", buffering=0) as full:
-        _Lines(full.fileno()).msg(b"{}\n")
+        _Lines(full.fileno(), also_stderr=False).msg(b"{}\n")
     assert capfd.readouterr() == ("", "")
 
 
@@ -189,6 +189,18 @@ def test_the_log_is_a_file_of_its_own(tmp_path: Path, planted: str) -> None:
             os.mkfifo(path)
         case _:
             path.mkdir()
-    with pytest.raises(WrongInput, match=r"run\.log (is|has) a"), logging_to(path):
+    with (
+        pytest.raises(WrongInput, match=r"run\.log (is|has) a"),
+        logging_to(path, warn=pytest.fail),
+    ):
         structlog.get_logger().info("lane.ended")
     assert other.read_bytes() == b"kept"
+
+
+def test_a_log_that_cannot_be_opened_costs_one_warning(tmp_path: Path) -> None:
+    """What is logged goes nowhere, and nothing else happens."""
+    told: list[str] = []
+    with logging_to(tmp_path / ("x" * 300), warn=told.append):
+        structlog.get_logger().info("lane.ended")
+    (words,) = told
+    assert "cannot be written (File name too long): nothing is logged there" in words

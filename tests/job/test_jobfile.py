@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkdel.job.job import Format, Guards, Input, Reach, Retry, SecretSource, Target
+from bulkdel.job.job import Format, Guards, Input, Quoting, Reach, Retry, SecretSource, Target
 from bulkdel.job.jobfile import load_job
 from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation, Orient
@@ -97,8 +97,9 @@ operation = "delete_all_friends"
 mode = "two_way"
 run_dir = "../runs/purge"
 [input]
-files = ["b.jsonl.gz", "a*.jsonl", "/data/c.jsonl", "-"]
-format = "jsonl"
+files = ["b.tsv.gz", "a*.tsv", "/data/c.tsv", "-"]
+format = "tsv"
+quoting = "csv"
 from_field = "a"
 to_field = "b"
 accounts_only = true
@@ -141,11 +142,12 @@ min_sample = 1
     assert job.mode is Mode.TWO_WAY
     assert job.run_dir == tmp_path / "runs" / "purge"
     assert job.input == Input(
-        files=(str(home / "b.jsonl.gz"), str(home / "a*.jsonl"), "/data/c.jsonl", "-"),
-        format=Format.JSONL,
+        files=(str(home / "b.tsv.gz"), str(home / "a*.tsv"), "/data/c.tsv", "-"),
+        format=Format.TSV,
         from_field="a",
         to_field="b",
         accounts_only=True,
+        quoting=Quoting.CSV,
     )
     zego, tencent = job.targets
     assert zego == Target(

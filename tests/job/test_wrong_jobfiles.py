@@ -172,6 +172,11 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             id="window-empty",
         ),
         wrong(
+            GOOD + '[schedule]\nwindow = "01:00-02:00"\ntimezone = "localtime"\n',
+            "schedule.timezone",
+            id="window-of-no-place",
+        ),
+        wrong(
             GOOD + '[schedule]\nwindow = "01:00-06:00"\n',
             "schedule.timezone is missing",
             id="window-without-zone",
@@ -273,6 +278,17 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             'input.format is "xlsx"',
             '"csv", "tsv", "jsonl" or "parquet"',
             id="format",
+        ),
+        wrong(
+            GOOD.replace('["pairs.csv"]', '["a"]\nquoting = "excel"'),
+            'input.quoting is "excel"',
+            '"csv" or "none"',
+            id="quoting",
+        ),
+        wrong(
+            GOOD.replace('["pairs.csv"]', '["a"]\nformat = "jsonl"\nquoting = "csv"'),
+            'input.quoting is "csv"; it is allowed only with input.format "csv" or "tsv"',
+            id="quoting-of-jsonl",
         ),
         wrong(
             GOOD.replace('["pairs.csv"]', '["a"]\nfrom_field = ""'),
@@ -525,7 +541,7 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
         ),
         *(
             wrong(
-                GOOD + f"[guards]\n{key} = {value}\n", f"guards.{name} is", id=f"{key}={value[:9]}"
+                GOOD + f"[guards]\n{key} = {value}\n", f"guards.{name} is", id=f"{key}={value[:14]}"
             )
             for key, name, value in (
                 ("max_pairs", "max_pairs", "0"),
@@ -539,6 +555,19 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
                 ("protect", "protect[1]", '["a", ""]'),
                 ("protect", "protect[0]", "[7]"),
                 ("protect", "protect[0]", '["' + "ü" * 17 + '"]'),
+                ("protect", "protect[0]", '[" "]'),
+                ("protect", "protect[0]", '["boss\\u200b"]'),
+                ("protect", "protect[1]", '["a", "\\uFEFFboss"]'),
+                ("protect", "protect[0]", '["\\"boss\\""]'),
+                ("protect", "protect[0]", '["bo\\u0085ss"]'),
+                ("protect", "protect[0]", '["bo\\tss"]'),
+                ("max_pairs", "max_pairs", "true"),
+                ("max_pairs", "max_pairs", '"5"'),
+                ("max_failure_ratio", "max_failure_ratio", "true"),
+                ("max_failure_ratio", "max_failure_ratio", "-0.5"),
+                ("max_failure_ratio", "max_failure_ratio", "inf"),
+                ("min_sample", "min_sample", "1.5"),
+                ("protect_files", "protect_files", '"staff.txt"'),
                 ("protect_files", "protect_files[0]", '[""]'),
             )
         ),

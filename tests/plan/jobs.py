@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulkdel.job.job import Format, Guards, Input, Job, Reach, Retry, SecretSource, Target
+from bulkdel.job.job import Format, Guards, Input, Job, Quoting, Reach, Retry, SecretSource, Target
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.scale import Scale
@@ -42,6 +42,7 @@ def a_job(
     from_field: str = "From_Account",
     to_field: str = "To_Account",
     accounts_only: bool = False,
+    quoting: Quoting | None = None,
     targets: tuple[Target, ...] = (),
     protect: tuple[str, ...] = (),
     protect_files: tuple[Path, ...] = (),
@@ -60,6 +61,7 @@ def a_job(
             from_field=from_field,
             to_field=to_field,
             accounts_only=accounts_only,
+            quoting=quoting,
         ),
         targets=targets or (a_target("tencent"),),
         retry=Retry(

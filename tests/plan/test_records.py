@@ -15,15 +15,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkdel.errors import WrongInput
-from bulkdel.plan.cut import Apart, Cutter
+from bulkdel.job.job import Quoting
+from bulkdel.plan.cut import LINES_MOST, Apart, Cutter
+from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.header import read_header
 from bulkdel.plan.intake import _shape
 from bulkdel.plan.lines import read_chunk
-from bulkdel.plan.records import Dialect, Record, Unclosed, extent_at
+from bulkdel.plan.make import make_plan
+from bulkdel.plan.records import RECORD_MOST, Dialect, Record, Unclosed, extent_at
 from bulkdel.plan.rules import RowRules
+from bulkdel.plan.sample import HEAD_BYTES, sample_of
+from bulkdel.plan.sources import find_sources
 from bulkdel.plan.strict import records_of
 from bulkdel.plan.window import Window
-from tests.plan.jobs import Planned, plan_text
+from tests.plan.jobs import Planned, a_job, plan_text
 
 CSV = Dialect(b",", quotes=True)
 TSV = Dialect(b"\t", quotes=False)
@@ -239,3 +244,100 @@ def test_a_quote_that_never_closes_stops_the_file(tmp_path: Path, body: str, lin
     """Refused with the line where it opens, in whichever reading that is."""
     with pytest.raises(WrongInput, match=rf"quote that opens in line {line} is never closed"):
         planned_of(str(tmp_path), (HEADER + body).encode())
+
+
+TABS = 'From_Account\tnote\tTo_Account\na\t"open\tb\n"c"\tx\td\ne\tends"\tf"\ng\tx\t"\n'
+
+
+def test_tsv_has_no_quotes(tmp_path: Path) -> None:
+    """A quotation mark is a character; an id that begins and ends with one is no id."""
+    planned = plan_text(tmp_path, TABS, "in.tsv")
+    assert planned.pairs == [("a", "b"), ("e", 'f"')]
+    assert planned.reasons == [(3, "quoted: From_Account"), (5, "quoted: To_Account")]
+    assert planned.meta.fingerprint.sources[0].quoting == "none"
+    assert planned.meta.fingerprint.sources[0].header == "From_Account\tnote\tTo_Account"
+
+
+def test_quoting_says_otherwise_for_either_format(tmp_path: Path) -> None:
+    """With [input] quoting a TSV has quotes and a CSV has none; it is part of the plan."""
+    tabs = plan_text(
+        tmp_path, 'From_Account\tTo_Account\n"a"\t"b\tc"\n', "in.tsv", quoting=Quoting.CSV
+    )
+    assert tabs.reasons == [(2, "control_character: To_Account")]
+    text = 'From_Account,To_Account\n"a,b\n"c",d\n'
+    planned = plan_text(tmp_path, text, quoting=Quoting.NONE)
+    assert planned.pairs == [('"a', "b")]
+    assert planned.reasons == [(3, "quoted: From_Account")]
+    changes = fingerprint_changes(a_job(tmp_path, ["in.csv"]), planned.meta.fingerprint)
+    assert changes.changed == (f"input {tmp_path}/in.csv: quoting none → csv",)
+
+
+@pytest.mark.parametrize("name", ["in.jsonl", "in.parquet"])
+def test_quoting_of_another_format_is_an_error(tmp_path: Path, name: str) -> None:
+    """Where quotes are no question, the key is refused by plan and sample."""
+    (tmp_path / name).write_text("x", encoding="utf-8")
+    job = a_job(tmp_path, [name], quoting=Quoting.NONE)
+    [source] = find_sources(job.input, job.run_dir)
+    words = r"input\.quoting is set, but .*" + name
+    with pytest.raises(WrongInput, match=words):
+        make_plan(job)
+    with pytest.raises(WrongInput, match=words):
+        sample_of(job, source)
+
+
+def test_a_record_too_long_ends_where_its_quotes_say(tmp_path: Path) -> None:
+    """It is one reject, its text is no row, and what follows is read."""
+    cell = "boss,x,family\n" * (RECORD_MOST // 14 + 1)
+    text = f'{HEADER}a,"{cell}",b\n"c","x","d"\n'
+    planned = planned_of(str(tmp_path), text.encode())
+    assert planned.pairs == [("c", "d")]
+    [reject] = planned.rejects
+    last = 2 + cell.count("\n")
+    assert (reject["line"], reject["last_line"], reject["reason"]) == (2, last, "record_too_long")
+
+
+def test_a_cell_longer_than_a_chunk_is_read(tmp_path: Path) -> None:
+    """A record up to the limit is a row, over as many lines and chunks as it takes."""
+    cell = "boss,x,family\n" * (RECORD_MOST // 14 - 1)
+    planned = planned_of(str(tmp_path), f'{HEADER}a,"{cell}",b\n"c","x","d"'.encode())
+    assert planned.pairs == [("a", "b"), ("c", "d")]
+    assert planned.rejects == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_a_line_of_json_may_have_as_much(tmp_path: Path, end: str) -> None:
+    """One byte more is one reject; separators that are no line feed end no line."""
+    head, tail = '{"From_Account":"a","x":"', '","To_Account":"b"}'
+    room = RECORD_MOST - len(head) - len(tail)
+    lines = [head + "x" * room + tail, head + "x" * (room + 1) + tail, head + "\u2028\x85" + tail]
+    planned = plan_text(tmp_path, (end or "\n").join(lines) + end, "in.jsonl")
+    assert planned.meta.books.read == 3
+    assert [(one["line"], one["last_line"], one["reason"]) for one in planned.rejects] == [
+        (2, 2, "line_too_long")
+    ]
+
+
+def test_a_sample_stops_where_its_head_cuts_a_record(tmp_path: Path) -> None:
+    """A record that goes on behind the head is none of it, and no error; its text is no row."""
+    cell = "boss,x,family\n" * (HEAD_BYTES // 14)
+    (tmp_path / "in.csv").write_text(f'{HEADER}a,x,b\nc,"{cell}",d\n', encoding="utf-8")
+    job = a_job(tmp_path, ["in.csv"], from_field="f", to_field="t")
+    [source] = find_sources(job.input, job.run_dir)
+    sample = sample_of(job, source)
+    assert (sample.rows, sample.bad, sample.pair) == (1, 0, ("a", "b"))
+    (tmp_path / "in.csv").write_text(f'{HEADER}a,x,b\nc,"x,d\n', encoding="utf-8")
+    with pytest.raises(WrongInput, match="line 3 is never closed"):
+        sample_of(job, source)
+
+
+@pytest.mark.parametrize("line", ["", "a", ",,", "a,x,b", '"a","x","b"'])
+def test_lines_bound_a_chunk_as_bytes_do(tmp_path: Path, line: str) -> None:
+    """However short lines are, only so many are worked on at a time."""
+    body = (line + "\n") * (LINES_MOST + 10)
+    (tmp_path / "x").write_text(body, encoding="utf-8")
+    with (tmp_path / "x").open("rb") as file:
+        cutter = Cutter(
+            fd=file.fileno(), begin=0, end=len(body), dialect=CSV, width=3, most=1 << 24
+        )
+        sizes = [chunk.size for chunk in cutter.chunks()]
+    assert sizes == [LINES_MOST * (len(line) + 1), 10 * (len(line) + 1)]
