@@ -214,8 +214,15 @@ def reason(error: OSError) -> str:
 
 
 def may(path: Path, access: int) -> bool:
-    """Whether this user may do that (os.R_OK, os.W_OK, os.X_OK, or several) with what is there."""
-    return os.access(path, access, effective_ids=os.access in os.supports_effective_ids)
+    """Whether this user may do that (os.R_OK, os.W_OK, os.X_OK, or several) with what is there.
+
+    Raises:
+        OSError: what is there cannot be looked at; Python's own answer would be no.
+    """
+    if os.access(path, access, effective_ids=os.access in os.supports_effective_ids):
+        return True
+    path.stat()
+    return False
 
 
 def is_ours(found: os.stat_result, folder: Path) -> bool:

@@ -88,15 +88,20 @@ def _take(run_dir: Path, descriptor: int, patience_s: float) -> None:
         raise Busy(_busy_words(run_dir, _read(descriptor)))
     note = orjson.dumps({"pid": os.getpid(), "started_ms": time.time_ns() // 1_000_000})
     try:
-        is_named = os.path.lexists(run_dir / LOCK) and os.path.samestat(
-            os.fstat(descriptor), (run_dir / LOCK).lstat()
-        )
+        is_named = _is_named(descriptor, run_dir / LOCK)
         os.ftruncate(descriptor, 0)
         files.write_at(descriptor, note + b"\n", 0)
     except OSError as error:
         raise rundir.cannot(run_dir, "cannot be written", error) from error
     if not is_named:  # whoever makes it anew holds another lock than this one
         raise Busy(f"{run_dir / LOCK} was removed just now; run the same command again")
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _taken(descriptor: int, kind: int, patience_s: float) -> bool:

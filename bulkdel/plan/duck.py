@@ -21,14 +21,17 @@ DataError = (duckdb.InvalidInputException, duckdb.ConversionException)
 _ANSWERS = tuple(
     os.strerror(code)
     for code in (
-        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE),
-        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE, errno.EINTR),
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        *(errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.ETIMEDOUT, errno.EREMOTEIO),
     )
 )
 
 
 def answered(exc: DuckError) -> str:
     """What the machine answered, where DuckDB failed over that; empty where it is the data."""
+    if "No files found that match" in str(exc):  # the whole of what it says of a failed stat
+        return "it is not there, or cannot be looked at"
     return next((words for words in _ANSWERS if words in str(exc)), "")
 
 
@@ -119,11 +122,17 @@ def storage_errors(run_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
+        where = exc.filename or run_dir
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
             raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
         if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise WrongInput(f"{run_dir}: cannot be written; mend that or use --run-dir") from exc
-        raise
+            raise WrongInput(
+                f"{where}: cannot be written ({exc.strerror}); mend that or use --run-dir"
+            ) from exc
+        why = exc.strerror or str(exc)
+        raise WrongInput(
+            f"{where}: cannot be read or written ({why}); mend that or use --run-dir"
+        ) from exc
     except duckdb.OutOfMemoryException as exc:
         raise WrongInput(
             f"{run_dir}: planning needs more memory or disk than there is ({_first_line(exc)})"
@@ -132,9 +141,8 @@ def storage_errors(run_dir: Path) -> Iterator[None]:
         text = str(exc)
         if "No space left" in text or "disk full" in text.lower():
             raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
-        raise WrongInput(
-            f"{run_dir}: planning could not read or write: {_first_line(exc)}"
-        ) from exc
+        why = answered(exc) or _first_line(exc)
+        raise WrongInput(f"{run_dir}: a file in it cannot be read or written: {why}") from exc
 
 
 def _first_line(exc: Exception) -> str:

@@ -89,7 +89,7 @@ def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
 def _matches(entry: str, *, missing_ok: bool) -> list[str]:
     if Path(entry).is_dir():
         raise WrongInput(f"input.files {entry}: is a directory; name files, or use {entry}/*.csv")
-    if os.path.lexists(entry):
+    if _is_there(entry):
         return [entry]
     if not glob.has_magic(entry):
         if missing_ok:
@@ -134,7 +134,16 @@ def _named(folder: str, part: str) -> list[str]:
     if glob.has_magic(part):
         return [one.path for one in _listed(folder, part) if fnmatchcase(one.name, part)]
     path = os.path.join(folder, part)  # noqa: PTH118 - as text: its spelling is kept
-    return [path] if os.path.lexists(path) else []
+    return [path] if _is_there(path) else []
+
+
+def _is_there(path: str) -> bool:
+    """Whether something has this name. What cannot be looked at is an error, and no absence."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _listed(folder: str, part: str) -> Iterator[os.DirEntry[str]]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.trial import Place, Unable
 
-FEW = 2
+FEW = 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

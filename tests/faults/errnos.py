@@ -13,7 +13,7 @@ _SYNCED: Final = (e.EIO, e.ENOSPC, e.EDQUOT, e.EINVAL, e.EROFS, e.EINTR)
 
 ERRNOS: Final[dict[str, tuple[int, ...]]] = {
     "accept4": (*_TABLE, e.ECONNABORTED, e.EINTR, e.EPERM),
-    "access": _LOOKED_UP,
+    "access": (e.EACCES,),  # of all others Python says no, too
     "bind": (e.EADDRINUSE, e.EACCES, e.EPERM, e.EOPNOTSUPP, e.EINVAL, e.EROFS, e.ENOSPC),
     "chmod": (e.EPERM, e.EROFS, e.EIO, e.EOPNOTSUPP),
     "clone": (e.EAGAIN, e.ENOMEM),
@@ -25,8 +25,8 @@ ERRNOS: Final[dict[str, tuple[int, ...]]] = {
     "epoll_pwait": (e.EINTR,),
     "epoll_wait": (e.EINTR,),
     "eventfd2": _TABLE,
-    "faccessat": _LOOKED_UP,
-    "faccessat2": _LOOKED_UP,
+    "faccessat": (e.EACCES,),
+    "faccessat2": (e.EACCES,),
     "fallocate": (e.ENOSPC, e.EDQUOT, e.EOPNOTSUPP, e.EIO, e.EFBIG, e.EINTR),
     "fchmod": (e.EPERM, e.EROFS, e.EIO),
     "fchmodat": (e.EPERM, e.EROFS, e.EIO),

@@ -40,6 +40,8 @@ _REASONS: Final = (
     "no such file",
     "disk I/O error",
     "unable to open database file",
+    "is readable by its owner only",
+    "cannot be looked at",  # DuckDB says no more
     "readonly database",  # SQLite opens to read what it cannot open to write
     "database disk image is malformed",  # SQLite takes EIO for a broken file system
 )

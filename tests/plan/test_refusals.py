@@ -128,7 +128,7 @@ def test_the_plan_exists_whole_or_not_at_all(tmp_path: Path) -> None:
     rejects = job.run_dir / "rejects.jsonl"
     rejects.unlink()
     rejects.mkdir()  # no file can take this name
-    with pytest.raises(OSError, match=r"rejects\.jsonl"):
+    with pytest.raises(WrongInput, match=r"rejects\.jsonl: cannot be read or written"):
         make_plan(job)
     assert [path.name for path in job.run_dir.iterdir()] == ["rejects.jsonl"]
     rejects.rmdir()
