@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -15,19 +16,21 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job, Target
 from bulkdel.plan import duck
 from bulkdel.plan.abreast import WORKERS
+from bulkdel.plan.compose import LineDigests
 from bulkdel.plan.deal import Dealer
-from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, look_at
+from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, held, look_at
 from bulkdel.plan.fewest import Fewest
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.grouping import Grouped, Grouping
 from bulkdel.plan.intake import Intake
-from bulkdel.plan.meta import digest, to_json
+from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, digest, to_json
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.rejects import RejectsFile
 from bulkdel.plan.rules import rules_of
 from bulkdel.plan.scale import Scale
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
+from bulkdel.plan.stretches import stretch_of
 from bulkdel.plan.strict import Wanted
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.plan.write import write_plan
@@ -91,13 +94,14 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             )
         ) as grouping,
     ):
-        digests = [hashing.submit(digest_of, source) for source in sources]
+        hashes = [hashing.submit(digest_of, source, facts) for source, facts in looked]
         read = valid = guarded = 0
         with (workshop / REJECTS_FILE).open("w+b") as out:
             dealer = Dealer(pool, grouping.rows, protected, chunk=scale.chunk, by=grouping.deal_by)
-            intake = Intake(con, dealer, RejectsFile(out), wanted)
+            intake = Intake(dealer, RejectsFile(out), wanted)
             for source, facts in looked:
-                taken = intake.take_in(source, facts, staged=workshop / "staged")
+                with held(source, facts) as here:
+                    taken = intake.take_in(source, here, staged=workshop / "staged")
                 read += taken.valid + taken.rejected
                 valid += taken.valid
                 guarded += taken.protected
@@ -105,8 +109,8 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             names = ", ".join(source.name for source in sources)
             raise WrongInput(f"input.files {names}: there are no rows in the input")
         planned = tuple(
-            _as_planned(source, *digested.result())
-            for source, digested in zip(sources, digests, strict=True)
+            _as_planned(source, *hashed.result())
+            for source, hashed in zip(sources, hashes, strict=True)
         )
         for source, facts in looked:
             ensure_unchanged(source, facts)
@@ -121,24 +125,31 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         if books.duplicates < 0:
             raise AssertionError(f"more pairs than rows: {books}")
         fingerprint = fingerprint_of(job, planned, protected)
+        shares = _shares(job, grouped, pairs=pairs)
+        sizes = [_size(target, pairs=pairs) for target in job.targets]
+        digests = LineDigests(stretch := stretch_of(sizes))
+        with (workshop / "lines").open("wb") as lines:
+            for size, share in zip(sizes, shares, strict=True):
+                with closing(grouping.lines(size, share.first)) as made:
+                    for piece in made:
+                        digests.take(piece)
+                        lines.write(piece)
+        entries_sha256 = hashlib.sha256(digests.all()).hexdigest()
         meta = PlanMeta(
             fingerprint=fingerprint,
             books=books,
-            shares=_shares(job, grouped, pairs=pairs),
-            digest=digest(fingerprint, books),
+            shares=shares,
+            digest=digest(fingerprint, books, entries_sha256),
+            stretch=stretch,
+            entries_sha256=entries_sha256,
         )
-        with (workshop / "lines").open("wb") as lines:
-            for target, share in zip(job.targets, meta.shares, strict=True):
-                size = _size(target, pairs=pairs)
-                with closing(grouping.lines(size, share.first)) as made:
-                    lines.writelines(made)
         write_plan(
             con,
             workshop / "lines",
             workshop / PLAN_FILE,
-            meta.shares,
+            shares,
             sweeps=not pairs,
-            meta=to_json(meta),
+            metadata={META_KEY: to_json(meta), DIGESTS_KEY: digests.all()},
         )
     return meta
 

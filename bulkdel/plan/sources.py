@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -91,11 +92,33 @@ def _matches(entry: str, *, missing_ok: bool) -> list[str]:
         if missing_ok:
             return []
         raise WrongInput(f"input.files {entry}: no such file")
-    found = glob.iglob(entry, recursive=True)  # noqa: PTH207 - an absolute pattern, which Path.glob refuses
-    paths = sorted(path for path in found if not Path(path).is_dir())
+    found = sorted(set(_expanded(entry)))
+    paths = [path for path in found if not Path(path).is_dir()]
     if not paths and not missing_ok:
-        raise WrongInput(f"input.files {entry}: no file matches")
+        what = "only folders match" if found else "no file matches"
+        raise WrongInput(f"input.files {entry}: {what}")
     return paths
+
+
+def _expanded(pattern: str) -> Iterator[str]:
+    """What matches an absolute pattern. `**` is every folder below that is no link, however deep.
+
+    The standard library's follows links, and so comes to files elsewhere, or round in circles.
+    """
+    if pattern.endswith("/**"):
+        pattern += "/*"
+    before, star, behind = pattern.partition("/**/")
+    if not star:
+        yield from glob.iglob(pattern)  # noqa: PTH207 - an absolute pattern, which Path.glob refuses
+        return
+    for top in glob.iglob(f"{before}/"):  # noqa: PTH207 - as above
+        for folder, names, _ in os.walk(top, onerror=_unlisted):
+            names[:] = [name for name in names if not name.startswith(".")]
+            yield from _expanded(f"{glob.escape(folder.rstrip('/'))}/{behind}")
+
+
+def _unlisted(error: OSError) -> None:
+    raise WrongInput(f"input.files {error.filename}: cannot be listed ({error.strerror})")
 
 
 def _source(name: str, given: Format | None) -> SourceFile:
