@@ -37,8 +37,7 @@ def check_plan(run_dir: Path, meta: PlanMeta) -> Iterator[str]:
             con.execute("SET parquet_metadata_cache = true")
             yield from _entries(con, duck.parquet_rows(file), meta)
         with PlanReader(run_dir, meta) as reader:
-            for _ in reader.rows(0, sum(share.batches for share in meta.shares)):
-                pass
+            reader.compare()
     except (duck.DuckError, OSError) as exc:
         yield f"it cannot be read: {str(exc).partition(chr(10))[0][:200]}"
     except Corrupt as exc:

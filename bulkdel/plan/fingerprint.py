@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkdel.job.job import Job
@@ -89,19 +90,81 @@ def _target_changes(job: Job, planned: Fingerprint) -> list[str]:
     return changed
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What of a file decides the plan; its name and place do not."""
+
+    format: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    path: str
+    content: _Content
+
+
 def _source_changes(job: Job, planned: Fingerprint) -> tuple[list[str], tuple[str, ...]]:
+    """What differs of the input, and which files of it are gone.
+
+    Files that are left, in their order, are the plan's by content, wherever they lie now.
+    """
+    before = [
+        _Named(one.path, _Content(one.format, one.size, one.sha256)) for one in planned.sources
+    ]
+    stdin = next((one.content for one in before if one.path == STDIN), None)
+    found: list[_Named] = []
+    for source in find_sources(job.input, job.run_dir, missing_ok=True):
+        if source.name == STDIN:
+            content = replace(stdin or _Content("", 0, ""), format=source.format.value)
+        else:
+            content = _Content(source.format.value, *digest_of(source))
+        found.append(_Named(source.name, content))
+    left = _without(before, found)
+    if left is None:
+        return _differences(before, found), ()
+    names = {Path(entry).name for entry in job.input.files if not Path(entry).exists()}
+    gone = tuple(
+        path
+        for path in left
+        if path != STDIN and (Path(path).name in names or not Path(path).exists())
+    )
+    return [f"input {path}: is no longer named" for path in left if path not in gone], gone
+
+
+def _without(before: list[_Named], found: list[_Named]) -> tuple[str, ...] | None:
+    """The planned files that are not among `found`; None if `found` is not the rest in order."""
+    if [one.content for one in before] == [one.content for one in found]:
+        return ()
+    known = set(before)
+    left: list[str] = []
+    at = 0
+    for one in before:
+        other = found[at] if at < len(found) else None
+        # Of files alike, one that still has its name is itself.
+        if other and one.content == other.content and (one == other or other not in known):
+            at += 1
+        else:
+            left.append(one.path)
+    return tuple(left) if at == len(found) else None
+
+
+def _differences(before: list[_Named], found: list[_Named]) -> list[str]:
+    known = {one.path: one.content for one in before}
+    planned = Counter(one.content for one in before)
     changed: list[str] = []
-    before = {source.path: source for source in planned.sources}
-    found = find_sources(job.input, job.run_dir, missing_ok=True)
-    for source in found:
-        old = before.get(source.name)
-        if old is None:
-            changed.append(f"input {source.name}: is new")
-        elif old.format != source.format.value:
-            changed.append(f"input {source.name}: {old.format} → {source.format.value}")
-        elif source.name != STDIN and digest_of(source) != (old.size, old.sha256):
-            changed.append(f"input {source.name}: content differs")
-    left = [path for path in before if path not in {source.name for source in found}]
-    gone = tuple(path for path in left if path != STDIN and not Path(path).exists())
-    changed += [f"input {path}: is no longer named" for path in left if path not in gone]
-    return changed, gone
+    for at, one in enumerate(found):
+        if planned[one.content]:
+            planned[one.content] -= 1
+            continue
+        old = known.get(one.path)
+        if old is None and len(found) == len(before):
+            old = before[at].content
+        if old is None or old == one.content:
+            changed.append(f"input {one.path}: is new")
+        elif replace(one.content, format=old.format) == old:
+            changed.append(f"input {one.path}: {old.format} → {one.content.format}")
+        else:
+            changed.append(f"input {one.path}: content differs")
+    return changed or ["order of input files: differs"]

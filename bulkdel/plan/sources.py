@@ -86,7 +86,7 @@ def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
 def _matches(entry: str, *, missing_ok: bool) -> list[str]:
     if Path(entry).is_dir():
         raise WrongInput(f"input.files {entry}: is a directory; name files, or use {entry}/*.csv")
-    if os.path.lexists(entry):
+    if os.path.exists(entry) or (os.path.lexists(entry) and not missing_ok):  # noqa: PTH110 - text
         return [entry]
     if not glob.has_magic(entry):
         if missing_ok:
@@ -94,6 +94,8 @@ def _matches(entry: str, *, missing_ok: bool) -> list[str]:
         raise WrongInput(f"input.files {entry}: no such file")
     found = sorted(set(_expanded(entry)))
     paths = [path for path in found if not Path(path).is_dir()]
+    if missing_ok:
+        paths = [path for path in paths if Path(path).exists()]
     if not paths and not missing_ok:
         what = "only folders match" if found else "no file matches"
         raise WrongInput(f"input.files {entry}: {what}")
