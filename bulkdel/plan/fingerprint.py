@@ -152,16 +152,17 @@ def _without(before: list[_Named], found: list[_Named]) -> tuple[str, ...] | Non
 
 def _differences(before: list[_Named], found: list[_Named]) -> list[str]:
     known = {one.path: one.content for one in before}
-    planned = Counter(one.content for one in before)
+    at_place = [one.content for one in before] if len(before) == len(found) else [None] * len(found)
+    olds = [known.get(one.path, other) for one, other in zip(found, at_place, strict=True)]
+    left = Counter(one.content for one in before)
+    left.subtract(old for old, one in zip(olds, found, strict=True) if old == one.content)
     changed: list[str] = []
-    for at, one in enumerate(found):
-        if planned[one.content]:
-            planned[one.content] -= 1
+    for old, one in zip(olds, found, strict=True):
+        if old == one.content:
             continue
-        old = known.get(one.path)
-        if old is None and len(found) == len(before):
-            old = before[at].content
-        if old is None or old == one.content:
+        if left[one.content] > 0:  # it stood in another place
+            left[one.content] -= 1
+        elif old is None:
             changed.append(f"input {one.path}: is new")
         elif replace(one.content, format=old.format) == old:
             changed.append(f"input {one.path}: {old.format} → {one.content.format}")
