@@ -32,11 +32,15 @@ def stretch_of(sizes: Iterable[int]) -> int:
 
 
 def rows_digest(rows: Iterable[Row]) -> bytes:
-    """The digest of a stretch, from the rows that the plan's file gave."""
+    """The digest of a stretch, from the rows that the plan's file gave.
+
+    Raises:
+        TypeError, ValueError: something in them is no text or no number.
+    """
     text = "".join(
-        f"\x1e{ordinal:012}\x1f{account}"
+        f"\x1e{ordinal:012}\x1f" + account
         if others is None
-        else f"\x1e{ordinal:012}\x1f{account}\x1f{others}"
+        else f"\x1e{ordinal:012}\x1f" + account + "\x1f" + others
         for ordinal, account, others in rows
     )
     return hashlib.sha256(text.encode().translate(_SWAP)).digest()[:DIGEST_BYTES]

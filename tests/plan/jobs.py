@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from bulkdel.job.job import Format, Guards, Input, Job, Reach, Retry, SecretSource, Target
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
@@ -115,18 +113,6 @@ def plan(job: Job, **kwargs: Any) -> Planned:
     assert books.read == books.pairs + books.duplicates + books.rejected + books.protected
     assert books.rejected == len(rejects)
     return Planned(meta, entries, rejects)
-
-
-def rewrite(path: Path, select: str) -> None:
-    """Rewrites the rows of a plan by `select`, of the rows in `plan`; its metadata stay."""
-    con = duckdb.connect()
-    file = str(path)
-    con.execute("CREATE TABLE plan AS SELECT * FROM read_parquet(?)", [file])
-    kept = con.execute("SELECT key, value FROM parquet_kv_metadata(?)", [file]).fetchall()
-    told = ", ".join(f"{key.decode()}: from_hex('{value.hex()}')" for key, value in kept)
-    name = file.replace("'", "''")
-    con.execute(f"COPY ({select}) TO '{name}' (FORMAT parquet, KV_METADATA {{{told}}})")
-    con.close()
 
 
 def plan_text(

@@ -11,7 +11,8 @@ from bulkdel.plan.check import check_plan
 from bulkdel.plan.read import PLAN_FILE, PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Operation, Orient
-from tests.plan.jobs import a_target, plan_text, rewrite
+from tests.plan.jobs import a_target, plan_text
+from tests.support.forge import rewrite
 
 PAIRS = "From_Account,To_Account\n" + "".join(f"a{n % 3},b{n:02}\n" for n in range(30))
 """Three accounts with ten ids each."""
