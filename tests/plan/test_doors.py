@@ -238,7 +238,8 @@ def test_parquet_columns_that_differ_in_case_are_two(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["file_row_number", "filename", "n", "f", "t", 'a"b', "a.b", "#1", "*", "a, b", ""]
+    "name",
+    ["file_row_number", "filename", "n", "f", "t", 'a"b', "a.b", "#1", "*", "a, b", "From_account"],
 )
 def test_any_name_of_a_parquet_column(tmp_path: Path, name: str) -> None:
     """What a column is called has no meaning of its own, as the wanted one or beside it."""
@@ -279,3 +280,12 @@ def test_a_parquet_column_that_is_not_text(tmp_path: Path, value: str, kind: str
         path, f"""SELECT {value} AS x, 'a' AS "From_Account", {value} AS y, 'b' AS "To_Account" """
     )
     assert plan(a_job(tmp_path, [path.name])).pairs == [("a", "b")]
+
+
+def test_without_names_for_open_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a system has none, DuckDB is given paths, and folders and wildcards mean nothing."""
+    plain = planned_in(tmp_path / "plain", Format.PARQUET)
+    monkeypatch.setattr(duck, "OPEN_FILES", tmp_path / "nowhere")
+    for name in ("f=boss", "From_Account=boss", "to_accounts=x", "ordinal=7", "a*b", "[a]?", "%3D"):
+        folder = tmp_path / name / "t=boss"
+        assert as_told(planned_in(folder, Format.PARQUET)) == as_told(plain)
