@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -57,7 +57,7 @@ def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = 
         if STDIN in job.input.files:
             keep_stdin(stdin, job.run_dir)
         workshop = job.run_dir / files.WORKSHOP
-        shutil.rmtree(workshop, ignore_errors=True)  # of a planning that was killed
+        _clear(workshop)  # of a planning that was killed
         workshop.mkdir(mode=0o700)
         try:
             meta = _work(job, workshop, scale)
@@ -65,8 +65,14 @@ def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = 
             for name in (REJECTS_FILE, PLAN_FILE):
                 files.publish(workshop / name, job.run_dir / name)
         finally:
-            shutil.rmtree(workshop, ignore_errors=True)
+            _clear(workshop)
     return meta
+
+
+def _clear(workshop: Path) -> None:
+    """Removes what was worked with; what resists goes with the next planning, or is in its way."""
+    with suppress(OSError):  # the library lets those of closing a folder pass
+        shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
