@@ -32,9 +32,10 @@ from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.snapshot import begun
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
+from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.sources import STDIN
-from bulkdel.plan.values import PlanMeta
+from bulkdel.plan.values import PLAN_VERSION, PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
 from bulkdel.send.descriptors import fit
@@ -56,6 +57,7 @@ class HeldRun:
         self._secrets: dict[str, Secret] = {}
         self._begun = begun(job.run_dir)
         self._sha256: Future[str] | None = None
+        self._compare = False
 
     def plan(self, say: Say) -> PlanMeta:
         """The plan that is there, or a new one where it may be made anew."""
@@ -84,11 +86,15 @@ class HeldRun:
             if self._begun:
                 words = "input -: standard input holds other rows"
             changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
+        if meta.fingerprint.version != PLAN_VERSION and not self._begun:
+            words = "the plan: it is of an older version of bulkdel"
+            changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
         if changes.changed:
             if self._begun:
                 raise WrongInput(_refusal(self._job, changes))
             say(f"Planning {self._job.name} anew, since it changed: {_list(changes.changed)} ...")
             return self._make(rows)
+        self._compare = not self._begun  # of a run that has begun, the whole file's hash is known
         if changes.missing:
             say(f"Warning: {_list(changes.missing)}: gone since the plan was made; it is whole.")
         return meta
@@ -101,6 +107,9 @@ class HeldRun:
     def _begin(self, meta: PlanMeta) -> Status:
         self._meta = meta
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
+        if self._compare:
+            self._plan.compare()
+        self._protected = frozenset(protected_accounts(self._job.guards))
         self._journal = self._stack.enter_context(
             Journal.open(
                 self._job.run_dir,
@@ -215,6 +224,7 @@ class HeldRun:
                     meta=meta,
                     plan=self._plan,
                     journal=self._journal,
+                    protected=self._protected,
                     continued=self._begun,
                     limit=limit,
                     log=log,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+from bulkdel.errors import Corrupt
 from bulkdel.plan import duck
-from bulkdel.plan.read import PLAN_FILE
+from bulkdel.plan.read import PLAN_FILE, PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import TURNED
 
@@ -23,19 +25,23 @@ _EACH = 10
 def check_plan(run_dir: Path, meta: PlanMeta) -> Iterator[str]:
     """Every way in which the plan in `run_dir` is not what `meta` says, one sentence each.
 
-    Looks at the number and order of entries, their sizes, and that no target has a pair twice. It
-    cannot know whether an id is the one that stood in the input, and it does not look for a
-    friendship that is sent from both its sides.
+    Looks at the number and order of entries, their sizes, their digests, and that no target has a
+    pair twice. It does not look for a friendship that is sent from both its sides.
     """
     yield from _books(meta)
-    con = duck.open_reader(memory_limit_mb=400)
     try:
-        con.execute("SET parquet_metadata_cache = true")
-        yield from _entries(con, run_dir / PLAN_FILE, meta)
-    except duck.DuckError as exc:
+        with (
+            closing(duck.open_reader(memory_limit_mb=400)) as con,
+            duck.opened(run_dir / PLAN_FILE) as file,
+        ):
+            con.execute("SET parquet_metadata_cache = true")
+            yield from _entries(con, duck.parquet_rows(file), meta)
+        with PlanReader(run_dir, meta) as reader:
+            reader.compare()
+    except (duck.DuckError, OSError) as exc:
         yield f"it cannot be read: {str(exc).partition(chr(10))[0][:200]}"
-    finally:
-        con.close()
+    except Corrupt as exc:
+        yield str(exc)
 
 
 def _books(meta: PlanMeta) -> Iterator[str]:
@@ -58,8 +64,7 @@ def _books(meta: PlanMeta) -> Iterator[str]:
         following = share.first + share.batches
 
 
-def _entries(con: duck.Connection, path: Path, meta: PlanMeta) -> Iterator[str]:
-    file = f"read_parquet({duck.file_literal(path)})"
+def _entries(con: duck.Connection, file: str, meta: PlanMeta) -> Iterator[str]:
     total = sum(share.batches for share in meta.shares)
     found = duck.number(con, f"SELECT count(*) FROM {file}")
     if found != total:

@@ -6,11 +6,13 @@ these three characters.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 import numpy as np
 
 from bulkdel.plan.ids import MOST_WORDS, WORD, Whole, Words, stretches, widened
+from bulkdel.plan.stretches import DIGEST_BYTES
 
 FIELD_END: Final = 0x1F
 ID_END: Final = 0x1E
@@ -70,6 +72,40 @@ def compose(index: Words, others: Words, *, first: int) -> bytes:
     flat = matrix.ravel()
     text: bytes = flat[flat != 0].tobytes()
     return text
+
+
+class LineDigests:
+    """Takes lines as they are made, and digests every `stretch` of them (see stretches)."""
+
+    def __init__(self, stretch: int) -> None:
+        self._stretch = stretch
+        self._lines = 0
+        self._under_way = hashlib.sha256()
+        self._made: list[bytes] = []
+
+    def take(self, piece: bytes) -> None:
+        """The next lines, whole ones."""
+        heads = np.flatnonzero(np.frombuffer(piece, np.uint8) == _LF)
+        first = -self._lines % self._stretch  # of these lines, the one that begins a stretch
+        begin = 0
+        with memoryview(piece) as view:
+            for at in range(first, len(heads), self._stretch):
+                head = int(heads[at])
+                self._under_way.update(view[begin:head])
+                if self._lines + at:
+                    self._end()
+                begin = head
+            self._under_way.update(view[begin:])
+        self._lines += len(heads)
+
+    def all(self) -> bytes:
+        """The digests of all stretches so far, one behind the other; the last may be shorter."""
+        last = [self._under_way.digest()[:DIGEST_BYTES]] if self._lines else []
+        return b"".join(self._made + last)
+
+    def _end(self) -> None:
+        self._made.append(self._under_way.digest()[:DIGEST_BYTES])
+        self._under_way = hashlib.sha256()
 
 
 def _words_used(ids: Words) -> int:

@@ -16,7 +16,7 @@ from typing import Final, Self
 import numpy as np
 
 from bulkdel.plan.ids import ID_BYTES, Bytes, Whole
-from bulkdel.plan.records import RAW_KEPT, Dialect, Extent, extent_at, lines_in
+from bulkdel.plan.records import RAW_KEPT, Dialect, Extent, extent_at, lines_in, one_line
 from bulkdel.plan.window import Window
 
 PAD: Final = ID_BYTES + 2
@@ -142,7 +142,11 @@ class Cutter:
             cut = quotes.line_end(buffer, at, fault) + 1
             if fault >= bound and cut:
                 break
-            found = extent_at(window, base + cut, self.dialect, self.width)
+            line = one_line(self.dialect.delimiter).match(buffer, cut, size - added)
+            if line and self.dialect.quotes:
+                found = Extent(base + cut, base + line.end(), None)
+            else:
+                found = extent_at(window, base + cut, self.dialect, self.width)
             if found.end - base > size - added:
                 return cut, bool(quotes.places.size), tuple(strays), found
             at = size if found.end == self.end else found.end - base

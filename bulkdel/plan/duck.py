@@ -1,21 +1,70 @@
-"""The one door to DuckDB: connections that keep to a memory limit, SQL text, clear failures."""
+"""The one door to DuckDB: connections that keep to a memory limit, what they read and write.
+
+DuckDB detects what it is not told: columns in the names of folders, types, quotes, headers,
+compression by a file's ending. So every reader and writer of the program is here, each says all of
+it, and where the system has names for open files, no name of a user's folder reaches DuckDB.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
+from bulkdel import files
 from bulkdel.errors import WrongInput
+
+# SQL is put together from our own words, numbers and quoted names alone.
 
 Connection = duckdb.DuckDBPyConnection
 DuckError = duckdb.Error
 DataError = (duckdb.InvalidInputException, duckdb.ConversionException)
 """What DuckDB raises for data that it cannot read."""
+
+OPEN_FILES: Final = Path("/proc/self/fd")
+"""Where Linux has the open files of a process; what is opened there is the open file itself."""
+_PATHS: Final = "hive_partitioning = false, union_by_name = false, filename = false"
+_NOTHING_LOADED: Final = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "enable_external_file_cache": False,  # it goes by name, and a descriptor's is used again
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """What DuckDB calls a file that is to be read, as an SQL string."""
+
+    sql: str
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[FileName]:
+    """Opens a file to be read for the length of a with block.
+
+    On Linux DuckDB is given the open file: it reads that one, whatever gets its name meanwhile.
+
+    Raises:
+        WrongInput: this user may not read it, or it is no regular file.
+        OSError: it cannot be opened.
+    """
+    with files.open_to_read(path) as file:
+        yield file_name(path, file.fileno())
+
+
+def file_name(path: Path, descriptor: int) -> FileName:
+    """What DuckDB shall call the file at `path`, which is open as `descriptor`."""
+    if OPEN_FILES.is_dir():
+        return FileName(literal(OPEN_FILES / str(descriptor)))
+    # Absolute, so that its beginning means nothing; wildcards in it stand for themselves.
+    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(path.absolute()))
+    return FileName(literal(name))
 
 
 _ANSWERS = tuple(
@@ -44,12 +93,11 @@ def open_workshop(folder: Path, *, memory_limit_mb: int) -> Connection:
     con = duckdb.connect(
         ":memory:",
         config={
+            **_NOTHING_LOADED,
             "memory_limit": f"{memory_limit_mb}MB",
             "threads": 2,
             "preserve_insertion_order": False,  # an order that matters is asked for
             "temp_directory": str(folder / "spill"),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
         },
     )
     con.execute("SET enable_progress_bar = false")  # it would go to standard output
@@ -64,11 +112,10 @@ def open_reader(*, memory_limit_mb: int = 256) -> Connection:
     con = duckdb.connect(
         ":memory:",
         config={
+            **_NOTHING_LOADED,
             "memory_limit": f"{memory_limit_mb}MB",
             "threads": 1,
             "temp_directory": "",
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
         },
     )
     con.execute("SET enable_progress_bar = false")
@@ -80,32 +127,68 @@ def literal(text: str | Path) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def identifier(name: str) -> str:
-    """`name` as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+def parquet_rows(file: FileName, *, numbered: bool = False) -> str:
+    """A scan of a Parquet file: the columns that it has, and `file_row_number` if `numbered`.
+
+    Columns of a file that is not ours are named by place (`#1`): DuckDB takes names that differ in
+    case alone for one, and calls a second one otherwise.
+    """
+    return (
+        f"read_parquet({file.sql}, {_PATHS}, hive_types_autocast = false, "
+        f"file_row_number = {'true' if numbered else 'false'}, binary_as_string = false)"
+    )
 
 
-def file_literal(path: Path) -> str:
-    """`path` as DuckDB reads a file name: wildcards in it stand for themselves."""
-    name = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
-    return literal(name)
+def parquet_facts(file: FileName, what: str) -> str:
+    """A Parquet file's "schema", "metadata" (of its parts), "file_metadata" or "kv_metadata"."""
+    return f"parquet_{what}({file.sql})"
 
 
-def lines_in(path: Path, columns: dict[str, str], separator: bytes, *, skip: int = 0) -> str:
+def lines_in(file: FileName, columns: Mapping[str, str], separator: bytes, *, skip: int = 0) -> str:
     """A scan of lines that we wrote ourselves: everything said, nothing sniffed, no quotes."""
     typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
     texts = [name for name, kind in columns.items() if kind == "VARCHAR"]
     return (
-        f"read_csv({file_literal(path)}, columns = {{{typed}}}, force_not_null = {texts}, "
-        f"auto_detect = false, header = false, skip = {skip}, delim = '{separator.decode()}', "
-        "quote = '', escape = '', comment = '', new_line = '\\n', null_padding = false, "
-        "strict_mode = true, ignore_errors = false, encoding = 'utf-8')"
+        f"read_csv({file.sql}, columns = {{{typed}}}, force_not_null = {texts}, {_PATHS}, "
+        f"auto_detect = false, delim = {literal(separator.decode())}, skip = {skip}, "
+        "header = false, quote = '', escape = '', comment = '', nullstr = '', new_line = '\\n', "
+        "null_padding = false, strict_mode = true, ignore_errors = false, "
+        "normalize_names = false, compression = 'uncompressed', encoding = 'utf-8')"
     )
 
 
-def lines_out(separator: bytes) -> str:
-    """The options of a COPY that writes lines without header and quotes."""
-    return f"(FORMAT csv, HEADER false, DELIMITER '{separator.decode()}', QUOTE '', ESCAPE '')"
+def objects_in(file: FileName, columns: Mapping[str, str]) -> str:
+    """A scan of JSON objects, one a line, that we wrote ourselves; a line cut short has none."""
+    typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
+    return (
+        f"read_json({file.sql}, columns = {{{typed}}}, {_PATHS}, auto_detect = false, "
+        "format = 'newline_delimited', records = true, ignore_errors = true, "
+        "compression = 'uncompressed')"
+    )
+
+
+def write_lines(con: Connection, select: str, out: Path, separator: bytes) -> int:
+    """Writes what `select` answers into `out`, without header and quotes; answers how many."""
+    return number(
+        con,
+        f"COPY ({select}) TO {literal(out.absolute())} (FORMAT csv, HEADER false, "
+        f"DELIMITER {literal(separator.decode())}, QUOTE '', ESCAPE '', NULLSTR '', "
+        "COMPRESSION none, USE_TMP_FILE false, PER_THREAD_OUTPUT false)",
+    )
+
+
+def write_parquet(
+    con: Connection, select: str, out: Path, *, group_rows: int, metadata: Mapping[str, bytes]
+) -> int:
+    """Writes what `select` answers into `out`, in its order; answers how many rows."""
+    con.execute("SET preserve_insertion_order = true")
+    kept = ", ".join(f"{key}: from_hex('{value.hex()}')" for key, value in metadata.items())
+    return number(
+        con,
+        f"COPY ({select}) TO {literal(out.absolute())} (FORMAT parquet, COMPRESSION uncompressed, "
+        f"ROW_GROUP_SIZE {group_rows}, KV_METADATA {{{kept}}}, "
+        "USE_TMP_FILE false, PER_THREAD_OUTPUT false)",
+    )
 
 
 def number(con: Connection, query: str) -> int:

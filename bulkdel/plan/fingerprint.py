@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bulkdel.job.job import Job
+from bulkdel.job.job import Format, Job
 from bulkdel.plan.facts import digest_of
 from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.records import quoting_of
@@ -90,23 +91,96 @@ def _target_changes(job: Job, planned: Fingerprint) -> list[str]:
     return changed
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What of a file decides the plan; its name and place do not."""
+
+    format: str
+    quoting: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    path: str
+    content: _Content
+
+
 def _source_changes(job: Job, planned: Fingerprint) -> tuple[list[str], tuple[str, ...]]:
+    """What differs of the input, and which files of it are gone.
+
+    Files that are left, in their order, are the plan's by content, wherever they lie now.
+    """
+    before = [
+        # Plans of version 2 do not say how they read quotes.
+        _Named(
+            one.path,
+            _Content(one.format, one.quoting or _quoting(job, one.format), one.size, one.sha256),
+        )
+        for one in planned.sources
+    ]
+    stdin = next((one.content for one in before if one.path == STDIN), None)
+    found: list[_Named] = []
+    for source in find_sources(job.input, job.run_dir, missing_ok=True):
+        size, sha256 = (0, "")
+        if source.name != STDIN:
+            size, sha256 = digest_of(source)
+        elif stdin is not None:
+            size, sha256 = stdin.size, stdin.sha256
+        content = _Content(source.format.value, _quoting(job, source.format), size, sha256)
+        found.append(_Named(source.name, content))
+    left = _without(before, found)
+    if left is None:
+        return _differences(before, found), ()
+    names = {Path(entry).name for entry in job.input.files if not Path(entry).exists()}
+    gone = tuple(
+        path
+        for path in left
+        if path != STDIN and (Path(path).name in names or not Path(path).exists())
+    )
+    return [f"input {path}: is no longer named" for path in left if path not in gone], gone
+
+
+def _quoting(job: Job, fmt: str) -> str:
+    return quoting_of(Format(fmt), job.input.quoting) or ""
+
+
+def _without(before: list[_Named], found: list[_Named]) -> tuple[str, ...] | None:
+    """The planned files that are not among `found`; None if `found` is not the rest in order."""
+    if [one.content for one in before] == [one.content for one in found]:
+        return ()
+    known = set(before)
+    left: list[str] = []
+    at = 0
+    for one in before:
+        other = found[at] if at < len(found) else None
+        # Of files alike, one that still has its name is itself.
+        if other and one.content == other.content and (one == other or other not in known):
+            at += 1
+        else:
+            left.append(one.path)
+    return tuple(left) if at == len(found) else None
+
+
+def _differences(before: list[_Named], found: list[_Named]) -> list[str]:
+    known = {one.path: one.content for one in before}
+    at_place = [one.content for one in before] if len(before) == len(found) else [None] * len(found)
+    olds = [known.get(one.path, other) for one, other in zip(found, at_place, strict=True)]
+    left = Counter(one.content for one in before)
+    left.subtract(old for old, one in zip(olds, found, strict=True) if old == one.content)
     changed: list[str] = []
-    before = {source.path: source for source in planned.sources}
-    found = find_sources(job.input, job.run_dir, missing_ok=True)
-    for source in found:
-        old = before.get(source.name)
-        if old is None:
-            changed.append(f"input {source.name}: is new")
-        elif old.format != source.format.value:
-            changed.append(f"input {source.name}: {old.format} → {source.format.value}")
-        elif old.quoting not in ("", quoting_of(source.format, job.input.quoting)):
-            # Plans of version 2 do not say how they read quotes.
-            quoting = quoting_of(source.format, job.input.quoting)
-            changed.append(f"input {source.name}: quoting {old.quoting} → {quoting}")
-        elif source.name != STDIN and digest_of(source) != (old.size, old.sha256):
-            changed.append(f"input {source.name}: content differs")
-    left = [path for path in before if path not in {source.name for source in found}]
-    gone = tuple(path for path in left if path != STDIN and not Path(path).exists())
-    changed += [f"input {path}: is no longer named" for path in left if path not in gone]
-    return changed, gone
+    for old, one in zip(olds, found, strict=True):
+        if old == one.content:
+            continue
+        if left[one.content] > 0:  # it stood in another place
+            left[one.content] -= 1
+        elif old is None:
+            changed.append(f"input {one.path}: is new")
+        elif replace(one.content, quoting=old.quoting) == old:
+            changed.append(f"input {one.path}: quoting {old.quoting} → {one.content.quoting}")
+        elif (one.content.size, one.content.sha256) == (old.size, old.sha256):
+            changed.append(f"input {one.path}: {old.format} → {one.content.format}")
+        else:
+            changed.append(f"input {one.path}: content differs")
+    return changed or ["order of input files: differs"]

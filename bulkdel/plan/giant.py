@@ -69,12 +69,10 @@ def set_aside(spill: Spill, part: int, folder: Path, *, rows: int) -> tuple[Word
 def sort_giant(con: duck.Connection, giant: Giant) -> int:
     """Makes the file distinct and sorted bytewise; answers how many lines are left."""
     made = giant.path.with_suffix(".sorted")
-    lines = duck.lines_in(giant.path, {"t": "VARCHAR"}, _SEPARATOR)
-    count = duck.number(
-        con,
-        f"COPY (SELECT DISTINCT t FROM {lines} ORDER BY t) "  # noqa: S608 - no values but our own
-        f"TO {duck.literal(made)} {duck.lines_out(_SEPARATOR)}",
-    )
+    with duck.opened(giant.path) as file:
+        lines = duck.lines_in(file, {"t": "VARCHAR"}, _SEPARATOR)
+        select = f"SELECT DISTINCT t FROM {lines} ORDER BY t"  # noqa: S608 - no values but our own
+        count = duck.write_lines(con, select, made, _SEPARATOR)
     made.replace(giant.path)
     return count
 

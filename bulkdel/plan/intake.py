@@ -16,7 +16,6 @@ import orjson
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
-from bulkdel.plan import duck
 from bulkdel.plan.cut import Cutter
 from bulkdel.plan.deal import Dealer
 from bulkdel.plan.facts import BOM, Facts, ensure_unchanged, open_bytes
@@ -24,7 +23,7 @@ from bulkdel.plan.header import Header, read_header, unclosed
 from bulkdel.plan.jsonl import Lines, ToColumnFound, read_rows
 from bulkdel.plan.lines import Shape
 from bulkdel.plan.lookalikes import Counts, together
-from bulkdel.plan.parquet import parquet_scan
+from bulkdel.plan.parquet import open_parquet
 from bulkdel.plan.records import Dialect, Unclosed, dialect_of
 from bulkdel.plan.rejects import RejectsFile, file_name
 from bulkdel.plan.rules import RowRules
@@ -65,16 +64,7 @@ class Taken:
 class Intake:
     """Takes in files one after the other: rows into `dealer`, rejects into `rejects`."""
 
-    def __init__(
-        self,
-        con: duck.Connection,
-        dealer: Dealer,
-        rejects: RejectsFile,
-        wanted: Wanted,
-        *,
-        chunk: int,
-    ) -> None:
-        self._con = con
+    def __init__(self, dealer: Dealer, rejects: RejectsFile, wanted: Wanted, *, chunk: int) -> None:
         self._dealer = dealer
         self._rejects = rejects
         self._wanted = wanted
@@ -90,7 +80,7 @@ class Intake:
         ensure_choice(source, self._wanted.quoting)
         match source.format:
             case Format.PARQUET:
-                return self._parquet(source, staged)
+                return self._parquet(source, facts, staged)
             case Format.JSONL:
                 return self._jsonl(source, facts, staged)
             case Format.CSV | Format.TSV:
@@ -192,29 +182,29 @@ class Intake:
             _not_all(source, facts, mark + lines.bytes)
         return self._deal_staged(source, staged, rejects.count - before)
 
-    def _parquet(self, source: SourceFile, staged: Path) -> Taken:
+    def _parquet(self, source: SourceFile, facts: Facts, staged: Path) -> Taken:
         rules, rejects = self._rules, self._rejects
-        found = parquet_scan(self._con, source, rules.from_field, rules.to_field)
-        if self._wanted.refused is not None and self._wanted.refused in found.columns:
-            raise accounts_only(source, self._wanted, "its columns")
         before = rejects.count
-        try:
-            for number, values in found.bad_rows(self._con, rules.sql()):
-                raw = dict(zip((rules.from_field, rules.to_field or ""), values, strict=False))
-                rejects.add(
-                    file_name(source.name),
-                    number + 1,
-                    number + 1,
-                    _value_fault(raw, rules),
-                    orjson.dumps(raw),
-                )
-            valid = found.stage(self._con, rules.sql(), staged, SEPARATOR)
-        except duck.DataError as exc:
-            raise WrongInput(f"input.files {source.name}: cannot be read as Parquet") from exc
+        with open_parquet(source, facts.path) as found:
+            if self._wanted.refused is not None and self._wanted.refused in found.columns:
+                raise accounts_only(source, self._wanted, "its columns")
+            found.choose(rules.from_field, rules.to_field)
+            valid = found.stage(rules.sql(), staged, SEPARATOR)
+            if valid != found.rows:
+                for number, values in found.bad_rows(rules.sql()):
+                    raw = dict(zip((rules.from_field, rules.to_field or ""), values, strict=False))
+                    reason = _value_fault(raw, rules)
+                    name, line = file_name(source.name), number + 1
+                    rejects.add(name, line, line, reason, orjson.dumps(raw))
         rejected = rejects.count - before
+        if valid + rejected != found.rows:
+            raise WrongInput(
+                f"input.files {source.name}: says that it has {found.rows:,} rows, but "
+                f"{valid + rejected:,} were read; it is broken"
+            )
         taken = self._deal_staged(source, staged, rejected)
-        if taken.valid != valid or valid + rejected != found.rows:
-            raise AssertionError(f"{source.name}: {found.rows} rows came to {taken}")
+        if taken.valid != valid:
+            raise AssertionError(f"{source.name}: {valid} valid rows came to {taken}")
         return taken
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,14 +16,15 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job, Quoting, Target
 from bulkdel.plan import duck
 from bulkdel.plan.abreast import WORKERS
+from bulkdel.plan.compose import LineDigests
 from bulkdel.plan.deal import Dealer
-from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, look_at
+from bulkdel.plan.facts import Facts, digest_of, ensure_unchanged, held, look_at
 from bulkdel.plan.fewest import Fewest
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.grouping import Grouped, Grouping
 from bulkdel.plan.intake import Intake
 from bulkdel.plan.lookalikes import as_values, together
-from bulkdel.plan.meta import digest, to_json
+from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, digest, to_json
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.records import quoting_of
@@ -30,6 +32,7 @@ from bulkdel.plan.rejects import RejectsFile
 from bulkdel.plan.rules import rules_of
 from bulkdel.plan.scale import Scale
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
+from bulkdel.plan.stretches import stretch_of
 from bulkdel.plan.strict import Wanted
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.plan.write import write_plan
@@ -99,14 +102,14 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             )
         ) as grouping,
     ):
-        digests = [hashing.submit(digest_of, source) for source in sources]
+        hashes = [hashing.submit(digest_of, source, facts) for source, facts in looked]
+        takings = []
         with (workshop / REJECTS_FILE).open("w+b") as out:
             dealer = Dealer(pool, grouping.rows, protected, by=grouping.deal_by)
-            intake = Intake(con, dealer, RejectsFile(out), wanted, chunk=scale.chunk)
-            takings = [
-                intake.take_in(source, facts, staged=workshop / "staged")
-                for source, facts in looked
-            ]
+            intake = Intake(dealer, RejectsFile(out), wanted, chunk=scale.chunk)
+            for source, facts in looked:
+                with held(source, facts) as here:
+                    takings.append(intake.take_in(source, here, staged=workshop / "staged"))
         valid = sum(taken.valid for taken in takings)
         read = valid + sum(taken.rejected for taken in takings)
         guarded = sum(taken.protected for taken in takings)
@@ -114,8 +117,8 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             names = ", ".join(source.name for source in sources)
             raise WrongInput(f"input.files {names}: there are no rows in the input")
         planned = tuple(
-            _as_planned(source, *digested.result(), job.input.quoting, taken.header)
-            for source, digested, taken in zip(sources, digests, takings, strict=True)
+            _as_planned(source, *hashed.result(), job.input.quoting, taken.header)
+            for source, hashed, taken in zip(sources, hashes, takings, strict=True)
         )
         for source, facts in looked:
             ensure_unchanged(source, facts)
@@ -130,25 +133,32 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         if books.duplicates < 0:
             raise AssertionError(f"more pairs than rows: {books}")
         fingerprint = fingerprint_of(job, planned, protected)
+        shares = _shares(job, grouped, pairs=pairs)
+        sizes = [_size(target, pairs=pairs) for target in job.targets]
+        digests = LineDigests(stretch := stretch_of(sizes))
+        with (workshop / "lines").open("wb") as lines:
+            for size, share in zip(sizes, shares, strict=True):
+                with closing(grouping.lines(size, share.first)) as made:
+                    for piece in made:
+                        digests.take(piece)
+                        lines.write(piece)
+        entries_sha256 = hashlib.sha256(digests.all()).hexdigest()
         meta = PlanMeta(
             fingerprint=fingerprint,
             books=books,
-            shares=_shares(job, grouped, pairs=pairs),
-            digest=digest(fingerprint, books),
+            shares=shares,
+            digest=digest(fingerprint, books, entries_sha256),
+            stretch=stretch,
+            entries_sha256=entries_sha256,
             lookalikes=as_values(together(taken.lookalikes for taken in takings)),
         )
-        with (workshop / "lines").open("wb") as lines:
-            for target, share in zip(job.targets, meta.shares, strict=True):
-                size = _size(target, pairs=pairs)
-                with closing(grouping.lines(size, share.first)) as made:
-                    lines.writelines(made)
         write_plan(
             con,
             workshop / "lines",
             workshop / PLAN_FILE,
-            meta.shares,
+            shares,
             sweeps=not pairs,
-            meta=to_json(meta),
+            metadata={META_KEY: to_json(meta), DIGESTS_KEY: digests.all()},
         )
     return meta
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 
 from bulkdel import files
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.plan import duck
-from bulkdel.plan.meta import META_KEY, from_json
+from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, from_json
+from bulkdel.plan.stretches import DIGEST_BYTES, Row, rows_digest, stretch_of
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Entry, Operation, Orient, Sweep, batch_of
 
 PLAN_FILE = files.PLAN
-Row: TypeAlias = tuple[int, str, str | None]
-"""Ordinal, From_Account, and its To_Accounts a line each in any order, those that the input names
-from the other side with TURNED behind them; None for a Sweep."""
 
-_LIST_IDS = 50_000
-_LIST_ENTRIES = 512
+_DAMAGED = "is damaged or of another version of bulkdel"
 
 
 def read_plan_meta(run_dir: Path) -> PlanMeta | None:
@@ -32,24 +30,18 @@ def read_plan_meta(run_dir: Path) -> PlanMeta | None:
         Corrupt: the file is damaged, or written by another version of bulkdel.
         StorageFailed: it cannot be read just now.
         WrongInput: this user may not read it.
+        OSError: it cannot be opened.
     """
     path = run_dir / PLAN_FILE
     if not files.is_there(path):
         return None
-    query = (
-        f"SELECT value FROM parquet_kv_metadata({duck.file_literal(path)}) "  # noqa: S608 - a quoted path
-        f"WHERE key = {duck.literal(META_KEY)}::BLOB"
-    )
-    con = duck.open_reader()
     try:
-        row = con.execute(query).fetchone()
-        return from_json(b"" if row is None else bytes(row[0]))
+        with closing(duck.open_reader()) as con, duck.opened(path) as file:
+            return from_json(_kept(con, file, META_KEY))
     except duck.DuckError as exc:
-        raise _failed(path, "is damaged or of another version of bulkdel", exc) from exc
+        raise _failed(path, _DAMAGED, exc) from exc
     except (ValueError, KeyError, TypeError) as exc:
-        raise _corrupt(path, "is damaged or of another version of bulkdel") from exc
-    finally:
-        con.close()
+        raise _corrupt(path, _DAMAGED) from exc
 
 
 def plan_sha256(run_dir: Path) -> str:
@@ -67,21 +59,42 @@ def plan_sha256(run_dir: Path) -> str:
 
 
 class PlanReader:
-    """The entries of a plan. Several scans may go on at once, each in its own thread."""
+    """The entries of a plan. Several scans may go on at once, each in its own thread.
+
+    Entries are read in whole stretches, and each is compared with the digest that was taken of it
+    before it was written: what was planned is what is read, whatever lies between.
+    """
 
     def __init__(self, run_dir: Path, meta: PlanMeta) -> None:
+        """Opens the plan in `run_dir`, which is the one that `meta` tells of.
+
+        Raises:
+            Corrupt: it is damaged, or its digests are not those of `meta`.
+            StorageFailed: it cannot be read just now.
+            OSError: it cannot be opened.
+        """
         self._path = run_dir / PLAN_FILE
         self._sweeps = meta.fingerprint.operation is Operation.DELETE_ALL_FRIENDS
         self._oriented = meta.fingerprint.orient is Orient.FEWEST_CALLS
-        most = max((size for _, size in meta.fingerprint.targets), default=1)
-        self._list_rows = _LIST_ENTRIES
-        if not self._sweeps:
-            self._list_rows = max(1, min(_LIST_ENTRIES, _LIST_IDS // most))
+        sizes = [1] if self._sweeps else [size for _, size in meta.fingerprint.targets]
+        self._stretch = meta.stretch or stretch_of(sizes)
         self._end = max((share.first + share.batches for share in meta.shares), default=0)
         self._near: tuple[int, list[Row]] = (0, [])
-        self._con = duck.open_reader()
-        self._con.execute("SET parquet_metadata_cache = true")
         self._lock = threading.Lock()
+        with ExitStack() as stack:
+            try:
+                self._file = stack.enter_context(duck.opened(self._path))
+                self._con = stack.enter_context(closing(duck.open_reader()))
+                self._con.execute("SET parquet_metadata_cache = true")
+                self._digests = _kept(self._con, self._file, DIGESTS_KEY) if meta.stretch else b""
+            except duck.DuckError as exc:
+                raise _failed(self._path, _DAMAGED, exc) from exc
+            if meta.stretch and (
+                len(self._digests) != -(-self._end // self._stretch) * DIGEST_BYTES
+                or hashlib.sha256(self._digests).hexdigest() != meta.entries_sha256
+            ):
+                raise _corrupt(self._path, "has lost the digests of its entries")
+            self._opened = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +109,16 @@ class PlanReader:
 
     def close(self) -> None:
         """Lets go of the file; scans under way end with an error."""
-        self._con.close()
+        self._opened.close()
+
+    def compare(self) -> None:
+        """Reads every entry once, and so compares all of them with their digests.
+
+        Raises:
+            Corrupt: one is not what was planned.
+        """
+        for _ in self.rows(0, self._end):
+            pass
 
     def scan(self, lo: int, hi: int) -> Iterator[list[Entry]]:
         """The entries with lo ≤ ordinal < hi, in order, in lists of bounded size.
@@ -114,32 +136,47 @@ class PlanReader:
         Raises:
             Corrupt: as `scan`.
         """
+        if lo >= hi:
+            return
         with self._lock:
             cursor = self._con.cursor()
-        following = lo
+        following = lo - lo % self._stretch
+        behind = max(hi, min(hi + -hi % self._stretch, self._end))
         try:
             cursor.execute(
-                "SELECT ordinal, from_account, to_accounts "  # noqa: S608 - a quoted path
-                f"FROM read_parquet({duck.file_literal(self._path)}) "
-                "WHERE ordinal >= ? AND ordinal < ?",
-                [lo, hi],
+                "SELECT ordinal::BIGINT, from_account, to_accounts "  # noqa: S608 - our own words
+                f"FROM {duck.parquet_rows(self._file)} WHERE ordinal >= ? AND ordinal < ?",
+                [following, behind],
             )
-            while rows := cursor.fetchmany(self._list_rows):
-                for ordinal, account, others in rows:
-                    if ordinal != following:
-                        raise _corrupt(self._path, f"entry {following} is not in its place")
-                    if not account or bool(others) is self._sweeps:
-                        # Above all, a batch that lost its ids must never clear a whole list.
-                        raise _corrupt(self._path, f"entry {following} is not what was planned")
-                    following += 1
-                yield rows
+            while rows := cursor.fetchmany(self._stretch):
+                self._compare(rows, following)
+                if wanted := rows[max(0, lo - following) : hi - following]:
+                    yield wanted
+                following += len(rows)
         except duck.DuckError as exc:
             what = f"cannot be read from entry {following} on"
             raise _failed(self._path, what, exc) from exc
         finally:
             cursor.close()
         if following < hi:
-            raise _corrupt(self._path, f"entry {following} is missing")
+            raise _corrupt(self._path, f"entry {max(lo, following)} is missing")
+
+    def _compare(self, rows: list[Row], first: int) -> None:
+        """Raises Corrupt unless `rows` are the whole stretch that begins with entry `first`."""
+        at = first // self._stretch * DIGEST_BYTES
+        with suppress(TypeError, ValueError):  # something is no text: then it has no digest
+            if self._digests and rows_digest(rows) == self._digests[at : at + DIGEST_BYTES]:
+                return
+        for following, (ordinal, account, others) in enumerate(rows, first):
+            if ordinal != following:
+                raise _corrupt(self._path, f"entry {following} is not in its place")
+            if not account or bool(others) is self._sweeps:
+                # Above all, a batch that lost its ids must never clear a whole list.
+                raise _corrupt(self._path, f"entry {following} is not what was planned")
+        if self._digests:
+            last = first + len(rows) - 1
+            what = f"has other entries from {first} to {last} than were planned"
+            raise _corrupt(self._path, what)
 
     def entry_of(self, row: Row) -> Entry:
         """The entry that a row of the plan describes."""
@@ -152,12 +189,13 @@ class PlanReader:
         """The entry with this ordinal. Raises Corrupt if there is none.
 
         Each look into the file takes some 15 ms, and hundreds of neighbours are asked for after a
-        kill. So those behind an entry are read with it, and kept until others are.
+        kill. So the whole stretch of an entry is kept until another is asked for.
         """
         first, rows = self._near
         if not first <= ordinal < first + len(rows):
-            end = max(ordinal + 1, min(ordinal + self._list_rows, self._end))
-            first, rows = ordinal, next(self.rows(ordinal, end))
+            first = ordinal - ordinal % self._stretch
+            end = max(ordinal + 1, min(first + self._stretch, self._end))
+            rows = next(self.rows(first, end))
             self._near = first, rows  # at once: others may look from threads of theirs
         return self.entry_of(rows[ordinal - first])
 
@@ -168,6 +206,15 @@ def _failed(path: Path, what: str, exc: duck.DuckError) -> BulkdelError:
         words = "mend that, then run the same command again"
         return StorageFailed(f"{path} cannot be read ({why}); {words}")
     return _corrupt(path, what)
+
+
+def _kept(con: duck.Connection, file: duck.FileName, key: str) -> bytes:
+    """What stands under `key` in a plan's metadata; nothing if there is no such key."""
+    row = con.execute(
+        f"SELECT value FROM {duck.parquet_facts(file, 'kv_metadata')} "  # noqa: S608 - our own words
+        f"WHERE key = {duck.literal(key)}::BLOB"
+    ).fetchone()
+    return b"" if row is None else bytes(row[0])
 
 
 def _corrupt(path: Path, what: str) -> Corrupt:

@@ -8,7 +8,9 @@ quotation mark is a character.
 A quote can be malformed: text follows where a quoted field closes, or blanks alone stand before a
 quote, which some programs write and read as an opening one. Then there are two readings: it opens
 or closes the field, or it is text. Both are followed, whatever quotes come, and the record ends
-with the first line end that is outside quotes in each. What lies between is one reject.
+with the first line end that is outside quotes in each. What lies between is one reject. Where text
+follows a quote and no later quote closes the field in the second reading, the first one holds: the
+record ends with the line of its last quote.
 
 Even so a quote before a delimiter may have been text (`He said "stop", then …`) and the cell may go
 on. So the next record that has a quote must be whole: as many fields as the header in each reading,
@@ -24,6 +26,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
 
 from bulkdel.job.job import Format, Quoting
@@ -36,6 +39,7 @@ RAW_KEPT: Final = 1 << 13
 """Bytes kept of a longer one."""
 
 TOO_LONG: Final = "record_too_long"
+_AFTER: Final = "text_after_quote"
 _DELIMITERS: Final = {Format.CSV: b",", Format.TSV: b"\t"}
 _BLANKS: Final = re.compile(rb"(?:[ \t]|\xc2\xa0|\xef\xbb\xbf)+")
 _BLANKS_MOST: Final = 1 << 12
@@ -84,7 +88,7 @@ class Extent(NamedTuple):
 
 
 class Unclosed(Exception):
-    """The quote at this byte of the file is never closed, in one reading at least."""
+    """The quote at this byte of the file is never closed."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)
@@ -134,6 +138,23 @@ def extent_at(window: Window, begin: int, dialect: Dialect, width: int | None) -
     return Extent(begin, end, TOO_LONG if long else None)
 
 
+@cache
+def one_line(delimiter: bytes) -> re.Pattern[bytes]:
+    """The commonest record whose quotes cannot be counted, with its line end.
+
+    No line break is in it, and a quote that is a character stands only in a field that begins with
+    something visible. _follow would find the same end and no fault.
+    """
+    mark = re.escape(delimiter)
+    blanks = b" \t".replace(delimiter, b"") + rb"\xc2\xef"
+    field = (
+        rb'(?:"(?:[^"\n]++|"")*+"(?=' + mark + rb"|\r?\n)"
+        rb'|[^" \t\xc2\xef\n' + mark + rb"][^\n" + mark + rb"]*+"
+        rb"|[" + blanks + rb'][^"\n' + mark + rb"]*+|)"
+    )
+    return re.compile(field + rb"(?:" + mark + field + rb")*+\r?\n")
+
+
 def _follow(window: Window, begin: int, delimiter: bytes, width: int | None) -> _Followed:
     """One record in all readings that its quotes allow, from one quote to the next."""
     readings = _Readings(window, begin, delimiter)
@@ -152,7 +173,11 @@ def _follow(window: Window, begin: int, delimiter: bytes, width: int | None) -> 
         else:
             quote = window.find(b'"', at)
             if quote == window.size:
-                raise Unclosed(readings.opened)
+                if readings.states & _OUT == 0 or readings.fault != _AFTER:
+                    raise Unclosed(readings.opened)
+                # It closes in one reading, and in no other: no record of a whole file is that.
+                end = min(window.find(b"\n", at) + 1, window.size)
+                return _Followed(end, readings.fault, whole=False)
         readings.pass_quote(at, quote)
         at = quote + 1
 
@@ -197,7 +222,7 @@ class _Readings:
                 self.states |= _OUT
             else:
                 self.states |= _OUT | _IN
-                self.fault = self.fault or "text_after_quote"
+                self.fault = self.fault or _AFTER
 
     def _from_outside(self, quote: int, *, alone: bool) -> None:
         if _at_start(self._window, self._begin, quote, self._delimiter):

@@ -12,12 +12,11 @@ import orjson
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
-from bulkdel.plan import duck
 from bulkdel.plan.facts import BOM, open_bytes
 from bulkdel.plan.header import read_head, read_header, unclosed
 from bulkdel.plan.jsonl import Lines, ToColumnFound, read_rows
 from bulkdel.plan.lookalikes import as_values, counted
-from bulkdel.plan.parquet import parquet_scan
+from bulkdel.plan.parquet import open_parquet
 from bulkdel.plan.records import Record, Unclosed, dialect_of
 from bulkdel.plan.rules import RowRules, rules_of
 from bulkdel.plan.sources import SourceFile
@@ -103,17 +102,8 @@ def columns_of(source: SourceFile) -> tuple[str, ...]:
         WrongInput: it cannot be read as what its suffix says.
     """
     if source.format is Format.PARQUET:
-        con = duck.open_reader()
-        try:
-            file = duck.file_literal(source.path)
-            found = con.execute(f"DESCRIBE SELECT * FROM read_parquet({file})").fetchall()  # noqa: S608 - a quoted path
-        except duck.DuckError as error:
-            raise WrongInput(
-                f"input.files {source.name}: cannot be read as a Parquet file"
-            ) from error
-        finally:
-            con.close()
-        return tuple(str(row[0]) for row in found)
+        with open_parquet(source, source.path) as found:
+            return found.columns
     content = _head_of(source).content
     if source.format is Format.JSONL:
         return _keys(content.removeprefix(BOM), source)
@@ -186,19 +176,14 @@ def _records(source: SourceFile, head: _Head, wanted: Wanted) -> Iterator[Record
 
 def _of_parquet(source: SourceFile, wanted: Wanted) -> Sample:
     rules = wanted.rules
-    con = duck.open_reader()
-    try:
-        found = parquet_scan(con, source, rules.from_field, rules.to_field)
+    with open_parquet(source, source.path) as found:
         if wanted.refused is not None and wanted.refused in found.columns:
             raise accounts_only(source, wanted, "its columns")
-        rows = con.execute(f"SELECT * FROM ({found.sql}) LIMIT {_PARQUET_ROWS}").fetchall()  # noqa: S608 - no values but our own
-    except duck.DuckError as error:
-        raise WrongInput(f"input.files {source.name}: cannot be read as Parquet") from error
-    finally:
-        con.close()
+        found.choose(rules.from_field, rules.to_field)
+        rows = found.head(_PARQUET_ROWS)
     records = (
-        Record(number + 1, number + 1, b"", tuple((value or "").encode() for value in values))
-        for number, *values in rows
+        Record(line, line, b"", tuple((value or "").encode() for value in values))
+        for line, values in enumerate(rows, 1)
     )
     share = min(1.0, _PARQUET_ROWS / found.rows) if found.rows else 1.0
     return _fold(records, rules, share)

@@ -89,16 +89,20 @@ def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
 def _matches(entry: str, *, missing_ok: bool) -> list[str]:
     if Path(entry).is_dir():
         raise WrongInput(f"input.files {entry}: is a directory; name files, or use {entry}/*.csv")
-    if _is_there(entry):
+    if _is_there(entry) and (not missing_ok or Path(entry).exists()):
         return [entry]
     if not glob.has_magic(entry):
         if missing_ok:
             return []
         raise WrongInput(f"input.files {entry}: no such file")
     top, *parts = Path(entry).parts
-    paths = sorted({path for path in _below(top, parts) if not Path(path).is_dir()})
+    found = sorted(set(_below(top, parts)))
+    paths = [path for path in found if not Path(path).is_dir()]
+    if missing_ok:
+        paths = [path for path in paths if Path(path).exists()]
     if not paths and not missing_ok:
-        raise WrongInput(f"input.files {entry}: no file matches")
+        what = "only folders match" if found else "no file matches"
+        raise WrongInput(f"input.files {entry}: {what}")
     return paths
 
 

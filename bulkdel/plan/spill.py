@@ -77,17 +77,6 @@ class Spill:
         counts = np.bincount(parts, minlength=self.parts)
         self.add(np.take(rows, order, axis=0), counts, turn=turn)
 
-    def mark(self) -> tuple[int, int]:
-        """Where the file stands, for `rewind`."""
-        return self._end, len(self._blocks)
-
-    def rewind(self, mark: tuple[int, int]) -> None:
-        """Forgets what was added since `mark`; nothing is being added meanwhile."""
-        self._end, kept = mark
-        for block in self._blocks[kept:]:
-            self.rows -= np.diff(block.edges)
-        del self._blocks[kept:]
-
     def blocks(self, part: int) -> Iterator[Words]:
         """The pieces of one part, in the order of their turns."""
         for block, first, count in self._pieces(part):

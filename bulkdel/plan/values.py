@@ -108,7 +108,10 @@ class PlanMeta:
     """The plan's identity and books.
 
     Attributes:
-        digest: SHA-256 over the fingerprint and the books.
+        digest: SHA-256 over the fingerprint, the books and `entries_sha256`.
+        stretch: entries that one digest is of (see stretches); 0 in a plan of version 2, which has
+            no digests of its entries.
+        entries_sha256: over all those digests, as hex digits.
         lookalikes: one for each kind that was met.
     """
 
@@ -116,4 +119,6 @@ class PlanMeta:
     books: Books
     shares: tuple[Share, ...]
     digest: str
+    stretch: int = 0
+    entries_sha256: str = ""
     lookalikes: tuple[Lookalike, ...] = ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from bulkdel.plan import duck
 from bulkdel.plan.compose import FIELD_END, ID_END
-from bulkdel.plan.meta import META_KEY
 from bulkdel.plan.values import Share
 
 # SQL is put together from our own words, numbers and quoted names alone.
@@ -24,9 +24,9 @@ def write_plan(
     shares: tuple[Share, ...],
     *,
     sweeps: bool,
-    meta: str,
+    metadata: Mapping[str, bytes],
 ) -> None:
-    """Writes the batches in `lines` (see compose) as Parquet, with `meta` in its metadata.
+    """Writes the batches in `lines` (see compose) as Parquet, with `metadata` beside them.
 
     Where batches are `sweeps`, they have no To_Accounts.
 
@@ -46,18 +46,21 @@ def write_plan(
     if not sweeps:
         columns["t"] = "VARCHAR"
         others = f"replace(t, chr({ID_END}), chr(10))"
-    scan = duck.lines_in(lines, columns, bytes([FIELD_END]), skip=1)
-    con.execute("SET preserve_insertion_order = true")
-    con.execute(
-        f"COPY (SELECT CASE {target} END AS target, ordinal, f AS from_account, "
-        f"{others} AS to_accounts FROM {scan}) "
-        f"TO {duck.literal(out)} (FORMAT parquet, COMPRESSION uncompressed, "
-        f"ROW_GROUP_SIZE {group}, KV_METADATA {{{META_KEY}: {duck.literal(meta)}}})"
-    )
-    placed = duck.number(
-        con,
-        f"SELECT count(*) FILTER (ordinal = file_row_number) "
-        f"FROM read_parquet({duck.file_literal(out)}, file_row_number = true)",
-    )
+    with duck.opened(lines) as file:
+        scan = duck.lines_in(file, columns, bytes([FIELD_END]), skip=1)
+        duck.write_parquet(
+            con,
+            f"SELECT CASE {target} END AS target, ordinal, f AS from_account, "
+            f"{others} AS to_accounts FROM {scan}",
+            out,
+            group_rows=group,
+            metadata=metadata,
+        )
+    with duck.opened(out) as file:
+        placed = duck.number(
+            con,
+            "SELECT count(*) FILTER (ordinal = file_row_number) "
+            f"FROM {duck.parquet_rows(file, numbered=True)}",
+        )
     if placed != batches:
         raise AssertionError(f"{placed} of {batches} batches are in their place")

@@ -22,7 +22,7 @@ MOST_ACCOUNTS: Final = 20
 MOST_CODES: Final = 200
 MEMORY_MB: Final = 500
 
-_COLUMNS = "{target: 'VARCHAR', from_account: 'VARCHAR', status: 'VARCHAR', code: 'VARCHAR'}"
+_COLUMNS = dict.fromkeys(("target", "from_account", "status", "code"), "VARCHAR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +76,19 @@ def count_ledger(run_dir: Path) -> LedgerCounts:
     ):
         con = duck.open_workshop(Path(folder), memory_limit_mb=MEMORY_MB)
         try:
-            return _counted(con, path)
+            with duck.opened(path) as file:
+                return _counted(con, file)
         except duck.DataError as error:
             raise WrongInput(f"{path}: a line is not what bulkdel writes ({error})") from error
         finally:
             con.close()
 
 
-def _counted(con: duck.Connection, path: Path) -> LedgerCounts:
+def _counted(con: duck.Connection, file: duck.FileName) -> LedgerCounts:
     con.execute(
         "CREATE TEMP TABLE counted AS SELECT target, status, code,"  # noqa: S608  # a quoted path
         " CASE WHEN status = 'failed' THEN from_account END AS account, count(*) AS pairs"
-        f" FROM read_json({duck.file_literal(path)}, format = 'newline_delimited',"
-        f" columns = {_COLUMNS}, ignore_errors = true)"
+        f" FROM {duck.objects_in(file, _COLUMNS)}"
         " WHERE status IN ('deleted', 'already_gone', 'failed') GROUP BY ALL"
     )
     codes = con.execute(

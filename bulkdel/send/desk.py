@@ -22,11 +22,13 @@ class Desk:
     """What the lanes of a sitting share.
 
     Attributes:
+        protected: accounts that no call names.
         now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
         stop_all: ends every lane, for a reason in words.
     """
 
     job: Job
+    protected: frozenset[str]
     recorder: Recorder
     allowance: Allowance
     now_s: Callable[[], float]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from bulkdel.errors import Guarded
 from bulkdel.job.job import Target
 from bulkdel.ledger.recorder import Recorder
 from bulkdel.ledger.values import Intent
@@ -26,7 +27,7 @@ from bulkdel.send.pace import Pacer
 from bulkdel.send.signer import Signer
 from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
-from bulkdel.words import Entry, Mode
+from bulkdel.words import Batch, Entry, Mode
 
 AHEAD_S: Final = 0.2
 """Seconds of calls whose intents are durable before they may leave: a disk that takes so long to
@@ -46,6 +47,20 @@ GROUNDED: Final = NoReply(reason="kept back: the lane sends one call at a time n
 
 class _Grounded(Exception):
     """The call may not leave as it stands."""
+
+
+def ensure_unprotected(load: Entry, protected: frozenset[str]) -> None:
+    """Raises Guarded if the call would name a protected account.
+
+    The plan leaves them out; this is for whatever came between the plan and the call.
+    """
+    if load.from_account in protected or (
+        isinstance(load, Batch) and not protected.isdisjoint(load.to_accounts)
+    ):
+        raise Guarded(
+            f"entry {load.ordinal} names an account that guards.protect names, so it was not sent: "
+            "plan or journal are not what was planned. Begin a new run with --run-dir"
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +96,7 @@ class Airfield:
         target: Target,
         index: int,
         mode: Mode,
+        protected: frozenset[str],
         provider: Provider,
         app: App,
         transport: Transport,
@@ -92,6 +108,7 @@ class Airfield:
         now_s: Callable[[], float],
     ) -> None:
         self._index, self._mode, self._provider, self._app = index, mode, provider, app
+        self._protected = protected
         self._transport, self._recorder = transport, recorder
         self._pacer, self._breaker, self._signer = pacer, breaker, signer
         self._traffic, self._now_s = traffic, now_s
@@ -147,6 +164,7 @@ class Airfield:
 
     async def _exchange(self, flight: Flight) -> Reply | NoReply:
         try:
+            ensure_unprotected(flight.load, self._protected)
             flight.generation = self._signer.generation
             call = self._provider.encode(
                 flight.load,

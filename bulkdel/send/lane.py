@@ -15,7 +15,7 @@ import random
 from functools import partial
 from typing import Final
 
-from bulkdel.errors import StorageFailed
+from bulkdel.errors import Guarded, StorageFailed
 from bulkdel.job.job import Target
 from bulkdel.ledger.tick import Deal
 from bulkdel.ledger.values import Outcome
@@ -88,6 +88,7 @@ class Lane:
             target=target,
             index=index,
             mode=desk.job.mode,
+            protected=desk.protected,
             provider=provider,
             app=app,
             transport=transport,
@@ -299,6 +300,8 @@ class Lane:
                     break
                 if push is Push.PARTLY:
                     await self._rest(random.uniform(0, self._retry.base_delay_s))
+        except Guarded as guarded:
+            self._desk.stop_all(End.GUARD, str(guarded))
         except StorageFailed as failed:
             self._desk.stop_all(End.STORAGE, str(failed))
         finally:

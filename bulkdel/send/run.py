@@ -60,6 +60,7 @@ class Sitting:
         meta: PlanMeta,
         plan: PlanReader,
         journal: Journal,
+        protected: frozenset[str],
         continued: bool,
         limit: int | None,
         log: FilteringBoundLogger,
@@ -67,6 +68,8 @@ class Sitting:
         told: Told | None = None,
     ) -> None:
         """`continued` says whether the run has sent before; `limit` is in pairs.
+
+        No call that names a `protected` account leaves.
 
         `told` is awaited with every outcome once it is durable; its carrier waits for it.
         """
@@ -76,6 +79,7 @@ class Sitting:
         self._recorder = Recorder(journal)
         desk = Desk(
             job=job,
+            protected=protected,
             recorder=self._recorder,
             allowance=Allowance(limit),
             now_s=now_s,

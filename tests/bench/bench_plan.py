@@ -5,7 +5,8 @@
 Prints one JSON object: seconds of every round of sort and of planning for one target and for two,
 interleaved, with the load of the machine before each; ratios of the medians; processor seconds; the
 peak resident memory of the planning process. The rows are shuffled, with a skewed number of
-friends.
+friends. The same rows are planned for one target with every field in quotes, and with a note
+between the ids that holds delimiters, doubled quotes and a line break.
 """
 
 from __future__ import annotations
@@ -74,6 +75,16 @@ def write_rows(path: Path, rows: int, *, seed: int = 7) -> None:
             out.write(f"{names[one]},{names[other]}\n")
 
 
+def write_quoted(source: Path, path: Path, *, note: str = "") -> None:
+    """The rows of `source` with every field in quotes, and with `note` between them."""
+    between = f'","{note}","' if note else '","'
+    with source.open(encoding="utf-8") as rows, path.open("w", encoding="utf-8") as out:
+        next(rows)
+        names = ["From_Account", "note", "To_Account"] if note else ["From_Account", "To_Account"]
+        out.write(",".join(f'"{name}"' for name in names) + "\n")
+        out.writelines('"' + row[:-1].replace(",", between) + '"\n' for row in rows)
+
+
 def sort(source: Path, folder: Path) -> dict[str, float]:
     """Sorts once, as anybody would."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -108,10 +119,15 @@ def measure(rows: int, rounds: int, folder: Path) -> dict[str, Any]:
     """Sorts and plans in turn, `rounds` times."""
     source = folder / "rows.csv"
     write_rows(source, rows)
+    quoted, notes = folder / "quoted.csv", folder / "notes.csv"
+    write_quoted(source, quoted)
+    write_quoted(source, notes, note='say ""hi"", then\ngo, and stay')
     works: dict[str, Callable[[], dict[str, Any]]] = {
         "sort": lambda: sort(source, folder),
         "one_target": lambda: plan(source, folder, 1),
         "two_targets": lambda: plan(source, folder, 2),
+        "quoted": lambda: plan(quoted, folder, 1),
+        "notes": lambda: plan(notes, folder, 1),
     }
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in works}
     for _ in range(rounds):

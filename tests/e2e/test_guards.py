@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -49,9 +48,6 @@ def test_an_export_that_changed_the_ids_is_no_success(place: Place) -> None:
     assert f"<h1>{begins}" in html
 
 
-@pytest.mark.skipif(
-    find_spec("bulkdel.plan.lookalikes") is None, reason="nothing counts odd ids here"
-)
 @pytest.mark.parametrize("command", ["check", "plan", "run"])
 def test_odd_ids_are_asked_about(place: Place, command: str) -> None:
     """check, plan and what is shown before sending count them and ask whether they are ids."""

@@ -7,19 +7,18 @@ from pathlib import Path
 import pytest
 
 from bulkdel.errors import Corrupt
-from bulkdel.plan import duck
 from bulkdel.plan.check import check_plan
-from bulkdel.plan.meta import META_KEY, to_json
 from bulkdel.plan.read import PLAN_FILE, PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Operation, Orient
 from tests.plan.jobs import a_target, plan_text
-
-# SQL is put together from our own words and a quoted path.
-# ruff: noqa: S608
+from tests.support.forge import rewrite
 
 PAIRS = "From_Account,To_Account\n" + "".join(f"a{n % 3},b{n:02}\n" for n in range(30))
 """Three accounts with ten ids each."""
+
+# SQL is put together from our own words.
+# ruff: noqa: S608
 
 TARGETS = (a_target("tencent", batch_size=4), a_target("zego", batch_size=20))
 """Three batches of an account (4, 4, 2), and one of ten."""
@@ -27,14 +26,7 @@ TARGETS = (a_target("tencent", batch_size=4), a_target("zego", batch_size=20))
 
 def rewritten(run_dir: Path, meta: PlanMeta, select: str) -> list[str]:
     """What is found in a plan whose rows are changed by `select`, of the rows in `plan`."""
-    path = run_dir / PLAN_FILE
-    con = duck.open_reader()
-    con.execute(f"CREATE TABLE plan AS SELECT * FROM read_parquet({duck.literal(path)})")
-    con.execute(
-        f"COPY ({select}) TO {duck.literal(path)} (FORMAT parquet, "
-        f"KV_METADATA {{{META_KEY}: {duck.literal(to_json(meta))}}})"
-    )
-    con.close()
+    rewrite(run_dir / PLAN_FILE, select)
     return list(check_plan(run_dir, meta))
 
 
@@ -101,7 +93,7 @@ def test_a_batch_that_lost_its_ids_is_never_a_sweep(tmp_path: Path, lost: str) -
     assert rewritten(tmp_path / "run", planned.meta, select)
     with (
         PlanReader(tmp_path / "run", planned.meta) as reader,
-        pytest.raises(Corrupt, match="entry 4 is not what was planned"),
+        pytest.raises(Corrupt, match="entry 0 is not what was planned"),
     ):
         list(reader.scan(4, 6))
 

@@ -99,7 +99,8 @@ BAD: list[tuple[str, str | bytes, list[tuple[str, str]], list[tuple[int, str]]]]
         [("g", "h")],
         [(2, "control_character: To_Account")],
     ),
-    ("text after a quote", HEAD + '"a"x","b"\nc,d\n', [("c", "d")], [(2, "text_after_quote")]),
+    ("text after a quote", HEAD + '"a"x,b\nc,d\n', [("c", "d")], [(2, "text_after_quote")]),
+    ("text between quotes", HEAD + '"a"x","b"\nc,d\n', [("c", "d")], [(2, "text_after_quote")]),
     ("blanks before", HEAD + 'a, "b"\nc,d\n', [("c", "d")], [(2, "blank_before_quote")]),
     ("blanks behind", HEAD + 'a,"b" \n"c","d"\ne,f\n', [("e", "f")], [(2, "text_after_quote")]),
     (

@@ -238,7 +238,7 @@ def test_malformed_records_are_rejected_one_by_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("body", "line"),
-    [('a,"x\n', 2), ('a,b,c\n"a","x"y\n"b",z,q\n,"', 5), ('a,"b"x,c\nd,e,f\n', 2), ('"', 2)],
+    [('a,"x\n', 2), ('a,b,c\n"a","x"y\n"b",z,q\n,"', 5), ('"', 2)],
 )
 def test_a_quote_that_never_closes_stops_the_file(tmp_path: Path, body: str, line: int) -> None:
     """Refused with the line where it opens, in whichever reading that is."""

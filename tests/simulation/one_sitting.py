@@ -237,6 +237,7 @@ class OneSitting:
             meta=self._meta,
             plan=self._plan,
             journal=journal,
+            protected=frozenset(),
             continued=continued,
             limit=self._act.limit,
             log=self._log,

@@ -13,7 +13,8 @@ from bulkdel.ledger.audit import PlannedTarget
 from bulkdel.ledger.findings import Findings
 from bulkdel.ledger.verify import Planned, verify
 from bulkdel.plan.make import make_plan
-from bulkdel.plan.read import PlanReader, Row
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.stretches import Row
 from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
 from bulkdel.words import TURNED, Batch, Entry, Mode, Operation, Orient, Sides, Sweep
 from tests.simulation.people import Edge
