@@ -107,5 +107,5 @@ def test_a_moved_job_goes_on(place: Place) -> None:
         first.folder.rename(second.folder)
         done = second.run("run", "job.toml")
         assert done.code == 0, done.err
-        assert "Warning" not in done.err
+        assert "gone since" not in done.err
         assert judge.calls == len(PAIRS)
