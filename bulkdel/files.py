@@ -195,7 +195,7 @@ def sync_folder(folder: Path) -> None:
         try:
             os.fsync(descriptor)
         finally:
-            os.close(descriptor)
+            close(descriptor)
     except OSError as error:
         if error.errno not in _UNSYNCED:
             raise

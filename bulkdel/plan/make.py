@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -71,13 +71,19 @@ def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = 
 def _workshop(run_dir: Path) -> Iterator[Path]:
     """A folder of our own in the run directory, for the length of a with block."""
     folder = run_dir / files.WORKSHOP
-    shutil.rmtree(folder, ignore_errors=True)  # of a planning that was killed
+    _clear(folder)  # of a planning that was killed
     folder.mkdir(mode=0o700)
     try:
         with duck.opened_folder(folder) as workshop:
             yield workshop
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
+
+
+def _clear(workshop: Path) -> None:
+    """Removes what was worked with; what resists goes with the next planning, or is in its way."""
+    with suppress(OSError):  # the library lets those of closing a folder pass
+        shutil.rmtree(workshop, ignore_errors=True)
 
 
 def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bulkdel import files
 from bulkdel.plan.ids import WORD, Whole, Words
 
 
@@ -42,8 +43,8 @@ class Spill:
     def close(self) -> None:
         """Lets go of the file and of the room it takes; more than once does no harm."""
         if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+            descriptor, self._fd = self._fd, -1  # first: a number that was let go may be another's
+            files.close(descriptor)
             self._path.unlink(missing_ok=True)
 
     def add(self, block: Words, counts: Whole, *, turn: int = 0) -> None:

@@ -6,7 +6,7 @@ import errno as e
 from typing import Final
 
 _TABLE: Final = (e.EMFILE, e.ENFILE, e.ENOMEM)
-_LOOKED_UP: Final = (e.EACCES, e.EIO, e.ESTALE, e.ENOMEM, e.ENAMETOOLONG, e.ELOOP)
+_LOOKED_UP: Final = (e.EACCES, e.EIO, e.ESTALE, e.ENOMEM, e.ENAMETOOLONG)
 _WRITTEN: Final = (e.ENOSPC, e.EDQUOT, e.EROFS, e.EIO)
 _NAMED: Final = (*_WRITTEN, e.EACCES, e.EPERM, e.ESTALE)
 _SYNCED: Final = (e.EIO, e.ENOSPC, e.EDQUOT, e.EINVAL, e.EROFS, e.EINTR)

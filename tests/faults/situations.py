@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import duckdb
+
 from tests.support.process import KEY
 
 Pair = tuple[str, str]
@@ -114,6 +116,9 @@ def write(folder: Path, address: str) -> None:
         content = text.encode()
         packed = gzip.compress(content, mtime=0) if name.endswith(".gz") else content
         (folder / "input" / name).write_bytes(packed)
+    again = "SELECT 'ann' AS From_Account, 'bob' AS To_Account"
+    with duckdb.connect() as con:
+        con.execute(f"COPY ({again}) TO '{folder / 'input' / '5.parquet'}' (FORMAT parquet)")
     (folder / "accounts.csv").write_text("From_Account\n" + "\n".join(ACCOUNTS) + "\n")
     (folder / "guarded.txt").write_text("boss\n")
     (folder / "job.toml").write_text(_job(address))

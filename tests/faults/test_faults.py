@@ -29,6 +29,8 @@ FOUND = (
     ("run", "fsync", "./runs/job/ledger.jsonl", 3, errno.EINVAL),
     ("run", "openat", "./runs/job/rejects.jsonl", 1, errno.EIO),
     ("run", "close", "./runs/job/ledger.jsonl", 2, errno.EIO),
+    ("run", "close", "./runs/job/.planning/rows", 1, errno.ENOSPC),
+    ("rejects", "close", "./", 1, errno.EDQUOT),
     ("continued", "openat", "./input", 1, errno.EACCES),
     ("continued", "openat", "./runs/job/rates.json", 1, errno.EACCES),
     ("continued", "openat", "./runs/job/plan.parquet", 3, errno.ESTALE),

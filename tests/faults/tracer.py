@@ -268,7 +268,7 @@ class _Tracer:
             path = f"{folder}/{path}"
         if path.startswith(folder):
             inside = path[len(folder) :].removesuffix(" (deleted)").strip("/")
-            return "./" + re.sub(r"\d+|(?<=\.report-).*", "#", inside)
+            return "./" + re.sub(r"(?<=\.report-).*|\d+", "#", inside)
         if path.startswith("socket:"):
             return self._socket(path)
         if path.startswith(("pipe:", "anon_inode:", "/memfd:")):

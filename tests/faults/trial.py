@@ -31,7 +31,7 @@ CONVENIENCES: Final = ("report.", ".report-#", "control.sock", "run.log", "rates
 
 NOT_DONE, LEFT = 2, 75
 _LOOKS: Final = frozenset({"newfstatat", "lstat", "statx"})
-_OF_DATABASES: Final = ("plan.parquet", "lines", "journal.db", "-wal", "-shm", "-journal")
+_OF_DATABASES: Final = (".parquet", "lines", "journal.db", "-wal", "-shm", "-journal")
 _SECRET: Final = "0123456789abcdef0123456789abcdef"
 _NEVER: Final = ("Traceback", "should not have happened", "Exception ignored")
 _REASONS: Final = (
