@@ -48,8 +48,8 @@ def lookalikes_told(found: Iterable[Lookalike], *, where: str = "") -> str:
         does, do = _KINDS.get(kind.kind, ("looks changed", "look changed"))
         ids = counted(kind.ids, "id") if not parts else count(kind.ids)
         among = where if not parts else ""
-        such = "" if kind.ids == 1 else "such as "
-        parts.append(f"{ids}{among} {does if kind.ids == 1 else do}: {such}{_seen(kind.example)}")
+        such = ": " if kind.ids == 1 else ", such as "
+        parts.append(f"{ids}{among} {does if kind.ids == 1 else do}{such}{_seen(kind.example)}")
     are = "Is this an id" if sum(kind.ids for kind in kinds) == 1 else "Are these ids"
     it_is = "It is sent as it stands" if are.startswith("Is") else "They are sent as they stand"
     return f"{'; '.join(parts)}. {are}, or did an export change what was meant? {it_is}."

@@ -35,8 +35,8 @@ def planned(job: Job, **books: int) -> PlanMeta:
 def test_odd_ids_are_counted_shown_and_asked_about() -> None:
     """Each kind has its number and an example, in quotes; and they are sent as they stand."""
     assert lookalikes_told(ODD) == (
-        '5 ids begin or end with a blank or an invisible character: such as "a1 "; '
-        '1 is a database\'s sign for nothing: "\\N"; 2 are words for nothing: such as "NULL"; '
+        '5 ids begin or end with a blank or an invisible character, such as "a1 "; '
+        '1 is a database\'s sign for nothing: "\\N"; 2 are words for nothing, such as "NULL"; '
         '1 looks like a spreadsheet\'s formula: "="007""; '
         '1 looks like a number that was cut: "1.23E+17". '
         "Are these ids, or did an export change what was meant? They are sent as they stand."
