@@ -51,6 +51,7 @@ def test_invisible(place: Place) -> None:
         Fault(call="fsync", where="./runs/job/ledger.jsonl", nth=1, errno=errno.EINTR),
         Fault(call="read", where="./input/#.csv", nth=1, short=True),
         Fault(call="read", where="./input/#.jsonl.gz", nth=1, errno=errno.EINTR),
+        Fault(call="openat", where="./input", nth=1, errno=errno.EINTR),
         Fault(call="sendto", where="<socket>", nth=1, short=True),
         Fault(call="recvfrom", where="<socket>", nth=1, errno=errno.EINTR),
     ):

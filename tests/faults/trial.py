@@ -36,6 +36,7 @@ _SECRET: Final = "0123456789abcdef0123456789abcdef"
 _NEVER: Final = ("Traceback", "should not have happened", "Exception ignored")
 _REASONS: Final = (
     "the disk is full",
+    "database or disk is full",
     "too many open files",
     "no such file",
     "disk I/O error",
