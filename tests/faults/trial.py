@@ -31,7 +31,7 @@ CONVENIENCES: Final = ("report.", ".report-#", "control.sock", "run.log", "rates
 
 NOT_DONE, LEFT = 2, 75
 _LOOKS: Final = frozenset({"newfstatat", "lstat", "statx"})
-_OF_DATABASES: Final = (".parquet", "lines", "journal.db", "-wal", "-shm", "-journal")
+_OF_DATABASES: Final = (".parquet", "lines", "staged", "journal.db", "-wal", "-shm", "-journal")
 _SECRET: Final = "0123456789abcdef0123456789abcdef"
 _NEVER: Final = ("Traceback", "should not have happened", "Exception ignored")
 _REASONS: Final = (
@@ -42,7 +42,8 @@ _REASONS: Final = (
     "disk I/O error",
     "unable to open database file",
     "is readable by its owner only",
-    "cannot be looked at",  # DuckDB says no more
+    "cannot be looked at",  # DuckDB says no more, nor of locks
+    "cannot be locked",
     "readonly database",  # SQLite opens to read what it cannot open to write
     "database disk image is malformed",  # SQLite takes EIO for a broken file system
 )
