@@ -58,6 +58,23 @@ def opened(path: Path) -> Iterator[FileName]:
         yield file_name(path, file.fileno())
 
 
+@contextmanager
+def opened_folder(path: Path) -> Iterator[Path]:
+    """Opens a folder to work in for the length of a with block; gives the path to use for it.
+
+    On Linux that is the open folder: DuckDB takes no path that is not UTF-8, and makes something
+    else of some characters.
+
+    Raises:
+        OSError: it cannot be opened, or is a link.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield OPEN_FILES / str(descriptor) if OPEN_FILES.is_dir() else path
+    finally:
+        os.close(descriptor)
+
+
 def file_name(path: Path, descriptor: int) -> FileName:
     """What DuckDB shall call the file at `path`, which is open as `descriptor`."""
     if OPEN_FILES.is_dir():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -28,7 +28,7 @@ from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, digest, to_json
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
 from bulkdel.plan.records import quoting_of
-from bulkdel.plan.rejects import RejectsFile
+from bulkdel.plan.rejects import RejectsFile, file_name
 from bulkdel.plan.rules import rules_of
 from bulkdel.plan.scale import Scale
 from bulkdel.plan.sources import STDIN, SourceFile, find_sources, keep_stdin
@@ -59,17 +59,25 @@ def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = 
         rundir.make(job.run_dir)
         if STDIN in job.input.files:
             keep_stdin(stdin, job.run_dir)
-        workshop = job.run_dir / files.WORKSHOP
-        _clear(workshop)  # of a planning that was killed
-        workshop.mkdir(mode=0o700)
-        try:
+        with _workshop(job.run_dir) as workshop:
             meta = _work(job, workshop, scale)
             (job.run_dir / PLAN_FILE).unlink(missing_ok=True)
             for name in (REJECTS_FILE, PLAN_FILE):
                 files.publish(workshop / name, job.run_dir / name)
-        finally:
-            _clear(workshop)
     return meta
+
+
+@contextmanager
+def _workshop(run_dir: Path) -> Iterator[Path]:
+    """A folder of our own in the run directory, for the length of a with block."""
+    folder = run_dir / files.WORKSHOP
+    _clear(folder)  # of a planning that was killed
+    folder.mkdir(mode=0o700)
+    try:
+        with duck.opened_folder(folder) as workshop:
+            yield workshop
+    finally:
+        _clear(folder)
 
 
 def _clear(workshop: Path) -> None:
@@ -193,7 +201,7 @@ def _as_planned(
 ) -> Source:
     quoting = quoting_of(source.format, asked)
     return Source(
-        path=source.name,
+        path=file_name(source.name),
         format=source.format.value,
         size=size,
         sha256=sha256,

@@ -196,6 +196,8 @@ class PlanReader:
             first = ordinal - ordinal % self._stretch
             end = max(ordinal + 1, min(first + self._stretch, self._end))
             rows = next(self.rows(first, end))
+            if ordinal - first >= len(rows):  # such as one of the second phase, which is no plan's
+                raise _corrupt(self._path, f"entry {ordinal} is missing")
             self._near = first, rows  # at once: others may look from threads of theirs
         return self.entry_of(rows[ordinal - first])
 

@@ -73,8 +73,9 @@ def count_ledger(run_dir: Path) -> LedgerCounts:
     with (
         duck.storage_errors(run_dir),
         tempfile.TemporaryDirectory(prefix=".report-", dir=room) as folder,
+        duck.opened_folder(Path(folder)) as workshop,
     ):
-        con = duck.open_workshop(Path(folder), memory_limit_mb=MEMORY_MB)
+        con = duck.open_workshop(workshop, memory_limit_mb=MEMORY_MB)
         try:
             with duck.opened(path) as file:
                 return _counted(con, file)

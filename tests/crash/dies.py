@@ -19,11 +19,11 @@ from typing import Any
 
 import aiohttp
 
+from bulkdel import files
 from bulkdel.cli import app
 from bulkdel.ledger import journal, ledger_file, lock, rows
 from bulkdel.ledger.tick import Deal, Event
 from bulkdel.ledger.values import Intent, Outcome, Settlement
-from bulkdel.plan import make
 from bulkdel.send.pace import Pacer
 from bulkdel.send.transport import Transport
 
@@ -128,8 +128,8 @@ def in_writing(death: Death, synced: Path) -> None:
 def in_opening(death: Death) -> None:
     """The points of taking the lock, and of opening or mending the journal."""
 
-    def truncate(*arguments: Any) -> None:
-        os.truncate(*arguments)
+    def ftruncate(*arguments: Any) -> None:
+        os.ftruncate(*arguments)
         death.passes("lock-truncated")
 
     def connect(inner: Any, run_dir: Path) -> Any:
@@ -152,7 +152,7 @@ def in_opening(death: Death) -> None:
         death.passes("landing-lost")
         return lost
 
-    setattr(lock, "os", Seam(os, truncate=truncate))  # noqa: B010  # mypy sees no such name
+    setattr(lock, "os", Seam(os, ftruncate=ftruncate))  # noqa: B010  # mypy sees no such name
     wrap(journal, "connect", connect)
     wrap(journal, "admit", admit)
     wrap(ledger_file.LedgerFile, "complete", complete)
@@ -168,7 +168,7 @@ def in_planning(death: Death) -> None:
         inner(made, name)
         death.passes(f"{which}-named")
 
-    wrap(make, "_publish", publish)
+    wrap(files, "publish", publish)
 
 
 def in_sending(death: Death, departures: int) -> None:

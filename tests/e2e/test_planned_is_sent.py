@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,4 +109,22 @@ def test_a_moved_job_goes_on(place: Place) -> None:
         done = second.run("run", "job.toml")
         assert done.code == 0, done.err
         assert "gone since" not in done.err
+        assert judge.calls == len(PAIRS)
+
+
+@pytest.mark.parametrize("name", [b"a\xffb", rb"x\y*[z]", b"a\nb", b"%41=b"])
+def test_whatever_the_folder_is_called(place: Place, name: bytes) -> None:
+    """No name of a folder keeps a run from being planned, sent, checked and reported."""
+    folder = place.folder / os.fsdecode(name)
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    with Judge({"tencent": WORLD}) as judge:
+        here = Place(folder)
+        planned(here, judge)
+        done = here.run("run", "job.toml", "--yes")
+        assert done.code == 0, done.err
+        assert "Report: " in done.err
+        assert here.run("verify", "job.toml").code == 0
         assert judge.calls == len(PAIRS)

@@ -135,3 +135,16 @@ def test_an_input_that_is_gone_is_a_warning(tmp_path: Path) -> None:
     file.unlink()
     changes = fingerprint_changes(job, planned)
     assert (changes.changed, changes.missing) == ((), (str(file),))
+
+
+def test_an_entry_behind_the_plan_is_missing(tmp_path: Path) -> None:
+    """Asked for an ordinal that is none of the plan's, in the last stretch or behind it: Corrupt."""
+    (tmp_path / "in.csv").write_text(HEAD + "a,b\nc,d\n", encoding="utf-8")
+    job = a_job(tmp_path, ["in.csv"])
+    meta = make_plan(job)
+    total = meta.shares[-1].first + meta.shares[-1].batches
+    with PlanReader(job.run_dir, meta) as reader:
+        assert reader.entry(total - 1).ordinal == total - 1
+        for behind in (total, total + 100_000):
+            with pytest.raises(Corrupt, match="is missing"):
+                reader.entry(behind)
