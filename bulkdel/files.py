@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -199,6 +199,19 @@ def sync_folder(folder: Path) -> None:
     except OSError as error:
         if error.errno not in _UNSYNCED:
             raise
+
+
+def scanned(folder: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+    """What lies in a folder, as os.scandir, which does not ask again where it was interrupted.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    while True:
+        try:
+            return os.scandir(folder)
+        except InterruptedError:
+            continue
 
 
 def unreadable(path: Path) -> WrongInput:

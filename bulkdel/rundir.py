@@ -151,7 +151,7 @@ def _refuse_strangers(run_dir: Path) -> None:
     note = _lock_note(run_dir / files.LOCK)
     if note or any(os.path.lexists(run_dir / name) for name in _RUNS):
         return
-    with os.scandir(run_dir) as entries:
+    with files.scanned(str(run_dir)) as entries:
         names = (entry.name for entry in entries if not _is_tolerated(entry.name))
         strangers = (name for name in names if note is None or name != files.LOCK)
         found = sorted(islice(strangers, _NAMED))

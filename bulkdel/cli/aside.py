@@ -12,8 +12,11 @@ _LOGGER: Final = logging.getLogger("python")
 
 
 def set_aside() -> None:
-    """From now on what Python would print as a traceback is told to the log, if one is kept."""
-    _LOGGER.addHandler(logging.NullHandler())  # without a log it goes nowhere
+    """From now on what Python would print as a traceback is told to the log, if one is kept.
+
+    So is what libraries log; asyncio tells of callbacks that failed.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())  # without a log it goes nowhere
     sys.unraisablehook = lambda seen: _tell(seen.exc_type, seen.exc_value, seen.exc_traceback)
     threading.excepthook = lambda seen: _tell(seen.exc_type, seen.exc_value, seen.exc_traceback)
 

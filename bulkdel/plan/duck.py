@@ -96,6 +96,8 @@ _ANSWERS = tuple(
 
 def answered(exc: DuckError) -> str:
     """What the machine answered, where DuckDB failed over that; empty where it is the data."""
+    if "Could not set lock on file" in str(exc):  # whatever the system said of that
+        return "what is written meanwhile cannot be locked"
     if "No files found that match" in str(exc):  # the whole of what it says of a failed stat
         return "it is not there, or cannot be looked at"
     return next((words for words in _ANSWERS if words in str(exc)), "")

@@ -152,7 +152,7 @@ def _is_there(path: str) -> bool:
 
 def _listed(folder: str, part: str) -> Iterator[os.DirEntry[str]]:
     """What lies in a folder; hidden things only where the pattern begins with a dot too."""
-    with os.scandir(folder) as entries:
+    with files.scanned(folder) as entries:
         yield from (one for one in entries if part[:1] == "." or one.name[:1] != ".")
 
 

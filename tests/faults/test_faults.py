@@ -35,6 +35,8 @@ FOUND = (
     ("continued", "openat", "./runs/job/rates.json", 1, errno.EACCES),
     ("continued", "openat", "./runs/job/plan.parquet", 3, errno.ESTALE),
     ("cleared", "close", "./runs/all/run.log", 1, errno.EIO),
+    ("check", "epoll_ctl", "<eventpoll>", 4, errno.ENOMEM),
+    ("plan", "fcntl", "./runs/job/.planning/staged", 1, errno.ENOLCK),
     ("verify", "openat", "./runs/job/lock", 2, errno.ENFILE),
     ("planned", "newfstatat", "./runs/job/lock", 6, errno.EIO),
     ("continued", "newfstatat", "./input", 1, errno.EIO),
@@ -51,6 +53,7 @@ def test_invisible(place: Place) -> None:
         Fault(call="fsync", where="./runs/job/ledger.jsonl", nth=1, errno=errno.EINTR),
         Fault(call="read", where="./input/#.csv", nth=1, short=True),
         Fault(call="read", where="./input/#.jsonl.gz", nth=1, errno=errno.EINTR),
+        Fault(call="openat", where="./input", nth=1, errno=errno.EINTR),
         Fault(call="sendto", where="<socket>", nth=1, short=True),
         Fault(call="recvfrom", where="<socket>", nth=1, errno=errno.EINTR),
     ):

@@ -31,17 +31,19 @@ CONVENIENCES: Final = ("report.", ".report-#", "control.sock", "run.log", "rates
 
 NOT_DONE, LEFT = 2, 75
 _LOOKS: Final = frozenset({"newfstatat", "lstat", "statx"})
-_OF_DATABASES: Final = (".parquet", "lines", "journal.db", "-wal", "-shm", "-journal")
+_OF_DATABASES: Final = (".parquet", "lines", "staged", "journal.db", "-wal", "-shm", "-journal")
 _SECRET: Final = "0123456789abcdef0123456789abcdef"
 _NEVER: Final = ("Traceback", "should not have happened", "Exception ignored")
 _REASONS: Final = (
     "the disk is full",
+    "database or disk is full",
     "too many open files",
     "no such file",
     "disk I/O error",
     "unable to open database file",
     "is readable by its owner only",
-    "cannot be looked at",  # DuckDB says no more
+    "cannot be looked at",  # DuckDB says no more, nor of locks
+    "cannot be locked",
     "readonly database",  # SQLite opens to read what it cannot open to write
     "database disk image is malformed",  # SQLite takes EIO for a broken file system
 )
