@@ -138,7 +138,7 @@ def test_an_input_that_is_gone_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_an_entry_behind_the_plan_is_missing(tmp_path: Path) -> None:
-    """Asked for an ordinal that is none of the plan's, in the last stretch or behind it: Corrupt."""
+    """Asked for an ordinal that is none of the plan's, in the last stretch or behind: Corrupt."""
     (tmp_path / "in.csv").write_text(HEAD + "a,b\nc,d\n", encoding="utf-8")
     job = a_job(tmp_path, ["in.csv"])
     meta = make_plan(job)
