@@ -26,7 +26,7 @@ LF: Final = 0x0A
 CR: Final = 0x0D
 QUOTE: Final = 0x22
 
-LINES_MOST: Final = 1 << 17
+LINES_MOST: Final = 1 << 18
 DELIMITERS_MOST: Final = 1 << 20
 """Lines and delimiters of a chunk: what is made of them outweighs its bytes."""
 
@@ -131,7 +131,7 @@ class Cutter:
         ended = base + size - added >= self.end
         bound = _bound(data, self.dialect)
         quotes = _Quotes.none()
-        if self.dialect.quotes:
+        if self.dialect.quotes and buffer.find(b'"', 0, size) >= 0:
             quotes = _Quotes.found(np.frombuffer(buffer, np.uint8), size, self.dialect)
             if quotes.places.size and not ended:
                 bound = min(bound, size - 2)  # what is behind a quote may be unknown there

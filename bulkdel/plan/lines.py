@@ -27,8 +27,6 @@ from bulkdel.plan.ids import (
 from bulkdel.plan.lookalikes import Counts, counted, likely
 from bulkdel.plan.records import strip_end
 
-_ASCII_END = 0x80
-
 Judge = Callable[[bytes], str | tuple[bytes, ...]]
 """What a record is, given with its line end: the ids of a row, or the reason why it is none."""
 
@@ -118,7 +116,7 @@ def read_chunk(chunk: Chunk, shape: Shape) -> Rows:
     data = np.frombuffer(chunk.buffer, np.uint8)[: chunk.size]
     found = _records(chunk, data, shape)
     starts, ends = found.starts, found.ends
-    text, buffer = data, chunk.buffer
+    buffer = chunk.buffer
     suspect = np.zeros(len(starts), np.bool_)
     if len(found.quotes):
         quoted = data[starts] == QUOTE
@@ -128,11 +126,10 @@ def read_chunk(chunk: Chunk, shape: Shape) -> Rows:
         _mark_lengths(starts, ends, suspect)
         if not shape.quotes and QUOTE in chunk.buffer:
             suspect |= ((data[starts] == QUOTE) & (data[ends - 1] == QUOTE)).any(axis=1)
-        _mark_not_utf8(chunk, data, found, suspect)
+        _mark_not_utf8(chunk, found, suspect)
     doubled = _doubled(found.quotes)
     if len(doubled):
         buffer = bytearray(np.delete(data, doubled).tobytes() + bytes(PAD))
-        text = np.frombuffer(buffer, np.uint8)[:-PAD]
         starts = starts - np.searchsorted(doubled, starts)
         ends = ends - np.searchsorted(doubled, ends)
     ids = _ids(buffer, starts, ends, suspect)
@@ -140,7 +137,7 @@ def read_chunk(chunk: Chunk, shape: Shape) -> Rows:
         for column, names in enumerate(shape.names):
             for name in names:
                 suspect |= ids[:, column, 0] == words_of_texts([name[:ID_BYTES]])[0, 0]
-    return _judged(chunk, shape, found, _Read(ids, suspect, likely(ids, text, ends)))
+    return _judged(chunk, shape, found, _Read(ids, suspect, likely(ids, buffer, ends)))
 
 
 def _records(chunk: Chunk, data: Bytes, shape: Shape) -> _Records:
@@ -240,9 +237,9 @@ def _mark_lengths(starts: Whole, ends: Whole, suspect: Flags) -> None:
         suspect |= ((lengths < 1) | (lengths > ID_BYTES)).any(axis=1)
 
 
-def _mark_not_utf8(chunk: Chunk, data: Bytes, found: _Records, suspect: Flags) -> None:
+def _mark_not_utf8(chunk: Chunk, found: _Records, suspect: Flags) -> None:
     """Marks the rows whose record is not UTF-8 throughout."""
-    if data.max(initial=0) < _ASCII_END:
+    if chunk.buffer.isascii():
         return
     numbers = np.cumsum(~found.odd) - 1
     at = 0

@@ -65,12 +65,12 @@ def counted(accounts: Iterable[bytes]) -> Counts:
     return found
 
 
-def likely(ids: Words, data: Bytes, ends: Whole) -> Flags:
+def likely(ids: Words, buffer: bytearray, ends: Whole) -> Flags:
     """Which of many ids may be lookalikes: all that are, and few more.
 
     Args:
         ids: rows by columns in words.
-        data: the bytes they were read from.
+        buffer: the bytes they were read from.
         ends: rows by columns, the places there behind each id.
     """
     found: Flags = np.take(_BEGINNINGS, ids[:, :, 0].astype(np.uint16))
@@ -79,8 +79,8 @@ def likely(ids: Words, data: Bytes, ends: Whole) -> Flags:
         first, second, third = (ids[:, :, 0][places] >> np.uint64(at) & _BYTE for at in (0, 8, 16))
         mere = (first != _BLANK) & np.isin(second, _EXPONENTS) & ~np.isin(third, _SIGNS)
         found[places] = ~mere  # as in 1e5f0c, a piece of a hash
-    if data.max(initial=0) > _ASCII or (data == _BLANK).any():
-        found |= _tails(data, ends)
+    if not buffer.isascii() or b" " in buffer:
+        found |= _tails(np.frombuffer(buffer, np.uint8), ends)
     return found
 
 
