@@ -16,7 +16,8 @@ Even so a quote before a delimiter may have been text (`He said "stop", then …
 on. So the next record that has a quote must be whole: as many fields as the header in each reading,
 and no stray quote. And it must not be malformed itself, unless the first one is whole as well or
 nothing is between. Else the reject takes that one in too, with all that is between. A cell goes
-undetected only if it holds a quoted record of the header's width, or two such coincidences.
+undetected only if it holds a quoted record of the header's width, or two such coincidences, or if
+the file was cut off within it.
 
 A quote inside a field that begins with something visible is a character: no reader takes it for an
 opening one, so it neither hides a line end nor makes one.
