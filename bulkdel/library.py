@@ -25,16 +25,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bulkdel import files
-from bulkdel.cli.held import held_run
-from bulkdel.cli.log import log_of
-from bulkdel.cli.wiring import look
 from bulkdel.errors import Guarded, WrongInput
 from bulkdel.job.job import Job, Reach
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.books import placed
 from bulkdel.ledger.values import Outcome
-from bulkdel.report.preview import too_many
 from bulkdel.report.status import Status
+from bulkdel.report.text.preview import too_many
+from bulkdel.runs.held import held_run
+from bulkdel.runs.log import log_of
+from bulkdel.runs.wiring import look
 from bulkdel.send.run import Sitting
 from bulkdel.send.view import End
 from bulkdel.words import Batch, Verdict

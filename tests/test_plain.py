@@ -15,7 +15,7 @@ from bulkdel.cli import streams
 from bulkdel.errors import WrongInput
 from bulkdel.plain import Page, escaped, json_escaped, lines_escaped
 from bulkdel.report.json_text import json_text
-from bulkdel.report.sheet import BAD, Column, facts, page, table, words
+from bulkdel.report.text.layout import BAD, Column, facts, page, table, words
 
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}
 ANY = st.text(st.characters(categories=None) | st.sampled_from("\x1b[31m\n\r\x9b\u202e\ufeff\x7f"))

@@ -48,9 +48,10 @@ def check(
     """
 
     def work() -> int:
-        from bulkdel.cli import streams, wiring
-        from bulkdel.cli.preflight import preflight
-        from bulkdel.report.preflight import exit_code, preflight_text
+        from bulkdel.cli import streams
+        from bulkdel.report.text.preflight import exit_code, preflight_text
+        from bulkdel.runs import wiring
+        from bulkdel.runs.preflight import preflight
 
         found = wiring.load(job, run_dir)
         sections = preflight(found, offline=offline)

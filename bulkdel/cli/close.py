@@ -46,8 +46,8 @@ def close(
     """
 
     def work() -> int:
-        from bulkdel.cli import wiring
-        from bulkdel.cli.closing import close_run
+        from bulkdel.runs import wiring
+        from bulkdel.runs.closing import close_run
 
         close_run(wiring.load(job, run_dir), yes=yes, command=again())
         return 0

@@ -106,7 +106,7 @@ def emulator(
     """
 
     def work() -> int:
-        from bulkdel.cli import wiring
+        from bulkdel.runs import wiring
 
         wiring.serve(
             port=port,

@@ -120,10 +120,11 @@ def export(
     """
 
     def work() -> int:
-        from bulkdel.cli import exporting, streams, wiring
+        from bulkdel.cli import streams
         from bulkdel.errors import WrongInput
         from bulkdel.job.job import Format
         from bulkdel.report.exported import Choice, Wanted
+        from bulkdel.runs import exporting, wiring
 
         chosen = bool(status or code or target or account or full)
         if rejects and (chosen or row_format is not RowFormat.CSV):

@@ -76,8 +76,9 @@ def rate(
 
 
 def _ask(job: Path, run_dir: Path | None, request: dict[str, Any]) -> int:
-    from bulkdel.cli import streams, wiring
-    from bulkdel.cli.control import ask
+    from bulkdel.cli import streams
+    from bulkdel.runs import wiring
+    from bulkdel.runs.control import ask
 
     streams.result(ask(wiring.load(job, run_dir).run_dir, request) + "\n")
     return 0

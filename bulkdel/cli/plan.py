@@ -39,9 +39,10 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
     """
 
     def work() -> int:
-        from bulkdel.cli import streams, wiring
-        from bulkdel.report.preview import plan_text
+        from bulkdel.cli import streams
         from bulkdel.report.rejects import read_rejects
+        from bulkdel.report.text.preview import plan_text
+        from bulkdel.runs import wiring
 
         found = wiring.load(job, run_dir)
         meta = wiring.plan_only(found, streams.say)

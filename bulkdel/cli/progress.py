@@ -14,8 +14,8 @@ from rich.text import Text
 
 from bulkdel.cli import streams
 from bulkdel.report.figures import count, percent, plain, rate, span
-from bulkdel.report.sheet import BAD, DIM, GOOD, NARROWEST, TITLE
 from bulkdel.report.status import seconds_left
+from bulkdel.report.text.layout import BAD, DIM, GOOD, NARROWEST, TITLE
 from bulkdel.send.view import LaneView
 
 LINE_EVERY_S = 30.0

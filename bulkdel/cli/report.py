@@ -55,8 +55,9 @@ def report(
     """
 
     def work() -> int:
-        from bulkdel.cli import reporting, streams, wiring
+        from bulkdel.cli import streams
         from bulkdel.plain import escaped
+        from bulkdel.runs import reporting, wiring
 
         found = wiring.load(job, run_dir)
         for path in reporting.report(found, folder=output and output.absolute()):

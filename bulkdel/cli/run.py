@@ -118,9 +118,9 @@ def run(
     """
 
     def work() -> int:
-        from bulkdel.cli import wiring
-        from bulkdel.cli.onlookers import Watch
         from bulkdel.cli.sitting import Choices, sit
+        from bulkdel.runs import wiring
+        from bulkdel.runs.observers import Watch
 
         choices = Choices(
             yes=yes,

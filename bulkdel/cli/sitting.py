@@ -11,22 +11,23 @@ from dataclasses import dataclass, field
 import structlog
 
 from bulkdel import files
-from bulkdel.cli import ask, log, streams
+from bulkdel.cli import ask, streams
 from bulkdel.cli.edge import leaf, machine_words, nothing_sent, unexpected
-from bulkdel.cli.onlookers import Onlookers, Watch, onlookers
 from bulkdel.cli.progress import progress
 from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
-from bulkdel.cli.stages import Open, Stages
 from bulkdel.errors import BulkdelError, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.confirm import confirm_text, is_real, question, warnings
 from bulkdel.report.doubts import guards_that_guard_nobody
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import Face, unit
-from bulkdel.report.preview import too_many
 from bulkdel.report.status import Status
-from bulkdel.report.summary import summary_exit, summary_text, verdict
+from bulkdel.report.text.confirm import confirm_text, is_real, question, warnings
+from bulkdel.report.text.preview import too_many
+from bulkdel.report.text.summary import summary_exit, summary_text, verdict
+from bulkdel.runs import log
+from bulkdel.runs.observers import Onlookers, Watch, onlookers
+from bulkdel.runs.stages import Open, Stages
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 

@@ -52,9 +52,10 @@ def verify(
     """
 
     def work() -> int:
-        from bulkdel.cli import streams, wiring
-        from bulkdel.cli.verifying import verify_run
-        from bulkdel.report.verification import verification_json, verification_text
+        from bulkdel.cli import streams
+        from bulkdel.report.text.verification import verification_json, verification_text
+        from bulkdel.runs import wiring
+        from bulkdel.runs.verifying import verify_run
 
         found = wiring.load(job, run_dir)
         meta, verified = verify_run(found)

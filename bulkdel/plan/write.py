@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.plan import duck
-from bulkdel.plan.compose import FIELD_END, ID_END
+from bulkdel.plan.batches.compose import FIELD_END, ID_END
 from bulkdel.plan.values import Share
 
 # SQL is put together from our own words, numbers and quoted names alone.

@@ -8,7 +8,7 @@ from pathlib import Path
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.report.findings import Findings
-from bulkdel.report.page_html import report_html
+from bulkdel.report.page.html import report_html
 from bulkdel.report.report_json import report_json
 
 PAGE = files.PAGE

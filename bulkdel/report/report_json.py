@@ -7,7 +7,7 @@ from typing import Any
 from bulkdel.report.figures import stamp
 from bulkdel.report.findings import CodeFinding, Findings, SittingFinding, TargetFinding
 from bulkdel.report.json_text import json_text
-from bulkdel.report.status_page import status_values
+from bulkdel.report.text.status_page import status_values
 from bulkdel.report.timeline import Span, Timeline
 
 

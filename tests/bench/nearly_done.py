@@ -18,7 +18,6 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from bulkdel.cli import wiring
 from bulkdel.job.job import Job
 from bulkdel.ledger import rows
 from bulkdel.ledger.journal import Journal
@@ -30,6 +29,7 @@ from bulkdel.ledger.tick import Tick
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
 from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
+from bulkdel.runs import wiring
 from bulkdel.words import Entry, Sweep, Verdict
 
 TAIL = 64

@@ -14,22 +14,22 @@ from threading import Event, Thread
 import pytest
 import trustme
 
-from bulkdel.cli import look_here
-from bulkdel.cli import preflight as module
-from bulkdel.cli.look_here import look_at_job
-from bulkdel.cli.look_there import findings_of, proxies_in
-from bulkdel.cli.preflight import preflight
 from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.faults import Fault
 from bulkdel.emulator.server import EmulatorServer
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.lock import hold
+from bulkdel.plan.input.sample import sample_of
 from bulkdel.plan.make import make_plan
-from bulkdel.plan.sample import sample_of
 from bulkdel.plan.values import Lookalike
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.preflight import Finding, Mark, exit_code
+from bulkdel.report.text.preflight import Finding, Mark, exit_code
+from bulkdel.runs import preflight as module
+from bulkdel.runs import preflight_local as look_here
+from bulkdel.runs.preflight import preflight
+from bulkdel.runs.preflight_local import look_at_job
+from bulkdel.runs.preflight_network import findings_of, proxies_in
 from bulkdel.send.probe import Probe, Step
 
 APP = 1400000000

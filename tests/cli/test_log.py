@@ -14,8 +14,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.cli.log import TEXT_CAP, TRACE_CAP, _Lines, bounded, logging_to, trace
 from bulkdel.errors import WrongInput
+from bulkdel.runs.log import TEXT_CAP, TRACE_CAP, _Lines, bounded, logging_to, trace
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

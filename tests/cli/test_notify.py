@@ -17,8 +17,8 @@ import orjson
 import pytest
 import structlog
 
-from bulkdel.cli.notify import Notifier, event_of
 from bulkdel.job.job import Event, Job, Notify
+from bulkdel.runs.notify import Notifier, event_of
 from tests.support import front
 
 TOLD = {"exit_code": 75, "job": "purge", "text": "purge: stopped"}

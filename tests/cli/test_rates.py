@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkdel.cli.rates import keep_rates, kept_rates
+from bulkdel.runs.rates import keep_rates, kept_rates
 
 CEILINGS = {"tencent": 200.0, "zego": 20.0}
 

@@ -16,16 +16,16 @@ import orjson
 import pytest
 
 from bulkdel.cli import streams
-from bulkdel.cli.onlookers import Watch
 from bulkdel.cli.progress import Show
 from bulkdel.cli.signals import Stopping
 from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
-from bulkdel.cli.stages import Say
 from bulkdel.errors import BulkdelError, Corrupt, Guarded, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Notify, Reach
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.status import Status
+from bulkdel.runs.observers import Watch
+from bulkdel.runs.stages import Say
 from bulkdel.send.view import End, Ending, LaneEnd
 from tests.support import front
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkdel.cli.stand_in import world_of
 from bulkdel.plan.read import PlanReader
+from bulkdel.runs.stand_in import world_of
 from bulkdel.words import TURNED, Mode, Orient
 from tests.support import front
 from tests.support.ledger import deleted, intent, open_journal, tick

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Reach, SecretSource, Target
 from bulkdel.job.secrets import TELLING, read_secret, secret_warnings, without
-from bulkdel.report.confirm import warnings
+from bulkdel.report.text.confirm import warnings
 from tests.support import front
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"

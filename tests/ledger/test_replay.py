@@ -6,10 +6,10 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkdel.ledger.audit.pages import Pages, Row
+from bulkdel.ledger.audit.replay import Replay
 from bulkdel.ledger.codec import decode_settlement, encode_settlement
-from bulkdel.ledger.pages import Pages, Row
 from bulkdel.ledger.render import render
-from bulkdel.ledger.replay import Replay
 from bulkdel.ledger.values import Group, Settlement
 from bulkdel.words import TURNED, Mode, Operation, Verdict, batch_label
 

@@ -15,15 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.ledger import reserve
-from bulkdel.ledger.audit import PlannedTarget
+from bulkdel.ledger.audit.findings import Findings
+from bulkdel.ledger.audit.journal_audit import PlannedTarget
+from bulkdel.ledger.audit.pages import Row
+from bulkdel.ledger.audit.verify import Planned, Verified, verify
 from bulkdel.ledger.closing import close_entries, close_reserve
-from bulkdel.ledger.findings import Findings
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.pages import Row
 from bulkdel.ledger.settled import Settled
 from bulkdel.ledger.tick import Deal
 from bulkdel.ledger.values import Counters, Group, Part, Settlement
-from bulkdel.ledger.verify import Planned, Verified, verify
 from bulkdel.words import (
     TURNED,
     Asked,

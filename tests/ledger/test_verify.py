@@ -14,10 +14,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bulkdel.errors import Busy
+from bulkdel.ledger.audit.verify import Verified
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.values import Part
-from bulkdel.ledger.verify import Verified
 from bulkdel.words import Verdict
 from tests.support.ledger import (
     crashed,

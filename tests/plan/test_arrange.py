@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.plan.arrange import Accounts, arrange, batches_of
+from bulkdel.plan.batches.arrange import Accounts, arrange, batches_of
 from bulkdel.plan.ids import Words, hashes_of, texts_of, widened, words_of, words_of_texts
 
 PAIRS = [(b"a", b"x"), (b"b", b"y"), (b"a", b"y"), (b"b", b"y"), (b"a", b"x"), (b"c", b"x")]

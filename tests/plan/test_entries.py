@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.errors import Corrupt
+from bulkdel.plan.batches.compose import LineDigests
 from bulkdel.plan.check import check_plan
-from bulkdel.plan.compose import LineDigests
 from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
 from bulkdel.plan.stretches import DIGEST_BYTES, Row, rows_digest, stretch_of
 from bulkdel.words import TURNED, Operation, Orient

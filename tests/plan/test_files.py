@@ -15,11 +15,11 @@ import zstandard
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
-from bulkdel.plan.facts import digest_of, ensure_unchanged, held, look_at
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
-from bulkdel.plan.sample import sample_of
-from bulkdel.plan.sources import SourceFile, find_sources
-from bulkdel.plan.unpack import unpack
+from bulkdel.plan.input.facts import digest_of, ensure_unchanged, held, look_at
+from bulkdel.plan.input.sample import sample_of
+from bulkdel.plan.input.sources import SourceFile, find_sources
+from bulkdel.plan.input.unpack import unpack
 from tests.plan.jobs import a_job, plan
 
 HEAD: Final = "From_Account,To_Account\n"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.plan.friendships import distinct
 from bulkdel.plan.ids import friendship_hashes, words_of_texts
-from bulkdel.plan.orient.numbers import numbered
+from bulkdel.plan.sides.friendships import distinct
+from bulkdel.plan.sides.numbers import numbered
 
 IDS = st.sampled_from([b"a", b"b", b"ab", b"12345678", b"123456789", b"x" * 32, b"y" + b"x" * 31])
 ROWS = st.lists(st.tuples(IDS, IDS).filter(lambda row: row[0] != row[1]), max_size=40)

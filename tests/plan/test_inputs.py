@@ -12,7 +12,7 @@ import zstandard
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
-from bulkdel.plan.records import RECORD_MOST
+from bulkdel.plan.input.records import RECORD_MOST
 from bulkdel.words import Operation
 from tests.plan.jobs import a_job, a_target, plan, plan_text
 

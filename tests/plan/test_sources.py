@@ -12,7 +12,7 @@ import pytest
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Input
-from bulkdel.plan.sources import find_sources
+from bulkdel.plan.input.sources import find_sources
 
 TREE = (
     *("a.csv", "b.csv", "B.csv", ".hidden.csv", "c.tsv"),

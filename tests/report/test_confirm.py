@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkdel.job.job import Job, Reach
-from bulkdel.report.confirm import confirm_text, is_real, question
+from bulkdel.report.text.confirm import confirm_text, is_real, question
 from bulkdel.words import Mode, Operation
 from tests.support import front
 

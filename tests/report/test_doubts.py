@@ -9,10 +9,10 @@ import pytest
 
 from bulkdel.job.job import Job
 from bulkdel.plan.values import Lookalike, PlanMeta
-from bulkdel.report.confirm import confirm_text, question
 from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_told, plan_doubts
-from bulkdel.report.preview import plan_text
 from bulkdel.report.rejects import Rejects
+from bulkdel.report.text.confirm import confirm_text, question
+from bulkdel.report.text.preview import plan_text
 from bulkdel.words import Operation
 from tests.support import front
 

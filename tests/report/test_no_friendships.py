@@ -6,12 +6,12 @@ import orjson
 import pytest
 
 from bulkdel.ledger.values import Counters
-from bulkdel.report.closure import closed_text
 from bulkdel.report.no_friendships import nearly_all_gone, no_friendships
 from bulkdel.report.status import Status
-from bulkdel.report.status_page import status_json, status_text
-from bulkdel.report.summary import summary_exit, summary_text, verdict
-from bulkdel.report.verdict_words import Tone, told
+from bulkdel.report.text.closure import closed_text
+from bulkdel.report.text.status_page import status_json, status_text
+from bulkdel.report.text.summary import summary_exit, summary_text, verdict
+from bulkdel.report.text.verdict_words import Tone, told
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation
 from tests.support import front

@@ -11,10 +11,10 @@ import orjson
 import pytest
 
 from bulkdel.errors import WrongInput
-from bulkdel.report.page_html import report_html
+from bulkdel.report.page.html import report_html
 from bulkdel.report.report_files import write_report
 from bulkdel.report.report_json import report_json
-from bulkdel.report.verdict_words import Tone, next_steps, told
+from bulkdel.report.text.verdict_words import Tone, next_steps, told
 from tests.support.findings import HOSTILE, command, findings
 
 

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from bulkdel.report import rejects as reading
-from bulkdel.report.preview import plan_text, too_many
 from bulkdel.report.rejects import Reject, Rejects, read_rejects
+from bulkdel.report.text.preview import plan_text, too_many
 from bulkdel.words import Operation
 from tests.support import front
 

@@ -17,15 +17,15 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bulkdel import load_job, run
-from bulkdel.cli import reporting, wiring
-from bulkdel.cli.exporting import pairs
 from bulkdel.job.job import Format, Job
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.report.export_rows import MORE, Met, Shape, written_rows
 from bulkdel.report.exported import Choice, Row, Wanted
 from bulkdel.report.metrics import Metrics
-from bulkdel.report.status_page import status_json
+from bulkdel.report.text.status_page import status_json
+from bulkdel.runs import reporting, wiring
+from bulkdel.runs.exporting import pairs
 from bulkdel.words import Batch
 
 IDS = (

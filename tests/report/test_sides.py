@@ -6,9 +6,9 @@ import re
 
 from bulkdel.job.job import Job
 from bulkdel.plan.values import Heavy, PlanMeta
-from bulkdel.report.confirm import confirm_text
-from bulkdel.report.preview import plan_text
 from bulkdel.report.rejects import Rejects
+from bulkdel.report.text.confirm import confirm_text
+from bulkdel.report.text.preview import plan_text
 from bulkdel.words import Batch, Entry, Orient, Sides
 from tests.support import front
 

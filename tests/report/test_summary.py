@@ -9,8 +9,8 @@ import pytest
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books
 from bulkdel.report.status import Status
-from bulkdel.report.status_page import status_text
-from bulkdel.report.summary import exit_code, remarks, summary_exit, summary_text, verdict, why
+from bulkdel.report.text.status_page import status_text
+from bulkdel.report.text.summary import exit_code, remarks, summary_exit, summary_text, verdict, why
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation, Orient
 from tests.support import front

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, Target
-from bulkdel.ledger.audit import PlannedTarget
-from bulkdel.ledger.findings import Findings
-from bulkdel.ledger.verify import Planned, verify
+from bulkdel.ledger.audit.findings import Findings
+from bulkdel.ledger.audit.journal_audit import PlannedTarget
+from bulkdel.ledger.audit.verify import Planned, verify
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.stretches import Row

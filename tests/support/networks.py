@@ -6,7 +6,7 @@ import random
 from array import array
 from collections.abc import Iterable
 
-from bulkdel.plan.orient.graph import Edges
+from bulkdel.plan.sides.graph import Edges
 
 
 def edges_of(pairs: Iterable[tuple[int, int]]) -> Edges:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bulkdel.ledger.audit import PlannedTarget
-from bulkdel.ledger.findings import Findings
+from bulkdel.ledger.audit.findings import Findings
+from bulkdel.ledger.audit.journal_audit import PlannedTarget
+from bulkdel.ledger.audit.pages import Row
+from bulkdel.ledger.audit.verify import Planned, Verified, verify
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.pages import Row
 from bulkdel.ledger.values import Part
-from bulkdel.ledger.verify import Planned, Verified, verify
 from bulkdel.words import Mode, Operation, Verdict
 from tests.support.ledger import (
     FIRST_ZEGO,

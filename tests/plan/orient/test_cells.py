@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.plan.orient.cells import Cells
+from bulkdel.plan.sides.cells import Cells
 
 BITS = st.lists(st.tuples(*[st.integers(0, 2**64 - 1)] * 2), max_size=40)
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkdel.plan.ids import Words
-from bulkdel.plan.orient.cells import Cells
-from bulkdel.plan.orient.rule import Rule
+from bulkdel.plan.sides.cells import Cells
+from bulkdel.plan.sides.rule import Rule
 from tests.support.networks import a_network
 
 Pairs = list[tuple[int, int]]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkdel.plan.orient.graph import Edges
-from bulkdel.plan.orient.search import Orientation, orient
+from bulkdel.plan.sides.graph import Edges
+from bulkdel.plan.sides.search import Orientation, orient
 from tests.support.networks import a_network, edges_of
 
 DEMO = Path(__file__).parents[3] / "jobs" / "demo" / "pairs.csv"

@@ -1,0 +1,320 @@
+"""ledger.jsonl against the lines that belong into it, in one pass and in bounded memory.
+
+As long as the bytes agree they are compared in bulk. Where they do not, both sides are cut into
+lines and the nearest place is looked for from which they agree again (no two lines of a sound
+ledger are alike): what stands before it was changed, removed or put there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import orjson
+
+from bulkdel import files
+from bulkdel.ledger.audit.findings import Finding, Findings, excerpt
+from bulkdel.ledger.ledger_file import LEDGER
+
+_WINDOW_BYTES = 4 << 20
+_REMEMBERED = 2000
+_MOST_PLACES = 1000
+"""Places that differ before the pass is given up; each costs a look at the whole window."""
+
+_NOTHING_BYTES = 1 << 20
+
+
+class Comparison:
+    """One pass over the open ledger.
+
+    Attributes:
+        line: lines that were read so far.
+        pending: lines that belong at the end of the file and that it may still lack.
+        lost: whether the pass was given up, since nothing agreed any more.
+    """
+
+    def __init__(self, descriptor: int, findings: Findings) -> None:
+        self._descriptor = descriptor
+        self._size = os.fstat(descriptor).st_size
+        self._findings = findings
+        self._at = 0
+        self._waiting: list[bytes] = []  # lines that belong here, while both sides differ
+        self._waiting_bytes = 0
+        self._waiting_soft = 0  # of those, the last ones that the file may lack
+        self._places = 0
+        self._over = False  # the file has ended, or what is left of it is torn
+        self._missing = 0
+        self._absent: OrderedDict[bytes, int] = OrderedDict()
+        self._strange: OrderedDict[bytes, int] = OrderedDict()
+        self._recent: OrderedDict[bytes, int] = OrderedDict()
+        self._agreed = b""
+        self._agreed_line = 0
+        self.line = 0
+        self.pending = 0
+        self.lost = False
+
+    def expect(self, data: bytes, *, pending: bool = False) -> None:
+        """That `data`, whole lines, comes next.
+
+        Args:
+            data: at most a few MiB.
+            pending: whether the file may end before it or within it, as after a crash.
+        """
+        if self.lost or not data:
+            return
+        if self._over:
+            self._lack(data.count(b"\n"), pending=pending)
+            return
+        if not self._waiting:
+            if files.read_at(self._descriptor, len(data), self._at) == data:
+                self._agreed, self._agreed_line = data, self.line
+                self._at += len(data)
+                self.line += data.count(b"\n")
+                return
+            if pending and self._is_torn(data):
+                self._over = True
+                self._lack(data.count(b"\n"), pending=True)
+                self._size = self._at
+                return
+        lines = _lines(data)
+        self._waiting += lines
+        self._waiting_bytes += len(data)
+        self._waiting_soft += len(lines) if pending else 0
+        if self._waiting_bytes >= _WINDOW_BYTES:
+            self._settle(more=True)
+
+    def finish(self) -> None:
+        """That nothing else comes."""
+        if self.lost:
+            return
+        if self._waiting:
+            self._settle(more=False)
+        if self._missing:
+            lines = "1 line is" if self._missing == 1 else f"{self._missing:,} lines are"
+            self._note(f"the file ends here, but {lines} missing", self.line + 1, self._at)
+        elif self._at < self._size and not self.lost:
+            self._leftover()
+
+    def _lack(self, lines: int, *, pending: bool) -> None:
+        if pending:
+            self.pending += lines
+        else:
+            self._missing += lines
+
+    def _is_torn(self, data: bytes) -> bool:
+        """Whether the file goes on as `data` does and then ends, or holds nothing but NUL bytes.
+
+        That is what a crash or a power cut leaves of lines that were on their way.
+        """
+        found = files.read_at(self._descriptor, len(data), self._at)
+        same = _same(found, data)
+        if found[same:].strip(b"\0"):
+            return False
+        begin = self._at + len(found)
+        while rest := files.read_at(self._descriptor, _NOTHING_BYTES, begin):
+            if rest.strip(b"\0"):
+                return False
+            begin += len(rest)
+        self.pending -= found[:same].count(b"\n")
+        return True
+
+    def _settle(self, *, more: bool) -> None:
+        """Explain how what waits differs from the file; some of it may go on waiting."""
+        while self._waiting and not self.lost:
+            found = self._window()
+            agreed = 0
+            for ours, theirs in zip(self._waiting, found, strict=False):
+                if ours != theirs:
+                    break
+                agreed += 1
+            self._go_on(found[: max(0, agreed - _REMEMBERED)])
+            for line in found[max(0, agreed - _REMEMBERED) : agreed]:
+                self._remember(self._recent, line)
+                self._go_on([line])
+            self._drop(agreed)
+            found = found[agreed:]
+            if not self._waiting:
+                return
+            if self._at + len(b"".join(found[:1])) >= self._size and self._waiting[0].startswith(
+                b"".join(found)
+            ):
+                self._end()
+                return
+            if agreed and more and self._waiting_bytes < _WINDOW_BYTES // 2:
+                return
+            self._explain(found, more=more)
+
+    def _end(self) -> None:
+        """The file ends before or within the first line that waits."""
+        self._at = self._size
+        self._over = True
+        hard = len(self._waiting) - self._waiting_soft
+        self._lack(hard, pending=False)
+        self._lack(self._waiting_soft, pending=not hard)
+        self._drop(len(self._waiting))
+
+    def _window(self) -> list[bytes]:
+        """The file's next lines; a line that the window cuts is left out unless it is the only."""
+        data = files.read_at(self._descriptor, _WINDOW_BYTES, self._at)
+        lines = _lines(data)
+        if self._at + len(data) < self._size and len(lines) > 1:
+            lines.pop()
+        return lines
+
+    def _explain(self, found: Sequence[bytes], *, more: bool) -> None:
+        whole = self._at + sum(map(len, found)) >= self._size
+        ours, theirs = _agree_again(self._waiting, found)
+        self._places += 1
+        if self._places > _MOST_PLACES:
+            self.lost = True
+            what = f"more than {_MOST_PLACES:,} places differ. What follows was not compared"
+            self._note(what, self.line + 1, self._at, found[0], self._waiting[0])
+            return
+        if ours < 0:
+            if more or not whole:
+                self.lost = True
+                self._note(
+                    "from here on the file is not what was written to it: nothing agrees for "
+                    f"{len(found):,} lines. What follows was not compared",
+                    self.line + 1,
+                    self._at,
+                    found[0],
+                    self._waiting[0],
+                )
+                return
+            ours, theirs = len(self._waiting), len(found)
+        changed = min(ours, theirs)
+        for at in range(changed):
+            self._change(found[at], self._waiting[at])
+        if ours > changed:
+            self._remove(self._waiting[changed:ours])
+        for stranger in found[changed:theirs]:
+            self._stranger(stranger)
+        self._drop(ours)
+
+    def _change(self, found: bytes, expected: bytes) -> None:
+        offset = self._at + _same(found, expected)
+        self._note(
+            self._described(found, "the line was changed"), self.line + 1, offset, found, expected
+        )
+        self._remember(self._absent, expected)
+        self._remember(self._strange, found)
+        self._go_on([found])
+
+    def _remove(self, expected: Sequence[bytes]) -> None:
+        lines = "a line is" if len(expected) == 1 else f"{len(expected):,} lines are"
+        moved = self._strange.get(expected[0])
+        what = f"{lines} missing here"
+        if moved is not None:
+            what = f"the line that stands at line {moved:,} belongs here"
+        self._note(what, self.line + 1, self._at, b"", expected[0])
+        for one in expected[:_REMEMBERED]:
+            self._remember(self._absent, one)
+
+    def _stranger(self, found: bytes) -> None:
+        what = self._described(found, "this line does not belong here")
+        self._note(what, self.line + 1, self._at, found)
+        self._remember(self._strange, found)
+        self._go_on([found])
+
+    def _described(self, found: bytes, otherwise: str) -> str:
+        """What a wrong line is: known from elsewhere, no line of a ledger, or `otherwise`."""
+        elsewhere = self._absent.get(found)
+        if elsewhere is not None:
+            return f"this line belongs at line {elsewhere:,}"
+        if found in self._waiting:
+            return "this line belongs further down"
+        line = self._recent.get(found) or self._agreed_at(found)
+        if line:
+            return f"this line repeats line {line:,}"
+        if not _is_object(found):
+            return f"{otherwise}, and is no JSON object"
+        return otherwise
+
+    def _agreed_at(self, found: bytes) -> int:
+        """Which line of those that last agreed in bulk this is; 0 if none."""
+        if not found.endswith(b"\n"):
+            return 0
+        place = (b"\n" + self._agreed).find(b"\n" + found)
+        return self._agreed_line + self._agreed[:place].count(b"\n") + 1 if place >= 0 else 0
+
+    def _leftover(self) -> None:
+        """What stands after the last line that belongs there."""
+        for line in _lines(files.read_at(self._descriptor, _NOTHING_BYTES, self._at)):
+            if self._findings.full:
+                break
+            self._stranger(line)
+        if self._at < self._size:
+            rest = self._size - self._at
+            self._note(f"{rest:,} bytes more do not belong here", self.line + 1, self._at)
+
+    def _remember(self, lines: OrderedDict[bytes, int], one: bytes) -> None:
+        if len(one) <= _NOTHING_BYTES // 64:
+            lines[one] = self.line + 1
+            while len(lines) > _REMEMBERED:
+                lines.popitem(last=False)
+
+    def _go_on(self, lines: Sequence[bytes]) -> None:
+        self._at += sum(map(len, lines))
+        self.line += len(lines)
+
+    def _drop(self, count: int) -> None:
+        self._waiting_bytes -= sum(map(len, self._waiting[:count]))
+        del self._waiting[:count]
+        self._waiting_soft = min(self._waiting_soft, len(self._waiting))
+
+    def _note(
+        self, what: str, line: int, offset: int, found: bytes = b"", expected: bytes = b""
+    ) -> None:
+        self._findings.add(
+            Finding(
+                file=LEDGER,
+                what=what,
+                line=line,
+                offset=offset,
+                found=excerpt(found),
+                expected=excerpt(expected),
+            )
+        )
+
+
+def _agree_again(ours: Sequence[bytes], theirs: Sequence[bytes]) -> tuple[int, int]:
+    """How many lines of each to skip so that both go on alike, as few as can be; -1, -1 if none."""
+    place = {line: at for at, line in reversed(list(enumerate(ours)))}
+    best = (-1, -1)
+    least = len(ours) + len(theirs) + 1
+    for at, line in enumerate(theirs):
+        if at >= least:
+            break
+        same = place.get(line)
+        if same is not None and same + at < least:
+            best, least = (same, at), same + at
+    return best
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Lines with their ends, cut at newlines alone."""
+    cut = data.split(b"\n")
+    last = cut.pop()
+    lines = [line + b"\n" for line in cut]
+    return [*lines, last] if last else lines
+
+
+def _same(one: bytes, other: bytes) -> int:
+    """How many bytes agree from the first on."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False

@@ -1,0 +1,1 @@
+"""Rows → batches in sending order, grouped by From_Account out of core."""

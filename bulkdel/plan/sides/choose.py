@@ -1,0 +1,103 @@
+"""The side that each friendship is sent from, for every batch size.
+
+Few enough friendships: their graph is searched in memory (see orient/search.py), for each batch
+size by itself. More of them, or two accounts that their hashes do not tell apart: a rule that
+streams (see orient/rule.py), the same for every batch size.
+
+Neither knows which side the input names. Where that is cheaper as it stands, a friendship that is
+named from one side only is sent from there: so there are never more batches than as given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bulkdel.plan.ids import Flags, Words
+from bulkdel.plan.sides.cells import Cells
+from bulkdel.plan.sides.friendships import Ends, Friendships
+from bulkdel.plan.sides.numbers import numbered
+from bulkdel.plan.sides.rule import Rule
+from bulkdel.plan.sides.scale import Room
+from bulkdel.plan.sides.search import orient
+from bulkdel.plan.sides.tally import Tally
+
+Turned = Callable[[Ends, int], Flags]
+"""Whether friendships are sent from their second account. They are given as their ends, and the
+place of the first of them among all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Sides for some batch sizes; `least` is how few batches of each size there can be at all."""
+
+    turned: Turned
+    least: dict[int, int]
+
+
+def choose(
+    friendships: Friendships, as_given: dict[int, int], tally: Tally, room: Room
+) -> list[Choice]:
+    """Sides for each batch size that `as_given` names with its number of batches.
+
+    `tally` is an empty one.
+    """
+    if len(friendships) <= room.friendships and (found := _searched(friendships, as_given)):
+        return found
+    return _ruled(friendships, as_given, tally, room)
+
+
+def _searched(friendships: Friendships, as_given: dict[int, int]) -> list[Choice]:
+    """By the search; nothing where hashes do not tell accounts apart."""
+    first, second = (np.empty(len(friendships), "<u8") for _ in range(2))
+    both = np.empty(len(friendships), np.bool_)
+    at = 0
+    for ends in friendships.ends():
+        end = at + len(ends)
+        first[at:end], second[at:end], both[at:end] = ends.T[:3]
+        at = end
+    found = numbered(first, second)
+    if found is None:
+        return []
+    del first, second
+    choices = []
+    for size, made in orient(found.accounts, found.edges, tuple(as_given)).items():
+        turned = found.turned(made.from_high)
+        if made.calls > as_given[size]:
+            turned &= both
+        choices.append(Choice(turned=_looked_up(turned), least={size: made.bound}))
+    return choices
+
+
+def _looked_up(turned: Flags) -> Turned:
+    return lambda ends, at: turned[at : at + len(ends)]
+
+
+def _ruled(
+    friendships: Friendships, as_given: dict[int, int], tally: Tally, room: Room
+) -> list[Choice]:
+    """By the rule; where it costs more than the input as given, only where the input is free."""
+
+    def hashes() -> Iterator[tuple[Words, Words]]:
+        return ((ends[:, 0], ends[:, 1]) for ends in friendships.ends())
+
+    cells = Cells(hashes, len(friendships), most_bits=room.bits, most_cells=room.cells)
+    rule = Rule(hashes, cells)
+    for ends in friendships.ends():
+        tally.add(np.where(_by_rule(rule, ends), ends[:, 1], ends[:, 0]))
+    needed = tally.batches(tuple(as_given))
+    senders = rule.senders_needed()
+    least = {size: max(senders, -(-len(friendships) // size)) for size in as_given}
+    good = {size: least[size] for size in as_given if needed[size] <= as_given[size]}
+    rest = {size: least[size] for size in as_given if size not in good}
+    choices = [
+        Choice(turned=lambda ends, _: _by_rule(rule, ends), least=good),
+        Choice(turned=lambda ends, _: _by_rule(rule, ends) & (ends[:, 2] != 0), least=rest),
+    ]
+    return [choice for choice in choices if choice.least]
+
+
+def _by_rule(rule: Rule, ends: Ends) -> Flags:
+    return rule.turned(ends[:, 0], ends[:, 1], ends[:, 3] != 0)

@@ -1,0 +1,50 @@
+"""What a person is shown before the rest of a run is settled as failed, and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+
+from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.no_friendships import no_friendships
+from bulkdel.report.phrases import unit
+from bulkdel.report.status import Status
+from bulkdel.report.text import tables
+from bulkdel.report.text.layout import BAD, TITLE, facts, page, words
+
+
+def closing_text(status: Status, width: int, *, colour: bool = False) -> str:
+    """What would be settled as failed: how many pairs of which target, with which codes."""
+    return page(_parts(status), width, colour=colour)
+
+
+def question(status: Status) -> str:
+    """The question at the end, for one line of a terminal."""
+    return f"Settle {counted(status.unsettled, unit(status.operation))} as failed? Type yes: "
+
+
+def closed_text(status: Status, width: int) -> str:
+    """What was done."""
+    return page(_done(status), width)
+
+
+def _parts(status: Status) -> Iterator[RenderableType]:
+    noun = unit(status.operation)
+    yield words(f"{plain(status.job)}: {counted(status.unsettled, noun)} left.", TITLE)
+    yield words(
+        "Closing settles them as failed, for good: nothing more is sent for them by this run.", BAD
+    )
+    yield from tables.unsettled_codes(status)
+
+
+def _done(status: Status) -> Iterator[RenderableType]:
+    failed = sum(target.failed for target in status.targets)
+    if doubt := no_friendships(status):
+        yield words(f"{plain(status.job)}: {doubt.told}", BAD)
+        yield words(doubt.look)
+    yield words(f"{plain(status.job)}: finished. {count(failed)} failed in all.", TITLE)
+    yield words("")
+    yield from tables.balance(status)
+    yield words("")
+    yield facts([("results", plain(str(status.run_dir / "ledger.jsonl"), 1000))])

@@ -1,0 +1,130 @@
+"""What a person is shown before anything is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import RenderableType
+
+from bulkdel.job.job import Job, Reach, Target
+from bulkdel.job.secrets import secret_warnings
+from bulkdel.plan.values import PlanMeta, Share
+from bulkdel.report.doubts import plan_doubts
+from bulkdel.report.figures import count, counted, plain, rate, span
+from bulkdel.report.phrases import Face, deed, place, unit
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.text.sides import chosen_sides
+from bulkdel.report.text.tables import share_of
+from bulkdel.words import Mode, Operation
+
+
+def is_real(job: Job) -> bool:
+    """Whether the job would touch anything outside this machine."""
+    return any(target.reach is Reach.REAL for target in job.targets)
+
+
+def confirm_text(
+    job: Job, meta: PlanMeta, faces: Mapping[str, Face], width: int, *, colour: bool = False
+) -> str:
+    """Everything that a yes agrees to: where, what, how much, for how long."""
+    return page(_parts(job, meta, faces), width, colour=colour)
+
+
+def question(job: Job, meta: PlanMeta) -> str:
+    """The question at the end, for one line of a terminal."""
+    real = sum(target.reach is Reach.REAL for target in job.targets)
+    where = counted(real, "real app")
+    if job.operation is Operation.DELETE_ALL_FRIENDS:
+        what = f"Clear the friend lists of {counted(meta.books.pairs, 'account')}"
+    else:
+        what = f"Delete {counted(meta.books.pairs, 'pair')}"
+    doubtful = sum(kind.ids for kind in meta.lookalikes)
+    first = f"Look at {counted(doubtful, 'id')} named above. " if doubtful else ""
+    return f"{first}{what} at {where}? Type yes to go on: "
+
+
+def work(job: Job, meta: PlanMeta) -> RenderableType:
+    """Pairs, calls and time for each target, at its ceiling and without a retry."""
+    return table(
+        [
+            Column(title="target", words=True),
+            Column(title=f"{unit(job.operation)}s"),
+            Column(title="calls"),
+            Column(title="calls/s"),
+            Column(title="takes at least"),
+        ],
+        [_row(target, share_of(meta, target)) for target in job.targets],
+    )
+
+
+def warnings(job: Job) -> Iterator[str]:
+    """What deserves a second look, one sentence each."""
+    for target in job.targets:
+        if target.over_ceiling:
+            yield (
+                f"{target.name}: qps = {rate(target.qps)} is above the provider's documented "
+                "ceiling. That is right only if your quota was raised; otherwise calls will be "
+                "refused."
+            )
+    yield from secret_warnings(job)
+    guarded = bool(job.guards.protect or job.guards.protect_files)
+    if job.operation is Operation.DELETE_ALL_FRIENDS and guarded:
+        lost = (
+            " and can still lose friends whose lists are cleared"
+            if job.mode is Mode.TWO_WAY
+            else " but can still vanish from the lists that are cleared"
+        )
+        yield f"guards.protect: protected accounts keep their own lists{lost}."
+
+
+def _parts(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator[RenderableType]:
+    real = is_real(job)
+    if real:
+        yield words("This deletes real data. It cannot be undone.", BAD)
+    else:
+        yield words("A trial: no target of this job is a real provider.", GOOD)
+    yield words("")
+    yield facts(
+        [
+            ("job", f"{plain(job.name)} ({plain(str(job.source), 1000)})"),
+            ("does", deed(job.operation, job.mode)),
+            *((target.name, plain(place(target, faces), 400)) for target in job.targets),
+            ("results", plain(str(job.run_dir), 1000)),
+        ]
+    )
+    if job.operation is Operation.DELETE_ALL_FRIENDS:
+        yield words("")
+        yield words(_everyone(job, meta), BAD if real else TITLE)
+    yield words("")
+    yield work(job, meta)
+    yield from chosen_sides(job, meta)
+    for doubt in plan_doubts(job, meta):
+        yield words("")
+        yield words(doubt, TITLE)
+    for warning in warnings(job):
+        yield words("")
+        yield words(warning, BAD)
+
+
+def _everyone(job: Job, meta: PlanMeta) -> str:
+    accounts = counted(meta.books.pairs, "account")
+    return (
+        f"Every friend of {accounts} goes, whatever else the input says: "
+        f"not single friends but whole lists, {_reached(job.mode)}."
+    )
+
+
+def _reached(mode: Mode) -> str:
+    if mode is Mode.TWO_WAY:
+        return "and on the friends' side as well"
+    return "on the accounts' own side only"
+
+
+def _row(target: Target, share: Share) -> tuple[str, str, str, str, str]:
+    return (
+        target.name,
+        count(share.pairs),
+        count(share.batches),
+        rate(target.qps),
+        span(share.batches / target.qps),
+    )

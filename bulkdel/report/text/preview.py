@@ -1,0 +1,224 @@
+"""What `plan` shows: the books, the rejects, the work for each target, and what would stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from rich.console import RenderableType
+
+from bulkdel.job.job import Guards, Job
+from bulkdel.job.window import ALWAYS, finish
+from bulkdel.plan.values import Books, PlanMeta
+from bulkdel.report.doubts import plan_doubts
+from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.phrases import Face, deed, place, unit
+from bulkdel.report.rejects import Rejects
+from bulkdel.report.text import tables
+from bulkdel.report.text.advice import whole_lists
+from bulkdel.report.text.confirm import warnings, work
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.text.sides import chosen_sides, other_way_round
+from bulkdel.words import Batch, Entry
+
+SHOWN_IDS = 3
+"""To_Accounts of a sample batch that are shown."""
+
+
+def too_many(guards: Guards, books: Books) -> str:
+    """Why `guards.max_pairs` keeps this plan from being sent; empty if it does not."""
+    if guards.max_pairs is None or books.pairs <= guards.max_pairs:
+        return ""
+    return (
+        f"guards.max_pairs = {guards.max_pairs} in the job file, but the plan holds "
+        f"{counted(books.pairs, 'pair')}: nothing is sent. Raise the key if the plan is right"
+    )
+
+
+def plan_text(
+    job: Job,
+    meta: PlanMeta,
+    faces: Mapping[str, Face],
+    rejects: Rejects,
+    width: int,
+    *,
+    colour: bool = False,
+    command: str = "",
+    now_s: float = 0.0,
+    sample: Sequence[Entry] = (),
+) -> str:
+    """The plan for a person.
+
+    Args:
+        job: what is planned.
+        meta: the plan's.
+        faces: the providers, by name.
+        rejects: the rows that are not sent.
+        width: columns.
+        colour: whether there is any.
+        command: the one that would send it.
+        now_s: Unix time.
+        sample: the first batches of the first target.
+    """
+    return page(_parts(job, meta, faces, rejects, command, now_s, sample), width, colour=colour)
+
+
+def _parts(  # noqa: PLR0917 - all that the page is made of
+    job: Job,
+    meta: PlanMeta,
+    faces: Mapping[str, Face],
+    rejects: Rejects,
+    command: str,
+    now_s: float,
+    sample: Sequence[Entry],
+) -> Iterator[RenderableType]:
+    rows = meta.books
+    yield words(f"{plain(job.name)}: planned, nothing was sent.", TITLE)
+    yield words("")
+    yield facts(
+        [
+            ("does", deed(job.operation, job.mode)),
+            *((target.name, plain(place(target, faces), 400)) for target in job.targets),
+            ("run directory", plain(str(job.run_dir), 1000)),
+        ]
+    )
+    yield words("")
+    yield tables.rows_line(rows)
+    yield words("")
+    yield _balanced(rows)
+    yield words("")
+    yield work(job, meta)
+    yield words(
+        "At the ceiling of each target and without a retry; the targets work side by side.",
+        DIM,
+        indent=2,
+    )
+    yield from chosen_sides(job, meta)
+    yield from _when(job, meta, now_s)
+    yield from _largest(job, meta)
+    yield from _sample(meta, sample)
+    yield from whole_lists(job, meta, faces)
+    yield from _rejected(job, rows, rejects)
+    for doubt in plan_doubts(job, meta):
+        yield words("")
+        yield words(doubt, TITLE)
+    for warning in warnings(job):
+        yield words("")
+        yield words(warning, BAD)
+    yield words("")
+    stopped = too_many(job.guards, rows)
+    if not rows.read:
+        yield words("The input holds no rows at all: `bulkdel run` refuses it (exit 2).", BAD)
+    elif stopped:
+        yield words(f"`bulkdel run` would not send this (exit 3): {stopped}.", BAD)
+    elif not rows.pairs:
+        yield words(f"There is no {unit(job.operation)} to send.", BAD)
+    elif command:
+        yield words(f"To send it: {command}")
+
+
+def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
+    """When it will be done, if it begins now and the schedule is kept."""
+    if job.schedule == ALWAYS:
+        return
+    named = {share.target: share for share in meta.shares}
+    longest_s = max(named[target.name].batches / target.qps for target in job.targets)
+    done = finish(job.schedule, now_s, longest_s)
+    yield words("")
+    if done is None:
+        yield words("With this schedule it would take more than a thousand sittings.", BAD)
+        return
+    zone = job.schedule.window.zone if job.schedule.window else UTC
+    at = datetime.fromtimestamp(done.at_s, zone)
+    kind = "night" if job.schedule.window else "sitting"
+    yield words(
+        f"With the schedule it is done {at:%Y-%m-%d %H:%M %Z} at the earliest, "
+        f"in {counted(done.sittings, kind)}, if it begins now."
+    )
+
+
+def _balanced(rows: Books) -> RenderableType:
+    told = rows.pairs + rows.duplicates + rows.rejected + rows.protected
+    if told == rows.read:
+        return words("The books are balanced: every row is counted once.", GOOD)
+    return words(
+        f"THE BOOKS DO NOT BALANCE: {count(rows.read)} rows were read, but {count(told)} are "
+        "accounted for. Do not send this plan.",
+        BAD,
+    )
+
+
+def _largest(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
+    largest = meta.shares[0].largest if meta.shares else ()
+    if not largest or unit(job.operation) == "account":
+        return
+    yield words("")
+    yield words("The accounts with most pairs:", TITLE)
+    yield table(
+        [Column(title="pairs"), Column(title="account", words=True)],
+        [(count(pairs), plain(account)) for account, pairs in largest],
+    )
+
+
+def _sample(meta: PlanMeta, sample: Sequence[Entry]) -> Iterator[RenderableType]:
+    """The calls that would go out first, so that a swapped column is seen."""
+    if not sample:
+        return
+    yield words("")
+    yield words(f"The first calls to {meta.shares[0].target}:", TITLE)
+    yield table(
+        [Column(title="From_Account", words=True), Column(title="To_Accounts", words=True)],
+        [(plain(entry.from_account), _others(entry)) for entry in sample],
+    )
+    turned, pairs = other_way_round(sample)
+    if turned:
+        yield words(
+            f"Of the {counted(pairs, 'pair')} in these calls the input names {count(turned)} from "
+            "the other side; the ledger names them as the input does.",
+            indent=2,
+        )
+
+
+def _others(entry: Entry) -> str:
+    if not isinstance(entry, Batch):
+        return "(the whole list)"
+    shown = ", ".join(plain(other) for other in entry.to_accounts[:SHOWN_IDS])
+    more = len(entry.to_accounts) - SHOWN_IDS
+    return f"{shown} and {count(more)} more" if more > 0 else shown
+
+
+def _rejected(job: Job, rows: Books, rejects: Rejects) -> Iterator[RenderableType]:
+    if not rows.rejected:
+        return
+    yield words("")
+    yield words(f"{counted(rows.rejected, 'row')} rejected and not sent:", TITLE)
+    yield table(
+        [Column(title="rows"), Column(title="reason", words=True)],
+        [(count(number), plain(reason)) for reason, number in rejects.reasons],
+    )
+    if not rejects.whole:
+        yield words(f"(counted over the first {counted(_seen(rejects), 'reject')})", DIM, indent=2)
+    yield words("")
+    yield table(
+        [
+            Column(title="line"),
+            Column(title="file", words=True),
+            Column(title="reason", words=True),
+            Column(title="the row", words=True),
+        ],
+        [
+            (
+                plain(reject.lines, 20),
+                plain(PurePath(reject.file).name, 30),
+                plain(reject.reason, 40),
+                plain(reject.raw, 40),
+            )
+            for reject in rejects.first
+        ],
+    )
+    yield words(f"All of them: {plain(str(job.run_dir / 'rejects.jsonl'), 1000)}", indent=2)
+
+
+def _seen(rejects: Rejects) -> int:
+    return sum(number for _, number in rejects.reasons)

@@ -1,0 +1,212 @@
+"""The tables that status, summary and preview share: the books, the calls, the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import RenderableType
+
+from bulkdel.job.job import Target
+from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.plan.values import Books, PlanMeta, Share
+from bulkdel.report.figures import count, percent, plain, span
+from bulkdel.report.status import Status, TargetStatus, wrongs
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, table, words
+from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
+
+CODES_SHOWN = 10
+"""Codes of a target and a status, the commonest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to do some of a target's work; `qps` is the ceiling of its calls, calls/s."""
+
+    target: str
+    name: str
+    calls: int
+    qps: float
+
+    @property
+    def takes_s(self) -> float:
+        """Seconds at the ceiling and without a retry."""
+        return self.calls / self.qps
+
+
+def ways(found: Sequence[Way]) -> RenderableType:
+    """Ways to do the same work, one under the other; a target is named once."""
+    named = [
+        "" if at and found[at - 1].target == way.target else way.target
+        for at, way in enumerate(found)
+    ]
+    return table(
+        [
+            Column(title="target", words=True),
+            Column(title="", words=True),
+            Column(title="calls"),
+            Column(title="take at least"),
+        ],
+        [
+            (name, way.name, count(way.calls), span(way.takes_s))
+            for name, way in zip(named, found, strict=True)
+        ],
+    )
+
+
+def share_of(meta: PlanMeta, target: Target) -> Share:
+    """The target's part of the plan."""
+    return next(share for share in meta.shares if share.target == target.name)
+
+
+def rows_line(rows: Books) -> RenderableType:
+    """The books of the input, as the sum that they are."""
+    return table(
+        [
+            Column(title="rows read"),
+            Column(title="= pairs"),
+            Column(title="+ duplicates"),
+            Column(title="+ rejected"),
+            Column(title="+ protected"),
+        ],
+        [
+            (
+                count(rows.read),
+                count(rows.pairs),
+                count(rows.duplicates),
+                count(rows.rejected),
+                count(rows.protected),
+            )
+        ],
+    )
+
+
+def balance(status: Status) -> Iterator[RenderableType]:
+    """The books of the input and of each target, and whether they balance: loud if not."""
+    yield rows_line(status.rows)
+    yield words("")
+    yield table(
+        [
+            Column(title="target", words=True),
+            Column(title="pairs"),
+            Column(title="= deleted"),
+            Column(title="+ already gone"),
+            Column(title="+ failed"),
+            Column(title="+ unsettled"),
+        ],
+        [
+            (
+                target.name,
+                count(target.pairs),
+                count(target.deleted),
+                count(target.already_gone),
+                count(target.failed),
+                count(target.unsettled),
+            )
+            for target in status.targets
+        ],
+    )
+    yield words("")
+    found = wrongs(status)
+    if not found:
+        yield words("The books are balanced: every row and every pair is counted once.", GOOD)
+        return
+    yield words("THE BOOKS DO NOT BALANCE. Do not rely on these numbers:", BAD)
+    for sentence in found:
+        yield words(f"- {sentence}", BAD, indent=2)
+
+
+def calls(status: Status) -> RenderableType:
+    """What the work cost."""
+    return table(
+        [
+            Column(title="target", words=True),
+            Column(title="settled"),
+            Column(title="batches"),
+            Column(title="calls"),
+            Column(title="retries"),
+            Column(title="throttled"),
+            Column(title="lost answers"),
+        ],
+        [
+            (
+                target.name,
+                percent(target.settled, target.pairs),
+                count(target.batches),
+                count(target.calls),
+                count(target.retries),
+                count(target.throttled),
+                count(target.lost_answers),
+            )
+            for target in status.targets
+        ],
+    )
+
+
+def codes(status: Status) -> Iterator[RenderableType]:
+    """What stands behind failed and unsettled pairs, once anything was sent; or nothing."""
+    rows: list[tuple[str, ...]] = []
+    for target in status.targets:
+        if target.calls:
+            rows += _rows(target, "failed", target.failed, target.failed_codes, "other codes")
+            rows += _rows(
+                target, "unsettled", target.unsettled, target.unsettled_codes, "not answered yet"
+            )
+    yield from _codes("What failed or is not settled, by the provider's last code:", rows)
+
+
+def unsettled_codes(status: Status) -> Iterator[RenderableType]:
+    """What stands behind unsettled pairs alone."""
+    rows: list[tuple[str, ...]] = []
+    for target in status.targets:
+        rows += _rows(target, "unsettled", target.unsettled, target.unsettled_codes, "never sent")
+    yield from _codes("What is left, by the provider's last code:", rows)
+
+
+def _codes(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
+    if not rows:
+        return
+    yield words("")
+    yield words(title, TITLE)
+    yield table(
+        [
+            Column(title="target", words=True),
+            Column(title="pairs"),
+            Column(title="status", words=True),
+            Column(title="code"),
+            Column(title="the provider says", words=True),
+        ],
+        rows,
+    )
+
+
+def _rows(
+    target: TargetStatus, status: str, whole: int, counts: tuple[CodeCount, ...], rest: str
+) -> Iterator[tuple[str, str, str, str, str]]:
+    shown = counts[:CODES_SHOWN]
+    for one in shown:
+        yield target.name, count(one.pairs), status, _code(one.code), _says(one)
+    others = whole - sum(one.pairs for one in shown)
+    if others > 0:
+        told = rest if len(shown) == len(counts) else "other codes, or not answered yet"
+        yield target.name, count(others), status, "-", told
+
+
+def _code(code: int) -> str:
+    return "-" if code in (NO_REPLY, UNREADABLE, NEVER_SENT) else str(code)
+
+
+def _says(one: CodeCount) -> str:
+    told = _said(one)
+    return f"{told} (for example {plain(one.example, 60)})" if one.example else told
+
+
+def _said(one: CodeCount) -> str:
+    said = plain(one.info, 120)
+    match one.code:
+        case code if code == NO_REPLY:
+            return f"no answer: {said}" if said else "no answer"
+        case code if code == UNREADABLE:
+            return f"an answer that cannot be read: {said}" if said else "unreadable answer"
+        case _:
+            return said or "(no text)"

@@ -1,0 +1,147 @@
+"""What `verify` found, as a page for people and as JSON for programs: the same facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+
+from bulkdel.job.job import Job
+from bulkdel.ledger.audit.findings import Finding
+from bulkdel.ledger.audit.verify import Verified
+from bulkdel.plan.values import PlanMeta
+from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.json_text import json_text
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.words import Verdict
+
+_SHOWN_CHARACTERS = 320
+
+
+def verification_json(job: Job, meta: PlanMeta | None, verified: Verified) -> bytes:
+    """One JSON object; ends with a newline."""
+    return json_text(
+        {
+            "job": job.name,
+            "run_dir": str(job.run_dir),
+            "ok": not verified.count,
+            "verdict": _verdict(job, verified),
+            "lines": verified.lines,
+            "settlements": verified.settlements,
+            "pending_lines": verified.pending,
+            "findings_count": verified.count,
+            "findings": [_finding(one) for one in verified.findings],
+            "targets": _targets(meta, verified),
+        },
+    )
+
+
+def verification_text(
+    job: Job, meta: PlanMeta | None, verified: Verified, width: int, *, colour: bool = False
+) -> str:
+    """The verdict, the findings, and what to do."""
+    return page(_parts(job, meta, verified), width, colour=colour)
+
+
+def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[RenderableType]:
+    yield words(_verdict(job, verified), BAD if verified.count else GOOD)
+    if verified.pending:
+        yield words("")
+        yield words(
+            f"{counted(verified.pending, 'line')} will be written when the run is continued: the "
+            "last process ended before it had written them. Nothing is lost."
+        )
+    for finding in verified.findings:
+        yield words("")
+        yield words(_place(finding), TITLE)
+        yield words(f"{finding.what.rstrip('.')}.", indent=2)
+        told = (("found", finding.found), ("expected", finding.expected))
+        yield facts((name, plain(text, _SHOWN_CHARACTERS)) for name, text in told if text)
+    if verified.count > len(verified.findings):
+        yield words("")
+        yield words(f"And {count(verified.count - len(verified.findings))} more.", BAD)
+    if verified.settled:
+        yield words("")
+        yield _books(meta, verified)
+    yield words("")
+    if verified.count:
+        yield words("What to do:", TITLE)
+        yield words(
+            "Do not rely on these files, and do not mend them by hand. Keep a copy of "
+            f"{plain(str(job.run_dir), 1000)} as it is, restore the files that are named above "
+            "from a backup and verify again. Without a backup, begin a new run with --run-dir: "
+            "what is gone already is then answered as already gone.",
+            indent=2,
+        )
+    else:
+        yield words(
+            "This finds corruption and carelessness. It is no proof against somebody who writes "
+            "plan, journal and ledger anew."
+        )
+
+
+def _books(meta: PlanMeta | None, verified: Verified) -> RenderableType:
+    return table(
+        [
+            Column(title="target", words=True),
+            Column(title="pairs"),
+            Column(title="deleted"),
+            Column(title="already gone"),
+            Column(title="failed"),
+            Column(title="unsettled"),
+        ],
+        [
+            (
+                plain(name),
+                *(count(books[key]) for key in ("pairs", "deleted", "already_gone", "failed")),
+                count(books["unsettled"]),
+            )
+            for name, books in _targets(meta, verified).items()
+        ],
+    )
+
+
+def _verdict(job: Job, verified: Verified) -> str:
+    name = plain(job.name)
+    if verified.count:
+        return f"{name}: DAMAGED, {counted(verified.count, 'finding')}."
+    if not verified.settlements:
+        return f"{name}: all agrees. Nothing is settled yet; the plan is sound."
+    lines = counted(verified.lines, "line")
+    return (
+        f"{name}: all agrees. {lines} of the ledger are, byte for byte, what journal and plan say; "
+        "the hash chain holds; no pair is settled twice; the books balance."
+    )
+
+
+def _place(finding: Finding) -> str:
+    place = finding.file
+    if finding.line is not None:
+        place += f", line {count(finding.line)}"
+    if finding.offset is not None:
+        place += f", byte {count(finding.offset)}"
+    return place
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "file": finding.file,
+        "line": finding.line,
+        "offset": finding.offset,
+        "what": finding.what,
+        "found": finding.found,
+        "expected": finding.expected,
+    }
+
+
+def _targets(meta: PlanMeta | None, verified: Verified) -> dict[str, dict[str, int]]:
+    targets: dict[str, dict[str, int]] = {}
+    for share in meta.shares if meta is not None and verified.settled else ():
+        settled = verified.settled[share.target]
+        books = {"pairs": share.pairs}
+        for status in (Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.FAILED):
+            books[status.value] = settled.get(status, 0)
+        books["unsettled"] = share.pairs - sum(settled.values())
+        targets[share.target] = books
+    return targets
