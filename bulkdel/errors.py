@@ -1,36 +1,59 @@
-"""What stops a run, or keeps it from starting; each knows its exit code.
+"""What stops a run, or keeps it from starting, as values; and every exit code.
 
     BulkdelError
     ├── WrongInput      2   the command, the job file or the input is wrong; nothing was sent
     │   ├── Busy        2   another process works in this run directory
     │   └── Corrupt     2   a file of the run directory is not what was written to it
     ├── Guarded         3   a guard of the job file stopped the run
-    └── StorageFailed  75   nothing more can be made durable; the same command continues
+    └── StorageFailed  75   a file of the run cannot be written or read; run it again
 
 What happens to a pair is never an exception: it is a Verdict.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from bulkdel.plain import escaped
 
 
-class BulkdelError(Exception):
-    """A sentence for the user: what, where, and what to do. Never holds a secret.
+class Exit(IntEnum):
+    """The exit codes of the commands that send; the first of this list that applies."""
 
-    Each argument is one line of it, plain whatever names and texts were put into it.
+    WRONG = 2  #: the command, the job file, the input or the run directory; nothing was sent
+    GUARDED = 3  #: a guard of the job file stopped the run
+    REFUSED = 77  #: a provider refused the credentials, the permission or the app
+    LEFT = 75  #: stopped with work left: the same command continues
+    FAILED = 1  #: every pair is settled; some failed, or some rows were rejected
+    DONE = 0  #: every pair is settled as deleted or already gone
+
+
+class BulkdelError(Exception):
+    """Where something is wrong, what it is, and what to do. Never holds a secret.
+
+    Attributes:
+        where: the file, key, option or address; empty where `what` says it.
+        what: the fault, a part of a sentence without a full stop.
+        mend: what a person can do; empty where nothing is to be said.
+        more: further lines, each a fault of its own.
     """
 
-    exit_code = 2
+    exit_code = Exit.WRONG
+
+    def __init__(self, what: str, *more: str, where: object = "", mend: str = "") -> None:
+        super().__init__(what, *more)
+        self.where, self.what, self.mend, self.more = str(where), what, mend, more
 
     def __str__(self) -> str:
-        return "\n".join(escaped(str(line)) for line in self.args)
+        """All of it for a person, each line plain whatever names and texts were put into it."""
+        first = f"{self.where}: {self.what}" if self.where else self.what
+        if self.mend:
+            first += f"{'. ' if self.mend[0].isupper() else '; '}{self.mend}"
+        return "\n".join(escaped(line) for line in (first, *self.more))
 
 
 class WrongInput(BulkdelError):
     """The command, the job file or the input is wrong; nothing was sent."""
-
-    exit_code = 2
 
 
 class Busy(WrongInput):
@@ -44,10 +67,10 @@ class Corrupt(WrongInput):
 class Guarded(BulkdelError):
     """A guard of the job file stopped the run."""
 
-    exit_code = 3
+    exit_code = Exit.GUARDED
 
 
 class StorageFailed(BulkdelError):
-    """Nothing more can be made durable, so nothing more may be sent."""
+    """A file of the run can be written or read no more, so nothing more may be sent."""
 
-    exit_code = 75
+    exit_code = Exit.LEFT

@@ -15,7 +15,7 @@ from bulkdel.cli import ask, streams
 from bulkdel.cli.edge import leaf, machine_words, nothing_sent, unexpected
 from bulkdel.cli.progress import progress
 from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
-from bulkdel.errors import BulkdelError, Guarded, WrongInput
+from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.doubts import guards_that_guard_nobody
@@ -34,19 +34,19 @@ from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 class Interrupted(BulkdelError):
     """A signal came before the first call of the sitting left."""
 
-    exit_code = LEFT_EXIT
+    exit_code = Exit.LEFT
 
 
 class NotAgreed(BulkdelError):
     """A person was asked and did not say yes."""
 
-    exit_code = LEFT_EXIT
+    exit_code = Exit.LEFT
 
 
 class CutShort(BulkdelError):
     """What is wrong was found when calls had left: so 2, nothing was sent, would not be true."""
 
-    exit_code = LEFT_EXIT
+    exit_code = Exit.LEFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,3 +138,8 @@ class Counters:
     throttled: int = 0
     lost_answers: int = 0
     in_reserve: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Pairs that have their final verdict."""
+        return self.deleted + self.already_gone + self.failed
