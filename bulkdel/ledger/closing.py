@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bulkdel.ledger.books import items_in, size_of
+from bulkdel.ledger.counting import items_in
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.tick import Closure, Deal, Event
-from bulkdel.ledger.values import OpenEntry
-from bulkdel.words import NEVER_SENT, Entry
+from bulkdel.ledger.values import Closure, Deal, Event, OpenEntry
+from bulkdel.words import NEVER_SENT, Entry, size_of
 
 MOST_PAIRS = 20_000
 """Pairs of one tick: what is rendered and held at a time."""

@@ -10,11 +10,8 @@ from __future__ import annotations
 import orjson
 
 from bulkdel.ledger.render import capped
-from bulkdel.ledger.values import Group, Part, Settlement
+from bulkdel.ledger.values import FRESH, Group, Part, Settlement
 from bulkdel.words import Verdict
-
-FRESH = (Part(),)
-"""The parts of an entry that no call has carried yet."""
 
 IN_RESERVE = "in_reserve"
 

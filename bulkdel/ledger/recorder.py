@@ -16,12 +16,11 @@ from types import TracebackType
 from typing import Self
 
 from bulkdel.errors import StorageFailed
-from bulkdel.ledger.books import size_of
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.samples import Sample
-from bulkdel.ledger.storage import storage_words, translated
-from bulkdel.ledger.tick import Deal, Event, Withdrawal
-from bulkdel.ledger.values import Counters, Intent, Outcome
+from bulkdel.ledger.storage import storage_failed, translated
+from bulkdel.ledger.values import Counters, Deal, Event, Intent, Outcome, Withdrawal
+from bulkdel.words import size_of
 
 MARGIN_BYTES = 64 << 20
 """Free space that is kept for the outcomes of calls in flight; below it no new intent is taken."""
@@ -263,7 +262,7 @@ class Recorder:
         intents = [waiting for waiting in taken if isinstance(waiting.event, Intent)]
         if intents and self._space_is_short():
             words = f"{self._free >> 20} MiB are free, {self._margin_bytes >> 20} MiB must be"
-            error = StorageFailed(storage_words(self._journal.run_dir, words))
+            error = storage_failed(self._journal.run_dir, words)
             loop.call_soon_threadsafe(_resolve, intents, error)
             intents = []
             taken = [waiting for waiting in taken if not isinstance(waiting.event, Intent)]

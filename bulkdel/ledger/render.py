@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import orjson
 
-from bulkdel.ledger.books import placed
+from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Group, Settlement
-from bulkdel.words import INFO_CAP, Asked, Batch, Entry, Sides
+from bulkdel.words import INFO_CAP, Asked, Batch, Entry, Mode, Operation, Sides, batch_label
 
 
 def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -> bytes:
@@ -45,6 +46,23 @@ def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -
             names = _encoded([entry.to_accounts[position] for position in positions])
             lines = zip(names, map(end_of.__getitem__, positions), strict=True)
             return b"".join([prefix + name + end for name, end in lines])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What the labels and lines of a run's entries are made of; `names` are its targets'."""
+
+    names: tuple[str, ...]
+    operation: Operation
+    mode: Mode
+
+    def label(self, entry: Entry, target: int) -> str:
+        """Returns the entry's `batch`."""
+        return batch_label(self.names[target], self.operation, self.mode, entry)
+
+    def lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:
+        """Returns the lines of `settlement`; see `render`."""
+        return render(settlement, entry, self.label(entry, target), self.names[target])
 
 
 def capped(info: str) -> str:

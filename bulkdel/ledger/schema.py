@@ -113,10 +113,11 @@ def refuse_strange(db: sqlite3.Connection, path: Path) -> None:
 
 
 def other_version(path: Path, version: object) -> WrongInput:
-    """The sentence for a journal of another format."""
+    """Returns the error of a journal of another format."""
     return WrongInput(
         f"{path} was written by another version of bulkdel (format {version}, this one writes "
-        f"{VERSION}); continue the run with that version, or begin a new one with --run-dir"
+        f"{VERSION})",
+        mend="continue the run with that version, or begin a new one with --run-dir",
     )
 
 

@@ -16,7 +16,7 @@ _STRIDE = 4096
 _FULL = b"\xff" * _STRIDE
 
 
-class Settled:
+class SettledSet:
     """A set of ordinals; what was never added is not in it.
 
     It is changed in two steps, so that memory never runs ahead of the disk: `grown` tells what

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bulkdel.job.job import Job
+    from bulkdel.ledger.history import CodeCount
     from bulkdel.ledger.identity import Identity
-    from bulkdel.ledger.snapshot import CodeCount
     from bulkdel.plan.values import PlanMeta
     from bulkdel.report.phrases import Face
     from bulkdel.report.status import Status
@@ -77,8 +77,8 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         WrongInput: there is no plan yet.
     """
     from bulkdel.errors import WrongInput
+    from bulkdel.ledger.history import snapshot
     from bulkdel.ledger.lock import holder
-    from bulkdel.ledger.snapshot import snapshot
     from bulkdel.plan.read import read_plan_meta
     from bulkdel.report.status import Sitting, fold, recent_rates
     from bulkdel.report.text.summary import why

@@ -14,8 +14,7 @@ from bulkdel.errors import StorageFailed
 from bulkdel.ledger import closing
 from bulkdel.ledger.closing import close_entries
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.tick import Closure
-from bulkdel.ledger.values import Counters, Part
+from bulkdel.ledger.values import Closure, Counters, Part
 from bulkdel.words import Entry
 from tests.support.ledger import (
     AT_MS,

@@ -13,8 +13,7 @@ import pytest
 
 from bulkdel.errors import Corrupt, StorageFailed, WrongInput
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.tick import Withdrawal
-from bulkdel.ledger.values import Counters, OpenEntry, Part
+from bulkdel.ledger.values import Counters, OpenEntry, Part, Withdrawal
 from bulkdel.words import Batch, Mode, Operation, Verdict
 from tests.support.ledger import (
     IDENTITY,

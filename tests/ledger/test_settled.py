@@ -5,19 +5,19 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.ledger.settled import SEGMENT_BYTES, Settled
+from bulkdel.ledger.settled import SEGMENT_BYTES, SettledSet
 
 
-def holding(*ordinals: int) -> Settled:
+def holding(*ordinals: int) -> SettledSet:
     """A bitmap with these ordinals."""
-    settled = Settled()
+    settled = SettledSet()
     settled.adopt(settled.grown(ordinals))
     return settled
 
 
 def test_nothing_is_settled_at_first() -> None:
     """What was never added is not settled, however far out."""
-    settled = Settled()
+    settled = SettledSet()
     assert 0 not in settled
     assert 10**9 not in settled
     assert settled.next_unsettled(5, 6) == 5

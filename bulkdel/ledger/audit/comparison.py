@@ -11,11 +11,9 @@ import os
 from collections import OrderedDict
 from collections.abc import Sequence
 
-import orjson
-
 from bulkdel import files
 from bulkdel.ledger.audit.findings import Finding, Findings, excerpt
-from bulkdel.ledger.ledger_file import LEDGER
+from bulkdel.ledger.ledger_file import LEDGER, agreeing_bytes, is_object
 
 _WINDOW_BYTES = 4 << 20
 _REMEMBERED = 2000
@@ -31,7 +29,6 @@ class Comparison:
     Attributes:
         line: lines that were read so far.
         pending: lines that belong at the end of the file and that it may still lack.
-        lost: whether the pass was given up, since nothing agreed any more.
     """
 
     def __init__(self, descriptor: int, findings: Findings) -> None:
@@ -50,9 +47,9 @@ class Comparison:
         self._recent: OrderedDict[bytes, int] = OrderedDict()
         self._agreed = b""
         self._agreed_line = 0
+        self._given_up = False  # nothing agreed any more
         self.line = 0
         self.pending = 0
-        self.lost = False
 
     def expect(self, data: bytes, *, pending: bool = False) -> None:
         """That `data`, whole lines, comes next.
@@ -61,7 +58,7 @@ class Comparison:
             data: at most a few MiB.
             pending: whether the file may end before it or within it, as after a crash.
         """
-        if self.lost or not data:
+        if self._given_up or not data:
             return
         if self._over:
             self._lack(data.count(b"\n"), pending=pending)
@@ -86,14 +83,14 @@ class Comparison:
 
     def finish(self) -> None:
         """That nothing else comes."""
-        if self.lost:
+        if self._given_up:
             return
         if self._waiting:
             self._settle(more=False)
         if self._missing:
             lines = "1 line is" if self._missing == 1 else f"{self._missing:,} lines are"
             self._note(f"the file ends here, but {lines} missing", self.line + 1, self._at)
-        elif self._at < self._size and not self.lost:
+        elif self._at < self._size and not self._given_up:
             self._leftover()
 
     def _lack(self, lines: int, *, pending: bool) -> None:
@@ -107,43 +104,43 @@ class Comparison:
 
         That is what a crash or a power cut leaves of lines that were on their way.
         """
-        found = files.read_at(self._descriptor, len(data), self._at)
-        same = _same(found, data)
-        if found[same:].strip(b"\0"):
+        present = files.read_at(self._descriptor, len(data), self._at)
+        same = agreeing_bytes(present, data)
+        if present[same:].strip(b"\0"):
             return False
-        begin = self._at + len(found)
+        begin = self._at + len(present)
         while rest := files.read_at(self._descriptor, _NOTHING_BYTES, begin):
             if rest.strip(b"\0"):
                 return False
             begin += len(rest)
-        self.pending -= found[:same].count(b"\n")
+        self.pending -= present[:same].count(b"\n")
         return True
 
     def _settle(self, *, more: bool) -> None:
         """Explain how what waits differs from the file; some of it may go on waiting."""
-        while self._waiting and not self.lost:
-            found = self._window()
+        while self._waiting and not self._given_up:
+            theirs = self._window()
             agreed = 0
-            for ours, theirs in zip(self._waiting, found, strict=False):
-                if ours != theirs:
+            for one, other in zip(self._waiting, theirs, strict=False):
+                if one != other:
                     break
                 agreed += 1
-            self._go_on(found[: max(0, agreed - _REMEMBERED)])
-            for line in found[max(0, agreed - _REMEMBERED) : agreed]:
+            self._go_on(theirs[: max(0, agreed - _REMEMBERED)])
+            for line in theirs[max(0, agreed - _REMEMBERED) : agreed]:
                 self._remember(self._recent, line)
                 self._go_on([line])
             self._drop(agreed)
-            found = found[agreed:]
+            theirs = theirs[agreed:]
             if not self._waiting:
                 return
-            if self._at + len(b"".join(found[:1])) >= self._size and self._waiting[0].startswith(
-                b"".join(found)
+            if self._at + len(b"".join(theirs[:1])) >= self._size and self._waiting[0].startswith(
+                b"".join(theirs)
             ):
                 self._end()
                 return
             if agreed and more and self._waiting_bytes < _WINDOW_BYTES // 2:
                 return
-            self._explain(found, more=more)
+            self._explain(theirs, more=more)
 
     def _end(self) -> None:
         """The file ends before or within the first line that waits."""
@@ -167,13 +164,13 @@ class Comparison:
         ours, theirs = _agree_again(self._waiting, found)
         self._places += 1
         if self._places > _MOST_PLACES:
-            self.lost = True
+            self._given_up = True
             what = f"more than {_MOST_PLACES:,} places differ. What follows was not compared"
             self._note(what, self.line + 1, self._at, found[0], self._waiting[0])
             return
         if ours < 0:
             if more or not whole:
-                self.lost = True
+                self._given_up = True
                 self._note(
                     "from here on the file is not what was written to it: nothing agrees for "
                     f"{len(found):,} lines. What follows was not compared",
@@ -194,7 +191,7 @@ class Comparison:
         self._drop(ours)
 
     def _change(self, found: bytes, expected: bytes) -> None:
-        offset = self._at + _same(found, expected)
+        offset = self._at + agreeing_bytes(found, expected)
         self._note(
             self._described(found, "the line was changed"), self.line + 1, offset, found, expected
         )
@@ -228,7 +225,7 @@ class Comparison:
         line = self._recent.get(found) or self._agreed_at(found)
         if line:
             return f"this line repeats line {line:,}"
-        if not _is_object(found):
+        if not is_object(found):
             return f"{otherwise}, and is no JSON object"
         return otherwise
 
@@ -299,22 +296,3 @@ def _lines(data: bytes) -> list[bytes]:
     last = cut.pop()
     lines = [line + b"\n" for line in cut]
     return [*lines, last] if last else lines
-
-
-def _same(one: bytes, other: bytes) -> int:
-    """How many bytes agree from the first on."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(orjson.loads(line), dict)
-    except orjson.JSONDecodeError:
-        return False

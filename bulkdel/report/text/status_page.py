@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.ledger.history import CodeCount
 from bulkdel.report.figures import count, counted, moment, plain, rate, span, stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.no_friendships import no_friendships, no_friendships_values
