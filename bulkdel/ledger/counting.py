@@ -91,8 +91,10 @@ def check_intent(intent: Intent, stored: tuple[Part, ...] | None) -> None:
         ValueError: it does not; sending it could settle a pair twice, or lose one.
     """
     named = _items(intent.parts)
-    held = None if stored is None else _items(stored)
-    if not intent.parts or (named != held and not (held is None and _from_the_first(named))):
+    unsettled = None if stored is None else _items(stored)
+    if not intent.parts or (
+        named != unsettled and not (unsettled is None and _from_the_first(named))
+    ):
         raise ValueError(f"the intent for entry {intent.ordinal} is not what is unsettled of it")
 
 

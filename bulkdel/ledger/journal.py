@@ -18,22 +18,28 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkdel.errors import StorageFailed
+from bulkdel.errors import Corrupt, StorageFailed
 from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.identity import Identity, admit
 from bulkdel.ledger.ledger_file import LedgerFile
 from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.settled import SettledSet
 from bulkdel.ledger.sittings import LaneStop, put_end, put_start
-from bulkdel.ledger.storage import read_in_mid_run, readable, storage_failed, translated
+from bulkdel.ledger.storage import (
+    UNREADABLE,
+    corrupt_journal,
+    read_in_mid_run,
+    readable,
+    storage_failed,
+    translated,
+)
 from bulkdel.ledger.tables import connect, connect_again
 from bulkdel.ledger.tick import Before, fold
-from bulkdel.ledger.values import Counters, Event, Intent, OpenEntry, Settlement
+from bulkdel.ledger.values import Counters, Event, Intent, OpenEntry, Part, Settlement
 from bulkdel.words import Entry, Mode, Operation, size_of
 
 
@@ -168,6 +174,7 @@ class Journal:
         Raises:
             ValueError: an event contradicts the journal; nothing was written.
             StorageFailed: it could not be written.
+            Corrupt: what it holds of an entry is not what was written; nothing was written.
         """
         if not self._sound or self._unpublished:
             raise storage_failed(self.run_dir, "an earlier write failed")
@@ -175,9 +182,10 @@ class Journal:
             intents=self._intents,
             settled=self.settled,
             counters=self._counters,
-            parts_of=partial(rows.stored_parts, self._db),
+            parts_of=self._parts_of,
         )
-        tick = fold(events, before)
+        with translated(self.run_dir):
+            tick = fold(events, before)
         lines = [self._rendering.lines(*settled) for settled in tick.settled]
         reserved = [
             row
@@ -236,7 +244,11 @@ class Journal:
         try:
             if self._sound:
                 # Without it the next opening only has one tick more to look at: no reason to fail.
-                with suppress(StorageFailed), translated(self.run_dir), self._transaction():
+                with (
+                    suppress(StorageFailed, Corrupt),
+                    translated(self.run_dir),
+                    self._transaction(),
+                ):
                     self._put_heads()
         finally:
             self._ledger.close()
@@ -280,6 +292,12 @@ class Journal:
         """An entry of the second phase or of the plan."""
         second = reserve.entry_at(self._db, ordinal)
         return self._entry_of(ordinal) if second is None else second[1]
+
+    def _parts_of(self, ordinal: int) -> tuple[Part, ...] | None:
+        try:
+            return rows.stored_parts(self._db, ordinal)
+        except UNREADABLE as error:
+            raise corrupt_journal(self.run_dir, error) from error
 
     def _put_heads(self) -> None:
         """Record where the ledger ends, if that has moved."""

@@ -32,6 +32,10 @@ MOST_IDS: Final = 20_000
 """To_Accounts of the second phase that are read at a time."""
 
 
+_KINDS: Final = (str, int, str, int, int, int)
+"""Of a row of `reserved` from `other` on, which is how an entry of the second phase keeps it."""
+
+
 class Reserved(NamedTuple):
     """A row of `reserved`, in the order of its columns: `account` is to be asked for `other`."""
 
@@ -75,8 +79,8 @@ def put_reserved(db: sqlite3.Connection, rows: Iterable[Reserved]) -> None:
 
 def has_reserved(db: sqlite3.Connection, target: int) -> bool:
     """Whether anything of this target waits to be dealt."""
-    found = db.execute("SELECT 1 FROM reserved WHERE target = ? LIMIT 1", (target,)).fetchone()
-    return found is not None
+    row = db.execute("SELECT 1 FROM reserved WHERE target = ? LIMIT 1", (target,)).fetchone()
+    return row is not None
 
 
 def reserved(db: sqlite3.Connection, target: int) -> Iterator[Reserved]:
@@ -203,6 +207,8 @@ def second_phase(
 
 def _batch(ordinal: int, account: str, others: bytes) -> Batch:
     rows = orjson.loads(others)
+    if type(account) is not str or any(tuple(map(type, row)) != _KINDS for row in rows):
+        raise TypeError(f"the friendships of entry {ordinal} of the second phase")
     return Batch(
         ordinal,
         account,

@@ -89,10 +89,13 @@ def open_entries(
         " WHERE ordinal >= ? AND ordinal < ? AND in_flight <= ? ORDER BY ordinal LIMIT ?",
         (lo, hi, in_flight, limit),
     )
-    return [
-        OpenEntry(ordinal=ordinal, parts=decode_parts(parts), code=code, info=info)
-        for ordinal, parts, code, info in rows
-    ]
+    return [_open_entry(*row) for row in rows]
+
+
+def _open_entry(ordinal: int, parts: bytes | None, code: object, info: object) -> OpenEntry:
+    if not isinstance(code, int) or not isinstance(info, str):
+        raise TypeError(f"the last code and text of entry {ordinal}")
+    return OpenEntry(ordinal=ordinal, parts=decode_parts(parts), code=code, info=info)
 
 
 def record_lost(db: sqlite3.Connection, size_at: Callable[[int], int]) -> dict[int, int]:

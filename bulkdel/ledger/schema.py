@@ -82,8 +82,8 @@ def make_tables(db: sqlite3.Connection) -> None:
 
 def has_tables(db: sqlite3.Connection) -> bool:
     """Whether the tables were made; they are made all at once."""
-    found = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sittings'").fetchone()
-    return bool(found[0])
+    tables = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sittings'").fetchone()
+    return bool(tables[0])
 
 
 def refuse_strange(db: sqlite3.Connection, path: Path) -> None:
@@ -94,15 +94,15 @@ def refuse_strange(db: sqlite3.Connection, path: Path) -> None:
         sqlite3.DatabaseError: its schema is not ours.
     """
     db.execute("PRAGMA trusted_schema = OFF")
-    found = set(db.execute(_ALL + " LIMIT ?", (_MOST_ROWS,)))
-    if not found:
+    present = set(db.execute(_ALL + " LIMIT ?", (_MOST_ROWS,)))
+    if not present:
         return
     expected = _expected()
-    strange = sorted(found - expected, key=str)
-    missing = sorted(one for one in expected - found if one[2] != _LATER)
+    strange = sorted(present - expected, key=str)
+    missing = sorted(one for one in expected - present if one[2] != _LATER)
     if not strange and not missing:
         return
-    is_ours = any(one in found for one in expected if one[1] == "meta")
+    is_ours = any(one in present for one in expected if one[1] == "meta")
     if is_ours:
         version = db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
         if version and version[0] != VERSION:

@@ -52,8 +52,8 @@ class SettledSet:
             if byte << 3 >= hi:
                 return None
             first = ~bits[byte] & 0xFF if byte < len(bits) else 1
-        found = (byte << 3) + (first & -first).bit_length() - 1
-        return found if found < hi else None
+        ordinal = (byte << 3) + (first & -first).bit_length() - 1
+        return ordinal if ordinal < hi else None
 
     def whole(self, lo: int, hi: int) -> bool:
         """Whether every ordinal of lo … hi - 1 is settled."""

@@ -62,7 +62,7 @@ def read_sittings(
     db: sqlite3.Connection, names: Sequence[str], limit: int
 ) -> tuple[SittingRecord, ...]:
     """Returns the last `limit` sittings in their order, of targets with these names."""
-    found = db.execute(
+    rows = db.execute(
         "SELECT pid, started_ms, before, ended_ms, end, lanes FROM sittings"
         " ORDER BY id DESC LIMIT ?",
         (limit,),
@@ -79,5 +79,5 @@ def read_sittings(
             end=end,
             lanes=tuple(LaneStop(**lane) for lane in orjson.loads(lanes or "[]")),
         )
-        for pid, started_ms, before, ended_ms, end, lanes in reversed(found)
+        for pid, started_ms, before, ended_ms, end, lanes in reversed(rows)
     )

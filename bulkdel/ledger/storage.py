@@ -52,7 +52,7 @@ def translated(run_dir: Path, *, reading: bool = False) -> Iterator[None]:
             raise _failed(run_dir, error, reading=reading) from error
         # Our statements are right: where one cannot be carried out, the schema is not.
         if type(error) in {sqlite3.OperationalError, sqlite3.DatabaseError}:
-            raise _corrupt(run_dir, error) from error
+            raise corrupt_journal(run_dir, error) from error
         raise
 
 
@@ -66,7 +66,7 @@ def readable(run_dir: Path) -> Iterator[None]:
     try:
         yield
     except (*UNREADABLE, sqlite3.IntegrityError) as error:
-        raise _corrupt(run_dir, error) from error
+        raise corrupt_journal(run_dir, error) from error
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def read_in_mid_run(run_dir: Path) -> Iterator[None]:
     except (sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:  # such as: it is closed
         raise _failed(run_dir, error, reading=False) from error
     except sqlite3.Error as error:
-        raise _corrupt(run_dir, error) from error
+        raise corrupt_journal(run_dir, error) from error
 
 
 def is_short_of_means(error: Exception) -> bool:
@@ -110,7 +110,8 @@ def _failed(run_dir: Path, error: Exception, *, reading: bool) -> StorageFailed:
     )
 
 
-def _corrupt(run_dir: Path, error: Exception) -> Corrupt:
+def corrupt_journal(run_dir: Path, error: Exception) -> Corrupt:
+    """Returns the error of a journal.db that is not what was written to it."""
     reason = "".join(c if c.isprintable() else "?" for c in str(error))[:_MOST_CHARACTERS]
     return Corrupt(
         f"{run_dir / JOURNAL} is damaged ({reason})",

@@ -38,7 +38,7 @@ class Comparison:
         self._at = 0
         self._waiting: list[bytes] = []  # lines that belong here, while both sides differ
         self._waiting_bytes = 0
-        self._waiting_soft = 0  # of those, the last ones that the file may lack
+        self._waiting_pending = 0  # of those, the last ones that the file may lack
         self._places = 0
         self._over = False  # the file has ended, or what is left of it is torn
         self._missing = 0
@@ -77,7 +77,7 @@ class Comparison:
         lines = _lines(data)
         self._waiting += lines
         self._waiting_bytes += len(data)
-        self._waiting_soft += len(lines) if pending else 0
+        self._waiting_pending += len(lines) if pending else 0
         if self._waiting_bytes >= _WINDOW_BYTES:
             self._settle(more=True)
 
@@ -119,36 +119,36 @@ class Comparison:
     def _settle(self, *, more: bool) -> None:
         """Explain how what waits differs from the file; some of it may go on waiting."""
         while self._waiting and not self._given_up:
-            theirs = self._window()
+            present = self._window()
             agreed = 0
-            for one, other in zip(self._waiting, theirs, strict=False):
+            for one, other in zip(self._waiting, present, strict=False):
                 if one != other:
                     break
                 agreed += 1
-            self._go_on(theirs[: max(0, agreed - _REMEMBERED)])
-            for line in theirs[max(0, agreed - _REMEMBERED) : agreed]:
+            self._go_on(present[: max(0, agreed - _REMEMBERED)])
+            for line in present[max(0, agreed - _REMEMBERED) : agreed]:
                 self._remember(self._recent, line)
                 self._go_on([line])
             self._drop(agreed)
-            theirs = theirs[agreed:]
+            present = present[agreed:]
             if not self._waiting:
                 return
-            if self._at + len(b"".join(theirs[:1])) >= self._size and self._waiting[0].startswith(
-                b"".join(theirs)
+            if self._at + len(b"".join(present[:1])) >= self._size and self._waiting[0].startswith(
+                b"".join(present)
             ):
                 self._end()
                 return
             if agreed and more and self._waiting_bytes < _WINDOW_BYTES // 2:
                 return
-            self._explain(theirs, more=more)
+            self._explain(present, more=more)
 
     def _end(self) -> None:
         """The file ends before or within the first line that waits."""
         self._at = self._size
         self._over = True
-        hard = len(self._waiting) - self._waiting_soft
-        self._lack(hard, pending=False)
-        self._lack(self._waiting_soft, pending=not hard)
+        due = len(self._waiting) - self._waiting_pending
+        self._lack(due, pending=False)
+        self._lack(self._waiting_pending, pending=not due)
         self._drop(len(self._waiting))
 
     def _window(self) -> list[bytes]:
@@ -159,45 +159,46 @@ class Comparison:
             lines.pop()
         return lines
 
-    def _explain(self, found: Sequence[bytes], *, more: bool) -> None:
-        whole = self._at + sum(map(len, found)) >= self._size
-        ours, theirs = _agree_again(self._waiting, found)
+    def _explain(self, present: Sequence[bytes], *, more: bool) -> None:
+        whole = self._at + sum(map(len, present)) >= self._size
+        lacking, strange = _agree_again(self._waiting, present)
         self._places += 1
+        why = ""
         if self._places > _MOST_PLACES:
+            why = f"more than {_MOST_PLACES:,} places differ"
+        elif lacking < 0 and (more or not whole):
+            why = (
+                "from here on the file is not what was written to it: nothing agrees for "
+                f"{len(present):,} lines"
+            )
+        if why:
             self._given_up = True
-            what = f"more than {_MOST_PLACES:,} places differ. What follows was not compared"
-            self._note(what, self.line + 1, self._at, found[0], self._waiting[0])
+            what = f"{why}. What follows was not compared"
+            self._note(what, self.line + 1, self._at, present[0], self._waiting[0])
             return
-        if ours < 0:
-            if more or not whole:
-                self._given_up = True
-                self._note(
-                    "from here on the file is not what was written to it: nothing agrees for "
-                    f"{len(found):,} lines. What follows was not compared",
-                    self.line + 1,
-                    self._at,
-                    found[0],
-                    self._waiting[0],
-                )
-                return
-            ours, theirs = len(self._waiting), len(found)
-        changed = min(ours, theirs)
+        if lacking < 0:
+            lacking, strange = len(self._waiting), len(present)
+        changed = min(lacking, strange)
         for at in range(changed):
-            self._change(found[at], self._waiting[at])
-        if ours > changed:
-            self._remove(self._waiting[changed:ours])
-        for stranger in found[changed:theirs]:
+            self._change(present[at], self._waiting[at])
+        if lacking > changed:
+            self._remove(self._waiting[changed:lacking])
+        for stranger in present[changed:strange]:
             self._stranger(stranger)
-        self._drop(ours)
+        self._drop(lacking)
 
-    def _change(self, found: bytes, expected: bytes) -> None:
-        offset = self._at + agreeing_bytes(found, expected)
+    def _change(self, present: bytes, expected: bytes) -> None:
+        offset = self._at + agreeing_bytes(present, expected)
         self._note(
-            self._described(found, "the line was changed"), self.line + 1, offset, found, expected
+            self._described(present, "the line was changed"),
+            self.line + 1,
+            offset,
+            present,
+            expected,
         )
         self._remember(self._absent, expected)
-        self._remember(self._strange, found)
-        self._go_on([found])
+        self._remember(self._strange, present)
+        self._go_on([present])
 
     def _remove(self, expected: Sequence[bytes]) -> None:
         lines = "a line is" if len(expected) == 1 else f"{len(expected):,} lines are"
@@ -209,31 +210,31 @@ class Comparison:
         for one in expected[:_REMEMBERED]:
             self._remember(self._absent, one)
 
-    def _stranger(self, found: bytes) -> None:
-        what = self._described(found, "this line does not belong here")
-        self._note(what, self.line + 1, self._at, found)
-        self._remember(self._strange, found)
-        self._go_on([found])
+    def _stranger(self, present: bytes) -> None:
+        what = self._described(present, "this line does not belong here")
+        self._note(what, self.line + 1, self._at, present)
+        self._remember(self._strange, present)
+        self._go_on([present])
 
-    def _described(self, found: bytes, otherwise: str) -> str:
+    def _described(self, present: bytes, otherwise: str) -> str:
         """What a wrong line is: known from elsewhere, no line of a ledger, or `otherwise`."""
-        elsewhere = self._absent.get(found)
+        elsewhere = self._absent.get(present)
         if elsewhere is not None:
             return f"this line belongs at line {elsewhere:,}"
-        if found in self._waiting:
+        if present in self._waiting:
             return "this line belongs further down"
-        line = self._recent.get(found) or self._agreed_at(found)
+        line = self._recent.get(present) or self._agreed_at(present)
         if line:
             return f"this line repeats line {line:,}"
-        if not is_object(found):
+        if not is_object(present):
             return f"{otherwise}, and is no JSON object"
         return otherwise
 
-    def _agreed_at(self, found: bytes) -> int:
+    def _agreed_at(self, present: bytes) -> int:
         """Which line of those that last agreed in bulk this is; 0 if none."""
-        if not found.endswith(b"\n"):
+        if not present.endswith(b"\n"):
             return 0
-        place = (b"\n" + self._agreed).find(b"\n" + found)
+        place = (b"\n" + self._agreed).find(b"\n" + present)
         return self._agreed_line + self._agreed[:place].count(b"\n") + 1 if place >= 0 else 0
 
     def _leftover(self) -> None:
@@ -259,10 +260,10 @@ class Comparison:
     def _drop(self, count: int) -> None:
         self._waiting_bytes -= sum(map(len, self._waiting[:count]))
         del self._waiting[:count]
-        self._waiting_soft = min(self._waiting_soft, len(self._waiting))
+        self._waiting_pending = min(self._waiting_pending, len(self._waiting))
 
     def _note(
-        self, what: str, line: int, offset: int, found: bytes = b"", expected: bytes = b""
+        self, what: str, line: int, offset: int, present: bytes = b"", expected: bytes = b""
     ) -> None:
         self._findings.add(
             Finding(
@@ -270,7 +271,7 @@ class Comparison:
                 what=what,
                 line=line,
                 offset=offset,
-                found=excerpt(found),
+                found=excerpt(present),
                 expected=excerpt(expected),
             )
         )

@@ -67,10 +67,10 @@ class Pages:
         return self._here[ordinal - self._begin]
 
     def _page(self, page: int) -> list[Row]:
-        held = self._pages.get(page)
-        if held is not None:
+        hit = self._pages.get(page)
+        if hit is not None:
             self._pages.move_to_end(page)
-            return held[0]
+            return hit[0]
         rows = self._read(page)
         cost = sum(map(row_size, rows)) + _COST_OF_ROW * len(rows)
         self._pages[page] = (rows, cost)
