@@ -47,8 +47,8 @@ class Journal:
     """The open journal and ledger of a run directory; its lock must be held.
 
     `commit` and `publish` are called in turn, from any thread but never two at once; `settled`,
-    `counters` and `open_entries` may be used beside them. After a StorageFailed nothing here is to
-    be relied on: close it, and open it again.
+    `counters`, `open_entries`, `second_phase` and `has_reserved` may be used beside them. After an
+    error nothing here is to be relied on: close it, and open it again.
 
     Attributes:
         run_dir: where it is.
@@ -174,7 +174,7 @@ class Journal:
         Raises:
             ValueError: an event contradicts the journal; nothing was written.
             StorageFailed: it could not be written.
-            Corrupt: what it holds of an entry is not what was written; nothing was written.
+            Corrupt: what it reads of the journal is not what was written; nothing was written.
         """
         if not self._sound or self._unpublished:
             raise storage_failed(self.run_dir, "an earlier write failed")
@@ -200,8 +200,9 @@ class Journal:
             rows.put_segments(self._db, segments)
             rows.put_counters(self._db, counters)
             reserve.put_reserved(self._db, reserved)
-            for deal in tick.deals:
-                reserve.deal(self._db, deal)
+            with readable(self.run_dir):
+                for deal in tick.deals:
+                    reserve.deal(self._db, deal)
             self._put_heads()
         self._sound = True
         self._unpublished = lines

@@ -1,7 +1,7 @@
 """The ledger's lines: a deterministic rendering of a settlement and its entry.
 
-Every line of one settlement shares what stands before and after the id, so those are encoded once
-and 1000 lines are a few passes over bytes, not 1000 objects.
+In the first phase every line of one settlement shares what stands before and after the id, so those
+are encoded once and 1000 lines are a few passes over bytes, not 1000 objects.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ journal is read or written before its schema is word for word the one that is ma
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from functools import lru_cache
@@ -51,23 +52,11 @@ CREATE TABLE sittings (
     before TEXT NOT NULL, ended_ms INTEGER, end TEXT, lanes TEXT);
 """
 
-TABLES = (
-    "meta",
-    "counters",
-    "open",
-    "failures",
-    "settlements",
-    "settled",
-    "head",
-    "reserved",
-    "second_phase",
-    "sittings",
-    "samples",
-)
-"""All of them; a journal that is made anew is emptied of each."""
-
 _LATER: Final = "samples"
 """A journal that was begun before there was this table lacks it until it is continued."""
+TABLES: Final = (*re.findall(r"CREATE TABLE (\w+)", _SCHEMA), _LATER)
+"""All of them; a journal that is made anew is emptied of each."""
+
 _MOST_ROWS: Final = 100
 _ALL: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 

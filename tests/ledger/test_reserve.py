@@ -112,7 +112,7 @@ def test_not_a_friend_is_in_reserve(tmp_path: Path) -> None:
     """No line, no settled pair; the entry is done with it, and the other account is to be asked."""
     with open_oriented(tmp_path) as journal:
         first_phase(journal)
-        assert journal.settled.whole(0, 2)
+        assert journal.settled.next_unsettled(0, 2) is None
         assert journal.counters(0) == Counters(
             deleted=1, calls=3, retries=1, lost_answers=1, in_reserve=4
         )
