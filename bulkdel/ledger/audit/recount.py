@@ -52,7 +52,9 @@ class Recount:
         if self._whole[byte] & bit or ordinal in self._some:
             return "pairs of it were settled before"
         self._whole[byte] |= bit
-        self._count(target, status, code, size)
+        self.pairs[target][status] += size
+        if status is Verdict.FAILED:
+            self._count_failed(target, code, size)
         return ""
 
     def settle(self, ordinal: int, target: int, size: int, settlement: Settlement) -> str:
@@ -70,7 +72,9 @@ class Recount:
                 continue
             if ordinal >= self._end:
                 self.second_settled[target] += pairs
-            self._count(target, group.status, group.code, pairs)
+            self.pairs[target][group.status] += pairs
+            if group.status is Verdict.FAILED and pairs:
+                self._count_failed(target, group.code, pairs)
         if now | before == full:
             self._some.pop(ordinal, None)
             self._whole[ordinal >> 3] |= 1 << (ordinal & 7)
@@ -78,11 +82,9 @@ class Recount:
             self._some[ordinal] = now | before
         return ""
 
-    def _count(self, target: int, status: Verdict, code: int, pairs: int) -> None:
-        self.pairs[target][status] += pairs
-        if status is Verdict.FAILED and pairs:
-            key = (target, code)
-            self._failures[key] = self._failures.get(key, 0) + pairs
+    def _count_failed(self, target: int, code: int, pairs: int) -> None:
+        key = (target, code)
+        self._failures[key] = self._failures.get(key, 0) + pairs
 
     def disagreements(
         self, db: sqlite3.Connection, counters: Sequence[Counters], size_at: Callable[[int], int]

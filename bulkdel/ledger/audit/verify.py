@@ -279,11 +279,13 @@ class _Verification:
         if entry is None:
             row = self._pages.row(ordinal)
             template = self._bulk.template(body, attempts)
-            lines = None if template is None else self._bulk.lines(template, row, target, at_ms)
-            if template is not None and lines is not None:
-                size = row_size(row)
-                wrong = self._recount.alike(ordinal, target, size, template.status, template.code)
-                return lines, wrong
+            if template is not None:
+                lines = self._bulk.lines(template, row, target, at_ms)
+                if lines is not None:
+                    wrong = self._recount.alike(
+                        ordinal, target, row_size(row), template.status, template.code
+                    )
+                    return lines, wrong
             entry = self._plan.entry_of(row)
         settlement = decode_settlement(body, attempts=attempts, at_ms=at_ms)
         self._recount.reserve.add(reserve.reserved_of(settlement, entry, target, self._rendering))
