@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, command
+from bulkdel.cli.options import JobFile, RunDir, command, load
 
 EPILOG = """
 \b
@@ -50,10 +50,9 @@ def check(
     def work() -> int:
         from bulkdel.cli import streams
         from bulkdel.report.text.preflight import exit_code, preflight_text
-        from bulkdel.runs import wiring
         from bulkdel.runs.preflight import preflight
 
-        found = wiring.load(job, run_dir)
+        found = load(job, run_dir)
         sections = preflight(found, offline=offline)
         streams.result(
             preflight_text(

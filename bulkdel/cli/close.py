@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, again
+from bulkdel.cli.options import JobFile, RunDir, again, load
+
+if TYPE_CHECKING:
+    from bulkdel.job.job import Job
+    from bulkdel.report.status import Status
 
 EPILOG = """
 \b
@@ -46,10 +52,32 @@ def close(
     """
 
     def work() -> int:
-        from bulkdel.runs import wiring
+        from bulkdel.cli import streams
+        from bulkdel.report.text.closure import closed_text
         from bulkdel.runs.closing import close_run
 
-        close_run(wiring.load(job, run_dir), yes=yes, command=again())
+        loaded = load(job, run_dir)
+        agree = partial(_agree, loaded, yes=yes)
+        status = close_run(loaded, agree=agree, say=streams.say, command=again())
+        streams.result(closed_text(status, streams.width(sys.stdout)))
         return 0
 
     carry_out(work)
+
+
+def _agree(job: Job, status: Status, *, yes: bool) -> None:
+    from bulkdel.cli import ask, streams
+    from bulkdel.errors import WrongInput
+    from bulkdel.report.text.closure import closing_text, question
+    from bulkdel.runs.closing import NotClosed
+
+    streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
+    if yes:
+        return
+    if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
+        raise WrongInput(
+            f"there is no terminal to ask on, so nothing of {job.name} was closed; look at the "
+            "above and add --yes if it is right"
+        )
+    if not ask.confirmed(question(status)):
+        raise NotClosed(f"not confirmed ({ask.ONLY_YES}); nothing was closed")

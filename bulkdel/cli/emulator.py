@@ -106,9 +106,9 @@ def emulator(
     """
 
     def work() -> int:
-        from bulkdel.runs import wiring
+        from bulkdel.cli.serving import serve_emulator
 
-        wiring.serve(
+        serve_emulator(
             port=port,
             app_id=app_id,
             secret_env=secret_env,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir
+from bulkdel.cli.options import JobFile, RunDir, load
 
 EPILOG = """
 \b
@@ -124,7 +124,7 @@ def export(
         from bulkdel.errors import WrongInput
         from bulkdel.job.job import Format
         from bulkdel.report.exported import Choice, Wanted
-        from bulkdel.runs import exporting, wiring
+        from bulkdel.runs import exporting
 
         chosen = bool(status or code or target or account or full)
         if rejects and (chosen or row_format is not RowFormat.CSV):
@@ -134,7 +134,7 @@ def export(
             )
         if source is not None and not rejects:
             raise WrongInput("--source goes with --rejects only")
-        found = wiring.load(job, run_dir)
+        found = load(job, run_dir)
         if rejects:
             pieces = exporting.rejected(found, source=source, say=streams.say)
         else:

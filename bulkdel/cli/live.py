@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir
+from bulkdel.cli.options import JobFile, RunDir, load
 
 _CODES = """
 \b
@@ -77,8 +77,7 @@ def rate(
 
 def _ask(job: Path, run_dir: Path | None, request: dict[str, Any]) -> int:
     from bulkdel.cli import streams
-    from bulkdel.runs import wiring
     from bulkdel.runs.control import ask
 
-    streams.result(ask(wiring.load(job, run_dir).run_dir, request) + "\n")
+    streams.result(ask(load(job, run_dir).run_dir, request) + "\n")
     return 0

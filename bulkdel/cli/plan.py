@@ -6,7 +6,7 @@ import sys
 import time
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, command
+from bulkdel.cli.options import JobFile, RunDir, command, load
 
 EPILOG = """
 \b
@@ -40,22 +40,23 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
 
     def work() -> int:
         from bulkdel.cli import streams
+        from bulkdel.providers import PROVIDERS
         from bulkdel.report.rejects import read_rejects
         from bulkdel.report.text.preview import plan_text
-        from bulkdel.runs import wiring
+        from bulkdel.runs.held import plan_only, sample
 
-        found = wiring.load(job, run_dir)
-        meta = wiring.plan_only(found, streams.say)
+        found = load(job, run_dir)
+        meta = plan_only(found, streams.say)
         text = plan_text(
             found,
             meta,
-            wiring.faces(),
+            PROVIDERS,
             read_rejects(found.run_dir / "rejects.jsonl"),
             streams.width(sys.stdout),
             colour=streams.colour(sys.stdout),
             command=command("run", job, run_dir),
             now_s=time.time(),
-            sample=wiring.sample(found, meta, SAMPLE) if meta.books.pairs else (),
+            sample=sample(found, meta, SAMPLE) if meta.books.pairs else (),
         )
         streams.result(text)
         return 0

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir
+from bulkdel.cli.options import JobFile, RunDir, command_for, load
 
 EPILOG = """
 \b
@@ -57,10 +57,14 @@ def report(
     def work() -> int:
         from bulkdel.cli import streams
         from bulkdel.plain import escaped
-        from bulkdel.runs import reporting, wiring
+        from bulkdel.runs import reporting
 
-        found = wiring.load(job, run_dir)
-        for path in reporting.report(found, folder=output and output.absolute()):
+        found = load(job, run_dir)
+        for path in reporting.report(
+            found,
+            folder=output and output.absolute(),
+            command=command_for(found.source, found.run_dir),
+        ):
             streams.result(f"{escaped(str(path))}\n")
         return 0
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, again
+from bulkdel.cli.options import JobFile, RunDir, again, load
 
 LEFT = 75
 
@@ -119,7 +119,8 @@ def run(
 
     def work() -> int:
         from bulkdel.cli.sitting import Choices, sit
-        from bulkdel.runs import wiring
+        from bulkdel.providers import PROVIDERS
+        from bulkdel.runs.held import held_run
         from bulkdel.runs.observers import Watch
 
         choices = Choices(
@@ -130,7 +131,7 @@ def run(
             command=again(),
             watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
         )
-        loaded = wiring.load(job, run_dir, max_duration)
-        return sit(loaded, choices, wiring.open_stages, wiring.faces())
+        loaded = load(job, run_dir, max_duration)
+        return sit(loaded, choices, held_run, PROVIDERS)
 
     carry_out(work, broken=LEFT)

@@ -12,7 +12,7 @@ import structlog
 
 from bulkdel import files
 from bulkdel.cli import ask, streams
-from bulkdel.cli.edge import leaf, machine_words, nothing_sent, unexpected
+from bulkdel.cli.options import command_for
 from bulkdel.cli.progress import progress
 from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
 from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
@@ -26,6 +26,7 @@ from bulkdel.report.text.confirm import confirm_text, is_real, question, warning
 from bulkdel.report.text.preview import too_many
 from bulkdel.report.text.summary import summary_exit, summary_text, verdict
 from bulkdel.runs import log
+from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
 from bulkdel.runs.observers import Onlookers, Watch, onlookers
 from bulkdel.runs.stages import Open, Stages
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
@@ -137,7 +138,7 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
         )
     except streams.OutputFailed as error:  # the run's own outcome matters more
         streams.say(f"bulkdel: {error}.")
-    stages.report(streams.say)
+    stages.report(streams.say, command_for(job.source, job.run_dir))
     code = summary_exit(ending, status)
     others.ended(code, verdict(ending, status))
     return code
@@ -180,7 +181,7 @@ def _send(
                 display(views)
                 others.show(views)
 
-            ending = stages.send(meta, limit=choices.limit, show=show, watch=watch)
+            ending = stages.send(meta, limit=choices.limit, show=show, tell=watch.tell)
     except BaseException:
         if watch.patient:  # whom the signals were told to is gone
             watch.tell(_too_late)

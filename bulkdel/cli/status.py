@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, command
+from bulkdel.cli.options import JobFile, RunDir, command, load
 
 if TYPE_CHECKING:
     from bulkdel.report.status import Status
@@ -60,9 +60,9 @@ def status(
         from bulkdel.cli import streams
         from bulkdel.report.status import State
         from bulkdel.report.text.status_page import status_json, status_text
-        from bulkdel.runs import wiring
+        from bulkdel.runs.look import look
 
-        loaded = wiring.load(job, run_dir)
+        loaded = load(job, run_dir)
 
         def page(found: Status) -> str | bytes:
             if json:
@@ -75,13 +75,13 @@ def status(
                 close=command("close", job, run_dir),
             )
 
-        found = wiring.look(loaded)
+        found = look(loaded)
         while watch and found.state is State.RUNNING:
             if streams.terminal(sys.stdout):
                 streams.result(CLEAR)
             streams.result(page(found))
             time.sleep(EVERY_S)
-            found = wiring.look(loaded)
+            found = look(loaded)
         if watch and streams.terminal(sys.stdout):
             streams.result(CLEAR)
         streams.result(page(found))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir
+from bulkdel.cli.options import JobFile, RunDir, load
 
 EPILOG = """
 \b
@@ -54,10 +54,9 @@ def verify(
     def work() -> int:
         from bulkdel.cli import streams
         from bulkdel.report.text.verification import verification_json, verification_text
-        from bulkdel.runs import wiring
         from bulkdel.runs.verifying import verify_run
 
-        found = wiring.load(job, run_dir)
+        found = load(job, run_dir)
         meta, verified = verify_run(found)
         if json:
             streams.result(verification_json(found, meta, verified))

@@ -15,9 +15,6 @@ from typing import BinaryIO, Final
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bulkdel.cli.edge import nothing_sent, unexpected
-from bulkdel.cli.progress import Show
-from bulkdel.cli.signals import Stopping
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
@@ -34,14 +31,16 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
 from bulkdel.runs import beside
 from bulkdel.runs.control import listening
+from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.look import identity_of, look
 from bulkdel.runs.piped import is_same, piped
 from bulkdel.runs.reporting import report
-from bulkdel.runs.stages import Say
-from bulkdel.runs.wiring import identity_of, look
+from bulkdel.runs.stages import Say, Show, TellStop
 from bulkdel.send.descriptors import fit
 from bulkdel.send.desk import Told
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
+from bulkdel.words import Entry
 
 SHOW_EVERY_S: Final = 0.5
 
@@ -128,7 +127,7 @@ class HeldRun:
         """Whether calls of this plan left before: then it was agreed to, and is not asked again."""
         return self._begun
 
-    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
+    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then."""
 
         async def work() -> Ending:
@@ -138,7 +137,7 @@ class HeldRun:
                 def stop(name: str) -> None:
                     loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
 
-                watch.tell(stop)
+                tell(stop)
 
             return await self.sending(meta, limit=limit, started=started, show=show)
 
@@ -151,10 +150,10 @@ class HeldRun:
         """How things stand now."""
         return look(self._job, held=True, meta=self._meta)
 
-    def report(self, say: Say) -> None:
+    def report(self, say: Say, command: Callable[..., str]) -> None:
         """The run as a page, for whoever comes in the morning; it decides nothing."""
         try:
-            page, _ = report(self._job, held=True, patient=False, meta=self._meta)
+            page, _ = report(self._job, held=True, patient=False, meta=self._meta, command=command)
         except Exception as error:  # noqa: BLE001  # the run's outcome stands, whatever this is
             told = str(error) if isinstance(error, BulkdelError) else unexpected(error)
             structlog.get_logger().warning("report.failed", said=told)
@@ -266,6 +265,19 @@ def held_run(job: Job) -> Iterator[HeldRun]:
             warnings = stack.enter_context(hold(job.run_dir))
             held = HeldRun(job, stack, warnings)
         yield held
+
+
+def plan_only(job: Job, say: Say) -> PlanMeta:
+    """The job's plan, made if there is none that fits; sends nothing."""
+    with held_run(job) as stages:
+        return stages.plan(say)
+
+
+def sample(job: Job, meta: PlanMeta, count: int) -> tuple[Entry, ...]:
+    """The first entries of the plan."""
+    with PlanReader(job.run_dir, meta) as plan:
+        most = min(count, meta.shares[0].batches)
+        return tuple(entry for entries in plan.scan(0, most) for entry in entries)
 
 
 def _nothing(_: object) -> None:

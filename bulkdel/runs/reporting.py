@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bulkdel.cli.options import command_for
 from bulkdel.job.job import Job
 from bulkdel.ledger.chronicle import Chronicle, chronicle
 from bulkdel.ledger.sittings import Sitting
@@ -20,7 +20,7 @@ from bulkdel.report.report_files import write_report
 from bulkdel.report.status import State, Status
 from bulkdel.report.text.summary import why
 from bulkdel.report.timeline import Timeline, fold_samples, width_for
-from bulkdel.runs.wiring import identity_of, look
+from bulkdel.runs.look import identity_of, look
 from bulkdel.send.view import End, Ending, LaneEnd
 
 LEDGER_MOST: Final = 1 << 30
@@ -34,6 +34,7 @@ def report(
     patient: bool = True,
     meta: PlanMeta | None = None,
     folder: Path | None = None,
+    command: Callable[..., str],
 ) -> tuple[Path, Path]:
     """Writes report.html and report.json of the job's run, and returns their paths.
 
@@ -43,13 +44,14 @@ def report(
         patient: whether a ledger larger than LEDGER_MOST is counted, too.
         meta: the plan's, where that was read before.
         folder: where to; the run directory if there is none.
+        command: says any command that belongs to the job, ready to paste.
 
     Raises:
         WrongInput: there is no plan yet, or the files cannot be written.
     """
     findings = gather(job, held=held, patient=patient, meta=meta)
     # Both are absolute: a page is read from anywhere.
-    return write_report(findings, folder or job.run_dir, command_for(job.source, job.run_dir))
+    return write_report(findings, folder or job.run_dir, command)
 
 
 def gather(

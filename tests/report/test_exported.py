@@ -58,7 +58,7 @@ def planned(folder: Path, rows: str = ROWS, job: str = JOB) -> tuple[Job, PlanMe
 def run(tmp_path: Path) -> Iterator[tuple[Job, PlanMeta]]:
     """A run in which tencent settled a's first batch in part, and a call for "b,c" is out."""
     job, meta = planned(tmp_path)
-    from bulkdel.runs.wiring import identity_of  # noqa: PLC0415  # as the commands do
+    from bulkdel.runs.look import identity_of  # noqa: PLC0415  # as the commands do
 
     with PlanReader(job.run_dir, meta) as plan:
         entries = [entry for some_ in plan.scan(0, meta.shares[0].batches) for entry in some_]
