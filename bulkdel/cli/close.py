@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
+from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, again, load
+from bulkdel.report.text.closure import closed_text
+from bulkdel.runs.closing import close_run
 
 if TYPE_CHECKING:
     from bulkdel.job.job import Job
@@ -41,7 +43,7 @@ def close(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask. Without a terminal it is needed.")
     ] = False,
-) -> None:
+) -> int:
     """Settle what is left of JOB as failed, so that the run is finished.
 
     For what a provider refuses for ever, so that no cron line runs for ever.
@@ -50,19 +52,11 @@ def close(
     that no call has carried has code -3. Shows what it will settle, and
     asks. It cannot be undone: a closed pair is deleted by a new run only.
     """
-
-    def work() -> int:
-        from bulkdel.cli import streams
-        from bulkdel.report.text.closure import closed_text
-        from bulkdel.runs.closing import close_run
-
-        loaded = load(job, run_dir)
-        agree = partial(_agree, loaded, yes=yes)
-        status = close_run(loaded, agree=agree, say=streams.say, command=again())
-        streams.result(closed_text(status, streams.width(sys.stdout)))
-        return 0
-
-    carry_out(work)
+    loaded = load(job, run_dir)
+    agree = partial(_agree, loaded, yes=yes)
+    status = close_run(loaded, agree=agree, say=streams.say, command=again())
+    streams.result(closed_text(status, streams.width(sys.stdout)))
+    return 0
 
 
 def _agree(job: Job, status: Status, *, yes: bool) -> None:

@@ -8,29 +8,29 @@ import typer
 
 from bulkdel.cli.signals import Stopping, stopping
 from bulkdel.cli.streams import say
-from bulkdel.errors import BulkdelError
+from bulkdel.errors import BulkdelError, Exit
 from bulkdel.runs.failures import unexpected
 
-NOT_DONE = 2
 
-
-def carry_out(command: Callable[[], int], *, broken: int = NOT_DONE) -> None:
+def carry_out(command: Callable[[], int], *, sends: bool) -> None:
     """Carries out a command's work and leaves with its exit code.
 
     Args:
         command: returns the exit code, or raises.
-        broken: the exit code for an interruption, and for what should not have happened.
+        sends: whether its calls may have left when it is interrupted, or something happens that
+            should not have: then work is left. Of other commands every error is WRONG.
 
     Raises:
         typer.Exit: always, with the code.
     """
+    broken = Exit.LEFT if sends else Exit.WRONG
     watch: Stopping | None = None
     try:
         with stopping(_interrupt, broken) as watch:
             code = command()
     except BulkdelError as error:
         say(*f"bulkdel: {sentence(str(error))}".split("\n"))
-        code = broken if broken == NOT_DONE else error.exit_code  # the others are of run alone
+        code = error.exit_code if sends else broken
     except KeyboardInterrupt:
         say("bulkdel: interrupted.")
         code = broken

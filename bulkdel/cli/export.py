@@ -8,8 +8,12 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
+from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, load
+from bulkdel.errors import WrongInput
+from bulkdel.job.job import Format
+from bulkdel.report.exported import Choice, Wanted
+from bulkdel.runs import exporting
 
 EPILOG = """
 \b
@@ -110,7 +114,7 @@ def export(
             show_default=False,
         ),
     ] = None,
-) -> None:
+) -> int:
     """Write pairs of the run of JOB as rows that a new job can read.
 
     Writes the pairs that all options choose, under the field names of the
@@ -118,38 +122,28 @@ def export(
     plan and journal. Changes nothing, can be called at any time, and needs
     little memory however large the run is.
     """
-
-    def work() -> int:
-        from bulkdel.cli import streams
-        from bulkdel.errors import WrongInput
-        from bulkdel.job.job import Format
-        from bulkdel.report.exported import Choice, Wanted
-        from bulkdel.runs import exporting
-
-        chosen = bool(status or code or target or account or full)
-        if rejects and (chosen or row_format is not RowFormat.CSV):
-            raise WrongInput(
-                "--rejects writes rows as they stood in the input: of the other options only "
-                "--source and --output go with it"
-            )
-        if source is not None and not rejects:
-            raise WrongInput("--source goes with --rejects only")
-        found = load(job, run_dir)
-        if rejects:
-            pieces = exporting.rejected(found, source=source, say=streams.say)
-        else:
-            choice = Choice(
-                statuses=frozenset(Wanted(one) for one in status or ()),
-                codes=frozenset(code or ()),
-                targets=frozenset(target or ()),
-                accounts=frozenset(account or ()),
-            )
-            pieces = exporting.pairs(found, choice, Format(row_format), full=full, say=streams.say)
-        if output is None:
-            for piece in pieces:
-                streams.result(piece)
-        else:
-            exporting.keep(pieces, output)
-        return 0
-
-    carry_out(work)
+    chosen = bool(status or code or target or account or full)
+    if rejects and (chosen or row_format is not RowFormat.CSV):
+        raise WrongInput(
+            "--rejects writes rows as they stood in the input: of the other options only "
+            "--source and --output go with it"
+        )
+    if source is not None and not rejects:
+        raise WrongInput("--source goes with --rejects only")
+    found = load(job, run_dir)
+    if rejects:
+        pieces = exporting.rejected(found, source=source, say=streams.say)
+    else:
+        choice = Choice(
+            statuses=frozenset(Wanted(one) for one in status or ()),
+            codes=frozenset(code or ()),
+            targets=frozenset(target or ()),
+            accounts=frozenset(account or ()),
+        )
+        pieces = exporting.pairs(found, choice, Format(row_format), full=full, say=streams.say)
+    if output is None:
+        for piece in pieces:
+            streams.result(piece)
+    else:
+        exporting.keep(pieces, output)
+    return 0

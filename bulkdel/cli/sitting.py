@@ -14,7 +14,7 @@ from bulkdel import files
 from bulkdel.cli import ask, streams
 from bulkdel.cli.options import command_for
 from bulkdel.cli.progress import progress
-from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
+from bulkdel.cli.signals import Stopping, stopping
 from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
@@ -91,11 +91,11 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
                     others.ended(cause.exit_code, str(cause))
                 raise cause from error
             events.exception(log.COMMAND_CRASHED, exc_info=error)
-            others.ended(LEFT_EXIT, unexpected(error))
+            others.ended(Exit.LEFT, unexpected(error))
             where = "" if machine_words(cause) else f" The traceback is in {at}."
             streams.say(f"bulkdel: {unexpected(error)}{where}")
             streams.say("Run the same command again to continue.")
-            return LEFT_EXIT
+            return Exit.LEFT
         events.info(log.COMMAND_ENDED, exit=code)
         return code
 
