@@ -272,7 +272,8 @@ def _refuse_strange(path: Path, found: os.stat_result) -> None:
         return
     raise WrongInput(
         f"{path} {what}: it is not opened, since a file of the run must be a file of this user's "
-        "own; put it right, or begin a new run with --run-dir"
+        "own",
+        mend="put it right, or begin a new run with --run-dir",
     )
 
 

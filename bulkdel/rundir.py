@@ -94,9 +94,13 @@ def _make(folder: Path) -> None:
 def cannot(run_dir: Path, what: str, error: Exception) -> WrongInput:
     """The sentence for a directory that is of no use, with the system's reason."""
     if isinstance(error, NotADirectoryError | FileExistsError):
-        return WrongInput(f"run_dir {run_dir}: is not a directory; {_WAY_OUT}")
+        return _useless(run_dir, "is not a directory")
     why = files.reason(error) if isinstance(error, OSError) else str(error)
-    return WrongInput(f"run_dir {run_dir}: {what} ({why}); {_WAY_OUT}")
+    return _useless(run_dir, f"{what} ({why})")
+
+
+def _useless(run_dir: Path, what: str, mend: str = _WAY_OUT) -> WrongInput:
+    return WrongInput(what, where=f"run_dir {run_dir}", mend=mend)
 
 
 def _stat(folder: Path) -> os.stat_result | None:
@@ -123,9 +127,9 @@ def _look_above(run_dir: Path) -> None:
         there = there.parent
     longest = max(len(os.fsencode(part)) for part in run_dir.relative_to(there).parts)
     if longest > os.pathconf(there, "PC_NAME_MAX"):
-        raise WrongInput(f"run_dir {run_dir}: cannot be made (File name too long); {_WAY_OUT}")
+        raise _useless(run_dir, "cannot be made (File name too long)")
     if why := _unwritable(there):
-        raise WrongInput(f"run_dir {run_dir}: cannot be made, since {there} {why}; {_WAY_OUT}")
+        raise _useless(run_dir, f"cannot be made, since {there} {why}")
 
 
 def _look_inside(run_dir: Path, found: os.stat_result) -> tuple[str, ...]:
@@ -133,12 +137,10 @@ def _look_inside(run_dir: Path, found: os.stat_result) -> tuple[str, ...]:
         raise NotADirectoryError
     link = run_dir.lstat()
     if stat.S_ISLNK(link.st_mode) and link.st_uid not in (0, os.geteuid()):
-        raise WrongInput(
-            f"run_dir {run_dir}: is a link that somebody else made (user id {link.st_uid}); "
-            "name the directory itself, or use --run-dir"
-        )
+        what = f"is a link that somebody else made (user id {link.st_uid})"
+        raise _useless(run_dir, what, "name the directory itself, or use --run-dir")
     if why := _unwritable(run_dir):
-        raise WrongInput(f"run_dir {run_dir}: {why}; {_WAY_OUT}")
+        raise _useless(run_dir, why)
     for name in files.WORKED_WITH:
         files.claim(run_dir / name)
     _claim_workshop(run_dir / files.WORKSHOP)
@@ -156,9 +158,10 @@ def _refuse_strangers(run_dir: Path) -> None:
         strangers = (name for name in names if note is None or name != files.LOCK)
         found = sorted(islice(strangers, _NAMED))
     if found:
-        raise WrongInput(
-            f"run_dir {run_dir}: holds {', '.join(found)} and no run of bulkdel; name a directory "
-            "that is new or empty with run_dir or --run-dir"
+        raise _useless(
+            run_dir,
+            f"holds {', '.join(found)} and no run of bulkdel",
+            "name a directory that is new or empty with run_dir or --run-dir",
         )
 
 
@@ -184,8 +187,8 @@ def _claim_workshop(workshop: Path) -> None:
         return
     if not stat.S_ISDIR(found.st_mode) or not files.is_ours(found, workshop.parent):
         raise WrongInput(
-            f"{workshop} is no directory of this user's own, and planning needs that name; "
-            "remove it, or use --run-dir"
+            f"{workshop} is no directory of this user's own, and planning needs that name",
+            mend="remove it, or use --run-dir",
         )
 
 

@@ -102,7 +102,8 @@ def init(
     for and never written: only where it comes from.
     """
     if file.exists() or file.is_symlink():
-        raise WrongInput(f"{file} is there already, and is not overwritten; choose another name")
+        what = f"{file} is there already, and is not overwritten"
+        raise WrongInput(what, mend="choose another name")
     given = Given(
         operation=operation,
         mode=mode,

@@ -25,7 +25,7 @@ def write_new(file: Path, text: str) -> Job:
     except UnicodeEncodeError as error:
         raise WrongInput("a name that is no UTF-8 text cannot stand in a job file") from error
     except OSError as error:
-        raise WrongInput(f"{file}: cannot be written: {error.strerror}") from error
+        raise WrongInput(f"cannot be written: {error.strerror}", where=file) from error
     try:
         with os.fdopen(descriptor, "wb") as out:
             out.write(content)

@@ -84,7 +84,7 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
             if watch.by and not watch.patient and not isinstance(cause, BulkdelError):
                 cause = Interrupted(_stopped(watch.by))  # a library made its own error of it
             if watch.patient and isinstance(cause, WrongInput):
-                cause = CutShort(str(cause))
+                cause = CutShort(cause.what, *cause.more, where=cause.where, mend=cause.mend)
             if isinstance(cause, BulkdelError):
                 events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
                 if not isinstance(cause, NotAgreed):
@@ -116,7 +116,7 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
     if status.unsettled > 0:
         guarded = too_many(job.guards, meta.books)
         if guarded:
-            raise Guarded(f"{job.source}: {guarded}")
+            raise Guarded(guarded, where=job.source)
         _have_agreement(job, choices, stages, faces, meta, status)
         others.started(status)
         ending = _send(choices, stages, meta, watch, others)
@@ -165,7 +165,8 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
         if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
             raise WrongInput(
                 "this run deletes at a real provider and there is no terminal to ask on; "
-                "nothing was sent. Look at the plan above and add --yes if it is right"
+                "nothing was sent",
+                mend="Look at the plan above and add --yes if it is right",
             )
         if not ask.confirmed(question(job, meta)):
             raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")

@@ -48,7 +48,7 @@ def close_run(job: Job, *, agree: Callable[[Status], None], say: Say, command: s
         NotClosed: pairs are left all the same.
     """
     if not job.run_dir.is_dir():
-        raise WrongInput(f"{job.run_dir}: there is no run, so there is nothing to close")
+        raise WrongInput("there is no run, so there is nothing to close", where=job.run_dir)
     with ExitStack() as stack:
         stack.enter_context(hold(job.run_dir))
         meta, seen = _begun(job)
@@ -84,12 +84,14 @@ def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
     seen = snapshot(job.run_dir)
     if seen is None or not seen.begun:
         raise WrongInput(
-            f"{job.run_dir}: nothing was sent from here yet, so there is nothing to close; "
-            "delete the directory if the run is not wanted"
+            "nothing was sent from here yet, so there is nothing to close",
+            where=job.run_dir,
+            mend="delete the directory if the run is not wanted",
         )
     if meta is None or not _is_same(job, meta, seen):
         what = "is gone" if meta is None else "is not the one that the run has begun with"
-        raise Corrupt(f"{job.run_dir}: plan.parquet {what}; restore it from a backup")
+        mend = "restore it from a backup"
+        raise Corrupt(f"plan.parquet {what}", where=job.run_dir, mend=mend)
     return meta, seen
 
 

@@ -90,7 +90,7 @@ class HeldRun:
             changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
         if changes.changed:
             if self._begun:
-                raise WrongInput(_refusal(self._job, changes))
+                raise _refusal(self._job, changes)
             say(f"Planning {self._job.name} anew, since it changed: {_list(changes.changed)} ...")
             return self._make(rows)
         self._compare = not self._begun  # of a run that has begun, the whole file's hash is known
@@ -296,10 +296,12 @@ def _planned_from(meta: PlanMeta, rows: BinaryIO, *, begun: bool) -> bool:
     return begun and source is not None and is_same(rows, source.size, source.sha256)
 
 
-def _refusal(job: Job, changes: Changes) -> str:
-    return (
-        f"{job.source}: {_list(changes.changed)}; the run in {job.run_dir} has begun with what was "
-        "planned before. Undo the change to continue it, or begin a new run with --run-dir"
+def _refusal(job: Job, changes: Changes) -> WrongInput:
+    return WrongInput(
+        f"{_list(changes.changed)}; the run in {job.run_dir} has begun with what was planned "
+        "before",
+        where=job.source,
+        mend="Undo the change to continue it, or begin a new run with --run-dir",
     )
 
 

@@ -33,14 +33,16 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
     meta = meta or read_plan_meta(job.run_dir)
     if meta is None:
         raise WrongInput(
-            f"{job.run_dir}: there is no plan yet, so there is nothing to show; "
-            "`bulkdel plan` makes one"
+            "there is no plan yet, so there is nothing to show",
+            where=job.run_dir,
+            mend="`bulkdel plan` makes one",
         )
     named = {target.name for target in job.targets}
     if gone := [share.target for share in meta.shares if share.target not in named]:
         raise WrongInput(
-            f"{job.source}: the run in {job.run_dir} was planned for the target {gone[0]}, "
-            "which the job file no longer has"
+            f"the run in {job.run_dir} was planned for the target {gone[0]}, which the job file no "
+            "longer has",
+            where=job.source,
         )
     now_ms = time.time_ns() // 1_000_000
     worker = None if held else holder(job.run_dir)

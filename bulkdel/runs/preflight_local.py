@@ -99,9 +99,9 @@ def look_at_run_dir(job: Job) -> Finding:
     try:
         warned = rundir.look(job.run_dir)
     except BulkdelError as error:
-        told, _, mend = str(error).partition("; ")
-        told = told.removeprefix("run_dir ")
-        return crossed("run directory", plain(told, 2 * _LINE), plain(mend, _LINE) or _ELSEWHERE)
+        what = f"{job.run_dir}: {error.what}" if error.where else error.what
+        mend = plain(error.mend, _LINE) or _ELSEWHERE
+        return crossed("run directory", plain(what, 2 * _LINE), mend)
     stands = _stands(job, at)
     if warned and not stands.mend:
         return warning("run directory", stands.told, plain(warned[0], 2 * _LINE))
@@ -139,9 +139,8 @@ def look_at_secret(job: Job, index: int) -> Finding:
     try:
         read_secret(target)
     except WrongInput as error:
-        what = str(error).partition(": ")[2].partition(";")[0]  # without the key and the advice
         mend = f"export {where}=..." if target.secret.env else "put the key into that file"
-        return crossed("secret", what, f"{mend}, with the secret key of app {target.app_id}")
+        return crossed("secret", error.what, f"{mend}, with the secret key of app {target.app_id}")
     return good("secret", f"is in {plain(where, _LINE)}")
 
 
