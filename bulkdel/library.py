@@ -32,9 +32,9 @@ from bulkdel.ledger.books import placed
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.status import Status
 from bulkdel.report.text.preview import too_many
-from bulkdel.runs.held import held_run
 from bulkdel.runs.log import log_of
-from bulkdel.runs.look import look
+from bulkdel.runs.run import held_run
+from bulkdel.runs.status import look
 from bulkdel.send.run import Sitting
 from bulkdel.send.view import End
 from bulkdel.words import Batch, Verdict

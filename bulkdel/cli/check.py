@@ -10,7 +10,7 @@ import typer
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
 from bulkdel.report.text.preflight import exit_code, preflight_text
-from bulkdel.runs.preflight import preflight
+from bulkdel.runs.check import preflight
 
 EPILOG = """
 \b

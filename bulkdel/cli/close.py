@@ -11,7 +11,7 @@ import typer
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, again, load
 from bulkdel.report.text.closure import closed_text
-from bulkdel.runs.closing import close_run
+from bulkdel.runs.close import close_run
 
 if TYPE_CHECKING:
     from bulkdel.job.job import Job
@@ -63,7 +63,7 @@ def _agree(job: Job, status: Status, *, yes: bool) -> None:
     from bulkdel.cli import ask, streams
     from bulkdel.errors import WrongInput
     from bulkdel.report.text.closure import closing_text, question
-    from bulkdel.runs.closing import NotClosed
+    from bulkdel.runs.close import NotClosed
 
     streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
     if yes:

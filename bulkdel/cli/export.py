@@ -13,7 +13,7 @@ from bulkdel.cli.options import JobFile, RunDir, load
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
 from bulkdel.report.exported import Choice, Wanted
-from bulkdel.runs import exporting
+from bulkdel.runs.export import keep, pairs, rejected
 
 EPILOG = """
 \b
@@ -132,7 +132,7 @@ def export(
         raise WrongInput("--source goes with --rejects only")
     found = load(job, run_dir)
     if rejects:
-        pieces = exporting.rejected(found, source=source, say=streams.say)
+        pieces = rejected(found, source=source, say=streams.say)
     else:
         choice = Choice(
             statuses=frozenset(Wanted(one) for one in status or ()),
@@ -140,10 +140,10 @@ def export(
             targets=frozenset(target or ()),
             accounts=frozenset(account or ()),
         )
-        pieces = exporting.pairs(found, choice, Format(row_format), full=full, say=streams.say)
+        pieces = pairs(found, choice, Format(row_format), full=full, say=streams.say)
     if output is None:
         for piece in pieces:
             streams.result(piece)
     else:
-        exporting.keep(pieces, output)
+        keep(pieces, output)
     return 0

@@ -10,7 +10,7 @@ from bulkdel.cli.options import JobFile, RunDir, command, load
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.text.preview import plan_text
-from bulkdel.runs.held import plan_only, sample
+from bulkdel.runs.run import plan_only, sample
 
 EPILOG = """
 \b

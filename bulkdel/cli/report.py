@@ -10,7 +10,7 @@ import typer
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command_for, load
 from bulkdel.plain import escaped
-from bulkdel.runs import reporting
+from bulkdel.runs.report import report as write_report
 
 EPILOG = """
 \b
@@ -56,7 +56,7 @@ def report(
     both at its end as well.
     """
     found = load(job, run_dir)
-    for path in reporting.report(
+    for path in write_report(
         found,
         folder=output and output.absolute(),
         command=command_for(found.source, found.run_dir),

@@ -116,8 +116,8 @@ def run(
     # Imported here, since they take half a second that `run --help` can do without.
     from bulkdel.cli.sitting import Choices, sit
     from bulkdel.providers import PROVIDERS
-    from bulkdel.runs.held import held_run
     from bulkdel.runs.observers import Watch
+    from bulkdel.runs.run import held_run
 
     choices = Choices(
         yes=yes,

@@ -12,7 +12,7 @@ from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
 from bulkdel.report.status import State
 from bulkdel.report.text.status_page import status_json, status_text
-from bulkdel.runs.look import look
+from bulkdel.runs.status import look
 
 if TYPE_CHECKING:
     from bulkdel.report.status import Status

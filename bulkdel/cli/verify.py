@@ -10,7 +10,7 @@ import typer
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, load
 from bulkdel.report.text.verification import verification_json, verification_text
-from bulkdel.runs.verifying import verify_run
+from bulkdel.runs.verify import verify_run
 
 EPILOG = """
 \b

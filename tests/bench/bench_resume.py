@@ -50,7 +50,7 @@ _PIECES = """
 import json, sys, time
 from pathlib import Path
 from bulkdel.cli.options import load
-from bulkdel.runs.look import identity_of
+from bulkdel.runs.status import identity_of
 from bulkdel.ledger.journal import Journal
 from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta

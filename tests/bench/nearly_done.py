@@ -30,7 +30,7 @@ from bulkdel.ledger.tick import Tick
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
 from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
-from bulkdel.runs.look import identity_of
+from bulkdel.runs.status import identity_of
 from bulkdel.words import Entry, Sweep, Verdict
 
 TAIL = 64

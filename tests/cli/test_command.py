@@ -128,7 +128,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_run_imports_the_planner_only_to_plan() -> None:
     """A run whose plan is there, such as a continued one, does not load numpy."""
-    code = "import sys, bulkdel.cli.run, bulkdel.runs.held; print('numpy' in sys.modules)"
+    code = "import sys, bulkdel.cli.run, bulkdel.runs.run; print('numpy' in sys.modules)"
     assert python("-c", code).stdout == "False\n"
 
 

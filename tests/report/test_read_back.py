@@ -25,9 +25,9 @@ from bulkdel.report.export_rows import MORE, Met, Shape, written_rows
 from bulkdel.report.exported import Choice, Row, Wanted
 from bulkdel.report.metrics import Metrics
 from bulkdel.report.text.status_page import status_json
-from bulkdel.runs import reporting
-from bulkdel.runs.exporting import pairs
-from bulkdel.runs.look import look
+from bulkdel.runs.export import pairs
+from bulkdel.runs.report import report
+from bulkdel.runs.status import look
 from bulkdel.words import Batch
 
 IDS = (
@@ -169,7 +169,7 @@ async def test_ledger_and_reports(sent: Sender) -> None:
     assert len(told) == len(PAIRS)
     status = json.loads(status_json(look(job)))
     assert status["targets"]["t"]["unsettled"] == 0
-    page, figures = reporting.report(job, command=command_for(job.source, None))
+    page, figures = report(job, command=command_for(job.source, None))
     assert json.loads(figures.read_bytes())["targets"]["t"]["pairs"] == len(PAIRS)
     Reader().read(page.read_text("utf-8"))
 

@@ -20,7 +20,7 @@ from bulkdel.report.report_files import write_report
 from bulkdel.report.status import State, Status
 from bulkdel.report.text.summary import why
 from bulkdel.report.timeline import Timeline, fold_samples, width_for
-from bulkdel.runs.look import identity_of, look
+from bulkdel.runs.status import identity_of, look
 from bulkdel.send.view import End, Ending, LaneEnd
 
 LEDGER_MOST: Final = 1 << 30

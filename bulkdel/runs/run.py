@@ -29,13 +29,13 @@ from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PLAN_VERSION, PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
-from bulkdel.runs import beside
+from bulkdel.runs import background
 from bulkdel.runs.control import listening
 from bulkdel.runs.failures import nothing_sent, unexpected
-from bulkdel.runs.look import identity_of, look
-from bulkdel.runs.piped import is_same, piped
-from bulkdel.runs.reporting import report
+from bulkdel.runs.report import report
 from bulkdel.runs.stages import Say, Show, TellStop
+from bulkdel.runs.standard_input import is_same, piped
+from bulkdel.runs.status import identity_of, look
 from bulkdel.send.descriptors import fit
 from bulkdel.send.desk import Told
 from bulkdel.send.run import Post, Sitting
@@ -77,7 +77,7 @@ class HeldRun:
             say(f"Planning {self._job.name} ...")
             return self._make(sys.stdin.buffer if sys.stdin else None)
         if self._begun:  # both files are read whole, and hashing has a core of its own
-            self._sha256 = beside.begin(lambda: plan_sha256(self._job.run_dir), "plan-digest")
+            self._sha256 = background.begin(lambda: plan_sha256(self._job.run_dir), "plan-digest")
         changes = fingerprint_changes(self._job, meta.fingerprint)
         rows = piped() if STDIN in self._job.input.files else None
         if rows is not None and not _planned_from(meta, rows, begun=self._begun):

@@ -23,7 +23,7 @@ from bulkdel.report.phrases import deed, unit
 from bulkdel.report.status import State
 from bulkdel.report.text.confirm import warnings
 from bulkdel.report.text.preflight import Finding, crossed, good, skipped, warning
-from bulkdel.runs.look import look
+from bulkdel.runs.status import look
 from bulkdel.words import Operation
 
 LINE_BYTES: Final = 240
