@@ -146,9 +146,9 @@ def _carry() -> None:
     except Exception as error:
         if not hasattr(error, "show"):  # of what click raises for a person; it has had two homes
             raise
-        told = io.StringIO()
-        error.show(told)
-        text = told.getvalue().removesuffix("\n")
+        screen = io.StringIO()
+        error.show(screen)
+        text = screen.getvalue().removesuffix("\n")
         for word in sys.argv:
             text = text.replace(word, escaped(word))
         streams.say(*text.split("\n"))

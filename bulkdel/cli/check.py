@@ -48,11 +48,11 @@ def check(
     Looks at everything that `run` will need and shows it as a list of ticks
     and crosses, each cross with what to do about it.
     """
-    found = load(job, run_dir)
-    sections = preflight(found, offline=offline)
+    loaded = load(job, run_dir)
+    sections = preflight(loaded, offline=offline)
     streams.result(
         preflight_text(
-            f"{found.name}: looked at, nothing was deleted.",
+            f"{loaded.name}: looked at, nothing was deleted.",
             sections,
             streams.width(sys.stdout),
             again=command("check", job, run_dir),

@@ -47,5 +47,5 @@ def _interrupt(_: str) -> None:
 
 def sentence(text: str) -> str:
     """The text with a full stop at its end."""
-    told = text.strip()
-    return told if told.endswith((".", "!", "?", ":")) else f"{told}."
+    plain = text.strip()
+    return plain if plain.endswith((".", "!", "?", ":")) else f"{plain}."

@@ -8,9 +8,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.serving import serve_emulator
-
-# Written again, since importing the emulator costs time; a test holds the two equal.
-DEMO_SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - it guards nothing
+from bulkdel.emulator.wire import DEMO_SECRET
 
 EPILOG = f"""
 \b

@@ -53,7 +53,7 @@ Examples:
 """
 
 
-class Status(StrEnum):
+class PairStatus(StrEnum):
     """What a pair may be."""
 
     DELETED = "deleted"
@@ -74,7 +74,7 @@ def export(
     *,
     run_dir: RunDir = None,
     status: Annotated[
-        list[Status] | None,
+        list[PairStatus] | None,
         typer.Option(help="Only pairs of this status; may be given several times."),
     ] = None,
     code: Annotated[
@@ -130,9 +130,9 @@ def export(
         )
     if source is not None and not rejects:
         raise WrongInput("--source goes with --rejects only")
-    found = load(job, run_dir)
+    loaded = load(job, run_dir)
     if rejects:
-        pieces = rejected(found, source=source, say=streams.say)
+        pieces = rejected(loaded, source=source, say=streams.say)
     else:
         choice = Choice(
             statuses=frozenset(Wanted(one) for one in status or ()),
@@ -140,7 +140,7 @@ def export(
             targets=frozenset(target or ()),
             accounts=frozenset(account or ()),
         )
-        pieces = pairs(found, choice, Format(row_format), full=full, say=streams.say)
+        pieces = pairs(loaded, choice, Format(row_format), full=full, say=streams.say)
     if output is None:
         for piece in pieces:
             streams.result(piece)

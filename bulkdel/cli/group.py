@@ -39,11 +39,11 @@ class LazyGroup(TyperGroup):
         # A word that is no command is held against the names here.
         self.commands = cast("dict[str, Any]", dict.fromkeys(self.short_helps))
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's own signature  # noqa: ARG002 - as it is called
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's own
         """The names, in the order of the table."""
         return list(self.short_helps)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's own signature  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's own
         """The command, imported now; None if there is none of that name."""
         return self.load(cmd_name) if cmd_name in self.short_helps else None
 
@@ -62,7 +62,7 @@ class LazyGroup(TyperGroup):
         one.command(cmd_name, cls=Once, epilog=module.EPILOG)(command)
         return typer.main.get_command(one)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - click's own signature  # noqa: ARG002
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - click's own
         """Write the table into the help."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self.short_helps.items()))

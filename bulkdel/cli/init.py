@@ -38,10 +38,10 @@ Examples:
 
 
 def _option(name: str, metavar: str, words: str) -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(
+    option: typer.models.OptionInfo = typer.Option(
         name, metavar=metavar, help=words, show_default=False
     )
-    return found
+    return option
 
 
 def init(

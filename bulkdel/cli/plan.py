@@ -41,18 +41,18 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> int:
     target, the largest accounts, and whether a guard would stop the run.
     `bulkdel run` sends this very plan if the input is still the same.
     """
-    found = load(job, run_dir)
-    meta = plan_only(found, streams.say)
+    loaded = load(job, run_dir)
+    meta = plan_only(loaded, streams.say)
     text = plan_text(
-        found,
+        loaded,
         meta,
         PROVIDERS,
-        read_rejects(found.run_dir / "rejects.jsonl"),
+        read_rejects(loaded.run_dir / "rejects.jsonl"),
         streams.width(sys.stdout),
         colour=streams.colour(sys.stdout),
         command=command("run", job, run_dir),
         now_s=time.time(),
-        sample=sample(found, meta, SAMPLE) if meta.books.pairs else (),
+        sample=sample(loaded, meta, SAMPLE) if meta.books.pairs else (),
     )
     streams.result(text)
     return 0

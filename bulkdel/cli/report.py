@@ -55,11 +55,11 @@ def report(
     it stopped, when it is finished. Prints the paths. `bulkdel run` writes
     both at its end as well.
     """
-    found = load(job, run_dir)
+    loaded = load(job, run_dir)
     for path in write_report(
-        found,
+        loaded,
         folder=output and output.absolute(),
-        command=command_for(found.source, found.run_dir),
+        command=command_for(loaded.source, loaded.run_dir),
     ):
         streams.result(f"{escaped(str(path))}\n")
     return 0

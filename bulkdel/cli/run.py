@@ -8,6 +8,10 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.options import JobFile, RunDir, again, load
+from bulkdel.cli.sitting import Choices, sit
+from bulkdel.providers import PROVIDERS
+from bulkdel.runs.observers import Watch
+from bulkdel.runs.run import held_run
 
 EPILOG = """
 \b
@@ -113,12 +117,6 @@ def run(
     a crash, a kill or a power cut, the same command continues, and no
     confirmed plan is asked about twice.
     """
-    # Imported here, since they take half a second that `run --help` can do without.
-    from bulkdel.cli.sitting import Choices, sit
-    from bulkdel.providers import PROVIDERS
-    from bulkdel.runs.observers import Watch
-    from bulkdel.runs.run import held_run
-
     choices = Choices(
         yes=yes,
         limit=limit,

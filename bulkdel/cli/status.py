@@ -60,25 +60,25 @@ def status(
     """
     loaded = load(job, run_dir)
 
-    def page(found: Status) -> str | bytes:
+    def page(current: Status) -> str | bytes:
         if json:
-            return status_json(found)
+            return status_json(current)
         return status_text(
-            found,
+            current,
             streams.width(sys.stdout),
             colour=streams.colour(sys.stdout),
             again=command("run", job, run_dir),
             close=command("close", job, run_dir),
         )
 
-    found = look(loaded)
-    while watch and found.state is State.RUNNING:
+    current = look(loaded)
+    while watch and current.state is State.RUNNING:
         if streams.terminal(sys.stdout):
             streams.result(CLEAR)
-        streams.result(page(found))
+        streams.result(page(current))
         time.sleep(EVERY_S)
-        found = look(loaded)
+        current = look(loaded)
     if watch and streams.terminal(sys.stdout):
         streams.result(CLEAR)
-    streams.result(page(found))
+    streams.result(page(current))
     return 0

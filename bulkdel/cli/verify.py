@@ -52,12 +52,12 @@ def verify(
     It finds corruption and carelessness. It is no proof against an owner of
     the files who writes all of them anew. It asks no provider.
     """
-    found = load(job, run_dir)
-    meta, verified = verify_run(found)
+    loaded = load(job, run_dir)
+    meta, verified = verify_run(loaded)
     if json:
-        streams.result(verification_json(found, meta, verified))
+        streams.result(verification_json(loaded, meta, verified))
     else:
         width = streams.width(sys.stdout)
         colour = streams.colour(sys.stdout)
-        streams.result(verification_text(found, meta, verified, width, colour=colour))
+        streams.result(verification_text(loaded, meta, verified, width, colour=colour))
     return 1 if verified.count else 0

@@ -47,9 +47,9 @@ def preflight(
         *(
             Section(
                 title=f"{target.name}: {place(target, PROVIDERS)}",
-                findings=(secret, *found),
+                findings=(secret, *findings),
             )
-            for target, secret, found in zip(job.targets, secrets, there, strict=True)
+            for target, secret, findings in zip(job.targets, secrets, there, strict=True)
         ),
     )
 

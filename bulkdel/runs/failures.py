@@ -21,10 +21,10 @@ def nothing_sent() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        told = str(error) if isinstance(error, StorageFailed) else machine_words(error)
-        if not told:
+        words = str(error) if isinstance(error, StorageFailed) else machine_words(error)
+        if not words:
             raise
-        raise WrongInput(f"{told}; nothing was sent in this sitting") from error
+        raise WrongInput(f"{words}; nothing was sent in this sitting") from error
 
 
 def machine_words(error: Exception) -> str:
@@ -50,8 +50,8 @@ def leaf(error: Exception) -> Exception:
 def unexpected(error: Exception) -> str:
     """A sentence for what was not foreseen here: what and where, never values of variables."""
     error = leaf(error)
-    if told := machine_words(error):
-        return f"{told}. Nothing settled is lost."
+    if words := machine_words(error):
+        return f"{words}. Nothing settled is lost."
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
     where = f" at {Path(last.filename).name}:{last.lineno}" if last else ""

@@ -62,7 +62,7 @@ def gather(
     status = look(job, held=held, meta=meta)
     if meta is None:
         raise AssertionError("a run that can be looked at has a plan")
-    found = partial(
+    facts_of = partial(
         find,
         status,
         words_of=lambda provider, code: PROVIDERS[provider].words(code),
@@ -71,10 +71,10 @@ def gather(
     )
     with chronicle(job.run_dir) as history:
         if history is None or history.identity.plan_digest != meta.digest:
-            return found(identity_of(job, meta))
+            return facts_of(identity_of(job, meta))
         head = history.head()
         count = patient or head.length <= LEDGER_MOST
-        return found(
+        return facts_of(
             history.identity,
             head=head,
             counts=count_ledger(job.run_dir) if count else None,

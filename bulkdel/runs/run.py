@@ -155,9 +155,9 @@ class HeldRun:
         try:
             page, _ = report(self._job, held=True, patient=False, meta=self._meta, command=command)
         except Exception as error:  # noqa: BLE001  # the run's outcome stands, whatever this is
-            told = str(error) if isinstance(error, BulkdelError) else unexpected(error)
-            structlog.get_logger().warning("report.failed", said=told)
-            say(f"Warning: no report was written: {told}")
+            words = str(error) if isinstance(error, BulkdelError) else unexpected(error)
+            structlog.get_logger().warning("report.failed", said=words)
+            say(f"Warning: no report was written: {words}")
         else:
             say(f"Report: {page}")
 

@@ -79,15 +79,15 @@ def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple
     """The codes, each with an account that got it, where the plan can be read."""
     if not codes:  # opening the plan would cost 15 ms
         return ()
-    found = []
+    examples = []
     with PlanReader(job.run_dir, meta) as plan:
         for one in codes:
             try:
                 example = plan.entry(one.ordinal).from_account
             except Corrupt:  # `verify` says so; here the figures matter
                 example = ""
-            found.append(replace(one, example=example))
-    return tuple(found)
+            examples.append(replace(one, example=example))
+    return tuple(examples)
 
 
 def identity_of(job: Job, meta: PlanMeta, sha256: str | None = None) -> Identity:
