@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from bulkdel.providers.codes import Meaning, Scope, rule
-from bulkdel.providers.codes_tencent import CODES as TENCENT
-from bulkdel.providers.codes_zego import CODES as ZEGO
+from bulkdel.providers.tencent.codes import CODES as TENCENT
+from bulkdel.providers.zego.codes import CODES as ZEGO
 from bulkdel.words import Verdict
 
 EXPECTED = {

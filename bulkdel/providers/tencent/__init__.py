@@ -18,7 +18,6 @@ import orjson
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope, in_words, rule
-from bulkdel.providers.codes_tencent import ADVICE, BAD_PARAMETER, CODES
 from bulkdel.providers.protocol import (
     App,
     Call,
@@ -30,7 +29,8 @@ from bulkdel.providers.protocol import (
     checked_entropy,
     checked_size,
 )
-from bulkdel.providers.usersig import usersig
+from bulkdel.providers.tencent.codes import ADVICE, BAD_PARAMETER, CODES
+from bulkdel.providers.tencent.signing import usersig
 from bulkdel.words import Answer, Batch, Entry, Mode, Operation, Ruling, Sweep, Verdict
 
 _SIG_VALID_S: Final = 24 * 3600  # the least that the documentation advises

@@ -18,7 +18,6 @@ import orjson
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope, in_words, rule
-from bulkdel.providers.codes_zego import ADVICE, CODES
 from bulkdel.providers.protocol import (
     App,
     Call,
@@ -30,6 +29,7 @@ from bulkdel.providers.protocol import (
     checked_entropy,
     checked_size,
 )
+from bulkdel.providers.zego.codes import ADVICE, CODES
 from bulkdel.words import Answer, Batch, Entry, Mode, Operation, Ruling, Sweep
 
 _REGIONS: Final = {
