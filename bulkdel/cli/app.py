@@ -26,6 +26,7 @@ from bulkdel.cli import (
     verify,
 )
 from bulkdel.cli.edge import NOT_DONE
+from bulkdel.cli.named import NamedGroup
 from bulkdel.cli.once import Once
 from bulkdel.plain import escaped
 
@@ -52,12 +53,12 @@ A job file (TOML). The secret itself is never written in it:
   mode = "two_way"                # or "one_way"
   [input]
   files = ["pairs.csv"]           # columns From_Account and To_Account
-  [targets.tencent]
-  provider = "tencent"
-  region = "singapore"
-  app_id = 1400000000
-  admin = "administrator"
-  secret_env = "TENCENT_SECRET_KEY"
+  [targets.$first]
+  provider = "$first"
+  region = "$region"
+  app_id = $app_id
+  admin = "$admin"
+  secret_env = "$secret_env"
 
 \b
 Exit codes: 0 done; 1 done, but something failed or was rejected; 2 wrong
@@ -67,6 +68,7 @@ refused by the provider. See `bulkdel run --help`.
 
 app = typer.Typer(
     name="bulkdel",
+    cls=NamedGroup,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -99,10 +101,9 @@ def _bulkdel(
 ) -> None:
     """Remove friend relationships in bulk through chat providers' server APIs.
 
-    Deletes the friendships that a list names, through Tencent Chat and
-    ZEGOCLOUD ZIM, never faster than the provider allows, and accounts for
-    every single one. It can be stopped or killed at any moment; the same
-    command continues.
+    Deletes the friendships that a list names, through $titles,
+    never faster than the provider allows, and accounts for every single one.
+    It can be stopped or killed at any moment; the same command continues.
     """
 
 

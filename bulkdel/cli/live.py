@@ -25,8 +25,8 @@ Examples:
 RATE_EPILOG = f"""{_CODES}
 \b
 Examples:
-  bulkdel rate purge.toml tencent 50
-  bulkdel rate purge.toml tencent default
+  bulkdel rate purge.toml $first 50
+  bulkdel rate purge.toml $first default
 """
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperOption
+
+from bulkdel.cli.named import NamedCommand
 
 
-class Once(TyperCommand):
+class Once(NamedCommand):
     """A command whose options with a value are given once, and never an empty one.
 
     Of `--limit 10 --limit 1000` no order can say which was meant; `--run-dir "$UNSET"` means

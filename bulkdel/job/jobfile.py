@@ -46,7 +46,6 @@ from bulkdel.words import Operation
 
 JOB_FILE_MOST_BYTES = 1 << 20
 PROBLEMS_SHOWN = 10
-ADMIN: Final = "administrator"
 
 _LATENCY_S = 2.0
 _IN_FLIGHT_LEAST = 8
@@ -198,13 +197,12 @@ def _target(
     if address is None:
         raise AssertionError("a target without region and endpoint was let through")
     reach = reach_of(address)
-    admin = ADMIN if table.admin is None else table.admin
     return Target(
         name=name,
         provider=provider.name,
         region=table.region or "",
         app_id=table.app_id,
-        admin=admin if provider.needs_admin else "",
+        admin=(table.admin or provider.admin) if provider.admin is not None else "",
         secret=None if reach is Reach.EMULATOR else _secret_source(table, home),
         address=None if reach is Reach.EMULATOR else address,
         reach=reach,

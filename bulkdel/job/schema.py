@@ -30,7 +30,7 @@ from bulkdel.job.keys import (
 from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schedule import LONGEST_S, ScheduleTable
 from bulkdel.job.shown import shown_text
-from bulkdel.providers import PROVIDERS
+from bulkdel.providers import ADMIN_VENDORS, ADMINS, APP_ID_NAMES, PROVIDERS
 from bulkdel.words import Mode, Operation, Orient
 
 UINT32_MAX = 4_294_967_295
@@ -121,17 +121,17 @@ class TargetTable(Table):
     ] = None
     app_id: Annotated[
         int,
-        Field(ge=1, le=UINT32_MAX, description="Tencent's SDKAppID, ZEGO's AppId."),
+        Field(ge=1, le=UINT32_MAX, description=f"{APP_ID_NAMES}."),
         Allowed(
             f"a whole number, 1…{UINT32_MAX}, without quotes",
-            missing="write the app's number (Tencent's SDKAppID, ZEGO's AppId)",
+            missing=f"write the app's number ({APP_ID_NAMES})",
         ),
     ]
     admin: Annotated[
         Account | None,
         Field(
-            description="Tencent only: the app's admin account that makes the calls. "
-            'Default "administrator".'
+            description=f"{ADMIN_VENDORS} only: the app's admin account that makes the calls. "
+            f"Default {ADMINS}."
         ),
         Allowed(ACCOUNT_WORDS),
     ] = None

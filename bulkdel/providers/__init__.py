@@ -23,3 +23,6 @@ APP_ID_NAMES: Final = ", ".join(f"{one.vendor}'s {one.app_id_name}" for one in P
 
 ADMIN_VENDORS: Final = ", ".join(one.vendor for one in PROVIDERS.values() if one.needs_admin)
 """The vendors whose calls are made in the name of an admin account, in words."""
+
+ADMINS: Final = ", ".join({f'"{one.admin}"': None for one in PROVIDERS.values() if one.admin})
+"""The admin accounts where a job names none, in words."""
