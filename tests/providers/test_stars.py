@@ -54,6 +54,31 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
     assert starred(text, ["5bd2850fff3ecb11d7c805251c51ee46"]) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"key={KEY}.", "key=***."),
+        (f"{KEY}{KEY}", "***"),
+        (f"it ends in {KEY[-12:]}", "it ends in ***"),
+        (f"{KEY[:11]} and {KEY[20:]}{KEY[:12]}x", f"{KEY[:11]} and ***x"),
+        ("short: hunter2!", "short: ***!"),
+        ("nothing", "nothing"),
+        ("", ""),
+    ],
+)
+def test_a_text_with_secrets(text: str, shown: str) -> None:
+    """Whole secrets and pieces of twelve characters or more become stars, others stay."""
+    assert starred(text, ["", KEY, "hunter2"]) == shown
+
+
+@given(st.text("ab", max_size=30), st.text("ab", min_size=1, max_size=20))
+def test_no_piece_is_left(text: str, secret: str) -> None:
+    """Whatever the text, no piece of a secret that gives it away is in what is shown."""
+    size = min(RUN, len(secret))
+    shown = starred(text, [secret])
+    assert not any(secret[at : at + size] in shown for at in range(len(secret) - size + 1))
+
+
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_no_answer_holds_a_piece_of_its_call(name: str) -> None:
     """Neither the whole call's text nor an item's, for all that signs it: key, token, nonce."""
