@@ -32,11 +32,8 @@ from bulkdel.emulator.wire import Action, Asked, EmulatedApp, Quirks
 from bulkdel.emulator.world import World
 from bulkdel.emulator.zego import Zego
 
-EMULATED: Final[Mapping[str, Callable[[EmulatedApp, Quirks], Rules]]] = {
-    "tencent": Tencent,
-    "zego": Zego,
-}
-"""The emulated providers by name; a new one is one file and one line here."""
+EMULATED: Final[Mapping[str, type[Rules]]] = {one.name: one for one in (Tencent, Zego)}
+"""The emulated providers by name; a new one is a file and its name in this line."""
 
 _JSON = "application/json; charset=utf-8"
 _HTML = "text/html"

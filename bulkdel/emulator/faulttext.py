@@ -23,9 +23,7 @@ from bulkdel.emulator.faults import (
     Together,
 )
 from bulkdel.emulator.limits import RateLimit, Spell
-from bulkdel.emulator.tencent import CODES as TENCENT_CODES
 from bulkdel.emulator.wire import Action
-from bulkdel.emulator.zego import CODES as ZEGO_CODES
 
 GRAMMAR: Final = """\
 WHAT[:AMOUNT][,KEY=VALUE]...
@@ -276,8 +274,9 @@ def _seeded(text: _Text, fate: Fate) -> Fault:
 
 def _only(text: _Text, fault: Fault, code: int | None) -> Fault:
     providers = text.chosen("provider", EMULATED)
-    if providers is None and (code in TENCENT_CODES) != (code in ZEGO_CODES):
-        providers = frozenset({"tencent" if code in TENCENT_CODES else "zego"})
+    knowing = frozenset(name for name, rules in EMULATED.items() if code in rules.codes)
+    if providers is None and len(knowing) == 1:
+        providers = knowing
     actions = text.chosen("action", Action)
     only = Only(
         fault=fault,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import ClassVar, Protocol
 
 from bulkdel.emulator.faults import Listing
-from bulkdel.emulator.wire import ID_BYTES, Asked
+from bulkdel.emulator.wire import ID_BYTES, Asked, EmulatedApp, Quirks
 from bulkdel.emulator.world import World
 
 
@@ -22,6 +22,8 @@ class Rules(Protocol):
     unknown_from: ClassVar[int]
     unknown_to: ClassVar[int]
     not_friend: ClassVar[int]
+
+    def __init__(self, app: EmulatedApp, quirks: Quirks) -> None: ...
 
     def owns(self, path: str) -> bool:
         """Whether a path belongs to this provider."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from bulkdel.emulator.faults import Listing
-from bulkdel.emulator.rules import are_ids, are_texts
+from bulkdel.emulator.rules import Rules, are_ids, are_texts
 from bulkdel.emulator.usersig import UserSig, open_usersig
 from bulkdel.emulator.wire import Action, Asked, EmulatedApp, Quirks
 from bulkdel.emulator.world import World
@@ -90,7 +90,7 @@ CODES: Final[Mapping[int, str]] = {
 """The emulator's own short text for each documented code that may meet a deletion."""
 
 
-class Tencent:
+class Tencent(Rules):
     """One Tencent app.
 
     Order of the checks: URL and method, credentials as VerifyUserSig does them, then the body.
@@ -226,7 +226,10 @@ class Tencent:
     def answer(
         self, asked: Asked, failures: Mapping[str, int], world: World, listing: Listing
     ) -> tuple[int, bytes]:
-        """The top-level code and the body of an accepted call."""
+        """The top-level code and the body of an accepted call.
+
+        Where every id failed the code is 0, as its sibling calls answer.
+        """
         match asked.action:
             case Action.DELETE if not failures and listing is Listing.WHOLE:
                 return 0, _all_deleted(asked.ids)
@@ -250,7 +253,7 @@ class Tencent:
     def _item(self, to_account: str, code: int) -> dict[str, Any]:
         info = CODES.get(code, "unknown error")
         if code == self.not_friend and self._quirks.vague_not_friend:
-            code = 30001
+            code = 30001  # FAQ, User Profile and Relationship Chain, 1047/34457
         return {"To_Account": to_account, "ResultCode": code, "ResultInfo": info}
 
     def refuse(self, code: int) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from bulkdel.emulator.faults import Listing
-from bulkdel.emulator.rules import are_texts, is_short
+from bulkdel.emulator.rules import Rules, are_texts, is_short
 from bulkdel.emulator.wire import Action, Asked, EmulatedApp, Quirks
 from bulkdel.emulator.world import World
 
@@ -85,14 +85,14 @@ CODES: Final[Mapping[int, str]] = {
 """The emulator's own short text for each documented code that may meet a deletion."""
 
 
-class Zego:
+class Zego(Rules):
     """One ZIM app. Order of the checks: Action, credentials, then what is asked."""
 
     name: ClassVar[str] = "zego"
     ceiling: ClassVar[int] = 20
     codes: ClassVar[Mapping[int, str]] = CODES
     throttled: ClassVar[int] = 660300005
-    conflict: ClassVar[int] = 660000003
+    conflict: ClassVar[int] = 660000003  #: no code is documented for it
     busy: ClassVar[int] = 660000001
     unknown_from: ClassVar[int] = 660500002
     unknown_to: ClassVar[int] = 660700012
@@ -217,7 +217,10 @@ class Zego:
     def answer(
         self, asked: Asked, failures: Mapping[str, int], world: World, listing: Listing
     ) -> tuple[int, bytes]:
-        """The top-level code and the body of an accepted call."""
+        """The top-level code and the body of an accepted call.
+
+        Where every id failed the code is the first one's, since it must be another than 0.
+        """
         match asked.action:
             case Action.DELETE:
                 errors = [{"UserId": to, "SubCode": code} for to, code in failures.items()]
