@@ -8,12 +8,12 @@ from typing import Final
 
 from bulkdel.job.account import rule_fault
 from bulkdel.job.endpoint import EMULATOR
-from bulkdel.job.job import Format
 from bulkdel.job.problems import nearest
 from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
     NAME_PATTERN,
     NAME_WORDS,
+    Format,
     InputTable,
     JobTable,
     TargetTable,

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from bulkdel.job.job import Reach
 from bulkdel.job.shown import shown_text
 
 EMULATOR: Final = "emulator"
+
+
+class Reach(StrEnum):
+    """What a target's address stands for. A run never moves between real and the others."""
+
+    REAL = "real"  #: the provider, or any address that is not on this machine
+    LOOPBACK = "loopback"  #: an address on this machine
+    EMULATOR = "emulator"  #: the emulator inside the process
+
 
 _PORT_MOST = 65_535
 _HOST_MOST = 253

@@ -18,26 +18,11 @@ from pydantic import ValidationError
 from bulkdel import rundir
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, id_rules, problems_of
-from bulkdel.job.endpoint import reach_of
-from bulkdel.job.job import (
-    Guards,
-    Input,
-    Job,
-    Notify,
-    Reach,
-    Retry,
-    SecretSource,
-    Target,
-)
-from bulkdel.job.notify import NotifyTable
+from bulkdel.job.endpoint import Reach, reach_of
+from bulkdel.job.job import Guards, Job, SecretSource, Target
 from bulkdel.job.problems import sentences
 from bulkdel.job.schedule import Outside, ScheduleTable
-from bulkdel.job.schema import (
-    InputTable,
-    JobTable,
-    RetryTable,
-    TargetTable,
-)
+from bulkdel.job.schema import JobTable, TargetTable
 from bulkdel.job.shown import shown_text
 from bulkdel.job.window import Schedule, Window
 from bulkdel.providers import PROVIDERS
@@ -72,7 +57,7 @@ def load_job(
     count = 0
     table: JobTable | None = None
     try:
-        table = JobTable.model_validate(document)
+        table = JobTable.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
         found, count = list(islice(sentences(error), PROBLEMS_SHOWN)), error.error_count()
     # Raised outside the except clause: pydantic's error holds the file's values.
@@ -155,28 +140,27 @@ def _job(
         operation=table.operation,
         mode=table.mode,
         run_dir=rundir.placed(run_dir),
-        input=_input(table.input, home),
+        input=table.input.model_copy(
+            update={"files": tuple(_input_file(name, home) for name in table.input.files)}
+        ),
         targets=tuple(
             _target(name, target, table.operation, providers[target.provider], home)
             for name, target in table.targets.items()
         ),
-        retry=_retry(table.retry),
-        guards=_guards(table, home, providers),
+        retry=table.retry,
+        guards=Guards(
+            protect=table.guards.protect,
+            protect_files=tuple(home / name for name in table.guards.protect_files),
+            max_pairs=table.guards.max_pairs,
+            max_failure_ratio=table.guards.max_failure_ratio,
+            min_sample=table.guards.min_sample,
+            id_rules=id_rules(table, providers),
+            fields=(table.input.from_field, table.input.to_field),
+        ),
         orient=table.plan.orient,
         memory_limit_mb=table.plan.memory_limit_mb,
         schedule=_schedule(table.schedule),
-        notify=_notify(table.notify),
-    )
-
-
-def _input(table: InputTable, home: Path) -> Input:
-    return Input(
-        files=tuple(_input_file(name, home) for name in table.files),
-        format=table.format,
-        from_field=table.from_field,
-        to_field=table.to_field,
-        accounts_only=table.accounts_only,
-        quoting=table.quoting,
+        notify=table.notify,
     )
 
 
@@ -229,29 +213,6 @@ def _batch_size(table: TargetTable, operation: Operation, provider: Provider) ->
     return table.batch_size or provider.limits[operation].batch_size
 
 
-def _retry(table: RetryTable) -> Retry:
-    return Retry(
-        max_attempts=table.max_attempts,
-        base_delay_s=table.base_delay_s,
-        max_delay_s=table.max_delay_s,
-        timeout_s=table.timeout_s,
-        outage_limit_s=table.outage_limit,
-    )
-
-
-def _guards(table: JobTable, home: Path, providers: Mapping[str, Provider]) -> Guards:
-    guards = table.guards
-    return Guards(
-        protect=tuple(guards.protect),
-        protect_files=tuple(home / name for name in guards.protect_files),
-        max_pairs=guards.max_pairs,
-        max_failure_ratio=guards.max_failure_ratio,
-        min_sample=guards.min_sample,
-        id_rules=id_rules(table, providers),
-        fields=(table.input.from_field, table.input.to_field),
-    )
-
-
 def _schedule(table: ScheduleTable) -> Schedule:
     window = None
     if table.window is not None and table.timezone is not None:
@@ -262,7 +223,3 @@ def _schedule(table: ScheduleTable) -> Schedule:
         waits=table.outside is Outside.WAIT,
         max_duration_s=table.max_duration,
     )
-
-
-def _notify(table: NotifyTable) -> Notify:
-    return Notify(command=tuple(table.command), url=table.url, on=frozenset(table.on))

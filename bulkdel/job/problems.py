@@ -6,36 +6,25 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from bulkdel.job.keys import Allowed
-from bulkdel.job.notify import NotifyTable
-from bulkdel.job.schedule import ScheduleTable
-from bulkdel.job.schema import (
-    GuardsTable,
-    InputTable,
-    JobTable,
-    PlanTable,
-    RetryTable,
-    TargetTable,
-)
+from bulkdel.job.keys import Allowed, Table, keys_of
+from bulkdel.job.schema import JobTable, TargetTable
 from bulkdel.job.shown import names_a_secret, shown_key, shown_value
 
 Key = tuple[str | int, ...]
 
-TABLES: Final[Mapping[str, type[BaseModel]]] = {
-    "input": InputTable,
-    "plan": PlanTable,
-    "retry": RetryTable,
-    "guards": GuardsTable,
-    "schedule": ScheduleTable,
-    "notify": NotifyTable,
+TABLES: Final[Mapping[str, type[Table]]] = {
+    name: field.annotation
+    for name, field in JobTable.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Table)
 }
+"""The tables of a job file but for its targets."""
 _HOME: Final[Mapping[str, str]] = {
-    **dict.fromkeys(TargetTable.model_fields, "in [targets.NAME]"),
-    **{key: f"in [{name}]" for name, table in TABLES.items() for key in table.model_fields},
-    **dict.fromkeys(JobTable.model_fields, "at the top of the file, above the first [table]"),
+    **dict.fromkeys(keys_of(TargetTable), "in [targets.NAME]"),
+    **{key: f"in [{name}]" for name, table in TABLES.items() for key in keys_of(table)},
+    **dict.fromkeys(keys_of(JobTable), "at the top of the file, above the first [table]"),
 }
 """Where each known key belongs, in words."""
 
@@ -82,7 +71,7 @@ def _predicate(detail: ErrorDetails) -> str:
 
 def _unknown(key: Key) -> str:
     name = _name(key)
-    known = list(_table(key).model_fields)
+    known = list(keys_of(_table(key)))
     told = f"{shown_key(key)} is not a known key"
     if names_a_secret(name):
         return (
@@ -100,7 +89,7 @@ def _name(key: Key) -> str:
     return next(str(part) for part in reversed(key) if not isinstance(part, int))
 
 
-def _table(key: Key) -> type[BaseModel]:
+def _table(key: Key) -> type[Table]:
     """The table that `key` stands in."""
     if key[0] == "targets" and len(key) > 2:  # noqa: PLR2004 - targets.NAME.KEY
         return TargetTable
@@ -108,5 +97,5 @@ def _table(key: Key) -> type[BaseModel]:
 
 
 def _allowed(key: Key) -> Allowed:
-    field = _table(key).model_fields[_name(key)]
+    field = keys_of(_table(key))[_name(key)]
     return next(note for note in field.metadata if isinstance(note, Allowed))

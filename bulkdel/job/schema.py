@@ -7,13 +7,13 @@ predicate of its own ("KEY " + message is the sentence); one without leaves it t
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
 from bulkdel.job.account import id_fault
 from bulkdel.job.endpoint import checked_endpoint
-from bulkdel.job.job import MEMORY_LIMIT_MB, Format, Quoting
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -26,6 +26,7 @@ from bulkdel.job.keys import (
     Text,
     Variable,
     no_secret,
+    sized,
 )
 from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schedule import LONGEST_S, ScheduleTable
@@ -38,10 +39,27 @@ QPS_LEAST = 0.001
 QPS_MOST = 1_000_000
 IN_FLIGHT_MOST = 2000
 MEMORY_LEAST_MB = 512
+MEMORY_LIMIT_MB = 1000
 MEMORY_MOST_MB = 1_000_000
 
 NAME_PATTERN: Final = r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,59}$"
 NAME_WORDS: Final = "1…60 characters without slash or control character, the first one no dot"
+
+
+class Format(StrEnum):
+    """How an input is written; compression is a matter of the file's suffix."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class Quoting(StrEnum):
+    """What a quotation mark is in a CSV or TSV file."""
+
+    CSV = "csv"  #: one opens and closes a field that begins with it (RFC 4180)
+    NONE = "none"  #: a character
 
 
 def _protected(account: str) -> str:
@@ -55,9 +73,11 @@ class InputTable(Table):
     """[input]: where the rows come from."""
 
     files: Annotated[
-        list[Text],
+        tuple[Text, ...],
+        sized(least=1),
         Field(
-            min_length=1,
+            strict=False,
+            json_schema_extra={"minItems": 1},
             description="Paths or globs, relative to the job file; "
             '"-" is standard input, which may stand once and needs format.',
         ),
@@ -253,9 +273,10 @@ class RetryTable(Table):
         ),
         Allowed("a number of seconds above 3 (the provider's own timeout), up to 300"),
     ] = 10.0
-    outage_limit: Annotated[
+    outage_limit_s: Annotated[
         Duration,
         Field(
+            alias="outage_limit",
             ge=1,
             le=LONGEST_S,
             description="No accepted call of a target for so long: its lane ends this sitting.",
@@ -268,21 +289,23 @@ class GuardsTable(Table):
     """[guards]: what keeps a run from doing more harm than meant."""
 
     protect: Annotated[
-        list[Annotated[Account, AfterValidator(_protected)]],
+        tuple[Annotated[Account, AfterValidator(_protected)], ...],
         Field(
+            strict=False,
             description="Accounts that are never sent, as From or as To. delete_all_friends can "
-            "guard From only."
+            "guard From only.",
         ),
         Allowed("a list of account ids", item=ACCOUNT_WORDS),
-    ] = []  # noqa: RUF012  # pydantic copies what is mutable
+    ] = ()
     protect_files: Annotated[
-        list[Text],
+        tuple[Text, ...],
         Field(
+            strict=False,
             description="Files, relative to the job file, with one protected account a line: UTF-8 "
-            "text without quotes, comments or columns."
+            "text without quotes, comments or columns.",
         ),
         Allowed("a list of paths", item=TEXT_WORDS),
-    ] = []  # noqa: RUF012  # pydantic copies what is mutable
+    ] = ()
     max_pairs: Annotated[
         int | None,
         Field(ge=1, description="A larger plan is shown, but not sent. Default: none."),

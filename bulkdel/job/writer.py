@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bulkdel.job.job import Format
+from bulkdel.job.schema import Format
 from bulkdel.providers import APP_ID_NAMES, PROVIDERS
 from bulkdel.providers.protocol import Provider
 from bulkdel.words import Mode, Operation
