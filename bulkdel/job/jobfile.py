@@ -53,19 +53,19 @@ def load_job(
             the file, the key, what stands there and what is allowed. No secret is shown.
     """
     document = _document(path)
-    found: list[str] = []
+    problems: list[str] = []
     count = 0
     table: JobTable | None = None
     try:
         table = JobTable.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
-        found, count = list(islice(sentences(error), PROBLEMS_SHOWN)), error.error_count()
+        problems, count = list(islice(sentences(error), PROBLEMS_SHOWN)), error.error_count()
     # Raised outside the except clause: pydantic's error holds the file's values.
     if table is None:
-        raise _refusal(path, found, count)
-    found = list(problems_of(table, path.stem, providers))
-    if found:
-        raise _refusal(path, found, len(found))
+        raise _refusal(path, problems, count)
+    problems = list(problems_of(table, path.stem, providers))
+    if problems:
+        raise _refusal(path, problems, len(problems))
     return _job(path, table, run_dir, providers)
 
 
@@ -80,7 +80,8 @@ def duration_s(text: str, name: str) -> float:
     except ValidationError:
         pass
     raise WrongInput(
-        f'{name} is {shown_text(text)}; it must be a duration such as "90s", "30m" or "5h", 1s…30d'
+        f"{name} is {shown_text(text)}",
+        mend='it must be a duration such as "90s", "30m" or "5h", 1s…30d',
     )
 
 
@@ -89,28 +90,29 @@ def _document(path: Path) -> dict[str, object]:
         with path.open("rb") as file:
             content = file.read(JOB_FILE_MOST_BYTES + 1)
     except OSError as error:
-        raise WrongInput(f"{path}: the job file cannot be read: {error.strerror}") from None
+        raise WrongInput(f"the job file cannot be read: {error.strerror}", where=path) from None
     if len(content) > JOB_FILE_MOST_BYTES:
-        raise WrongInput(f"{path}: a job file holds at most 1 MiB, this one is larger")
+        raise WrongInput("a job file holds at most 1 MiB, this one is larger", where=path)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise WrongInput(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+        what = f"line {line} is not UTF-8 text"
+        raise WrongInput(what, where=path, mend="save the file as UTF-8") from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise WrongInput(f"{path}: {_broken(str(error), text)}") from None
+        raise WrongInput(_broken(str(error), text), where=path) from None
     except RecursionError:
-        raise WrongInput(f"{path}: not valid TOML: nested too deeply") from None
+        raise WrongInput("not valid TOML: nested too deeply", where=path) from None
     except ValueError:  # Python reads no integer of more than some thousand digits
-        raise WrongInput(f"{path}: not valid TOML: a number in it is too long") from None
+        raise WrongInput("not valid TOML: a number in it is too long", where=path) from None
 
 
 def _broken(message: str, text: str) -> str:
     """What the parser says, with line and column in front."""
-    found = _TOML_PLACE.fullmatch(message)
-    what, where = (found["what"], found["where"]) if found else (message, "end of document")
+    place = _TOML_PLACE.fullmatch(message)
+    what, where = (place["what"], place["where"]) if place else (message, "end of document")
     if not where.startswith("line"):
         lines = text.split("\n")
         where = f"line {len(lines)}, column {len(lines[-1]) + 1}"
@@ -118,12 +120,12 @@ def _broken(message: str, text: str) -> str:
     return f"not valid TOML at {where}: {what}{hint}"
 
 
-def _refusal(path: Path, found: list[str], count: int) -> WrongInput:
+def _refusal(path: Path, problems: list[str], count: int) -> WrongInput:
     """The first of `count` problems, a line for each."""
-    lines = [f"{path}: {problem}" for problem in found[:PROBLEMS_SHOWN]]
+    first, *others = problems[:PROBLEMS_SHOWN]
     if count > PROBLEMS_SHOWN:
-        lines.append(f"{path}: and {count - PROBLEMS_SHOWN} more")
-    return WrongInput(*lines)
+        others.append(f"and {count - PROBLEMS_SHOWN} more")
+    return WrongInput(first, *(f"{path}: {problem}" for problem in others), where=path)
 
 
 def _job(

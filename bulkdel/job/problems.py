@@ -37,8 +37,8 @@ def sentences(error: ValidationError) -> Iterator[str]:
 
 def nearest(word: str, known: list[str]) -> str:
     """A question that suggests the known word nearest to `word`, or nothing."""
-    found = difflib.get_close_matches(word.lower(), known, n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+    closest = difflib.get_close_matches(word.lower(), known, n=1)
+    return f"; did you mean {closest[0]}?" if closest else ""
 
 
 def _sentence(detail: ErrorDetails) -> str:
@@ -59,9 +59,9 @@ def _sentence(detail: ErrorDetails) -> str:
 
 def _predicate(detail: ErrorDetails) -> str:
     key: Key = detail["loc"]
-    said = str(detail.get("ctx", {}).get("error", ""))
-    if detail["type"] == "value_error" and said:
-        return said
+    message = str(detail.get("ctx", {}).get("error", ""))
+    if detail["type"] == "value_error" and message:
+        return message
     allowed = _allowed(key)
     words = allowed.item if isinstance(key[-1], int) else allowed.words
     secret = names_a_secret(_name(key))
@@ -72,16 +72,18 @@ def _predicate(detail: ErrorDetails) -> str:
 def _unknown(key: Key) -> str:
     name = _name(key)
     known = list(keys_of(_table(key)))
-    told = f"{shown_key(key)} is not a known key"
+    sentence = f"{shown_key(key)} is not a known key"
     if names_a_secret(name):
         return (
             f"{shown_key(key)}: a secret is never written in a job file; in [targets.NAME], "
             "secret_env names the environment variable, or secret_file the file, that holds it"
         )
     if name in _HOME:
-        return f"{told} here: {name} belongs {_HOME[name]}"
+        return f"{sentence} here: {name} belongs {_HOME[name]}"
     suggestion = nearest(name, known)
-    return f"{told}{suggestion}" if suggestion else f"{told}; known here: {', '.join(known)}"
+    return (
+        f"{sentence}{suggestion}" if suggestion else f"{sentence}; known here: {', '.join(known)}"
+    )
 
 
 def _name(key: Key) -> str:

@@ -143,14 +143,11 @@ def unnamed(ruling: Ruling) -> Ruling:
     return ruling
 
 
-def join(batch: Batch, found: Mapping[str, Ruling], missing: Ruling, strangers: int) -> Answer:
-    """The answer for `batch`: what was `found` of its ids, and `missing` for the others."""
-    complete = len(found) == len(batch.to_accounts)
-    rulings = (
-        found
-        if complete
-        else {account: found.get(account, missing) for account in batch.to_accounts}
-    )
+def join(batch: Batch, rulings: Mapping[str, Ruling], missing: Ruling, strangers: int) -> Answer:
+    """The answer for `batch`: the `rulings` of some of its ids, and `missing` for the others."""
+    complete = len(rulings) == len(batch.to_accounts)
+    if not complete:
+        rulings = {account: rulings.get(account, missing) for account in batch.to_accounts}
     if any(ruling is DONE for ruling in rulings.values()):
         rest = DONE
     elif complete:
@@ -210,8 +207,8 @@ def _code_of_status(status: int) -> int:
     return status if status in HTTP_STATUSES else UNREADABLE
 
 
-def _doubted(said: Answer, status: int) -> Answer:
-    """What was said with a status that contradicts success: nothing of it counts as done."""
+def _doubted(claims: Answer, status: int) -> Answer:
+    """The claims of a reply whose status contradicts success: nothing of them counts as done."""
     doubt = Ruling(
         verdict=Verdict.TRANSIENT,
         code=_code_of_status(status),
@@ -225,7 +222,7 @@ def _doubted(said: Answer, status: int) -> Answer:
         return doubt if done else ruling
 
     return replace(
-        said,
-        rest=doubted(said.rest),
-        items={account: doubted(ruling) for account, ruling in said.items.items()},
+        claims,
+        rest=doubted(claims.rest),
+        items={account: doubted(ruling) for account, ruling in claims.items.items()},
     )

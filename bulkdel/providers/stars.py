@@ -96,13 +96,13 @@ def starred_answer(answer: Answer, hidden: tuple[str, ...]) -> Answer:
     """The answer with every text of the provider's starred."""
     if not answer.items and not answer.rest.info:
         return answer
-    seen: dict[str, str] = {}
+    texts: dict[str, str] = {}
 
     def shown(ruling: Ruling) -> Ruling:
         info = ruling.info
-        if info not in seen:
-            seen[info] = starred(info, hidden)
-        return ruling if seen[info] == info else replace(ruling, info=seen[info])
+        if info not in texts:
+            texts[info] = starred(info, hidden)
+        return ruling if texts[info] == info else replace(ruling, info=texts[info])
 
     items = {account: shown(ruling) for account, ruling in answer.items.items()}
     return replace(answer, rest=shown(answer.rest), items=items)
