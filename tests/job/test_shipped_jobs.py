@@ -40,10 +40,12 @@ def lines(name: str) -> list[str]:
 
 def test_one_example_for_each_provider_and_operation() -> None:
     """Rule: whoever has a real job to do finds an example of just that."""
-    found = {(load_job(file).targets[0].provider, load_job(file).operation) for file in EXAMPLES}
+    shown = [(load_job(file).targets[0].provider, load_job(file).operation) for file in EXAMPLES]
 
-    assert len(EXAMPLES) == 4
-    assert found == {("tencent", FRIENDS), ("tencent", ALL), ("zego", FRIENDS), ("zego", ALL)}
+    assert len(shown) >= 4
+    assert sorted(shown) == sorted(
+        (name, operation) for name in PROVIDERS for operation in (FRIENDS, ALL)
+    )
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
