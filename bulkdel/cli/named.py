@@ -13,8 +13,7 @@ class NamedCommand(TyperCommand):
 
     def get_help(self, ctx: Any) -> str:
         """The manual, as it is printed."""
-        _fill(self)
-        return super().get_help(ctx)
+        return super().get_help(_filled(ctx))
 
 
 class NamedGroup(TyperGroup):
@@ -22,17 +21,17 @@ class NamedGroup(TyperGroup):
 
     def get_help(self, ctx: Any) -> str:
         """The manual, as it is printed."""
-        _fill(self)
-        return super().get_help(ctx)
+        return super().get_help(_filled(ctx))
 
 
-def _fill(command: TyperCommand | TyperGroup) -> None:
+def _filled(ctx: Any) -> Any:
+    """`ctx`, whose command's texts have the names in place of $first and its like."""
     names = _names()
-    for text in (command, *command.params):
-        if one := getattr(text, "help", None):
-            text.help = Template(one).safe_substitute(names)  # type: ignore[union-attr]
-    if command.epilog:
-        command.epilog = Template(command.epilog).safe_substitute(names)
+    for one in (ctx.command, *ctx.command.params):
+        for text in ("help", "epilog"):
+            if template := getattr(one, text, None):
+                setattr(one, text, Template(template).safe_substitute(names))
+    return ctx
 
 
 def _names() -> dict[str, object]:
