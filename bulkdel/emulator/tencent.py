@@ -274,7 +274,7 @@ def _body(code: int, more: Mapping[str, Any], *, info: str = "") -> bytes:
 
 
 def _all_deleted(ids: Sequence[str]) -> bytes:
-    # The usual answer, some ten times cheaper than a dict for each of a thousand items.
+    # The usual answer, in half the time that a dict for each of a thousand items takes.
     written = orjson.dumps(ids)
     if b"\\" in written:  # an escaped quote could be taken for the end of an id
         return _body(0, {"ResultItem": [_ITEM | {"To_Account": to} for to in ids]}, info="0")

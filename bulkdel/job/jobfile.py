@@ -151,11 +151,8 @@ def _job(
         ),
         retry=table.retry,
         guards=Guards(
-            protect=table.guards.protect,
-            protect_files=tuple(home / name for name in table.guards.protect_files),
-            max_pairs=table.guards.max_pairs,
-            max_failure_ratio=table.guards.max_failure_ratio,
-            min_sample=table.guards.min_sample,
+            **dict(table.guards)
+            | {"protect_files": tuple(home / name for name in table.guards.protect_files)},
             id_rules=id_rules(table, providers),
             fields=(table.input.from_field, table.input.to_field),
         ),

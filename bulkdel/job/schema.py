@@ -1,7 +1,7 @@
 """The job file's tables as pydantic models: every key with its type, default and description.
 
 `Allowed` stands beside each key's type and says in words what may be written there: the errors are
-made of it, and so a key is described in one place. A validator's ValueError with a message is a
+made of it, and of the descriptions the JSON schema. A validator's ValueError with a message is a
 predicate of its own ("KEY " + message is the sentence); one without leaves it to `Allowed`.
 """
 

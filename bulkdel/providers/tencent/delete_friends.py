@@ -5,6 +5,7 @@ Source: "Deleting Friends" (1047/34905 of 2025-10-23).
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import repeat
 from operator import is_, itemgetter
 from typing import Any, Final
@@ -33,11 +34,7 @@ def _decode(batch: Batch, status: int, body: bytes) -> Answer:
 
     An id without a result is unknown if the call's code is 0, and otherwise ruled by that code.
     """
-
-    def judge(reply: replies.Reply, code: int) -> Answer:
-        return _judge(batch, reply, code)
-
-    return replies.answer(status, body, codes=CODES, judge=judge)
+    return replies.answer(status, body, codes=CODES, judge=partial(_judge, batch))
 
 
 def _judge(batch: Batch, reply: replies.Reply, code: int) -> Answer:

@@ -5,6 +5,7 @@ Source: batch-delete-friends.yaml of ZEGO's documentation repository (docs_all, 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from bulkdel.providers import replies
@@ -28,11 +29,7 @@ def _decode(batch: Batch, status: int, body: bytes) -> Answer:
 
     With another Code nothing is deleted, and ErrorList says why for each id.
     """
-
-    def judge(reply: replies.Reply, code: int) -> Answer:
-        return _judge(batch, reply, code)
-
-    return replies.answer(status, body, codes=CODES, judge=judge)
+    return replies.answer(status, body, codes=CODES, judge=partial(_judge, batch))
 
 
 def _judge(batch: Batch, reply: replies.Reply, code: int) -> Answer:
