@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import ClassVar, Protocol
 
 from bulkdel.emulator.faults import Listing
-from bulkdel.emulator.wire import ID_BYTES, Asked, EmulatedApp, Quirks
+from bulkdel.emulator.wire import ID_BYTES, EmulatedApp, Quirks, Reading
 from bulkdel.emulator.world import World
 
 
@@ -29,7 +29,7 @@ class Rules(Protocol):
         """Whether a path belongs to this provider."""
         ...
 
-    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Asked:
+    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reading:
         """Understand a call; never raises, whatever was sent."""
         ...
 
@@ -42,7 +42,7 @@ class Rules(Protocol):
         ...
 
     def answer(
-        self, asked: Asked, failures: Mapping[str, int], world: World, listing: Listing
+        self, asked: Reading, failures: Mapping[str, int], world: World, listing: Listing
     ) -> tuple[int, bytes]:
         """The top-level code and the body of an accepted call; `failures` by id."""
         ...

@@ -39,7 +39,7 @@ class EmulatedApp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Reading:
     """A call as the provider understood it.
 
     Attributes:

@@ -18,7 +18,7 @@ import orjson
 
 from bulkdel.emulator.faults import Listing
 from bulkdel.emulator.rules import Rules, are_texts, is_short
-from bulkdel.emulator.wire import Action, Asked, EmulatedApp, Quirks
+from bulkdel.emulator.wire import Action, EmulatedApp, Quirks, Reading
 from bulkdel.emulator.world import World
 
 _ACTIONS: Final[Mapping[str, tuple[str, Action]]] = {
@@ -162,25 +162,25 @@ class Zego(Rules):
         order.append(nonce)
         return True
 
-    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Asked:
+    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reading:
         """Understand a call; never raises, whatever was sent."""
         name = query.get("Action", "")
         if path != "/" or name not in _ACTIONS:
-            return Asked(action=None, refused=100000007 if name else 100000006)
+            return Reading(action=None, refused=100000007 if name else 100000006)
         expected, action = _ACTIONS[name]
         if method != expected:
-            return Asked(action=action, refused=660000002)
+            return Reading(action=action, refused=660000002)
         if method == "GET":
             return _read_query(action, query)
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError:
-            return Asked(action=action, refused=100000012)
+            return Reading(action=action, refused=100000012)
         if not isinstance(content, dict):
-            return Asked(action=action, refused=100000012)
+            return Reading(action=action, refused=100000012)
         return self._read_ids(action, content)
 
-    def _read_ids(self, action: Action, content: dict[str, Any]) -> Asked:
+    def _read_ids(self, action: Action, content: dict[str, Any]) -> Reading:
         account = content.get("FromUserId")
         ids = content.get("UserIds")
         kind = content.get("DeleteType" if action is Action.DELETE else "CheckType")
@@ -195,7 +195,7 @@ class Zego(Rules):
             or kind not in {0, 1}
         ):
             known = account if isinstance(account, str) else ""
-            return Asked(action=action, account=known, refused=660000002)
+            return Reading(action=action, account=known, refused=660000002)
         refused = 0
         if not is_short(account):
             refused = 660000012
@@ -205,7 +205,7 @@ class Zego(Rules):
             refused = 660800022
         elif account in ids:
             refused = 660800033
-        return Asked(
+        return Reading(
             action=action,
             account=account,
             ids=tuple(ids),
@@ -215,7 +215,7 @@ class Zego(Rules):
         )
 
     def answer(
-        self, asked: Asked, failures: Mapping[str, int], world: World, listing: Listing
+        self, asked: Reading, failures: Mapping[str, int], world: World, listing: Listing
     ) -> tuple[int, bytes]:
         """The top-level code and the body of an accepted call.
 
@@ -247,25 +247,25 @@ class Zego(Rules):
         )
 
 
-def _read_query(action: Action, query: Mapping[str, str]) -> Asked:
+def _read_query(action: Action, query: Mapping[str, str]) -> Reading:
     account = query.get("FromUserId", "")
     if not account:
-        return Asked(action=action, refused=660000002)
+        return Reading(action=action, refused=660000002)
     if not is_short(account):
-        return Asked(action=action, account=account, refused=660000012)
+        return Reading(action=action, account=account, refused=660000012)
     if action is Action.DELETE_ALL:
         kind = query.get("DeleteType")
         if kind not in {"0", "1"}:
-            return Asked(action=action, account=account, refused=660000002)
-        return Asked(action=action, account=account, two_way=kind == "0")
+            return Reading(action=action, account=account, refused=660000002)
+        return Reading(action=action, account=account, two_way=kind == "0")
     limit, start = query.get("Limit", "0"), query.get("Next", "0")
     if not _DIGITS.fullmatch(limit) or not _DIGITS.fullmatch(start):
-        return Asked(action=action, account=account, refused=660000002)
+        return Reading(action=action, account=account, refused=660000002)
     limit_n = int(limit) if 0 < int(limit) <= _PAGE else _PAGE
-    return Asked(action=action, account=account, start=int(start), limit=limit_n)
+    return Reading(action=action, account=account, start=int(start), limit=limit_n)
 
 
-def _relations(asked: Asked, failures: Mapping[str, int], world: World) -> dict[str, Any]:
+def _relations(asked: Reading, failures: Mapping[str, int], world: World) -> dict[str, Any]:
     successes = []
     for to in asked.ids:
         if to not in failures:
@@ -279,7 +279,7 @@ def _relations(asked: Asked, failures: Mapping[str, int], world: World) -> dict[
     return {"Successes": successes, "Fails": fails}
 
 
-def _page(asked: Asked, world: World) -> dict[str, Any]:
+def _page(asked: Reading, world: World) -> dict[str, Any]:
     friends = sorted(world.of(asked.account))
     end = asked.start + asked.limit
     return {
