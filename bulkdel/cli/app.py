@@ -39,12 +39,12 @@ A job file (TOML). The secret itself is never written in it:
   mode = "two_way"                # or "one_way"
   [input]
   files = ["pairs.csv"]           # columns From_Account and To_Account
-  [targets.tencent]
-  provider = "tencent"
-  region = "singapore"
-  app_id = 1400000000
-  admin = "administrator"
-  secret_env = "TENCENT_SECRET_KEY"
+  [targets.$first]
+  provider = "$first"
+  region = "$region"
+  app_id = $app_id
+  admin = "$admin"
+  secret_env = "$secret_env"
 
 \b
 Exit codes: 0 done; 1 done, but something failed or was rejected; 2 wrong
@@ -118,10 +118,9 @@ def _bulkdel(
 ) -> None:
     """Remove friend relationships in bulk through chat providers' server APIs.
 
-    Deletes the friendships that a list names, through Tencent Chat and
-    ZEGOCLOUD ZIM, never faster than the provider allows, and accounts for
-    every single one. It can be stopped or killed at any moment; the same
-    command continues.
+    Deletes the friendships that a list names, through $titles,
+    never faster than the provider allows, and accounts for every single one.
+    It can be stopped or killed at any moment; the same command continues.
     """
 
 

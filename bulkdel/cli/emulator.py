@@ -46,7 +46,7 @@ retry_after (http: seconds).
 \b
 Examples:
   bulkdel emulator
-  bulkdel emulator --port 9001 --provider zego --friends pairs.csv
+  bulkdel emulator --port 9001 --provider $last --friends pairs.csv
   bulkdel emulator --fault latency:0.02-0.3 --fault 30006:0.05
 """
 

@@ -47,7 +47,7 @@ missing.
 \b
 Examples:
   bulkdel export purge.toml --status failed --full
-  bulkdel export purge.toml --status unsettled --target zego --output rest.csv
+  bulkdel export purge.toml --status unsettled --target $last --output rest.csv
   bulkdel export purge.toml --account alice --format jsonl
   bulkdel export purge.toml --rejects --output mend.csv
 """

@@ -13,10 +13,12 @@ from importlib import import_module
 from typing import Any, ClassVar, cast
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperOption
+
+from bulkdel.cli.named import NamedCommand, NamedGroup
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(NamedGroup):
     """Commands of a package: each is the function of its name in the module of its name.
 
     The module's EPILOG ends its help.
@@ -68,7 +70,7 @@ class LazyGroup(TyperGroup):
             formatter.write_dl(list(self.short_helps.items()))
 
 
-class Once(TyperCommand):
+class Once(NamedCommand):
     """A command whose options with a value are given once, and never an empty one.
 
     Of `--limit 10 --limit 1000` no order can say which was meant; `--run-dir "$UNSET"` means

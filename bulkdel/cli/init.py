@@ -29,10 +29,10 @@ A job with several targets: give --provider several times, and --region,
 Examples:
   bulkdel init purge.toml
   bulkdel init purge.toml --operation delete_friends --mode two_way \\
-    --provider tencent --region singapore --app-id 1400000000 \\
-    --secret-env TENCENT_SECRET_KEY --input pairs.csv
+    --provider $first --region $region --app-id $app_id \\
+    --secret-env $secret_env --input pairs.csv
   bulkdel init trial.toml --operation delete_friends --mode one_way \\
-    --provider zego --app-id 1 --endpoint emulator --input pairs.csv \\
+    --provider $last --app-id 1 --endpoint emulator --input pairs.csv \\
     --from-field user --to-field friend
 """
 
@@ -57,12 +57,10 @@ def init(
         _option("--mode", "NAME", "one_way (From_Account's list only) or two_way (both lists)."),
     ] = None,
     provider: Annotated[
-        list[str] | None, _option("--provider", "NAME", "tencent or zego; may be repeated.")
+        list[str] | None, _option("--provider", "NAME", "$providers; may be repeated.")
     ] = None,
     region: Annotated[list[str] | None, _option("--region", "NAME", "Where the app lives.")] = None,
-    app_id: Annotated[
-        list[int] | None, _option("--app-id", "ID", "Tencent's SDKAppID, ZEGO's AppId.")
-    ] = None,
+    app_id: Annotated[list[int] | None, _option("--app-id", "ID", "$app_ids.")] = None,
     secret_env: Annotated[
         list[str] | None,
         _option("--secret-env", "VARIABLE", "The environment variable with the app's key."),
@@ -71,7 +69,7 @@ def init(
         list[str] | None, _option("--secret-file", "FILE", "Or the file with the app's key.")
     ] = None,
     admin: Annotated[
-        str | None, _option("--admin", "ACCOUNT", "Tencent: the admin. Default: administrator.")
+        str | None, _option("--admin", "ACCOUNT", "$admin_vendors: the admin. Default: $admin.")
     ] = None,
     endpoint: Annotated[
         str | None,

@@ -19,8 +19,8 @@ Exit codes:
 
 \b
 Examples:
-  bulkdel rate purge.toml tencent 50
-  bulkdel rate purge.toml tencent default
+  bulkdel rate purge.toml $first 50
+  bulkdel rate purge.toml $first default
 """
 
 

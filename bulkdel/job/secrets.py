@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,6 @@ from bulkdel.job.job import Job, Target
 from bulkdel.providers.protocol import Secret
 
 SECRET_MOST_BYTES = 4096
-TELLING: Final = 12
-"""Characters of a secret that give it away."""
 _OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -44,27 +42,6 @@ def secret_warnings(job: Job) -> Iterator[str]:
                     f"targets.{target.name}.secret_file: {file} can be read by other users of this "
                     "machine; `chmod 600` it."
                 )
-
-
-def without(text: str, secrets: Iterable[str]) -> str:
-    """`text` with stars for each of the secrets, and for each piece of one from TELLING on."""
-    for secret in secrets:
-        if not secret:
-            continue
-        size = min(TELLING, len(secret))
-        pieces = {secret[at : at + size] for at in range(len(secret) - size + 1)}
-        told, at, clear_from = [], 0, 0
-        while at <= len(text) - size:
-            end = at
-            while text[end : end + size] in pieces:
-                end += 1
-            if end > at:
-                told += [text[clear_from:at], "***"]
-                at = clear_from = end - 1 + size
-            else:
-                at += 1
-        text = "".join([*told, text[clear_from:]])
-    return text
 
 
 def _from_environment(target: str, variable: str) -> Secret:

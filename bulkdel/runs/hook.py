@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bulkdel.job.secrets import without
+from bulkdel.providers.stars import starred
 
 SAID_MOST: Final = 400
 """Characters of a program's standard error that are kept, from its end."""
@@ -61,7 +61,7 @@ def run_hook(
             return f"it did not end within {within_s:g} s"
     if process.returncode == 0:
         return ""
-    words = " ".join(without(errors.decode("utf-8", "replace"), hidden).split())[-SAID_MOST:]
+    words = " ".join(starred(errors.decode("utf-8", "replace"), hidden).split())[-SAID_MOST:]
     return f"exit {process.returncode}{': ' if words else ''}{words}"
 
 

@@ -28,7 +28,7 @@ KEEP = "import pathlib,sys; pathlib.Path('got').write_bytes(sys.stdin.buffer.rea
 def job(folder: Path, **keys: Any) -> Job:
     """A job in `folder` with this [notify]."""
     made = front.job(front.tencent(), run_dir=folder / "run")
-    return replace(made, source=folder / "purge.toml", notify=Notify(**keys))
+    return replace(made, source=folder / "purge.toml", notify=Notify.model_construct(**keys))
 
 
 def python(code: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bulkdel.providers.codes import (
+    CodeTable,
     Meaning,
     broken,
     failed,
@@ -23,6 +24,10 @@ from bulkdel.providers.codes import (
     throttled,
     unready,
 )
+from bulkdel.words import Mode
+
+# The reverse of what one expects: 0 is the one that deletes both sides.
+DELETE_TYPES: Final = {Mode.TWO_WAY: 0, Mode.ONE_WAY: 1}
 
 
 def _strays(subject: str, *codes: Iterable[int]) -> dict[int, Meaning]:
@@ -116,7 +121,7 @@ _OTHER_THROTTLES = dict.fromkeys(
     throttled("calls of another kind came too often"),
 )
 
-CODES: Final[Mapping[int, Meaning]] = _OTHERS | _OTHER_THROTTLES | _FRIENDS | _GATEWAY
+_MEANINGS: Final[Mapping[int, Meaning]] = _OTHERS | _OTHER_THROTTLES | _FRIENDS | _GATEWAY
 
 _OTHER_APP = "check app_id: it is the AppId of the console"
 _OTHER_KEY = (
@@ -124,7 +129,7 @@ _OTHER_KEY = (
     "points"
 )
 
-ADVICE: Final[Mapping[int, str]] = {
+_ADVICE: Final[Mapping[int, str]] = {
     **dict.fromkeys((100000001, 100000010, 100000011), _OTHER_APP),
     **dict.fromkeys((3, 100000005), _OTHER_KEY),
     100000000: "check region or endpoint",
@@ -133,4 +138,5 @@ ADVICE: Final[Mapping[int, str]] = {
     100000017: "enable In-app Chat (ZIM) for the app in the console",
     660000028: "friends need another edition of the app",
 }
-"""What a user can do about a code that refuses the app."""
+
+CODES: Final = CodeTable(key="Code", text="Message", meanings=_MEANINGS, advice=_ADVICE)

@@ -9,11 +9,15 @@ codes of a sibling product on the same gateway (679/131708), "Deleting Friends" 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
+from bulkdel.providers import replies
 from bulkdel.providers.codes import (
+    CodeTable,
     Meaning,
+    Scope,
     broken,
     failed,
     fatal,
@@ -24,14 +28,18 @@ from bulkdel.providers.codes import (
     stray,
     throttled,
 )
+from bulkdel.words import Mode, Ruling
 
-BAD_PARAMETER: Final = 30001
-"""Ambiguous, says the FAQ: also given for somebody who is not in the list; the text tells."""
+# Sent with every call: friend_delete states no default, friend_delete_all's is one-way.
+DELETE_TYPES: Final = {Mode.ONE_WAY: "Delete_Type_Single", Mode.TWO_WAY: "Delete_Type_Both"}
+
+# As in Err_SNS_FriendDelete_Not_Friend and Err_SNS_FriendGetList_Friend_Not_Exist.
+_NOT_IN_LIST: Final = re.compile("not_friend|not_exist", re.IGNORECASE)
 
 _SECURITY_HOLD_S = 60.0  # 31707 says "do not delete so frequently" and not for how long
 _LOCKED_OUT_S = 60.0  # 70050 asks for one minute
 
-CODES: Final[Mapping[int, Meaning]] = {
+_MEANINGS: Final[Mapping[int, Meaning]] = {
     # The gateway
     60002: fatal("the HTTP request could not be read"),
     60003: fatal("the JSON of the request could not be read"),
@@ -82,7 +90,8 @@ CODES: Final[Mapping[int, Meaning]] = {
     80002: stray("the text of a message was refused"),
     80003: stray("the text of a message was refused"),
     # Relationship chains
-    BAD_PARAMETER: split("a parameter is wrong, or the account is not in the list"),
+    # Ambiguous, says the FAQ: also given for somebody who is not in the list; the text tells.
+    30001: split("a parameter is wrong, or the account is not in the list", gone=_NOT_IN_LIST),
     30002: fatal("the SDKAppID does not match"),
     30003: failed("the account does not exist"),
     30004: fatal("the call needs an admin of the app"),
@@ -112,7 +121,7 @@ _OTHER_KEY = "put the secret key of this very app_id where secret_env or secret_
 _OTHER_PLACE = "check app_id, and that region is the one the app was created in"
 _NO_ADMIN = "let admin name an app administrator, as the console lists them (administrator is one)"
 
-ADVICE: Final[Mapping[int, str]] = {
+_ADVICE: Final[Mapping[int, str]] = {
     **dict.fromkeys((60006, 60012, 70014, 70016, 70020, 30002), _OTHER_PLACE),
     **dict.fromkeys((70003, 70005, 70009), _OTHER_KEY),
     **dict.fromkeys((60010, 70013, 70403, 30004), _NO_ADMIN),
@@ -122,4 +131,12 @@ ADVICE: Final[Mapping[int, str]] = {
     70001: "set this machine's clock",
     70050: "wait a minute, then mend the secret key: the app refuses all calls meanwhile",
 }
-"""What a user can do about a code that refuses the app."""
+
+CODES: Final = CodeTable(key="ErrorCode", text="ErrorInfo", meanings=_MEANINGS, advice=_ADVICE)
+
+
+def own_ruling(reply: replies.Reply, code: int, scope: Scope) -> Ruling:
+    """The ruling of a reply's own code; none can be read where it says OK and not OK at once."""
+    if code == 0 and reply.get("ActionStatus") not in ("OK", None):
+        return replies.NO_RESULT
+    return replies.whole(reply, code, scope, CODES)
