@@ -16,16 +16,16 @@ import orjson
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
-from bulkdel.plan.batches.deal import Dealer
-from bulkdel.plan.input.cut import Cutter
+from bulkdel.plan.batches.partition import Dealer
+from bulkdel.plan.input.chunk_rows import Shape
+from bulkdel.plan.input.chunks import Cutter
 from bulkdel.plan.input.facts import BOM, Facts, ensure_unchanged, open_bytes
+from bulkdel.plan.input.file_bytes import Window
 from bulkdel.plan.input.header import Header, read_header, unclosed
 from bulkdel.plan.input.jsonl import Lines, ToColumnFound, read_rows
-from bulkdel.plan.input.lines import Shape
 from bulkdel.plan.input.lookalikes import Counts, together
 from bulkdel.plan.input.parquet import open_parquet
 from bulkdel.plan.input.records import Dialect, Unclosed, dialect_of
-from bulkdel.plan.input.rejects import RejectsFile, file_name
 from bulkdel.plan.input.rules import RowRules
 from bulkdel.plan.input.sources import SourceFile
 from bulkdel.plan.input.strict import (
@@ -39,7 +39,7 @@ from bulkdel.plan.input.strict import (
     opened,
     staged_row,
 )
-from bulkdel.plan.input.window import Window
+from bulkdel.plan.rejects import RejectsFile, file_name
 
 _BUFFER = 1 << 20
 

@@ -15,24 +15,24 @@ from bulkdel import files, rundir
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job, Quoting, Target
 from bulkdel.plan import duck
-from bulkdel.plan.batches.abreast import WORKERS
 from bulkdel.plan.batches.compose import LineDigests
-from bulkdel.plan.batches.deal import Dealer
 from bulkdel.plan.batches.grouping import Grouped, Grouping
+from bulkdel.plan.batches.in_threads import WORKERS
+from bulkdel.plan.batches.partition import Dealer
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.input.facts import Facts, digest_of, ensure_unchanged, held, look_at
 from bulkdel.plan.input.lookalikes import as_values, together
-from bulkdel.plan.input.protect import protected_accounts
 from bulkdel.plan.input.records import quoting_of
-from bulkdel.plan.input.rejects import RejectsFile, file_name
 from bulkdel.plan.input.rules import rules_of
 from bulkdel.plan.input.sources import STDIN, SourceFile, find_sources, keep_stdin
 from bulkdel.plan.input.strict import Wanted
 from bulkdel.plan.intake import Intake
 from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, digest, to_json
+from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
+from bulkdel.plan.rejects import RejectsFile, file_name
+from bulkdel.plan.scale import Scale
 from bulkdel.plan.sides.fewest import Fewest
-from bulkdel.plan.sides.scale import Scale
 from bulkdel.plan.stretches import stretch_of
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.plan.write import write_plan

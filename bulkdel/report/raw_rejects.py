@@ -20,7 +20,7 @@ import orjson
 from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Format
-from bulkdel.plan.input.rejects import RAW_CAP, file_name
+from bulkdel.plan.rejects import RAW_CAP, file_name
 from bulkdel.plan.values import PlanMeta, Source
 
 REJECTS: Final = files.REJECTS

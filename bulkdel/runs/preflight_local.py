@@ -13,10 +13,10 @@ from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.lock import holder
-from bulkdel.plan.input.protect import protected_accounts, protected_digest
-from bulkdel.plan.input.sample import Sample, sample_of
 from bulkdel.plan.input.sources import STDIN, SourceFile, find_sources
+from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.read import read_plan_meta
+from bulkdel.plan.sample import Sample, sample_of
 from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_told
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, unit

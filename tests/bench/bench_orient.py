@@ -28,7 +28,7 @@ import numpy as np
 import orjson
 
 from bulkdel.plan.make import make_plan
-from bulkdel.plan.sides.scale import Room, Scale
+from bulkdel.plan.scale import Room, Scale
 from bulkdel.words import Orient
 from tests.plan.jobs import a_job, a_target
 

@@ -18,7 +18,7 @@ from bulkdel.plan.check import check_plan
 from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.ids import hashes_of, words_of_texts
 from bulkdel.plan.read import read_plan_meta
-from bulkdel.plan.sides.scale import Room, Scale
+from bulkdel.plan.scale import Room, Scale
 from bulkdel.plan.values import Heavy
 from bulkdel.words import Batch, Orient, Sides
 from tests.plan.jobs import Planned, a_job, a_target, plan, plan_text

@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Quoting
 from bulkdel.plan.fingerprint import fingerprint_changes
-from bulkdel.plan.input.cut import LINES_MOST, Apart, Cutter
+from bulkdel.plan.input.chunk_rows import read_chunk
+from bulkdel.plan.input.chunks import LINES_MOST, Apart, Cutter
+from bulkdel.plan.input.file_bytes import Window
 from bulkdel.plan.input.header import read_header
-from bulkdel.plan.input.lines import read_chunk
 from bulkdel.plan.input.records import RECORD_MOST, Dialect, Record, Unclosed, extent_at
 from bulkdel.plan.input.rules import RowRules
-from bulkdel.plan.input.sample import HEAD_BYTES, sample_of
 from bulkdel.plan.input.sources import find_sources
 from bulkdel.plan.input.strict import records_of
-from bulkdel.plan.input.window import Window
 from bulkdel.plan.intake import _shape
 from bulkdel.plan.make import make_plan
+from bulkdel.plan.sample import HEAD_BYTES, sample_of
 from tests.plan.jobs import Planned, a_job, plan_text
 
 CSV = Dialect(b",", quotes=True)

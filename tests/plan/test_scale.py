@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.plan.sides.scale import Room, Scale
+from bulkdel.plan.scale import Room, Scale
 
 
 def test_the_default_searches_ten_million_friendships() -> None:

@@ -20,11 +20,11 @@ from typing import Final
 import numpy as np
 
 from bulkdel.plan import duck
-from bulkdel.plan.batches.abreast import each
 from bulkdel.plan.batches.arrange import Accounts, Batches, Fractions, arrange, batches_of
 from bulkdel.plan.batches.compose import compose, index_rows
-from bulkdel.plan.batches.deal import RowHashes, account_hashes
 from bulkdel.plan.batches.giant import Giant, set_aside, sort_giant, sorted_blocks
+from bulkdel.plan.batches.in_threads import each
+from bulkdel.plan.batches.partition import RowHashes, account_hashes
 from bulkdel.plan.batches.spill import Spill, part_of
 from bulkdel.plan.ids import Whole, Words, hashes_of, words_of_texts
 from bulkdel.plan.values import Heavy

@@ -8,8 +8,8 @@ from typing import Final
 
 from bulkdel.errors import WrongInput
 from bulkdel.plan.input.facts import BOM
+from bulkdel.plan.input.file_bytes import Window
 from bulkdel.plan.input.records import Dialect, Unclosed, extent_at, fields_of, lines_in, strip_end
-from bulkdel.plan.input.window import Window
 
 HEADER_MOST: Final = 1 << 20
 """Bytes that a header may have."""

@@ -31,7 +31,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from bulkdel.job.job import Format, Quoting
-from bulkdel.plan.input.window import Window
+from bulkdel.plan.input.file_bytes import Window
 
 RECORD_MOST: Final = 16 << 20
 """Bytes that a record or a line of JSON may have, its line end not counted."""

@@ -9,9 +9,10 @@ from typing import BinaryIO, Final
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Quoting
+from bulkdel.plan.input.chunk_rows import Judge
 from bulkdel.plan.input.facts import BOM, Facts, open_bytes
+from bulkdel.plan.input.file_bytes import Window
 from bulkdel.plan.input.header import Header
-from bulkdel.plan.input.lines import Judge
 from bulkdel.plan.input.records import (
     RAW_KEPT,
     Dialect,
@@ -24,7 +25,6 @@ from bulkdel.plan.input.records import (
 )
 from bulkdel.plan.input.rules import RowRules
 from bulkdel.plan.input.sources import SourceFile
-from bulkdel.plan.input.window import Window
 
 SEPARATOR: Final = b"\x1f"
 """Between the ids of a staged row: a control character, so it is in no valid id."""

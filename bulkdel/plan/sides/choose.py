@@ -16,13 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bulkdel.plan.ids import Flags, Words
+from bulkdel.plan.scale import Room
+from bulkdel.plan.sides.batch_count import Tally
 from bulkdel.plan.sides.cells import Cells
 from bulkdel.plan.sides.friendships import Ends, Friendships
 from bulkdel.plan.sides.numbers import numbered
-from bulkdel.plan.sides.rule import Rule
-from bulkdel.plan.sides.scale import Room
 from bulkdel.plan.sides.search import orient
-from bulkdel.plan.sides.tally import Tally
+from bulkdel.plan.sides.streaming_rule import Rule
 
 Turned = Callable[[Ends, int], Flags]
 """Whether friendships are sent from their second account. They are given as their ends, and the

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from bulkdel.plan import duck
-from bulkdel.plan.batches.deal import RowHashes, account_hashes
 from bulkdel.plan.batches.grouping import (
     GIANT_ROWS,
     PART_BYTES,
@@ -21,13 +20,14 @@ from bulkdel.plan.batches.grouping import (
     Sized,
     parts_for,
 )
+from bulkdel.plan.batches.partition import RowHashes, account_hashes
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import Words, friendship_hashes
-from bulkdel.plan.sides.as_sent import as_sent
+from bulkdel.plan.scale import Room
+from bulkdel.plan.sides.batch_count import Tally
 from bulkdel.plan.sides.choose import Choice, choose
 from bulkdel.plan.sides.friendships import Ends, Friendships
-from bulkdel.plan.sides.scale import Room
-from bulkdel.plan.sides.tally import Tally
+from bulkdel.plan.sides.turn import as_sent
 
 
 class Fewest:

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from bulkdel.plan.batches.abreast import each
+from bulkdel.plan.batches.in_threads import each
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import (
     Flags,
@@ -29,7 +29,7 @@ from bulkdel.plan.ids import (
     hashes_of,
     widened,
 )
-from bulkdel.plan.sides.tally import Tally
+from bulkdel.plan.sides.batch_count import Tally
 
 Ends = npt.NDArray[np.uint64]
 """A friendship each row: the hashes of its From_Account and its To_Account as the input names it

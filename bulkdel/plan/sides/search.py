@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bulkdel.plan.sides.bound import senders_needed
-from bulkdel.plan.sides.cover import cover
+from bulkdel.plan.sides.fill_calls import calls_of, sides
 from bulkdel.plan.sides.graph import Edges, graph_of
-from bulkdel.plan.sides.room import calls_of, sides
+from bulkdel.plan.sides.lower_bound import senders_needed
+from bulkdel.plan.sides.senders import cover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from typing import Final, Self
 import numpy as np
 
 from bulkdel.plan.ids import ID_BYTES, Bytes, Whole
+from bulkdel.plan.input.file_bytes import Window
 from bulkdel.plan.input.records import RAW_KEPT, Dialect, Extent, extent_at, lines_in, one_line
-from bulkdel.plan.input.window import Window
 
 PAD: Final = ID_BYTES + 2
 """Bytes behind a chunk's last line that its buffer must have."""

@@ -14,11 +14,11 @@ from typing import Final
 
 import numpy as np
 
-from bulkdel.plan.batches.abreast import each
+from bulkdel.plan.batches.in_threads import each
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import ID_BYTES, Words, hashes_of, texts_of, words_of_texts
-from bulkdel.plan.input.cut import Apart, Chunk, Cutter
-from bulkdel.plan.input.lines import Reject, Shape, read_chunk
+from bulkdel.plan.input.chunk_rows import Reject, Shape, read_chunk
+from bulkdel.plan.input.chunks import Apart, Chunk, Cutter
 from bulkdel.plan.input.lookalikes import Counts
 
 CHUNK: Final = 4 << 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Self
 
-from bulkdel.plan.batches.deal import CHUNK
 from bulkdel.plan.batches.grouping import GIANT_ROWS, PART_BYTES
+from bulkdel.plan.batches.partition import CHUNK
 from bulkdel.plan.sides.cells import MOST_BITS, MOST_CELLS
 
 _MB: Final = 1_000_000

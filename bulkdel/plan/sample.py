@@ -13,6 +13,7 @@ import orjson
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.plan.input.facts import BOM, open_bytes
+from bulkdel.plan.input.file_bytes import Window
 from bulkdel.plan.input.header import read_head, read_header, unclosed
 from bulkdel.plan.input.jsonl import Lines, ToColumnFound, read_rows
 from bulkdel.plan.input.lookalikes import as_values, counted
@@ -22,7 +23,6 @@ from bulkdel.plan.input.rules import RowRules, rules_of
 from bulkdel.plan.input.sources import SourceFile
 from bulkdel.plan.input.strict import Wanted, accounts_only, ensure_choice, records_of
 from bulkdel.plan.input.unpack import unpack
-from bulkdel.plan.input.window import Window
 from bulkdel.plan.values import Lookalike
 from bulkdel.words import Operation
 

@@ -23,7 +23,7 @@ from bulkdel.plan.ids import (
     words_of,
     words_of_texts,
 )
-from bulkdel.plan.input.cut import CR, LF, PAD, QUOTE, Chunk
+from bulkdel.plan.input.chunks import CR, LF, PAD, QUOTE, Chunk
 from bulkdel.plan.input.lookalikes import Counts, counted, likely
 from bulkdel.plan.input.records import strip_end
 
