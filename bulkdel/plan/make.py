@@ -181,7 +181,7 @@ def _grouping(
     if job.orient is Orient.FEWEST_CALLS:
         if not pairs or job.mode is not Mode.TWO_WAY:
             raise AssertionError(f"{job.orient} with {job.operation}, {job.mode}")
-        make = partial(Fewest, room=scale.room)
+        make = partial(Fewest, memory=scale.sides)
     return make(
         pool, workshop, sizes=sizes, size=size, part_bytes=scale.part, giant_rows=scale.giant
     )

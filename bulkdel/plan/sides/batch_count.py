@@ -13,7 +13,7 @@ from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import Words
 
 
-class Tally:
+class BatchCount:
     """Counts what accounts send. Several threads may add."""
 
     def __init__(self, path: Path, *, parts: int) -> None:

@@ -23,11 +23,10 @@ from bulkdel.plan.batches.grouping import (
 from bulkdel.plan.batches.partition import RowHashes, account_hashes
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import Words, friendship_hashes
-from bulkdel.plan.scale import Room
-from bulkdel.plan.sides.batch_count import Tally
-from bulkdel.plan.sides.choose import Choice, choose
+from bulkdel.plan.sides.batch_count import BatchCount
+from bulkdel.plan.sides.choose import Choice, SidesMemory, choose
 from bulkdel.plan.sides.friendships import Ends, Friendships
-from bulkdel.plan.sides.turn import as_sent
+from bulkdel.plan.sides.turn import turn_rows
 
 
 class Fewest:
@@ -44,7 +43,7 @@ class Fewest:
         size: int,
         part_bytes: int = PART_BYTES,
         giant_rows: int = GIANT_ROWS,
-        room: Room,
+        memory: SidesMemory,
     ) -> None:
         self._pool = pool
         self._folder = folder
@@ -52,7 +51,7 @@ class Fewest:
         self._size = size
         self._part_bytes = part_bytes
         self._giant_rows = giant_rows
-        self._room = room
+        self._memory = memory
         self.rows = Spill(folder / "given", parts=parts_for(size, part_bytes))
         self._groupings: list[Grouping] = []
         self._by_size: dict[int, Grouping] = {}
@@ -68,12 +67,12 @@ class Fewest:
         parts = self.rows.parts
         sized: dict[int, Sized] = {}
         with closing(Friendships(self._pool, self._folder, parts=parts)) as friendships:
-            with closing(Tally(self._folder / "tally-given", parts=parts)) as tally:
-                friendships.take(self.rows, tally, most_rows=self._giant_rows)
+            with closing(BatchCount(self._folder / "count-given", parts=parts)) as count:
+                friendships.take(self.rows, count, most_rows=self._giant_rows)
                 self.rows.close()
-                as_given = tally.batches(self._sizes)
-            with closing(Tally(self._folder / "tally-ruled", parts=parts)) as tally:
-                choices = choose(friendships, as_given, tally, self._room)
+                as_given = count.batches(self._sizes)
+            with closing(BatchCount(self._folder / "count-ruled", parts=parts)) as count:
+                choices = choose(friendships, as_given, count, self._memory)
             for choice in choices:
                 grouping = self._grouping(tuple(choice.least))
                 _deal(friendships, choice, grouping.rows)
@@ -105,7 +104,7 @@ def _deal(friendships: Friendships, choice: Choice, into: Spill) -> None:
     """Deals all friendships as they are sent."""
 
     def work(rows: Words, ends: Ends, at: int) -> None:
-        sent = as_sent(rows, choice.turned(ends, at))
+        sent = turn_rows(rows, choice.turned(ends, at))
         into.deal(sent, account_hashes(sent), turn=at)
 
     with closing(friendships.each(work)) as dealt:

@@ -29,7 +29,7 @@ from bulkdel.plan.ids import (
     hashes_of,
     widened,
 )
-from bulkdel.plan.sides.batch_count import Tally
+from bulkdel.plan.sides.batch_count import BatchCount
 
 Ends = npt.NDArray[np.uint64]
 """A friendship each row: the hashes of its From_Account and its To_Account as the input names it
@@ -103,7 +103,7 @@ class Friendships:
     def __len__(self) -> int:
         return int(self._ends.rows.sum())
 
-    def take(self, rows: Spill, as_given: Tally, *, most_rows: int) -> None:
+    def take(self, rows: Spill, as_given: BatchCount, *, most_rows: int) -> None:
         """Makes the rows distinct; tells `as_given` which account sends each row that is left.
 
         A part is dealt by friendship_hashes and read back in the order of the input; of one with

@@ -16,7 +16,7 @@ from bulkdel.words import TURNED
 _MARK: Final = ord(TURNED)
 
 
-def as_sent(rows: Words, turned: Flags) -> Words:
+def turn_rows(rows: Words, turned: Flags) -> Words:
     """`rows` (n by From, To by words), those that are `turned` from To, with the mark."""
     others = _marked(rows[turned, 0])
     width = max(rows.shape[2], others.shape[1])
