@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bulkdel.job.job import Format, Job
 from bulkdel.plan.input.facts import digest_of
-from bulkdel.plan.input.records import quoting_of
+from bulkdel.plan.input.formats import quoting_of
 from bulkdel.plan.input.sources import STDIN, find_sources
 from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.values import PLAN_VERSION, Fingerprint, Source

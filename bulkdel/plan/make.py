@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from bulkdel import files, rundir
-from bulkdel.errors import WrongInput
-from bulkdel.job.job import Format, Job, Quoting, Target
+from bulkdel.job.job import Job, Quoting, Target
 from bulkdel.plan import duck
 from bulkdel.plan.batches.compose import LineDigests
 from bulkdel.plan.batches.grouping import Grouped, Grouping
@@ -21,11 +20,10 @@ from bulkdel.plan.batches.in_threads import WORKERS
 from bulkdel.plan.batches.partition import Dealer
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.input.facts import Facts, digest_of, ensure_unchanged, held, look_at
+from bulkdel.plan.input.formats import BINARY, quoting_of
 from bulkdel.plan.input.lookalikes import as_values, together
-from bulkdel.plan.input.records import quoting_of
 from bulkdel.plan.input.rules import rules_of
-from bulkdel.plan.input.sources import STDIN, SourceFile, find_sources, keep_stdin
-from bulkdel.plan.input.strict import Wanted
+from bulkdel.plan.input.sources import STDIN, SourceFile, WrongFile, find_sources, keep_stdin
 from bulkdel.plan.intake import Intake
 from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, digest, to_json
 from bulkdel.plan.protect import protected_accounts
@@ -39,7 +37,7 @@ from bulkdel.plan.write import write_plan
 from bulkdel.words import Mode, Operation, Orient
 
 REJECTS_FILE = files.REJECTS
-_PARQUET_UNPACKED: Final = 4  # a guess that only decides how many parts the work is done in
+_BINARY_UNPACKED: Final = 4  # a guess that only decides how many parts the work is done in
 
 
 def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = None) -> PlanMeta:
@@ -88,11 +86,7 @@ def _clear(workshop: Path) -> None:
 
 def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     pairs = job.operation is Operation.DELETE_FRIENDS
-    wanted = Wanted(
-        rules=rules_of(job, pairs=pairs),
-        refused=None if pairs or job.input.accounts_only else job.input.to_field,
-        quoting=job.input.quoting,
-    )
+    rules, quoting = rules_of(job), job.input.quoting
     protected = protected_accounts(job.guards)
     sources = find_sources(job.input, job.run_dir)
     looked = [(source, look_at(source, workshop, at)) for at, source in enumerate(sources)]
@@ -114,7 +108,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         takings = []
         with (workshop / REJECTS_FILE).open("w+b") as out:
             dealer = Dealer(pool, grouping.rows, protected, by=grouping.deal_by)
-            intake = Intake(dealer, RejectsFile(out), wanted, chunk=scale.chunk)
+            intake = Intake(dealer, RejectsFile(out), rules, quoting=quoting, chunk=scale.chunk)
             for source, facts in looked:
                 with held(source, facts) as here:
                     takings.append(intake.take_in(source, here, staged=workshop / "staged"))
@@ -123,9 +117,9 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         guarded = sum(taken.protected for taken in takings)
         if read == 0:
             names = ", ".join(source.name for source in sources)
-            raise WrongInput(f"input.files {names}: there are no rows in the input")
+            raise WrongFile(names, "there are no rows in the input")
         planned = tuple(
-            _as_planned(source, *hashed.result(), job.input.quoting, taken.header)
+            _as_planned(source, *hashed.result(), quoting, taken.header)
             for source, hashed, taken in zip(sources, hashes, takings, strict=True)
         )
         for source, facts in looked:
@@ -193,7 +187,7 @@ def _size(target: Target, *, pairs: bool) -> int:
 
 
 def _guess(source: SourceFile, facts: Facts) -> int:
-    return facts.unpacked * (_PARQUET_UNPACKED if source.format is Format.PARQUET else 1)
+    return facts.unpacked * (_BINARY_UNPACKED if source.format in BINARY else 1)
 
 
 def _as_planned(

@@ -16,7 +16,7 @@ from bulkdel.ledger.lock import holder
 from bulkdel.plan.input.sources import STDIN, SourceFile, find_sources
 from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.read import read_plan_meta
-from bulkdel.plan.sample import Sample, sample_of
+from bulkdel.plan.sample import FirstRows, sample_of
 from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_told
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, unit
@@ -65,7 +65,7 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], Rows]:
     except BulkdelError as error:
         return (_unread(error),), Rows()
     found: list[Finding] = []
-    samples: list[Sample] = []
+    samples: list[FirstRows] = []
     for source in sources[:_FILES_LOOKED]:
         try:
             sample = sample_of(job, source)
@@ -217,7 +217,7 @@ def _unread(error: BulkdelError) -> Finding:
     return crossed("input", plain(told, _LINE), plain(mend, _LINE) or "mend it, or input.files")
 
 
-def _seen(job: Job, source: SourceFile, sample: Sample) -> Finding:
+def _seen(job: Job, source: SourceFile, sample: FirstRows) -> Finding:
     name = plain(Path(source.name).name, 60)
     rows = counted(sample.rows_about, "row")
     told = f"{name}: {rows if sample.whole else 'about ' + rows}"

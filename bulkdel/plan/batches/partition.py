@@ -6,7 +6,7 @@ bounded, and so is memory, whatever the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
@@ -18,7 +18,7 @@ from bulkdel.plan.batches.in_threads import each
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import ID_BYTES, Words, hashes_of, texts_of, words_of_texts
 from bulkdel.plan.input.chunk_rows import Reject, Shape, read_chunk
-from bulkdel.plan.input.chunks import Apart, Chunk, Cutter
+from bulkdel.plan.input.chunks import Apart, Chunk
 from bulkdel.plan.input.lookalikes import Counts
 
 CHUNK: Final = 4 << 20
@@ -73,17 +73,13 @@ class Dealer:
         self._protected = frozenset(account for account in ids if len(account) <= ID_BYTES)
         self._hashes = np.sort(hashes_of(words_of_texts(sorted(self._protected))))
 
-    def deal(self, cutter: Cutter, shape: Shape) -> Generator[Dealt, None, None]:
-        """Deals what `cutter` cuts; answers for each chunk, in their order.
-
-        Raises:
-            Unclosed: the file ends inside quotes.
-        """
+    def deal(self, chunks: Iterable[Chunk | Apart], shape: Shape) -> Generator[Dealt, None, None]:
+        """Deals the rows in `chunks`; answers for each chunk, in their order."""
 
         def one(turned: tuple[int, Chunk | Apart]) -> Dealt:
             return self._one(*turned, shape)
 
-        yield from each(self._pool, one, zip(self._turns, cutter.chunks(), strict=False))
+        yield from each(self._pool, one, zip(self._turns, chunks, strict=False))
 
     def _one(self, turn: int, chunk: Chunk | Apart, shape: Shape) -> Dealt:
         if isinstance(chunk, Apart):
