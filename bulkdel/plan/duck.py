@@ -26,6 +26,7 @@ Connection = duckdb.DuckDBPyConnection
 DuckError = duckdb.Error
 DataError = (duckdb.InvalidInputException, duckdb.ConversionException)
 """What DuckDB raises for data that it cannot read."""
+OutOfMemory = duckdb.OutOfMemoryException
 
 OPEN_FILES: Final = Path("/proc/self/fd")
 """Where Linux has the open files of a process; what is opened there is the open file itself."""
@@ -224,27 +225,26 @@ def storage_errors(run_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        where = exc.filename or run_dir
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
+            raise _full(run_dir) from exc
+        what = f"cannot be read or written ({exc.strerror or exc})"
         if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise WrongInput(
-                f"{where}: cannot be written ({exc.strerror}); mend that or use --run-dir"
-            ) from exc
-        why = exc.strerror or str(exc)
-        raise WrongInput(
-            f"{where}: cannot be read or written ({why}); mend that or use --run-dir"
-        ) from exc
-    except duckdb.OutOfMemoryException as exc:
-        raise WrongInput(
-            f"{run_dir}: planning needs more memory or disk than there is ({_first_line(exc)})"
-        ) from exc
+            what = f"cannot be written ({exc.strerror})"
+        where = exc.filename or run_dir
+        raise WrongInput(what, where=where, mend="mend that or use --run-dir") from exc
+    except OutOfMemory as exc:
+        what = f"planning needs more memory or disk than there is ({_first_line(exc)})"
+        raise WrongInput(what, where=run_dir) from exc
     except duckdb.IOException as exc:
         text = str(exc)
         if "No space left" in text or "disk full" in text.lower():
-            raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
-        why = answered(exc) or _first_line(exc)
-        raise WrongInput(f"{run_dir}: a file in it cannot be read or written: {why}") from exc
+            raise _full(run_dir) from exc
+        what = f"a file in it cannot be read or written: {answered(exc) or _first_line(exc)}"
+        raise WrongInput(what, where=run_dir) from exc
+
+
+def _full(run_dir: Path) -> WrongInput:
+    return WrongInput("the disk is full", where=run_dir, mend="make room or use --run-dir")
 
 
 def _first_line(exc: Exception) -> str:

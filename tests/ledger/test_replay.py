@@ -11,7 +11,8 @@ from bulkdel.ledger.audit.replay import Replay
 from bulkdel.ledger.codec import decode_settlement, encode_settlement
 from bulkdel.ledger.render import render
 from bulkdel.ledger.values import Group, Settlement
-from bulkdel.words import TURNED, Mode, Operation, Verdict, batch_label
+from bulkdel.plan.entries import TURNED
+from bulkdel.words import Mode, Operation, Verdict, batch_label
 
 IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 

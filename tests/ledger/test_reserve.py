@@ -24,8 +24,8 @@ from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.settled import Settled
 from bulkdel.ledger.tick import Deal
 from bulkdel.ledger.values import Counters, Group, Part, Settlement
+from bulkdel.plan.entries import TURNED
 from bulkdel.words import (
-    TURNED,
     Asked,
     Batch,
     Entry,

@@ -17,15 +17,14 @@ from bulkdel.ledger.audit.pages import Row
 from bulkdel.ledger.codec import decode_settlement
 from bulkdel.ledger.render import capped, render
 from bulkdel.ledger.values import Settlement
+from bulkdel.plan.entries import TURNED, batch_of
 from bulkdel.words import (
-    TURNED,
     Entry,
     Mode,
     Operation,
     Sweep,
     Verdict,
     batch_label,
-    batch_of,
 )
 
 _MOST_SHAPES = 4096

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from bulkdel.plan.entries import TURNED
 from bulkdel.plan.ids import WORD, Flags, Words, widened
-from bulkdel.words import TURNED
 
 _MARK: Final = ord(TURNED)
 
