@@ -108,20 +108,9 @@ def open_workshop(folder: Path, *, memory_limit_mb: int) -> Connection:
     """A database to plan in; what does not fit into memory spills into `folder`, nowhere else.
 
     In memory: a file would be checkpointed now and then and at the end, which took a fifth of the
-    time (measured), for tables that nobody reads again.
+    time (measured), for tables that nobody reads again. An order that matters is asked for.
     """
-    con = duckdb.connect(
-        ":memory:",
-        config={
-            **_NOTHING_LOADED,
-            "memory_limit": f"{memory_limit_mb}MB",
-            "threads": 2,
-            "preserve_insertion_order": False,  # an order that matters is asked for
-            "temp_directory": str(folder / "spill"),
-        },
-    )
-    con.execute("SET enable_progress_bar = false")  # it would go to standard output
-    return con
+    return _connection(2, memory_limit_mb, str(folder / "spill"), preserve_insertion_order=False)
 
 
 def open_reader(*, memory_limit_mb: int = 256) -> Connection:
@@ -129,16 +118,19 @@ def open_reader(*, memory_limit_mb: int = 256) -> Connection:
 
     One thread also keeps rows in the file's order.
     """
-    con = duckdb.connect(
-        ":memory:",
-        config={
-            **_NOTHING_LOADED,
-            "memory_limit": f"{memory_limit_mb}MB",
-            "threads": 1,
-            "temp_directory": "",
-        },
-    )
-    con.execute("SET enable_progress_bar = false")
+    return _connection(1, memory_limit_mb, "")
+
+
+def _connection(threads: int, memory_mb: int, spill: str, **more: bool) -> Connection:
+    config: dict[str, str | int] = {
+        **_NOTHING_LOADED,
+        "threads": threads,
+        "memory_limit": f"{memory_mb}MB",
+        "temp_directory": spill,
+        **more,
+    }
+    con = duckdb.connect(":memory:", config=dict(config))
+    con.execute("SET enable_progress_bar = false")  # it would go to standard output
     return con
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Quoting
-from bulkdel.plan.batches.partition import Dealer
+from bulkdel.plan.batches.partition import Partitioner
 from bulkdel.plan.input.facts import Facts
 from bulkdel.plan.input.formats import DELIMITERS
 from bulkdel.plan.input.lookalikes import Counts, together
@@ -40,18 +40,18 @@ class FileBooks:
 
 
 class Intake:
-    """Takes in files one after the other: rows into `dealer`, rejects into `rejects`."""
+    """Takes in files one after the other: rows into `partitioner`, rejects into `rejects`."""
 
     def __init__(
         self,
-        dealer: Dealer,
+        partitioner: Partitioner,
         rejects: RejectsFile,
         rules: RowRules,
         *,
         quoting: Quoting | None,
         chunk: int,
     ) -> None:
-        self._dealer = dealer
+        self._partitioner = partitioner
         self._rejects = rejects
         self._rules = rules
         self._quoting = quoting
@@ -77,28 +77,28 @@ class Intake:
         ):
             staging = Staging(path=staged, reject=reject, chunk=self._chunk)
             ready = reader.ready(self._rules, staging)
-            books = self._deal(name, ready)
+            books = self._read(name, ready)
             file.ensure_all(facts.unpacked - ready.size + books.bytes)
         if ready.rows not in (None, books.valid):
             raise AssertionError(f"{source.name}: {ready.rows} valid rows came to {books}")
         return replace(books, rejected=self._rejects.count - before, header=ready.header)
 
-    def _deal(self, name: str, ready: ReadyRows) -> FileBooks:
-        """Deals the rows of the file that rejects.jsonl calls `name`."""
+    def _read(self, name: str, ready: ReadyRows) -> FileBooks:
+        """Takes in the rows of the file that rejects.jsonl calls `name`."""
         line = ready.line
         books = FileBooks(lookalikes={})
-        with closing(self._dealer.deal(ready.chunks, ready.shape)) as chunks:
-            for dealt in chunks:
-                for one in dealt.rejects:
+        with closing(self._partitioner.partition(ready.chunks, ready.shape)) as chunks:
+            for chunk in chunks:
+                for one in chunk.rejects:
                     self._rejects.add(
                         name, line + one.line, line + one.last_line, one.reason, one.raw
                     )
-                line += dealt.lines
+                line += chunk.lines
                 books = FileBooks(
-                    valid=books.valid + dealt.rows,
-                    protected=books.protected + dealt.protected,
-                    bytes=books.bytes + dealt.bytes,
-                    lookalikes=together((books.lookalikes, dealt.lookalikes)),
+                    valid=books.valid + chunk.rows,
+                    protected=books.protected + chunk.protected,
+                    bytes=books.bytes + chunk.bytes,
+                    lookalikes=together((books.lookalikes, chunk.lookalikes)),
                 )
         return books
 

@@ -23,7 +23,7 @@ from bulkdel.plan.input.facts import Facts
 from bulkdel.plan.input.file_bytes import FileBytes
 from bulkdel.plan.input.open_file import BEGINNING_BYTES, OpenFile
 from bulkdel.plan.input.reader import Staging
-from bulkdel.plan.input.records import RECORD_MOST, Dialect, Record, Unclosed, extent_at
+from bulkdel.plan.input.records import RECORD_MOST, Dialect, Record, UnclosedQuote, extent_at
 from bulkdel.plan.input.rules import RowRules
 from bulkdel.plan.input.separated import SeparatedReader
 from bulkdel.plan.input.sources import SourceFile, find_sources
@@ -91,7 +91,7 @@ def many_at_once(path: Path, body: bytes, dialect: Dialect, most: int) -> Iterat
 
 def refused_at(error: WrongInput) -> tuple[str, int]:
     """The sentence, and the byte of the quote that never closes."""
-    assert isinstance(error.__cause__, Unclosed)
+    assert isinstance(error.__cause__, UnclosedQuote)
     return str(error), error.__cause__.at
 
 
@@ -137,7 +137,7 @@ def test_records_lie_end_to_end(body: bytes, dialect: Dialect) -> None:
     while at < len(body):
         try:
             begin, end, _ = extent_at(content, at, dialect, 3)
-        except Unclosed:
+        except UnclosedQuote:
             return
         assert begin == at < end <= len(body)
         assert end == len(body) or body[end - 1 : end] == b"\n"

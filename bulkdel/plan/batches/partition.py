@@ -1,4 +1,4 @@
-"""Files of records → rows of ids on disk, dealt into parts by a hash of each row.
+"""Files of records → rows of ids on disk, in parts by a hash of each row.
 
 Chunks are worked on by two threads (numpy lets go of the interpreter); how many are under way is
 bounded, and so is memory, whatever the file.
@@ -34,7 +34,7 @@ def account_hashes(ids: Words) -> Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dealt:
+class ChunkBooks:
     """What a chunk came to: rows (protected ones among them), rejects, and blank lines.
 
     Attributes:
@@ -50,8 +50,8 @@ class Dealt:
     lookalikes: Counts
 
 
-class Dealer:
-    """Deals rows into `spill`, leaving out those that touch a protected account.
+class Partitioner:
+    """Puts rows into the parts of `spill`, without those that touch a protected account.
 
     A part is read back in the order of the input.
     """
@@ -73,18 +73,20 @@ class Dealer:
         self._protected = frozenset(account for account in ids if len(account) <= ID_BYTES)
         self._hashes = np.sort(hashes_of(words_of_texts(sorted(self._protected))))
 
-    def deal(self, chunks: Iterable[Chunk | Apart], shape: Shape) -> Generator[Dealt, None, None]:
-        """Deals the rows in `chunks`; answers for each chunk, in their order."""
+    def partition(
+        self, chunks: Iterable[Chunk | Apart], shape: Shape
+    ) -> Generator[ChunkBooks, None, None]:
+        """Partitions the rows in `chunks`; says of each chunk, in their order, what it came to."""
 
-        def one(turned: tuple[int, Chunk | Apart]) -> Dealt:
+        def one(turned: tuple[int, Chunk | Apart]) -> ChunkBooks:
             return self._one(*turned, shape)
 
         yield from each(self._pool, one, zip(self._turns, chunks, strict=False))
 
-    def _one(self, turn: int, chunk: Chunk | Apart, shape: Shape) -> Dealt:
+    def _one(self, turn: int, chunk: Chunk | Apart, shape: Shape) -> ChunkBooks:
         if isinstance(chunk, Apart):
             reject = Reject(0, chunk.lines - 1, chunk.fault, chunk.raw)
-            return Dealt(
+            return ChunkBooks(
                 lines=chunk.lines,
                 bytes=chunk.size,
                 rows=0,
@@ -96,8 +98,8 @@ class Dealer:
         if found.bytes != chunk.size:
             raise AssertionError(f"{found.bytes} of {chunk.size} bytes are accounted for")
         ids, protected = self._without_protected(found.ids)
-        self._spill.deal(ids, self._by(ids), turn=turn)
-        return Dealt(
+        self._spill.partition(ids, self._by(ids), turn=turn)
+        return ChunkBooks(
             lines=found.lines,
             bytes=found.bytes - chunk.added,
             rows=len(found.ids),

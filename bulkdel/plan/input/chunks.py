@@ -81,7 +81,7 @@ class Cutter:
         A file that became shorter ends there.
 
         Raises:
-            Unclosed: the file ends inside quotes.
+            UnclosedQuote: the file ends inside quotes.
         """
         content = FileBytes.of_file(self.fd, self.end)
         at = self.begin

@@ -8,7 +8,14 @@ from typing import Final
 
 from bulkdel.plan.input.facts import BOM
 from bulkdel.plan.input.file_bytes import FileBytes
-from bulkdel.plan.input.records import Dialect, Unclosed, extent_at, fields_of, lines_in, strip_end
+from bulkdel.plan.input.records import (
+    Dialect,
+    UnclosedQuote,
+    extent_at,
+    fields_of,
+    lines_in,
+    strip_end,
+)
 from bulkdel.plan.input.sources import WrongFile
 
 HEADER_MOST: Final = 1 << 20
@@ -48,10 +55,10 @@ def read_header(content: FileBytes, name: str, dialect: Dialect) -> Header:
             raise WrongFile(name, "there is no header and no row in it")
         try:
             extent = extent_at(content, at, dialect, None)
-        except Unclosed as exc:
+        except UnclosedQuote as exc:
             if b"\0" in content.slice(at, at + HEADER_MOST):
                 raise _binary(name) from exc
-            raise unclosed(content, name, exc) from exc
+            raise unclosed_quote(content, name, exc) from exc
         if b"\0" in content.slice(at, min(extent.end, at + HEADER_MOST)):
             raise _binary(name)
         if extent.fault is not None or extent.end - at > HEADER_MOST:
@@ -68,7 +75,7 @@ def read_header(content: FileBytes, name: str, dialect: Dialect) -> Header:
     return Header(names=names, text=body.decode(), lines=lines, end=at)
 
 
-def unclosed(content: FileBytes, name: str, quote: Unclosed) -> WrongFile:
+def unclosed_quote(content: FileBytes, name: str, quote: UnclosedQuote) -> WrongFile:
     """The refusal of a file that ends inside quotes, naming the line where they open."""
     line = content.count(b"\n", 0, quote.at) + 1
     return WrongFile(

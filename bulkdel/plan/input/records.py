@@ -81,7 +81,7 @@ class Extent(NamedTuple):
     fault: str | None
 
 
-class Unclosed(Exception):
+class UnclosedQuote(Exception):
     """The quote at this byte of the file is never closed."""
 
     def __init__(self, at: int) -> None:
@@ -110,7 +110,7 @@ def extent_at(content: FileBytes, begin: int, dialect: Dialect, width: int | Non
         width: fields of the header; None while that is being read.
 
     Raises:
-        Unclosed: the file ends inside quotes.
+        UnclosedQuote: the file ends inside quotes.
     """
     if not dialect.quotes:
         end = min(content.find(b"\n", begin) + 1, content.size)
@@ -168,7 +168,7 @@ def _follow(content: FileBytes, begin: int, delimiter: bytes, width: int | None)
             quote = content.find(b'"', at)
             if quote == content.size:
                 if readings.states & _OUT == 0 or readings.fault != _AFTER:
-                    raise Unclosed(readings.opened)
+                    raise UnclosedQuote(readings.opened)
                 # It closes in one reading, and in no other: no record of a whole file is that.
                 end = min(content.find(b"\n", at) + 1, content.size)
                 return _Followed(end, readings.fault, whole=False)

@@ -10,14 +10,14 @@ from bulkdel.job.job import Quoting
 from bulkdel.plan.input.chunk_rows import Judge, Shape
 from bulkdel.plan.input.chunks import Apart, Chunk, Cutter
 from bulkdel.plan.input.facts import BOM
-from bulkdel.plan.input.header import Header, choose_columns, read_header, unclosed
+from bulkdel.plan.input.header import Header, choose_columns, read_header, unclosed_quote
 from bulkdel.plan.input.open_file import OpenFile
 from bulkdel.plan.input.reader import ReadyRows, Staging, ensure_accounts
 from bulkdel.plan.input.records import (
     RAW_KEPT,
     Dialect,
     Record,
-    Unclosed,
+    UnclosedQuote,
     dialect_of,
     extent_at,
     fields_of,
@@ -62,9 +62,9 @@ class SeparatedReader:
         while at < content.size:
             try:
                 _, end, fault = extent_at(content, at, self._dialect, len(header.names))
-            except Unclosed as exc:
+            except UnclosedQuote as exc:
                 if self._file.whole:
-                    raise unclosed(content, self._file.source.name, exc) from exc
+                    raise unclosed_quote(content, self._file.source.name, exc) from exc
                 return
             lines = lines_in(content, at, end)
             raw = content.slice(at, end if fault is None else min(end, at + RAW_KEPT))
@@ -116,8 +116,8 @@ class SeparatedReader:
         )
         try:
             yield from cutter.chunks()
-        except Unclosed as exc:
-            raise unclosed(self._bytes, self._file.source.name, exc) from exc
+        except UnclosedQuote as exc:
+            raise unclosed_quote(self._bytes, self._file.source.name, exc) from exc
 
 
 def _judge_of(header: Header, chosen: tuple[int, ...], dialect: Dialect, rules: RowRules) -> Judge:

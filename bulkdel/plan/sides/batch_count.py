@@ -25,7 +25,7 @@ class BatchCount:
 
     def add(self, hashes: Words) -> None:
         """One pair for each account in `hashes`."""
-        self._spill.deal(hashes[:, np.newaxis, np.newaxis], hashes)
+        self._spill.partition(hashes[:, np.newaxis, np.newaxis], hashes)
 
     def batches(self, sizes: tuple[int, ...]) -> dict[int, int]:
         """By batch size, the fewest batches that carry what was added."""

@@ -6,20 +6,11 @@ For `fewest_calls`, as grouping is for rows that are sent as given.
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from bulkdel.plan import duck
-from bulkdel.plan.batches.grouping import (
-    GIANT_ROWS,
-    PART_BYTES,
-    Grouped,
-    Grouping,
-    Sized,
-    parts_for,
-)
+from bulkdel.plan.batches.grouping import Grouped, Grouping, Sized, Workplace
 from bulkdel.plan.batches.partition import RowHashes, account_hashes
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import Words, friendship_hashes
@@ -30,29 +21,17 @@ from bulkdel.plan.sides.turn import turn_rows
 
 
 class Fewest:
-    """Takes rows into `rows`, then turns them into batches. Works inside `folder`."""
+    """Takes rows into `rows`, then turns them into batches of each of the `sizes`."""
 
-    deal_by: RowHashes = staticmethod(friendship_hashes)
+    part_by: RowHashes = staticmethod(friendship_hashes)
 
     def __init__(
-        self,
-        pool: ThreadPoolExecutor,
-        folder: Path,
-        *,
-        sizes: tuple[int, ...],
-        size: int,
-        part_bytes: int = PART_BYTES,
-        giant_rows: int = GIANT_ROWS,
-        memory: SidesMemory,
+        self, workplace: Workplace, sizes: tuple[int, ...], *, memory: SidesMemory
     ) -> None:
-        self._pool = pool
-        self._folder = folder
+        self._workplace = workplace
         self._sizes = sizes
-        self._size = size
-        self._part_bytes = part_bytes
-        self._giant_rows = giant_rows
         self._memory = memory
-        self.rows = Spill(folder / "given", parts=parts_for(size, part_bytes))
+        self.rows = Spill(workplace.folder / "given", parts=workplace.parts)
         self._groupings: list[Grouping] = []
         self._by_size: dict[int, Grouping] = {}
 
@@ -64,18 +43,18 @@ class Fewest:
 
     def group(self, con: duck.Connection) -> Grouped:
         """Makes batches of every size from all rows."""
-        parts = self.rows.parts
+        parts, folder = self._workplace.parts, self._workplace.folder
         sized: dict[int, Sized] = {}
-        with closing(Friendships(self._pool, self._folder, parts=parts)) as friendships:
-            with closing(BatchCount(self._folder / "count-given", parts=parts)) as count:
-                friendships.take(self.rows, count, most_rows=self._giant_rows)
+        with closing(Friendships(self._workplace.pool, folder, parts=parts)) as friendships:
+            with closing(BatchCount(folder / "count-given", parts=parts)) as count:
+                friendships.take(self.rows, count, most_rows=self._workplace.giant_rows)
                 self.rows.close()
                 as_given = count.batches(self._sizes)
-            with closing(BatchCount(self._folder / "count-ruled", parts=parts)) as count:
+            with closing(BatchCount(folder / "count-ruled", parts=parts)) as count:
                 choices = choose(friendships, as_given, count, self._memory)
             for choice in choices:
                 grouping = self._grouping(tuple(choice.least))
-                _deal(friendships, choice, grouping.rows)
+                _partition(friendships, choice, grouping.rows)
                 for size, made in grouping.group(con).sized.items():
                     self._by_size[size] = grouping
                     sized[size] = replace(made, as_given=as_given[size], least=choice.least[size])
@@ -86,27 +65,20 @@ class Fewest:
         return self._by_size[size].lines(size, first)
 
     def _grouping(self, sizes: tuple[int, ...]) -> Grouping:
-        folder = self._folder / f"sides-{len(self._groupings)}"
+        folder = self._workplace.folder / f"sides-{len(self._groupings)}"
         folder.mkdir(mode=0o700)
-        grouping = Grouping(
-            self._pool,
-            folder,
-            sizes=sizes,
-            size=self._size,
-            part_bytes=self._part_bytes,
-            giant_rows=self._giant_rows,
-        )
+        grouping = Grouping(replace(self._workplace, folder=folder), sizes)
         self._groupings.append(grouping)
         return grouping
 
 
-def _deal(friendships: Friendships, choice: Choice, into: Spill) -> None:
-    """Deals all friendships as they are sent."""
+def _partition(friendships: Friendships, choice: Choice, into: Spill) -> None:
+    """Puts all friendships, as they are sent, into parts."""
 
     def work(rows: Words, ends: Ends, at: int) -> None:
         sent = turn_rows(rows, choice.turned(ends, at))
-        into.deal(sent, account_hashes(sent), turn=at)
+        into.partition(sent, account_hashes(sent), turn=at)
 
-    with closing(friendships.each(work)) as dealt:
-        for _ in dealt:
+    with closing(friendships.each(work)) as results:
+        for _ in results:
             pass

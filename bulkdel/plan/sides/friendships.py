@@ -1,4 +1,4 @@
-"""Rows dealt by their two accounts → distinct friendships on disk, in an order of their own.
+"""Rows in parts by their two accounts → distinct friendships on disk, in an order of their own.
 
 `a,b` and `b,a` are one friendship. It is kept as its first row in the input names it, beside the
 hashes of its two accounts, which are all that choosing sides needs. The order is that of a hash of
@@ -106,7 +106,7 @@ class Friendships:
     def take(self, rows: Spill, as_given: BatchCount, *, most_rows: int) -> None:
         """Makes the rows distinct; tells `as_given` which account sends each row that is left.
 
-        A part is dealt by friendship_hashes and read back in the order of the input; of one with
+        A part is made by friendship_hashes and read back in the order of the input; of one with
         more than `most_rows` no more than that is in memory, but for what is distinct.
         """
 
