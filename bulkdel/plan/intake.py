@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bulkdel.errors import WrongInput
@@ -39,60 +41,56 @@ class FileBooks:
     header: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Takes in files one after the other: rows into `partitioner`, rejects into `rejects`."""
+    """Takes in files one after the other.
 
-    def __init__(
-        self,
-        partitioner: Partitioner,
-        rejects: RejectsFile,
-        rules: RowRules,
-        *,
-        quoting: Quoting | None,
-        chunk: int,
-    ) -> None:
-        self._partitioner = partitioner
-        self._rejects = rejects
-        self._rules = rules
-        self._quoting = quoting
-        self._chunk = chunk
+    Attributes:
+        partitioner: where rows go.
+        rejects: where everything else goes.
+        rules, quoting: what a row is in this job, and a quotation mark.
+        chunk: bytes that are worked on at a time.
+        staged: a free name for the rows of a file that are not cut as they stand.
+    """
 
-    def take_in(self, source: SourceFile, facts: Facts, *, staged: Path) -> FileBooks:
-        """Takes in one file. `staged` is a free name for rows that are not cut as they stand.
+    partitioner: Partitioner
+    rejects: RejectsFile
+    rules: RowRules
+    quoting: Quoting | None
+    chunk: int
+    staged: Path
+
+    def take_in(self, source: SourceFile, facts: Facts) -> FileBooks:
+        """Takes in one file.
 
         Raises:
             WrongInput: the file cannot be read as what it is said to be.
         """
-        ensure_choice(source, self._quoting)
+        ensure_choice(source, self.quoting)
         name = file_name(source.name)
-        before = self._rejects.count
-
-        def reject(record: Record) -> None:
-            line, last_line, raw, reason = record
-            self._rejects.add(name, line, last_line, str(reason), raw)
-
+        before = self.rejects.count
+        reject = partial(self.rejects.add, name)
         with (
             open_whole(source, facts) as file,
-            READERS[source.format](file, self._quoting) as reader,
+            closing(READERS[source.format](file, self.quoting)) as reader,
         ):
-            staging = Staging(path=staged, reject=reject, chunk=self._chunk)
-            ready = reader.ready(self._rules, staging)
-            books = self._read(name, ready)
+            ready = reader.ready(
+                self.rules, Staging(path=self.staged, reject=reject, chunk=self.chunk)
+            )
+            books = self._read(ready, reject)
             file.ensure_all(facts.unpacked - ready.size + books.bytes)
         if ready.rows not in (None, books.valid):
             raise AssertionError(f"{source.name}: {ready.rows} valid rows came to {books}")
-        return replace(books, rejected=self._rejects.count - before, header=ready.header)
+        return replace(books, rejected=self.rejects.count - before, header=ready.header)
 
-    def _read(self, name: str, ready: ReadyRows) -> FileBooks:
-        """Takes in the rows of the file that rejects.jsonl calls `name`."""
+    def _read(self, ready: ReadyRows, reject: Callable[[Record], None]) -> FileBooks:
+        """Takes in rows that are ready; the books lack what was rejected before."""
         line = ready.line
         books = FileBooks(lookalikes={})
-        with closing(self._partitioner.partition(ready.chunks, ready.shape)) as chunks:
+        with closing(self.partitioner.partition(ready.chunks, ready.shape)) as chunks:
             for chunk in chunks:
                 for one in chunk.rejects:
-                    self._rejects.add(
-                        name, line + one.line, line + one.last_line, one.reason, one.raw
-                    )
+                    reject(one._replace(line=line + one.line, last_line=line + one.last_line))
                 line += chunk.lines
                 books = FileBooks(
                     valid=books.valid + chunk.rows,

@@ -85,7 +85,6 @@ def _clear(workshop: Path) -> None:
 
 def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     pairs = job.operation is Operation.DELETE_FRIENDS
-    rules, quoting = rules_of(job), job.input.quoting
     protected = protected_accounts(job.guards)
     sources = find_sources(job.input, job.run_dir)
     looked = [(source, look_at(source, workshop, at)) for at, source in enumerate(sources)]
@@ -98,13 +97,17 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         hashes = [hashing.submit(digest_of, source, facts) for source, facts in looked]
         taken = []
         with (workshop / REJECTS_FILE).open("w+b") as out:
-            partitioner = Partitioner(pool, grouping.rows, protected, by=grouping.part_by)
             intake = Intake(
-                partitioner, RejectsFile(out), rules, quoting=quoting, chunk=scale.chunk
+                partitioner=Partitioner(pool, grouping.rows, protected, by=grouping.part_by),
+                rejects=RejectsFile(out),
+                rules=rules_of(job),
+                quoting=job.input.quoting,
+                chunk=scale.chunk,
+                staged=workshop / "staged",
             )
             for source, facts in looked:
                 with held(source, facts) as here:
-                    taken.append(intake.take_in(source, here, staged=workshop / "staged"))
+                    taken.append(intake.take_in(source, here))
         valid = sum(books.valid for books in taken)
         read = valid + sum(books.rejected for books in taken)
         guarded = sum(books.protected for books in taken)
@@ -117,7 +120,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
                 format=source.format.value,
                 size=size,
                 sha256=sha256,
-                quoting=str(quoting_of(source.format, quoting) or ""),
+                quoting=str(quoting_of(source.format, job.input.quoting) or ""),
                 header=books.header,
             )
             for source, (size, sha256), books in zip(

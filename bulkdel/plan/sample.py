@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -54,7 +55,7 @@ def sample_of(job: Job, source: SourceFile) -> FirstRows:
     """
     rules, quoting = rules_of(job), job.input.quoting
     ensure_choice(source, quoting)
-    with open_beginning(source) as file, READERS[source.format](file, quoting) as reader:
+    with open_beginning(source) as file, closing(READERS[source.format](file, quoting)) as reader:
         records, share = reader.records(rules), file.share
         if reader.rows is not None:
             records, share = islice(records, _ROWS), min(1.0, _ROWS / max(1, reader.rows))
@@ -67,7 +68,7 @@ def columns_of(source: SourceFile) -> tuple[str, ...]:
     Raises:
         WrongInput: it cannot be read as what its suffix says.
     """
-    with open_beginning(source) as file, READERS[source.format](file, None) as reader:
+    with open_beginning(source) as file, closing(READERS[source.format](file, None)) as reader:
         return reader.columns()
 
 

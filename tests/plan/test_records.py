@@ -48,9 +48,11 @@ WILD = st.lists(
 
 def reader_of(stream: BinaryIO, size: int, dialect: Dialect) -> SeparatedReader:
     """The reader of a whole file."""
-    source = SourceFile(name="x", path=Path("x"), format=Format.CSV, packing="")
+    form = Format.CSV if dialect.delimiter == b"," else Format.TSV
+    source = SourceFile(name="x", path=Path("x"), format=form, packing="")
     facts = Facts(path=source.path, size=size, unpacked=size, mark=())
-    return SeparatedReader(OpenFile(source=source, facts=facts, stream=stream), dialect)
+    quoting = Quoting.CSV if dialect.quotes else Quoting.NONE
+    return SeparatedReader(OpenFile(source=source, facts=facts, stream=stream), quoting)
 
 
 def one_by_one(body: bytes, dialect: Dialect) -> list[Record]:
@@ -81,7 +83,7 @@ def many_at_once(path: Path, body: bytes, dialect: Dialect, most: int) -> Iterat
                 texts = [bytes(one.tobytes()).rstrip(b"\0") for one in ids]
                 yield Record(0, 0, b"", tuple(texts))
             for reject in rows.rejects:
-                yield Record(line + reject.line, line + reject.last_line, b"", reject.reason)
+                yield Record(line + reject.line, line + reject.last_line, b"", reject.content)
             line += rows.lines
             total += chunk.size - chunk.added
     assert total == len(data) == len(HEADER) + len(body)

@@ -17,9 +17,10 @@ import numpy as np
 from bulkdel.plan.batches.in_threads import each
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import ID_BYTES, Words, hashes_of, texts_of, words_of_texts
-from bulkdel.plan.input.chunk_rows import Reject, Shape, read_chunk
+from bulkdel.plan.input.chunk_rows import Shape, read_chunk
 from bulkdel.plan.input.chunks import Apart, Chunk
 from bulkdel.plan.input.lookalikes import Counts
+from bulkdel.plan.input.records import Record
 
 CHUNK: Final = 4 << 20
 """Bytes that are worked on at a time."""
@@ -46,7 +47,7 @@ class ChunkBooks:
     bytes: int
     rows: int
     protected: int
-    rejects: list[Reject]
+    rejects: list[Record]
     lookalikes: Counts
 
 
@@ -85,7 +86,7 @@ class Partitioner:
 
     def _one(self, turn: int, chunk: Chunk | Apart, shape: Shape) -> ChunkBooks:
         if isinstance(chunk, Apart):
-            reject = Reject(0, chunk.lines - 1, chunk.fault, chunk.raw)
+            reject = Record(0, chunk.lines - 1, chunk.raw, chunk.fault)
             return ChunkBooks(
                 lines=chunk.lines,
                 bytes=chunk.size,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,14 +41,25 @@ class _Column:
 class ParquetReader:
     """See Reader. Whatever DuckDB says of the file while it is read, the file is to blame."""
 
-    def __init__(
-        self,
-        con: duck.Connection,
-        file: duck.FileName,
-        source: SourceFile,
-        columns: tuple[_Column, ...],
-    ) -> None:
-        self._con, self._file, self._source, self._columns = con, file, source, columns
+    def __init__(self, file: OpenFile, _quoting: Quoting | None) -> None:
+        """Reads what the file says of its columns.
+
+        Raises:
+            WrongInput: it is not a Parquet file, or cannot be read.
+        """
+        self._source = file.source
+        self._file = duck.file_name(file.facts.path, file.stream.fileno())
+        with self._blamed(), ExitStack() as stack:
+            self._con = stack.enter_context(closing(duck.open_reader(memory_limit_mb=_MEMORY_MB)))
+            schema = self._con.execute(
+                "SELECT name, type, repetition_type, num_children, converted_type, logical_type "
+                f"FROM {duck.parquet_facts(self._file, 'schema')}"
+            ).fetchall()
+            try:
+                self._columns = tuple(_columns(schema))
+            except ValueError as exc:
+                raise _broken(self._source) from exc
+            self.close = stack.pop_all().close
 
     @property
     def rows(self) -> int:
@@ -160,30 +171,6 @@ _SPANS: Final = (
     "WHERE begun < 4 OR ended < begun OR ended > following"
 )
 """Parts of a file that lie over one another: a place that was damaged points to other rows."""
-
-
-@contextmanager
-def open_parquet(file: OpenFile, quoting: Quoting | None) -> Iterator[ParquetReader]:
-    """The reader of a Parquet file, for the length of a with block; it has no quotes.
-
-    Raises:
-        WrongInput: it is not a Parquet file, or cannot be read.
-    """
-    del quoting
-    source = file.source
-    name = duck.file_name(file.facts.path, file.stream.fileno())
-    with closing(duck.open_reader(memory_limit_mb=_MEMORY_MB)) as con:
-        try:
-            schema = con.execute(
-                "SELECT name, type, repetition_type, num_children, converted_type, logical_type "
-                f"FROM {duck.parquet_facts(name, 'schema')}"
-            ).fetchall()
-            columns = tuple(_columns(schema))
-        except duck.DuckError as exc:
-            raise _broken(source, duck.answered(exc)) from exc
-        except ValueError as exc:
-            raise _broken(source) from exc
-        yield ParquetReader(con, name, source, columns)
 
 
 def _row_of(raw: dict[str, str | None], rules: RowRules) -> tuple[bytes, ...] | str:

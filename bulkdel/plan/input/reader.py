@@ -62,7 +62,13 @@ class ReadyRows:
 
 
 class Reader(Protocol):
-    """An input file read as its format says. All its errors are WrongInput and name the file."""
+    """An open input file read as its format says. All its errors are WrongInput and name the file.
+
+    It is made of the file and of [input] quoting, which is for formats whose quotes mean something.
+    """
+
+    def close(self) -> None:
+        """Lets go of what it holds; the file is not its own."""
 
     @property
     def rows(self) -> int | None:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 from bulkdel.job.job import Format, Quoting
-from bulkdel.plan.input.jsonl import open_jsonl
+from bulkdel.plan.input.jsonl import JsonlReader
 from bulkdel.plan.input.open_file import OpenFile
-from bulkdel.plan.input.parquet import open_parquet
+from bulkdel.plan.input.parquet import ParquetReader
 from bulkdel.plan.input.reader import Reader
-from bulkdel.plan.input.separated import open_separated
+from bulkdel.plan.input.separated import SeparatedReader
 
-OpenReader: TypeAlias = Callable[[OpenFile, Quoting | None], AbstractContextManager[Reader]]
-"""Opens a file's reader for the length of a with block; [input] quoting is for formats with quotes.
-
-Raises WrongInput where the file is not of the format.
-"""
-
-READERS: Final[Mapping[Format, OpenReader]] = MappingProxyType(
+READERS: Final[Mapping[Format, Callable[[OpenFile, Quoting | None], Reader]]] = MappingProxyType(
     {
-        Format.CSV: open_separated,
-        Format.TSV: open_separated,
-        Format.JSONL: open_jsonl,
-        Format.PARQUET: open_parquet,
+        Format.CSV: SeparatedReader,
+        Format.TSV: SeparatedReader,
+        Format.JSONL: JsonlReader,
+        Format.PARQUET: ParquetReader,
     }
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from bulkdel.job.job import Quoting
@@ -30,22 +29,18 @@ from bulkdel.plan.input.rules import RowRules
 _COLUMNS_MOST: Final = 1000
 
 
-def open_separated(
-    file: OpenFile, quoting: Quoting | None
-) -> AbstractContextManager[SeparatedReader]:
-    """The reader of a CSV or TSV file, with [input] quoting as given."""
-    return nullcontext(SeparatedReader(file, dialect_of(file.source.format, quoting)))
-
-
 class SeparatedReader:
     """See Reader."""
 
     rows = None
 
-    def __init__(self, file: OpenFile, dialect: Dialect) -> None:
+    def __init__(self, file: OpenFile, quoting: Quoting | None) -> None:
         self._file = file
-        self._dialect = dialect
+        self._dialect = dialect_of(file.source.format, quoting)
         self._bytes = file.bytes()
+
+    def close(self) -> None:
+        """Nothing is held but the file, which is not its own."""
 
     def columns(self) -> tuple[str, ...]:
         """The names in the header; of a very wide one the first."""
