@@ -61,11 +61,6 @@ class Verdict(StrEnum):
 _SETTLING = frozenset({Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.FAILED})
 
 
-TURNED = "\x1d"
-"""Stands behind a To_Account in the plan where the input names the pair from the other side. It is
-a control character, so no id holds it, and ids with it sort as they do without."""
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What came of asking a friendship's first side, which was answered "not a friend".
@@ -137,22 +132,6 @@ Entry: TypeAlias = Batch | Sweep
 def size_of(entry: Entry) -> int:
     """Returns the number of items of an entry; a Sweep has one."""
     return len(entry.to_accounts) if isinstance(entry, Batch) else 1
-
-
-def batch_of(ordinal: int, from_account: str, others: str, *, oriented: bool) -> Batch:
-    """The batch whose To_Accounts the plan holds as `others`: a line each, in any order.
-
-    `oriented` says whether the planner chose sides.
-    """
-    # Code points sort as their bytes in UTF-8 do.
-    names = tuple(sorted(others.split("\n")))
-    if not oriented:
-        return Batch(ordinal, from_account, names)
-    if TURNED not in others:
-        return Batch(ordinal, from_account, names, Sides(bytes(len(names))))
-    turned = bytes(name.endswith(TURNED) for name in names)
-    ids = tuple(name.removesuffix(TURNED) for name in names)
-    return Batch(ordinal, from_account, ids, Sides(turned))
 
 
 def batch_label(target: str, operation: Operation, mode: Mode, entry: Entry) -> str:

@@ -20,8 +20,8 @@ from bulkdel.job.writer import (
     Answers,
     TargetAnswers,
 )
-from bulkdel.plan.input.sample import columns_of
 from bulkdel.plan.input.sources import STDIN, find_sources
+from bulkdel.plan.sample import columns_of
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.figures import plain
 from bulkdel.words import Mode, Operation

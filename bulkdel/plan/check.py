@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bulkdel.errors import Corrupt
 from bulkdel.plan import duck
+from bulkdel.plan.entries import TURNED
 from bulkdel.plan.read import PLAN_FILE, PlanReader
 from bulkdel.plan.values import PlanMeta
-from bulkdel.words import TURNED
 
 # SQL is put together from our own words, numbers and quoted names alone.
 # ruff: noqa: S608

@@ -26,6 +26,7 @@ Connection = duckdb.DuckDBPyConnection
 DuckError = duckdb.Error
 DataError = (duckdb.InvalidInputException, duckdb.ConversionException)
 """What DuckDB raises for data that it cannot read."""
+OutOfMemory = duckdb.OutOfMemoryException
 
 OPEN_FILES: Final = Path("/proc/self/fd")
 """Where Linux has the open files of a process; what is opened there is the open file itself."""
@@ -107,20 +108,9 @@ def open_workshop(folder: Path, *, memory_limit_mb: int) -> Connection:
     """A database to plan in; what does not fit into memory spills into `folder`, nowhere else.
 
     In memory: a file would be checkpointed now and then and at the end, which took a fifth of the
-    time (measured), for tables that nobody reads again.
+    time (measured), for tables that nobody reads again. An order that matters is asked for.
     """
-    con = duckdb.connect(
-        ":memory:",
-        config={
-            **_NOTHING_LOADED,
-            "memory_limit": f"{memory_limit_mb}MB",
-            "threads": 2,
-            "preserve_insertion_order": False,  # an order that matters is asked for
-            "temp_directory": str(folder / "spill"),
-        },
-    )
-    con.execute("SET enable_progress_bar = false")  # it would go to standard output
-    return con
+    return _connection(2, memory_limit_mb, str(folder / "spill"), preserve_insertion_order=False)
 
 
 def open_reader(*, memory_limit_mb: int = 256) -> Connection:
@@ -128,16 +118,19 @@ def open_reader(*, memory_limit_mb: int = 256) -> Connection:
 
     One thread also keeps rows in the file's order.
     """
-    con = duckdb.connect(
-        ":memory:",
-        config={
-            **_NOTHING_LOADED,
-            "memory_limit": f"{memory_limit_mb}MB",
-            "threads": 1,
-            "temp_directory": "",
-        },
-    )
-    con.execute("SET enable_progress_bar = false")
+    return _connection(1, memory_limit_mb, "")
+
+
+def _connection(threads: int, memory_mb: int, spill: str, **more: bool) -> Connection:
+    config: dict[str, str | int] = {
+        **_NOTHING_LOADED,
+        "threads": threads,
+        "memory_limit": f"{memory_mb}MB",
+        "temp_directory": spill,
+        **more,
+    }
+    con = duckdb.connect(":memory:", config=dict(config))
+    con.execute("SET enable_progress_bar = false")  # it would go to standard output
     return con
 
 
@@ -224,27 +217,26 @@ def storage_errors(run_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        where = exc.filename or run_dir
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
+            raise _full(run_dir) from exc
+        what = f"cannot be read or written ({exc.strerror or exc})"
         if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise WrongInput(
-                f"{where}: cannot be written ({exc.strerror}); mend that or use --run-dir"
-            ) from exc
-        why = exc.strerror or str(exc)
-        raise WrongInput(
-            f"{where}: cannot be read or written ({why}); mend that or use --run-dir"
-        ) from exc
-    except duckdb.OutOfMemoryException as exc:
-        raise WrongInput(
-            f"{run_dir}: planning needs more memory or disk than there is ({_first_line(exc)})"
-        ) from exc
+            what = f"cannot be written ({exc.strerror})"
+        where = exc.filename or run_dir
+        raise WrongInput(what, where=where, mend="mend that or use --run-dir") from exc
+    except OutOfMemory as exc:
+        what = f"planning needs more memory or disk than there is ({_first_line(exc)})"
+        raise WrongInput(what, where=run_dir) from exc
     except duckdb.IOException as exc:
         text = str(exc)
         if "No space left" in text or "disk full" in text.lower():
-            raise WrongInput(f"{run_dir}: the disk is full; make room or use --run-dir") from exc
-        why = answered(exc) or _first_line(exc)
-        raise WrongInput(f"{run_dir}: a file in it cannot be read or written: {why}") from exc
+            raise _full(run_dir) from exc
+        what = f"a file in it cannot be read or written: {answered(exc) or _first_line(exc)}"
+        raise WrongInput(what, where=run_dir) from exc
+
+
+def _full(run_dir: Path) -> WrongInput:
+    return WrongInput("the disk is full", where=run_dir, mend="make room or use --run-dir")
 
 
 def _first_line(exc: Exception) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bulkdel.job.job import Format, Job
 from bulkdel.plan.input.facts import digest_of
-from bulkdel.plan.input.protect import protected_accounts, protected_digest
-from bulkdel.plan.input.records import quoting_of
+from bulkdel.plan.input.formats import quoting_of
 from bulkdel.plan.input.sources import STDIN, find_sources
+from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.values import PLAN_VERSION, Fingerprint, Source
 
 
@@ -91,45 +91,25 @@ def _target_changes(job: Job, planned: Fingerprint) -> list[str]:
     return changed
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What of a file decides the plan; its name and place do not."""
-
-    format: str
-    quoting: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    path: str
-    content: _Content
-
-
 def _source_changes(job: Job, planned: Fingerprint) -> tuple[list[str], tuple[str, ...]]:
     """What differs of the input, and which files of it are gone.
 
     Files that are left, in their order, are the plan's by content, wherever they lie now.
     """
     before = [
-        # Plans of version 2 do not say how they read quotes.
-        _Named(
-            one.path,
-            _Content(one.format, one.quoting or _quoting(job, one.format), one.size, one.sha256),
-        )
+        # Plans of version 2 do not say how they read quotes. A header is part of the content.
+        replace(one, quoting=one.quoting or _quoting(job, one.format), header=None)
         for one in planned.sources
     ]
-    stdin = next((one.content for one in before if one.path == STDIN), None)
-    found: list[_Named] = []
+    stdin = next(((one.size, one.sha256) for one in before if one.path == STDIN), (0, ""))
+    found: list[Source] = []
     for source in find_sources(job.input, job.run_dir, missing_ok=True):
-        size, sha256 = (0, "")
-        if source.name != STDIN:
-            size, sha256 = digest_of(source)
-        elif stdin is not None:
-            size, sha256 = stdin.size, stdin.sha256
-        content = _Content(source.format.value, _quoting(job, source.format), size, sha256)
-        found.append(_Named(source.name, content))
+        size, sha256 = stdin if source.name == STDIN else digest_of(source)
+        form = source.format.value
+        quoting = _quoting(job, form)
+        found.append(
+            Source(path=source.name, format=form, quoting=quoting, size=size, sha256=sha256)
+        )
     left = _without(before, found)
     if left is None:
         return _differences(before, found), ()
@@ -142,13 +122,18 @@ def _source_changes(job: Job, planned: Fingerprint) -> tuple[list[str], tuple[st
     return [f"input {path}: is no longer named" for path in left if path not in gone], gone
 
 
+def _content(source: Source) -> Source:
+    """What of a file decides the plan; its name and place do not."""
+    return replace(source, path="")
+
+
 def _quoting(job: Job, fmt: str) -> str:
     return quoting_of(Format(fmt), job.input.quoting) or ""
 
 
-def _without(before: list[_Named], found: list[_Named]) -> tuple[str, ...] | None:
+def _without(before: list[Source], found: list[Source]) -> tuple[str, ...] | None:
     """The planned files that are not among `found`; None if `found` is not the rest in order."""
-    if [one.content for one in before] == [one.content for one in found]:
+    if list(map(_content, before)) == list(map(_content, found)):
         return ()
     known = set(before)
     left: list[str] = []
@@ -156,31 +141,32 @@ def _without(before: list[_Named], found: list[_Named]) -> tuple[str, ...] | Non
     for one in before:
         other = found[at] if at < len(found) else None
         # Of files alike, one that still has its name is itself.
-        if other and one.content == other.content and (one == other or other not in known):
+        if other and _content(one) == _content(other) and (one == other or other not in known):
             at += 1
         else:
             left.append(one.path)
     return tuple(left) if at == len(found) else None
 
 
-def _differences(before: list[_Named], found: list[_Named]) -> list[str]:
-    known = {one.path: one.content for one in before}
-    at_place = [one.content for one in before] if len(before) == len(found) else [None] * len(found)
+def _differences(before: list[Source], found: list[Source]) -> list[str]:
+    known = {one.path: _content(one) for one in before}
+    at_place = list(map(_content, before)) if len(before) == len(found) else [None] * len(found)
     olds = [known.get(one.path, other) for one, other in zip(found, at_place, strict=True)]
-    left = Counter(one.content for one in before)
-    left.subtract(old for old, one in zip(olds, found, strict=True) if old == one.content)
+    left = Counter(map(_content, before))
+    left.subtract(old for old, one in zip(olds, found, strict=True) if old == _content(one))
     changed: list[str] = []
     for old, one in zip(olds, found, strict=True):
-        if old == one.content:
+        content = _content(one)
+        if old == content:
             continue
-        if left[one.content] > 0:  # it stood in another place
-            left[one.content] -= 1
+        if left[content] > 0:  # it stood in another place
+            left[content] -= 1
         elif old is None:
             changed.append(f"input {one.path}: is new")
-        elif replace(one.content, quoting=old.quoting) == old:
-            changed.append(f"input {one.path}: quoting {old.quoting} → {one.content.quoting}")
-        elif (one.content.size, one.content.sha256) == (old.size, old.sha256):
-            changed.append(f"input {one.path}: {old.format} → {one.content.format}")
+        elif replace(content, quoting=old.quoting) == old:
+            changed.append(f"input {one.path}: quoting {old.quoting} → {one.quoting}")
+        elif (one.size, one.sha256) == (old.size, old.sha256):
+            changed.append(f"input {one.path}: {old.format} → {one.format}")
         else:
             changed.append(f"input {one.path}: content differs")
     return changed or ["order of input files: differs"]

@@ -4,42 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from bulkdel import files, rundir
-from bulkdel.errors import WrongInput
-from bulkdel.job.job import Format, Job, Quoting, Target
+from bulkdel.job.job import Job, Target
 from bulkdel.plan import duck
-from bulkdel.plan.batches.abreast import WORKERS
 from bulkdel.plan.batches.compose import LineDigests
-from bulkdel.plan.batches.deal import Dealer
-from bulkdel.plan.batches.grouping import Grouped, Grouping
+from bulkdel.plan.batches.grouping import Grouped, Grouping, Workplace, parts_for
+from bulkdel.plan.batches.in_threads import WORKERS
+from bulkdel.plan.batches.partition import Partitioner
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.input.facts import Facts, digest_of, ensure_unchanged, held, look_at
+from bulkdel.plan.input.formats import BINARY, quoting_of
 from bulkdel.plan.input.lookalikes import as_values, together
-from bulkdel.plan.input.protect import protected_accounts
-from bulkdel.plan.input.records import quoting_of
-from bulkdel.plan.input.rejects import RejectsFile, file_name
 from bulkdel.plan.input.rules import rules_of
-from bulkdel.plan.input.sources import STDIN, SourceFile, find_sources, keep_stdin
-from bulkdel.plan.input.strict import Wanted
+from bulkdel.plan.input.sources import STDIN, SourceFile, WrongFile, find_sources, keep_stdin
 from bulkdel.plan.intake import Intake
 from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, digest, to_json
+from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE
+from bulkdel.plan.rejects import RejectsFile, file_name
+from bulkdel.plan.scale import Scale
 from bulkdel.plan.sides.fewest import Fewest
-from bulkdel.plan.sides.scale import Scale
 from bulkdel.plan.stretches import stretch_of
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
 from bulkdel.plan.write import write_plan
 from bulkdel.words import Mode, Operation, Orient
 
 REJECTS_FILE = files.REJECTS
-_PARQUET_UNPACKED: Final = 4  # a guess that only decides how many parts the work is done in
+_BINARY_UNPACKED: Final = 4  # a guess that only decides how many parts the work is done in
 
 
 def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = None) -> PlanMeta:
@@ -88,11 +85,6 @@ def _clear(workshop: Path) -> None:
 
 def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
     pairs = job.operation is Operation.DELETE_FRIENDS
-    wanted = Wanted(
-        rules=rules_of(job, pairs=pairs),
-        refused=None if pairs or job.input.accounts_only else job.input.to_field,
-        quoting=job.input.quoting,
-    )
     protected = protected_accounts(job.guards)
     sources = find_sources(job.input, job.run_dir)
     looked = [(source, look_at(source, workshop, at)) for at, source in enumerate(sources)]
@@ -100,33 +92,40 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         ThreadPoolExecutor(WORKERS) as pool,
         ThreadPoolExecutor(1) as hashing,
         closing(duck.open_workshop(workshop, memory_limit_mb=scale.duck_mb)) as con,
-        closing(
-            _grouping(
-                job,
-                pool,
-                workshop,
-                scale,
-                size=sum(_guess(source, facts) for source, facts in looked),
-            )
-        ) as grouping,
+        closing(_grouping(job, pool, workshop, scale, looked)) as grouping,
     ):
         hashes = [hashing.submit(digest_of, source, facts) for source, facts in looked]
-        takings = []
+        taken = []
         with (workshop / REJECTS_FILE).open("w+b") as out:
-            dealer = Dealer(pool, grouping.rows, protected, by=grouping.deal_by)
-            intake = Intake(dealer, RejectsFile(out), wanted, chunk=scale.chunk)
+            intake = Intake(
+                partitioner=Partitioner(pool, grouping.rows, protected, by=grouping.part_by),
+                rejects=RejectsFile(out),
+                rules=rules_of(job),
+                quoting=job.input.quoting,
+                chunk=scale.chunk,
+                staged=workshop / "staged",
+            )
             for source, facts in looked:
                 with held(source, facts) as here:
-                    takings.append(intake.take_in(source, here, staged=workshop / "staged"))
-        valid = sum(taken.valid for taken in takings)
-        read = valid + sum(taken.rejected for taken in takings)
-        guarded = sum(taken.protected for taken in takings)
+                    taken.append(intake.take_in(source, here))
+        valid = sum(books.valid for books in taken)
+        read = valid + sum(books.rejected for books in taken)
+        guarded = sum(books.protected for books in taken)
         if read == 0:
             names = ", ".join(source.name for source in sources)
-            raise WrongInput(f"input.files {names}: there are no rows in the input")
+            raise WrongFile(names, "there are no rows in the input")
         planned = tuple(
-            _as_planned(source, *hashed.result(), job.input.quoting, taken.header)
-            for source, hashed, taken in zip(sources, hashes, takings, strict=True)
+            Source(
+                path=file_name(source.name),
+                format=source.format.value,
+                size=size,
+                sha256=sha256,
+                quoting=str(quoting_of(source.format, job.input.quoting) or ""),
+                header=books.header,
+            )
+            for source, (size, sha256), books in zip(
+                sources, (hashed.result() for hashed in hashes), taken, strict=True
+            )
         )
         for source, facts in looked:
             ensure_unchanged(source, facts)
@@ -158,7 +157,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             digest=digest(fingerprint, books, entries_sha256),
             stretch=stretch,
             entries_sha256=entries_sha256,
-            lookalikes=as_values(together(taken.lookalikes for taken in takings)),
+            lookalikes=as_values(together(books.lookalikes for books in taken)),
         )
         write_plan(
             con,
@@ -172,42 +171,31 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
 
 
 def _grouping(
-    job: Job, pool: ThreadPoolExecutor, workshop: Path, scale: Scale, *, size: int
+    job: Job,
+    pool: ThreadPoolExecutor,
+    workshop: Path,
+    scale: Scale,
+    looked: list[tuple[SourceFile, Facts]],
 ) -> Grouping | Fewest:
-    """What takes the rows of so many bytes of input, and makes batches of them."""
+    """What takes the rows of these files, and makes batches of them."""
     pairs = job.operation is Operation.DELETE_FRIENDS
     sizes = tuple(dict.fromkeys(_size(target, pairs=pairs) for target in job.targets))
-    make: Callable[..., Grouping | Fewest] = Grouping
-    if job.orient is Orient.FEWEST_CALLS:
-        if not pairs or job.mode is not Mode.TWO_WAY:
-            raise AssertionError(f"{job.orient} with {job.operation}, {job.mode}")
-        make = partial(Fewest, room=scale.room)
-    return make(
-        pool, workshop, sizes=sizes, size=size, part_bytes=scale.part, giant_rows=scale.giant
+    size = sum(
+        facts.unpacked * (_BINARY_UNPACKED if source.format in BINARY else 1)
+        for source, facts in looked
     )
+    parts = parts_for(size, scale.part)
+    place = Workplace(pool=pool, folder=workshop, parts=parts, giant_rows=scale.giant)
+    if job.orient is not Orient.FEWEST_CALLS:
+        return Grouping(place, sizes)
+    if not pairs or job.mode is not Mode.TWO_WAY:
+        raise AssertionError(f"{job.orient} with {job.operation}, {job.mode}")
+    return Fewest(place, sizes, memory=scale.sides)
 
 
 def _size(target: Target, *, pairs: bool) -> int:
     """Rows that a batch may have; where accounts are cleared, each is a batch."""
     return target.batch_size if pairs else 1
-
-
-def _guess(source: SourceFile, facts: Facts) -> int:
-    return facts.unpacked * (_PARQUET_UNPACKED if source.format is Format.PARQUET else 1)
-
-
-def _as_planned(
-    source: SourceFile, size: int, sha256: str, asked: Quoting | None, header: str | None
-) -> Source:
-    quoting = quoting_of(source.format, asked)
-    return Source(
-        path=file_name(source.name),
-        format=source.format.value,
-        size=size,
-        sha256=sha256,
-        quoting="" if quoting is None else quoting.value,
-        header=header,
-    )
 
 
 def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:

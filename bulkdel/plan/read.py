@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self, TypeAlias, get_args
 
 from bulkdel import files
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.plan import duck
+from bulkdel.plan.entries import Row, batch_of
 from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, from_json
-from bulkdel.plan.stretches import DIGEST_BYTES, Row, rows_digest, stretch_of
+from bulkdel.plan.stretches import DIGEST_BYTES, rows_digest, stretch_of
 from bulkdel.plan.values import PlanMeta
-from bulkdel.words import Entry, Operation, Orient, Sweep, batch_of
+from bulkdel.words import Entry, Operation, Orient, Sweep
 
 PLAN_FILE = files.PLAN
 
@@ -123,41 +126,43 @@ class PlanReader:
     def scan(self, lo: int, hi: int) -> Iterator[list[Entry]]:
         """The entries with lo ≤ ordinal < hi, in order, in lists of bounded size.
 
-        Raises:
+        Raises, and nothing else:
             Corrupt: the file is damaged, or an entry is missing or out of order.
-            StorageFailed: it cannot be read just now.
+            StorageFailed: the machine cannot read it just now: the disk, the memory.
         """
-        for rows in self.rows(lo, hi):
-            yield [self.entry_of(row) for row in rows]
+        try:
+            for rows in self.rows(lo, hi):
+                yield [self.entry_of(row) for row in rows]
+        except MemoryError as exc:
+            raise _unreadable(self._path, os.strerror(errno.ENOMEM)) from exc
 
     def rows(self, lo: int, hi: int) -> Iterator[list[Row]]:
         """What `scan` gives, as the rows that `entry_of` reads: a third of the time and memory.
 
         Raises:
-            Corrupt: as `scan`.
+            Corrupt, StorageFailed: as `scan`.
         """
         if lo >= hi:
             return
-        with self._lock:
-            cursor = self._con.cursor()
         following = lo - lo % self._stretch
         behind = max(hi, min(hi + -hi % self._stretch, self._end))
         try:
-            cursor.execute(
-                "SELECT ordinal::BIGINT, from_account, to_accounts "  # noqa: S608 - our own words
-                f"FROM {duck.parquet_rows(self._file)} WHERE ordinal >= ? AND ordinal < ?",
-                [following, behind],
-            )
-            while rows := cursor.fetchmany(self._stretch):
-                self._compare(rows, following)
-                if wanted := rows[max(0, lo - following) : hi - following]:
-                    yield wanted
-                following += len(rows)
-        except duck.DuckError as exc:
+            with self._lock:
+                cursor = self._con.cursor()
+            with closing(cursor):
+                cursor.execute(
+                    "SELECT ordinal::BIGINT, from_account, to_accounts "  # noqa: S608 - our own words
+                    f"FROM {duck.parquet_rows(self._file)} WHERE ordinal >= ? AND ordinal < ?",
+                    [following, behind],
+                )
+                while rows := cursor.fetchmany(self._stretch):
+                    self._compare(rows, following)
+                    if asked := rows[max(0, lo - following) : hi - following]:
+                        yield asked
+                    following += len(rows)
+        except _FAILURES as exc:
             what = f"cannot be read from entry {following} on"
             raise _failed(self._path, what, exc) from exc
-        finally:
-            cursor.close()
         if following < hi:
             raise _corrupt(self._path, f"entry {max(lo, following)} is missing")
 
@@ -170,7 +175,7 @@ class PlanReader:
         for following, (ordinal, account, others) in enumerate(rows, first):
             if ordinal != following:
                 raise _corrupt(self._path, f"entry {following} is not in its place")
-            if not account or bool(others) is self._sweeps:
+            if not account or bool(others) is self._sweeps or not _texts(account, others):
                 # Above all, a batch that lost its ids must never clear a whole list.
                 raise _corrupt(self._path, f"entry {following} is not what was planned")
         if self._digests:
@@ -186,28 +191,51 @@ class PlanReader:
         return batch_of(ordinal, account, others, oriented=self._oriented)
 
     def entry(self, ordinal: int) -> Entry:
-        """The entry with this ordinal. Raises Corrupt if there is none.
+        """The entry with this ordinal.
 
         Each look into the file takes some 15 ms, and hundreds of neighbours are asked for after a
         kill. So the whole stretch of an entry is kept until another is asked for.
+
+        Raises, and nothing else:
+            Corrupt, StorageFailed: as `scan`.
         """
         first, rows = self._near
         if not first <= ordinal < first + len(rows):
             first = ordinal - ordinal % self._stretch
             end = max(ordinal + 1, min(first + self._stretch, self._end))
-            rows = next(self.rows(first, end))
+            rows = next(self.rows(first, end), [])
             if ordinal - first >= len(rows):  # such as one of the second phase, which is no plan's
                 raise _corrupt(self._path, f"entry {ordinal} is missing")
             self._near = first, rows  # at once: others may look from threads of theirs
-        return self.entry_of(rows[ordinal - first])
+        try:
+            return self.entry_of(rows[ordinal - first])
+        except MemoryError as exc:
+            raise _unreadable(self._path, os.strerror(errno.ENOMEM)) from exc
 
 
-def _failed(path: Path, what: str, exc: duck.DuckError) -> BulkdelError:
+def _texts(account: object, others: object) -> bool:
+    """Whether these values are as a plan holds them; a damaged file may have others."""
+    return isinstance(account, str) and isinstance(others, str | None)
+
+
+_Failure: TypeAlias = duck.DuckError | OSError | MemoryError | UnicodeDecodeError
+_FAILURES: Final = get_args(_Failure)
+"""What comes of reading a file that is damaged, or of a machine that cannot read it."""
+
+
+def _failed(path: Path, what: str, exc: _Failure) -> BulkdelError:
     """A StorageFailed where the machine could not read the file, which says nothing of it."""
-    if why := duck.answered(exc):
-        words = "mend that, then run the same command again"
-        return StorageFailed(f"{path} cannot be read ({why}); {words}")
-    return _corrupt(path, what)
+    if isinstance(exc, MemoryError | duck.OutOfMemory):
+        return _unreadable(path, os.strerror(errno.ENOMEM))
+    if isinstance(exc, OSError):
+        return _unreadable(path, exc.strerror or str(exc))
+    why = duck.answered(exc) if isinstance(exc, duck.DuckError) else ""
+    return _unreadable(path, why) if why else _corrupt(path, what)
+
+
+def _unreadable(path: Path, why: str) -> StorageFailed:
+    words = "mend that, then run the same command again"
+    return StorageFailed(f"{path} cannot be read ({why})", mend=words)
 
 
 def _kept(con: duck.Connection, file: duck.FileName, key: str) -> bytes:
@@ -220,4 +248,4 @@ def _kept(con: duck.Connection, file: duck.FileName, key: str) -> bytes:
 
 
 def _corrupt(path: Path, what: str) -> Corrupt:
-    return Corrupt(f"{path}: the plan {what}; use --run-dir for a new run")
+    return Corrupt(f"the plan {what}", where=path, mend="use --run-dir for a new run")

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final, TypeAlias
+from typing import Final
 
-Row: TypeAlias = tuple[int, str, str | None]
-"""Ordinal, From_Account, and its To_Accounts a line each in any order, those that the input names
-from the other side with TURNED behind them; None for a Sweep."""
+from bulkdel.plan.entries import Row
 
 DIGEST_BYTES: Final = 16
 """Of a SHA-256: in the plan they are 3 MB for 100 million entries of one pair each."""

@@ -20,7 +20,8 @@ import orjson
 from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Format
-from bulkdel.plan.input.rejects import RAW_CAP, file_name
+from bulkdel.plan.input.formats import DELIMITERS, quoting_of
+from bulkdel.plan.rejects import RAW_CAP, file_name
 from bulkdel.plan.values import PlanMeta, Source
 
 REJECTS: Final = files.REJECTS
@@ -28,7 +29,6 @@ LINE_MOST: Final = 1 << 16
 PLACES_KEPT: Final = 5
 
 _BOM: Final = b"\xef\xbb\xbf"
-_DELIMITERS: Final = {Format.CSV: b",", Format.TSV: b"\t"}
 _FORMULA: Final = re.compile(rb'(?:^|[,\t])"?[=+@-]')
 
 
@@ -83,7 +83,7 @@ class Style:
         """Whether every reader takes `raw` for one row."""
         if self.quoting != "csv":
             return b"\r" not in raw and b"\n" not in raw
-        return _record(_DELIMITERS[self.format]).fullmatch(raw) is not None
+        return _record(DELIMITERS[self.format]).fullmatch(raw) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +169,7 @@ def _style(file: str, source: Source | None) -> Style:
             "known which header its rows were read under; take the rows from rejects.jsonl"
         )
     kind = Format(source.format)
-    if kind not in _DELIMITERS:
+    if kind not in DELIMITERS:
         return Style(
             format=Format.JSONL, quoting="", header=None
         )  # Parquet's rows are kept as JSON
@@ -179,17 +179,12 @@ def _style(file: str, source: Source | None) -> Style:
             "bulkdel made this plan, and the file may have another one now; take the rows from "
             "rejects.jsonl and put the right header above them"
         )
-    quoting = source.quoting or _usual_quoting(kind)
+    quoting = source.quoting or quoting_of(kind, None) or ""
     return Style(format=kind, quoting=quoting, header=source.header.encode())
 
 
-def _usual_quoting(kind: Format) -> str:
-    return "csv" if kind is Format.CSV else "none"
-
-
 def _unusual_quoting(style: Style) -> str:
-    usual = style.format is Format.JSONL or style.quoting == _usual_quoting(style.format)
-    return "" if usual else style.quoting
+    return "" if style.quoting == quoting_of(style.format, None) else style.quoting
 
 
 def _safe_start(text: bytes) -> bytes:

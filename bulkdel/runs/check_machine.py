@@ -13,10 +13,10 @@ from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.lock import holder
-from bulkdel.plan.input.protect import protected_accounts, protected_digest
-from bulkdel.plan.input.sample import Sample, sample_of
-from bulkdel.plan.input.sources import STDIN, SourceFile, find_sources
+from bulkdel.plan.input.sources import STDIN, SourceFile, WrongFile, find_sources
+from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.read import read_plan_meta
+from bulkdel.plan.sample import FirstRows, sample_of
 from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_told
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, unit
@@ -65,7 +65,7 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], RowsAhead]:
     except BulkdelError as error:
         return (_unread(error),), RowsAhead()
     findings: list[Finding] = []
-    samples: list[Sample] = []
+    samples: list[FirstRows] = []
     for source in sources[:_FILES_LOOKED]:
         try:
             sample = sample_of(job, source)
@@ -211,12 +211,13 @@ def _guards(job: Job) -> Iterator[Finding]:
 
 
 def _unread(error: BulkdelError) -> Finding:
-    """An input that cannot be read; what follows the first semicolon is what to do."""
-    told, _, mend = str(error).removeprefix("input.files ").partition("; ")
-    return crossed("input", plain(told, _LINE), plain(mend, _LINE) or "mend it, or input.files")
+    where = error.file if isinstance(error, WrongFile) else error.where
+    what = f"{where}: {error.what}" if where else error.what
+    mend = plain(error.mend, _LINE) or "mend it, or input.files"
+    return crossed("input", plain(what, _LINE), mend)
 
 
-def _seen(job: Job, source: SourceFile, sample: Sample) -> Finding:
+def _seen(job: Job, source: SourceFile, sample: FirstRows) -> Finding:
     name = plain(Path(source.name).name, 60)
     rows = counted(sample.rows_about, "row")
     words = f"{name}: {rows if sample.whole else 'about ' + rows}"

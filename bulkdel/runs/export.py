@@ -11,8 +11,8 @@ from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.ledger.history import open_history
-from bulkdel.plan.input.rejects import RAW_CAP, file_name
 from bulkdel.plan.read import PlanReader, read_plan_meta
+from bulkdel.plan.rejects import RAW_CAP, file_name
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.export_rows import MORE, Met, Shape, written_rows
 from bulkdel.report.exported import Choice, settled_rows, unsettled_rows

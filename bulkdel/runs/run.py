@@ -23,8 +23,8 @@ from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
-from bulkdel.plan.input.protect import protected_accounts
 from bulkdel.plan.input.sources import STDIN
+from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PLAN_VERSION, PlanMeta
 from bulkdel.providers.protocol import Secret

@@ -28,14 +28,15 @@ import numpy as np
 import orjson
 
 from bulkdel.plan.make import make_plan
-from bulkdel.plan.sides.scale import Room, Scale
+from bulkdel.plan.scale import Scale
+from bulkdel.plan.sides.choose import SidesMemory
 from bulkdel.words import Orient
 from tests.plan.jobs import a_job, a_target
 
 _WAYS = {
     "as_given": (Orient.AS_GIVEN, Scale()),
     "fewest_calls": (Orient.FEWEST_CALLS, Scale()),
-    "fewest_calls_by_rule": (Orient.FEWEST_CALLS, Scale(room=Room(friendships=0))),
+    "fewest_calls_by_rule": (Orient.FEWEST_CALLS, Scale(sides=SidesMemory(friendships=0))),
 }
 _AT_A_TIME = 1_000_000
 

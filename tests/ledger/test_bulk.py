@@ -10,17 +10,8 @@ from bulkdel.ledger.audit.bulk import BulkRendering
 from bulkdel.ledger.codec import decode_settlement, encode_settlement
 from bulkdel.ledger.render import Rendering, render
 from bulkdel.ledger.values import Group, Settlement
-from bulkdel.plan.stretches import Row
-from bulkdel.words import (
-    TURNED,
-    Entry,
-    Mode,
-    Operation,
-    Sweep,
-    Verdict,
-    batch_label,
-    batch_of,
-)
+from bulkdel.plan.entries import TURNED, Row, batch_of
+from bulkdel.words import Entry, Mode, Operation, Sweep, Verdict, batch_label
 
 IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 

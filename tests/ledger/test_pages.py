@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.ledger.audit.pages import Pages
-from bulkdel.plan.stretches import Row
+from bulkdel.plan.entries import Row
 
 
 @given(

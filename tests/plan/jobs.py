@@ -10,7 +10,7 @@ from typing import Any
 from bulkdel.job.job import Format, Guards, Input, Job, Quoting, Reach, Retry, SecretSource, Target
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
-from bulkdel.plan.sides.scale import Scale
+from bulkdel.plan.scale import Scale
 from bulkdel.plan.values import PlanMeta
 from bulkdel.words import Entry, Mode, Operation, Orient
 

@@ -16,9 +16,9 @@ from bulkdel.job.job import Format
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.plan import duck
 from bulkdel.plan.check import check_plan
-from bulkdel.plan.input.sample import columns_of, sample_of
 from bulkdel.plan.input.sources import find_sources
-from bulkdel.plan.sides.scale import Scale
+from bulkdel.plan.sample import columns_of, sample_of
+from bulkdel.plan.scale import Scale
 from bulkdel.report.ledger_counts import count_ledger
 from bulkdel.words import Operation
 from tests.plan.jobs import Planned, a_job, a_target, plan

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from bulkdel.errors import Corrupt
 from bulkdel.plan.batches.compose import LineDigests
 from bulkdel.plan.check import check_plan
+from bulkdel.plan.entries import TURNED, Row
 from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
-from bulkdel.plan.stretches import DIGEST_BYTES, Row, rows_digest, stretch_of
-from bulkdel.words import TURNED, Operation, Orient
+from bulkdel.plan.stretches import DIGEST_BYTES, rows_digest, stretch_of
+from bulkdel.words import Operation, Orient
 from tests.plan.jobs import a_target, plan_text
 from tests.support.forge import consistent, of_version_2, rewrite
 

@@ -18,7 +18,8 @@ from bulkdel.plan.check import check_plan
 from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.ids import hashes_of, words_of_texts
 from bulkdel.plan.read import read_plan_meta
-from bulkdel.plan.sides.scale import Room, Scale
+from bulkdel.plan.scale import Scale
+from bulkdel.plan.sides.choose import SidesMemory
 from bulkdel.plan.values import Heavy
 from bulkdel.words import Batch, Orient, Sides
 from tests.plan.jobs import Planned, a_job, a_target, plan, plan_text
@@ -28,9 +29,9 @@ from tests.support.networks import a_network
 Rows = list[tuple[str, str]]
 
 SEARCH = Scale()
-RULE = Scale(room=Room(friendships=0))
+RULE = Scale(sides=SidesMemory(friendships=0))
 TINY = Scale(chunk=64, part=300, giant=7)
-SMALL_RULE = Scale(chunk=64, part=300, giant=7, room=Room(friendships=0))
+SMALL_RULE = Scale(chunk=64, part=300, giant=7, sides=SidesMemory(friendships=0))
 HEADER = "From_Account,To_Account\n"
 
 
@@ -227,7 +228,7 @@ def test_accounts_with_the_same_hash_are_not_taken_for_one(scale: Scale) -> None
 
 
 GIANTS = Scale(chunk=4096, part=20_000, giant=300)
-GIANTS_RULE = Scale(chunk=4096, part=20_000, giant=300, room=Room(friendships=0))
+GIANTS_RULE = Scale(chunk=4096, part=20_000, giant=300, sides=SidesMemory(friendships=0))
 
 
 @pytest.mark.parametrize("scale", [GIANTS, GIANTS_RULE], ids=["search", "rule"])

@@ -17,9 +17,9 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
 from bulkdel.plan.input.facts import digest_of, ensure_unchanged, held, look_at
-from bulkdel.plan.input.sample import sample_of
 from bulkdel.plan.input.sources import SourceFile, find_sources
 from bulkdel.plan.input.unpack import unpack
+from bulkdel.plan.sample import sample_of
 from tests.plan.jobs import a_job, plan
 
 HEAD: Final = "From_Account,To_Account\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkdel.plan.sides.scale import Scale
+from bulkdel.plan.scale import Scale
 from bulkdel.plan.values import Heavy
 from bulkdel.words import Operation
 from tests.plan.jobs import plan_text

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkdel.plan.input.lookalikes import as_values, counted, kind_of
-from bulkdel.plan.input.sample import sample_of
 from bulkdel.plan.input.sources import find_sources
+from bulkdel.plan.sample import sample_of
 from tests.plan.jobs import a_job, plan_text
 
 ODD = {

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from bulkdel.errors import WrongInput
-from bulkdel.plan.input.sample import columns_of, sample_of
 from bulkdel.plan.input.sources import find_sources
+from bulkdel.plan.sample import columns_of, sample_of
 from tests.plan.jobs import a_job, plan
 
 # SQL is put together from our own words.

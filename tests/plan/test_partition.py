@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkdel.plan.sides.scale import Scale
+from bulkdel.plan.scale import Scale
 from bulkdel.words import Batch
 from tests.plan.jobs import Planned, a_target, plan_text
 

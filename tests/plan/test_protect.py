@@ -11,8 +11,8 @@ import pytest
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Guards
-from bulkdel.plan.input import protect
-from bulkdel.plan.input.protect import protected_accounts
+from bulkdel.plan import protect
+from bulkdel.plan.protect import protected_accounts
 from bulkdel.providers import PROVIDERS
 
 NONE = Guards(

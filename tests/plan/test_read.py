@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import duckdb
 import pytest
 
-from bulkdel.errors import Corrupt
+from bulkdel.errors import Corrupt, StorageFailed
 from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.make import make_plan
-from bulkdel.plan.read import PlanReader, read_plan_meta
+from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
 from bulkdel.words import Operation
 from tests.plan.jobs import a_job, a_target
+from tests.support.forge import Kept, of_version_2, rewrite
 
 HEAD = "From_Account,To_Account\n"
 
@@ -148,3 +152,82 @@ def test_an_entry_behind_the_plan_is_missing(tmp_path: Path) -> None:
         for behind in (total, total + 100_000):
             with pytest.raises(Corrupt, match="is missing"):
                 reader.entry(behind)
+
+
+class Refusing:
+    """Stands where DuckDB's connection does: everything that is asked of it fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def cursor(self) -> Self:
+        """A cursor that fails as the connection does."""
+        return self
+
+    def execute(self, *_: object) -> None:
+        """Fails as the machine does where something is opened."""
+        raise self._error
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+MACHINE = [
+    duckdb.IOException("IO Error: Could not read from file: Input/output error"),
+    duckdb.IOException("IO Error: Cannot open file: Too many open files"),
+    duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data of size 16.0 MiB"),
+    OSError(errno.EIO, "Input/output error"),
+    MemoryError(),
+]
+CONTENT = [
+    duckdb.IOException("IO Error: Could not read enough bytes: wanted 12, read 3"),
+    duckdb.InvalidInputException("Invalid Input Error: Invalid string encoding found in Parquet"),
+    duckdb.BinderException('Binder Error: Referenced column "ordinal" not found'),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [*((one, StorageFailed) for one in MACHINE), *((one, Corrupt) for one in CONTENT)],
+    ids=lambda value: type(value).__name__,
+)
+def test_reading_fails_in_two_ways_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, expected: type[Exception]
+) -> None:
+    """A machine that cannot read is StorageFailed, other content is Corrupt; both name the file."""
+    (tmp_path / "in.csv").write_text(HEAD + "a,b\n", encoding="utf-8")
+    meta = make_plan(a_job(tmp_path, ["in.csv"]))
+    with PlanReader(tmp_path / "run", meta) as reader:
+        with monkeypatch.context() as patched:
+            patched.setattr(reader, "_con", Refusing(error))
+            for read in (lambda: list(reader.scan(0, 1)), lambda: reader.entry(0)):
+                with pytest.raises(expected, match=r"plan\.parquet"):
+                    read()
+        assert reader.entry(0).from_account == "a"
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "SELECT * REPLACE (7 AS to_accounts) FROM plan",
+        "SELECT * REPLACE (7 AS from_account) FROM plan",
+        "SELECT * EXCLUDE (to_accounts) FROM plan",
+        "SELECT * REPLACE ('x' AS ordinal) FROM plan",
+        "SELECT * REPLACE ([to_accounts] AS to_accounts) FROM plan",
+    ],
+)
+@pytest.mark.parametrize("change", [None, of_version_2])
+def test_columns_of_other_kinds_are_corrupt(
+    tmp_path: Path, select: str, change: Callable[..., Kept] | None
+) -> None:
+    """Whatever a damaged file holds instead of texts, with digests of its entries or without."""
+    (tmp_path / "in.csv").write_text(HEAD + "a,b\n", encoding="utf-8")
+    make_plan(a_job(tmp_path, ["in.csv"]))
+    rewrite(tmp_path / "run" / PLAN_FILE, select, change)
+    meta = read_plan_meta(tmp_path / "run")
+    assert meta is not None
+    with PlanReader(tmp_path / "run", meta) as reader:
+        for read in (lambda: list(reader.scan(0, 1)), lambda: reader.entry(0)):
+            with pytest.raises(Corrupt):
+                read()

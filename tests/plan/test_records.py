@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import tempfile
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import Quoting
+from bulkdel.job.job import Format, Quoting
 from bulkdel.plan.fingerprint import fingerprint_changes
-from bulkdel.plan.input.cut import LINES_MOST, Apart, Cutter
-from bulkdel.plan.input.header import read_header
-from bulkdel.plan.input.lines import read_chunk
-from bulkdel.plan.input.records import RECORD_MOST, Dialect, Record, Unclosed, extent_at
+from bulkdel.plan.input.chunk_rows import read_chunk
+from bulkdel.plan.input.chunks import LINES_MOST, Apart, Cutter
+from bulkdel.plan.input.facts import Facts
+from bulkdel.plan.input.file_bytes import FileBytes
+from bulkdel.plan.input.open_file import BEGINNING_BYTES, OpenFile
+from bulkdel.plan.input.reader import Staging
+from bulkdel.plan.input.records import RECORD_MOST, Dialect, Record, UnclosedQuote, extent_at
 from bulkdel.plan.input.rules import RowRules
-from bulkdel.plan.input.sample import HEAD_BYTES, sample_of
-from bulkdel.plan.input.sources import find_sources
-from bulkdel.plan.input.strict import records_of
-from bulkdel.plan.input.window import Window
-from bulkdel.plan.intake import _shape
+from bulkdel.plan.input.separated import SeparatedReader
+from bulkdel.plan.input.sources import SourceFile, find_sources
 from bulkdel.plan.make import make_plan
+from bulkdel.plan.sample import sample_of
 from tests.plan.jobs import Planned, a_job, plan_text
 
 CSV = Dialect(b",", quotes=True)
@@ -45,42 +46,55 @@ WILD = st.lists(
 ).map(b"".join)  # fmt: skip
 
 
+def reader_of(stream: BinaryIO, size: int, dialect: Dialect) -> SeparatedReader:
+    """The reader of a whole file."""
+    form = Format.CSV if dialect.delimiter == b"," else Format.TSV
+    source = SourceFile(name="x", path=Path("x"), format=form, packing="")
+    facts = Facts(path=source.path, size=size, unpacked=size, mark=())
+    quoting = Quoting.CSV if dialect.quotes else Quoting.NONE
+    return SeparatedReader(OpenFile(source=source, facts=facts, stream=stream), quoting)
+
+
 def one_by_one(body: bytes, dialect: Dialect) -> list[Record]:
     """The records as the reader of single records tells them."""
     data = HEADER.replace(",", dialect.delimiter.decode()).encode() + body
-    window = Window.of_bytes(data)
-    header = read_header(window, "x", dialect, "f", "t")
-    return list(records_of(window, header, dialect, RULES))
+    return list(reader_of(io.BytesIO(data), len(data), dialect).records(RULES))
 
 
 def many_at_once(path: Path, body: bytes, dialect: Dialect, most: int) -> Iterator[Record]:
     """The same file through chunks: rows without a place, rejects with theirs."""
     data = HEADER.replace(",", dialect.delimiter.decode()).encode() + body
     path.write_bytes(data)
-    header = read_header(Window.of_bytes(data), "x", dialect, "f", "t")
-    shape = _shape(header, dialect, RULES)
-    line, total = 2, header.end
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        cutter = Cutter(fd=fd, begin=header.end, end=len(data), dialect=dialect, width=3, most=most)
-        for chunk in cutter.chunks():
+    rejects: list[Record] = []
+    staging = Staging(path=path.with_name("staged"), reject=rejects.append, chunk=most)
+    with path.open("rb") as file:
+        ready = reader_of(file, len(data), dialect).ready(RULES, staging)
+        assert ready.line == 2
+        line, total = ready.line, len(data) - ready.size
+        for chunk in ready.chunks:
             if isinstance(chunk, Apart):
                 yield Record(line, line + chunk.lines - 1, b"", chunk.fault)
                 line += chunk.lines
                 total += chunk.size
                 continue
-            rows = read_chunk(chunk, shape)
+            rows = read_chunk(chunk, ready.shape)
             assert rows.bytes == chunk.size
             for ids in rows.ids:
                 texts = [bytes(one.tobytes()).rstrip(b"\0") for one in ids]
                 yield Record(0, 0, b"", tuple(texts))
             for reject in rows.rejects:
-                yield Record(line + reject.line, line + reject.last_line, b"", reject.reason)
+                yield Record(line + reject.line, line + reject.last_line, b"", reject.content)
             line += rows.lines
             total += chunk.size - chunk.added
-    finally:
-        os.close(fd)
-    assert total == len(data)
+    assert total == len(data) == len(HEADER) + len(body)
+    assert not rejects
+    assert not staging.path.exists()
+
+
+def refused_at(error: WrongInput) -> tuple[str, int]:
+    """The sentence, and the byte of the quote that never closes."""
+    assert isinstance(error.__cause__, UnclosedQuote)
+    return str(error), error.__cause__.at
 
 
 @settings(max_examples=400, deadline=None)
@@ -99,16 +113,20 @@ def test_readers_agree(body: bytes, dialect: Dialect, most: int) -> None:
         path = Path(folder) / "in"
         try:
             expected = one_by_one(body, dialect)
-        except Unclosed as unclosed:
-            with pytest.raises(Unclosed, match=f"^{unclosed.at}$"):
+        except WrongInput as error:
+            refusal = refused_at(error)
+            with pytest.raises(WrongInput) as caught:
                 list(many_at_once(path, body, dialect, most))
+            assert refused_at(caught.value) == refusal
             return
         found = list(many_at_once(path, body, dialect, most))
-    rows = [record.told for record in found if not isinstance(record.told, str)]
-    assert rows == [record.told for record in expected if not isinstance(record.told, str)]
-    rejects = [(one.line, one.last_line, one.told) for one in found if isinstance(one.told, str)]
+    rows = [record.content for record in found if not isinstance(record.content, str)]
+    assert rows == [record.content for record in expected if not isinstance(record.content, str)]
+    rejects = [
+        (one.line, one.last_line, one.content) for one in found if isinstance(one.content, str)
+    ]
     assert rejects == [
-        (one.line, one.last_line, one.told) for one in expected if isinstance(one.told, str)
+        (one.line, one.last_line, one.content) for one in expected if isinstance(one.content, str)
     ]
 
 
@@ -116,12 +134,12 @@ def test_readers_agree(body: bytes, dialect: Dialect, most: int) -> None:
 @given(body=WILD, dialect=st.sampled_from([CSV, TSV]))
 def test_records_lie_end_to_end(body: bytes, dialect: Dialect) -> None:
     """One record begins where the one before ended, at the beginning of a line."""
-    window = Window.of_bytes(body)
+    content = FileBytes.of_bytes(body)
     at = 0
     while at < len(body):
         try:
-            begin, end, _ = extent_at(window, at, dialect, 3)
-        except Unclosed:
+            begin, end, _ = extent_at(content, at, dialect, 3)
+        except UnclosedQuote:
             return
         assert begin == at < end <= len(body)
         assert end == len(body) or body[end - 1 : end] == b"\n"
@@ -319,7 +337,7 @@ def test_a_line_of_json_may_have_as_much(tmp_path: Path, end: str) -> None:
 
 def test_a_sample_stops_where_its_head_cuts_a_record(tmp_path: Path) -> None:
     """A record that goes on behind the head is none of it, and no error; its text is no row."""
-    cell = "boss,x,family\n" * (HEAD_BYTES // 14)
+    cell = "boss,x,family\n" * (BEGINNING_BYTES // 14)
     (tmp_path / "in.csv").write_text(f'{HEADER}a,x,b\nc,"{cell}",d\n', encoding="utf-8")
     job = a_job(tmp_path, ["in.csv"], from_field="f", to_field="t")
     [source] = find_sources(job.input, job.run_dir)

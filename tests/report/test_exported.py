@@ -13,12 +13,13 @@ from bulkdel.job.job import Format, Job
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.values import Intent, Outcome, Part, Settlement
+from bulkdel.plan.entries import TURNED
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.exported import Choice, Wanted, unsettled_rows
 from bulkdel.runs.export import keep, pairs
-from bulkdel.words import TURNED, Batch, Orient
+from bulkdel.words import Batch, Orient
 from tests.support import front
 from tests.support.ledger import rest, some, tick
 from tests.support.plans import write_batches

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.jobfile import load_job
-from bulkdel.plan.input.rejects import RAW_CAP
 from bulkdel.plan.make import make_plan
+from bulkdel.plan.rejects import RAW_CAP
 from bulkdel.plan.values import PlanMeta, Source
 from bulkdel.report.raw_rejects import REJECTS, Tally, raw_rejects
 from tests.support import front

@@ -20,8 +20,8 @@ from bulkdel.emulator.server import EmulatorServer
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.lock import hold
-from bulkdel.plan.input.sample import sample_of
 from bulkdel.plan.make import make_plan
+from bulkdel.plan.sample import sample_of
 from bulkdel.plan.values import Lookalike
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.text.preflight import Finding, Mark, exit_code

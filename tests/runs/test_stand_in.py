@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bulkdel.plan.entries import TURNED
 from bulkdel.plan.read import PlanReader
 from bulkdel.runs.stand_in import world_of
-from bulkdel.words import TURNED, Mode, Orient
+from bulkdel.words import Mode, Orient
 from tests.support import front
 from tests.support.ledger import deleted, intent, open_journal, tick
 from tests.support.plans import write_batches

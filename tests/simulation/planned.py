@@ -11,11 +11,11 @@ from pathlib import Path
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, Target
 from bulkdel.ledger.audit.findings import Findings
 from bulkdel.ledger.audit.verify import verify
+from bulkdel.plan.entries import TURNED, Row
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
-from bulkdel.plan.stretches import Row
 from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
-from bulkdel.words import TURNED, Batch, Entry, Mode, Operation, Orient, Sides, Sweep
+from bulkdel.words import Batch, Entry, Mode, Operation, Orient, Sides, Sweep
 from tests.simulation.people import Edge
 from tests.simulation.scenario import Scenario, TargetPlan
 

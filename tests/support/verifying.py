@@ -9,10 +9,10 @@ from bulkdel.ledger.audit.findings import Findings
 from bulkdel.ledger.audit.verify import Verified, verify
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.values import Part
+from bulkdel.plan.entries import TURNED, Row
 from bulkdel.plan.read import PlanReader
-from bulkdel.plan.stretches import Row
 from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
-from bulkdel.words import TURNED, Batch, Mode, Operation, Orient, Verdict
+from bulkdel.words import Batch, Mode, Operation, Orient, Verdict
 from tests.support.ledger import (
     FIRST_ZEGO,
     deleted,

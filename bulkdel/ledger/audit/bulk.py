@@ -14,8 +14,8 @@ import orjson
 
 from bulkdel.ledger.codec import decode_settlement
 from bulkdel.ledger.render import Rendering, capped
-from bulkdel.plan.stretches import Row
-from bulkdel.words import TURNED, Verdict
+from bulkdel.plan.entries import TURNED, Row
+from bulkdel.words import Verdict
 
 _MOST_TEMPLATES = 4096
 _LONGEST_BODY = 4096

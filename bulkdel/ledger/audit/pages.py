@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bulkdel.plan.stretches import Row
+from bulkdel.plan.entries import Row
 
 Scan: TypeAlias = Callable[[int, int], Iterator[list[Row]]]
 """The plan's rows lo … hi - 1, in order, in lists; PlanReader.rows."""

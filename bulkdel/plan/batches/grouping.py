@@ -1,11 +1,11 @@
-"""Rows dealt into parts → distinct pairs → batches in sending order → plan.parquet.
+"""Rows in parts → distinct pairs → batches in sending order → plan.parquet.
 
-Rows are dealt by h, a hash of the From_Account in [0, 1), into parts that are small enough to be
+Rows are put into parts by h, a hash of the From_Account in [0, 1); a part is small enough to be
 worked on in memory and at best in the processor's cache. A part's pairs are made distinct and cut
-into batches, and those are dealt again, by (k + h) / n for the k-th of an account's n batches. An
-account with one batch stays where it is; the others' batches are spread over the whole plan, so
-that calls for one account are far apart and no serial tail is left. Each part of that, sorted in
-memory, is the next stretch of the plan.
+into batches, and those are put into parts again, by (k + h) / n for the k-th of an account's n
+batches. An account with one batch stays where it is; the others' batches are spread over the whole
+plan, so that calls for one account are far apart and no serial tail is left. Each part of that,
+sorted in memory, is the next stretch of the plan.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import Final
 import numpy as np
 
 from bulkdel.plan import duck
-from bulkdel.plan.batches.abreast import each
 from bulkdel.plan.batches.arrange import Accounts, Batches, Fractions, arrange, batches_of
 from bulkdel.plan.batches.compose import compose, index_rows
-from bulkdel.plan.batches.deal import RowHashes, account_hashes
 from bulkdel.plan.batches.giant import Giant, set_aside, sort_giant, sorted_blocks
+from bulkdel.plan.batches.in_threads import each
+from bulkdel.plan.batches.partition import RowHashes, account_hashes
 from bulkdel.plan.batches.spill import Spill, part_of
 from bulkdel.plan.ids import Whole, Words, hashes_of, words_of_texts
 from bulkdel.plan.values import Heavy
@@ -67,30 +67,38 @@ class _Part:
     giants: list[Giant]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """What rows are grouped with.
+
+    Attributes:
+        pool: threads to work in.
+        folder: where files may be made.
+        parts: how many parts rows are worked on in.
+        giant_rows: rows of an account beyond which it is worked on by itself.
+    """
+
+    pool: ThreadPoolExecutor
+    folder: Path
+    parts: int
+    giant_rows: int
+
+
 def parts_for(size: int, part_bytes: int) -> int:
     """In how many parts so many bytes of input are worked on."""
     return min(_PARTS_MOST, max(1, -(-size // part_bytes)))
 
 
 class Grouping:
-    """Takes rows into `rows`, then turns them into batches. Works inside `folder`."""
+    """Takes rows into `rows`, then turns them into batches of each of the `sizes`."""
 
-    deal_by: RowHashes = staticmethod(account_hashes)
+    part_by: RowHashes = staticmethod(account_hashes)
 
-    def __init__(
-        self,
-        pool: ThreadPoolExecutor,
-        folder: Path,
-        *,
-        sizes: tuple[int, ...],
-        size: int,
-        part_bytes: int = PART_BYTES,
-        giant_rows: int = GIANT_ROWS,
-    ) -> None:
-        self._pool = pool
-        self._folder = folder
-        self._parts = parts_for(size, part_bytes)
-        self._giant_rows = giant_rows
+    def __init__(self, workplace: Workplace, sizes: tuple[int, ...]) -> None:
+        self._pool = workplace.pool
+        self._folder = folder = workplace.folder
+        self._parts = workplace.parts
+        self._giant_rows = workplace.giant_rows
         self.rows = Spill(folder / "rows", parts=self._parts)
         self._index = {size: Spill(folder / f"index-{size}", parts=self._parts) for size in sizes}
         self._others = {size: Spill(folder / f"others-{size}", parts=self._parts) for size in sizes}
@@ -193,7 +201,7 @@ class Grouping:
                 first += len(turns)
 
     def _add(self, size: int, index: Words, others: Words, *, turn: int) -> None:
-        """Deals batches, which are in the order of their keys, and their To_Accounts."""
+        """Puts batches, which are in the order of their keys, and their To_Accounts into parts."""
         keys: Fractions = np.ascontiguousarray(index[:, 0, 0]).view(np.float64)
         places = np.minimum((keys * _65536).astype(np.int64), _65536 - 1)
         parts = part_of(places, self._parts)

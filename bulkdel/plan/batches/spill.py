@@ -1,4 +1,4 @@
-"""Rows of words on disk, dealt into parts: written block by block, read back part by part."""
+"""Rows of words on disk, in parts: written block by block, read back part by part."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Spill:
             at += wrote
             data = data[wrote:]
 
-    def deal(self, rows: Words, hashes: Words, *, turn: int = 0) -> None:
+    def partition(self, rows: Words, hashes: Words, *, turn: int = 0) -> None:
         """Writes rows in any order, each into the part that its hash says."""
         parts = part_of((hashes >> np.uint64(48)).astype(np.int64), self.parts)
         order = np.argsort(parts.astype(np.uint16), kind="stable")

@@ -12,22 +12,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
-from bulkdel.errors import WrongInput
-from bulkdel.job.job import Format
 from bulkdel.plan import duck
-from bulkdel.plan.input.sources import SourceFile
+from bulkdel.plan.input.formats import BINARY
+from bulkdel.plan.input.sources import SourceFile, WrongFile
 from bulkdel.plan.input.unpack import unpack
 
 if TYPE_CHECKING:
-    pass
+    from _typeshed import WriteableBuffer
 
 _CHUNK = 4 << 20
 _MAGIC = (b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x7fELF", b"SQLite format")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 Mark: TypeAlias = tuple[int, ...]
 
@@ -75,7 +71,7 @@ def open_bytes(path: Path, name: str) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as exc:
         what = "is a link to a file that is not there" if path.is_symlink() else "no such file"
-        raise WrongInput(f"input.files {name}: {what}") from exc
+        raise WrongFile(name, what) from exc
     except OSError as exc:
         raise _unreadable(name, exc) from exc
     with io.BufferedReader(_Input(descriptor, name)) as file:
@@ -83,8 +79,8 @@ def open_bytes(path: Path, name: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _refuse_others(found: os.stat_result, name: str) -> None:
-    mode = found.st_mode
+def _refuse_others(status: os.stat_result, name: str) -> None:
+    mode = status.st_mode
     if stat.S_ISREG(mode):
         return
     what, mend = "a device", "name a file"
@@ -94,11 +90,11 @@ def _refuse_others(found: os.stat_result, name: str) -> None:
         what, mend = "a directory", f"name files, or use {name}/*.csv"
     elif stat.S_ISSOCK(mode):
         what = "a socket"
-    raise WrongInput(f"input.files {name}: is {what}, not a file; {mend}")
+    raise WrongFile(name, f"is {what}, not a file", mend)
 
 
-def _unreadable(name: str, exc: OSError) -> WrongInput:
-    return WrongInput(f"input.files {name}: cannot be read ({exc.strerror})")
+def _unreadable(name: str, exc: OSError) -> WrongFile:
+    return WrongFile(name, f"cannot be read ({exc.strerror})")
 
 
 def mark_of(file: BinaryIO) -> Mark:
@@ -106,8 +102,8 @@ def mark_of(file: BinaryIO) -> Mark:
 
     The time of change is the system's own: nobody can put it back as the time of writing can be.
     """
-    found = os.fstat(file.fileno())
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    now = os.fstat(file.fileno())
+    return (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
 
 
 def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
@@ -121,7 +117,7 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         mark = mark_of(raw)
         size = os.fstat(raw.fileno()).st_size
         if size == 0:
-            raise WrongInput(f"input.files {source.name}: the file is empty")
+            raise WrongFile(source.name, "the file is empty")
         if source.packing:
             path = folder / f"unpacked-{number}"
             with path.open("wb") as out:
@@ -131,11 +127,11 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         head = file.read(16)
         unpacked = os.fstat(file.fileno()).st_size
     if not head:
-        raise WrongInput(f"input.files {source.name}: the file is empty")
+        raise WrongFile(source.name, "the file is empty")
     if head.startswith(_UTF16):
-        raise WrongInput(f"input.files {source.name}: is UTF-16; save it as UTF-8")
-    if source.format is not Format.PARQUET and head.startswith(_MAGIC):
-        raise WrongInput(f"input.files {source.name}: is a binary file, not {source.format}")
+        raise WrongFile(source.name, "is UTF-16", "save it as UTF-8")
+    if source.format not in BINARY and head.startswith(_MAGIC):
+        raise WrongFile(source.name, f"is a binary file, not {source.format}")
     return Facts(path=path, size=size, unpacked=unpacked, mark=mark)
 
 
@@ -165,7 +161,7 @@ def ensure_unchanged(source: SourceFile, facts: Facts) -> None:
 
 def _ensure_same(raw: BinaryIO, source: SourceFile, mark: Mark) -> None:
     if mark_of(raw) != mark:
-        raise WrongInput(f"input.files {source.name}: changed while it was read; run again")
+        raise WrongFile(source.name, "changed while it was read", "run again")
 
 
 def digest_of(source: SourceFile, facts: Facts | None = None) -> tuple[int, str]:

@@ -1,22 +1,93 @@
-"""JSONL rows: one object a line, strictly read, a list of ids spread out into rows."""
+"""The reader of JSONL: one object a line, strictly read, a list of ids spread out into rows."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn
 
+import orjson
+
+from bulkdel.job.job import Quoting
+from bulkdel.plan.input.facts import BOM
+from bulkdel.plan.input.open_file import OpenFile
+from bulkdel.plan.input.reader import ReadyRows, Staging, ensure_accounts, stage
 from bulkdel.plan.input.records import RAW_KEPT, RECORD_MOST, Record, strip_end
+from bulkdel.plan.input.rules import RowRules
+from bulkdel.plan.input.sources import WrongFile
 
-_PIECE = 1 << 20
+_PIECE: Final = 1 << 20
+_LOOKED_AT: Final = 1 << 20
+_COLUMNS_MOST: Final = 1000
 
 
-class Lines:
-    """Physical lines of a stream; a line feed ends them, and nothing else does.
+class JsonlReader:
+    """See Reader. A quotation mark has one meaning, so `quoting` says nothing."""
+
+    rows = None
+
+    def __init__(self, file: OpenFile, _quoting: Quoting | None) -> None:
+        self._file = file
+
+    def close(self) -> None:
+        """Nothing is held but the file, which is not its own."""
+
+    def columns(self) -> tuple[str, ...]:
+        """The keys of the object in the first line that is not blank."""
+        lines = (line for line, _ in _Lines(self._file.stream) if line.strip())
+        try:
+            first = orjson.loads(next(lines, b""))
+        except orjson.JSONDecodeError:
+            first = None
+        if not isinstance(first, dict):
+            raise WrongFile(self._file.source.name, "its first line is no JSON object")
+        return tuple(first)[:_COLUMNS_MOST]
+
+    def records(self, rules: RowRules) -> Iterator[Record]:
+        """The records of all lines that are not blank, one for each id of a list."""
+        from_field, to_field = rules.from_field, rules.to_field
+        simple = _simple_line(from_field, to_field)
+        lines = _Lines(self._file.stream)
+        for number, (line, long) in enumerate(lines, 1):
+            if match := simple.fullmatch(line):
+                ids = match.groups()
+                yield Record(number, number, line, rules.row_fault(*ids) or ids)
+                continue
+            if long:
+                yield Record(number, number, line, "line_too_long")
+                continue
+            body = strip_end(line)
+            if not body.strip(b" \t\r"):
+                continue
+            try:
+                content = _object(body)
+                ensure_accounts(self._file.source, rules, content, where=f"line {number}")
+                for row in _spread(content, from_field, to_field):
+                    if isinstance(row, str):
+                        yield Record(number, number, body, row)
+                    else:
+                        yield Record(number, number, body, rules.row_fault(*row) or row)
+            except _Fault as exc:
+                yield Record(number, number, body, str(exc))
+        self._file.ensure_all(lines.bytes)
+
+    def ready(self, rules: RowRules, staging: Staging) -> ReadyRows:
+        """All rows, staged."""
+        ready = stage(self.records(rules), rules, staging)
+        if not ready.rows:
+            self._file.stream.seek(0)
+            if b"\0" in self._file.stream.read(_LOOKED_AT):
+                name, form = self._file.source.name, self._file.source.format
+                raise WrongFile(name, f"is a binary file, not {form}")
+        return ready
+
+
+class _Lines:
+    """Physical lines of a file; a line feed ends them, and nothing else does.
 
     Attributes:
-        bytes: of the lines that were given so far, line ends included.
+        bytes: of the lines that were given so far, line ends and a byte order mark included.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -25,6 +96,10 @@ class Lines:
 
     def __iter__(self) -> Iterator[tuple[bytes, bool]]:
         """Each line with its end, and whether it is too long: then only its beginning comes."""
+        if self._stream.read(len(BOM)) == BOM:
+            self.bytes = len(BOM)
+        else:
+            self._stream.seek(0)
         while line := self._stream.readline(RECORD_MOST + 2):
             self.bytes += len(line)
             long = len(strip_end(line)) > RECORD_MOST
@@ -42,10 +117,10 @@ class _Fault(ValueError):
 
 
 def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(items)
-    if len(made) != len(items):
+    content = dict(items)
+    if len(content) != len(items):
         raise _Fault("duplicate_key")
-    return made
+    return content
 
 
 def _constant(_name: str) -> NoReturn:
@@ -53,46 +128,6 @@ def _constant(_name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)
-
-
-class ToColumnFound(Exception):
-    """An object has the To field although the input should be accounts only. Holds the line."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
-        self.line = line
-
-
-def read_rows(
-    lines: Lines, from_field: str, to_field: str | None, *, refuse: str | None = None
-) -> Iterator[Record]:
-    """The rows of `lines`, and the lines that are none.
-
-    Args:
-        lines: where to read from.
-        from_field: key of the From_Account.
-        to_field: key of the To_Account, a text or a list of texts; None where rows are accounts.
-        refuse: a key that no object may have.
-    """
-    simple = _simple_line(from_field, to_field)
-    for number, (line, long) in enumerate(lines, 1):
-        if match := simple.fullmatch(line):
-            yield Record(number, number, line, match.groups())
-            continue
-        if long:
-            yield Record(number, number, line, "line_too_long")
-            continue
-        body = strip_end(line)
-        if not body.strip(b" \t\r"):
-            continue
-        try:
-            found = _object(body)
-            if refuse is not None and refuse in found:
-                raise ToColumnFound(number)
-            for told in _spread(found, from_field, to_field):
-                yield Record(number, number, body, told)
-        except _Fault as exc:
-            yield Record(number, number, body, str(exc))
 
 
 def _simple_line(from_field: str, to_field: str | None) -> re.Pattern[bytes]:
@@ -105,30 +140,30 @@ def _simple_line(from_field: str, to_field: str | None) -> re.Pattern[bytes]:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = _DECODER.decode(body.decode())
+        content = _DECODER.decode(body.decode())
     except _Fault:
         raise
     except UnicodeDecodeError as exc:
         raise _Fault("not_utf8") from exc
     except (ValueError, RecursionError) as exc:
         raise _Fault("not_json") from exc
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise _Fault("not_an_object")
-    return found
+    return content
 
 
 def _spread(
-    found: dict[str, Any], from_field: str, to_field: str | None
+    content: dict[str, Any], from_field: str, to_field: str | None
 ) -> Iterator[tuple[bytes, ...] | str]:
-    if from_field not in found:
+    if from_field not in content:
         raise _Fault(f"missing: {from_field}")
-    first = _text(found[from_field], from_field)
+    first = _text(content[from_field], from_field)
     if to_field is None:
         yield (first,)
         return
-    if to_field not in found:
+    if to_field not in content:
         raise _Fault(f"missing: {to_field}")
-    others = found[to_field]
+    others = content[to_field]
     if not isinstance(others, list):
         yield first, _text(others, to_field)
         return

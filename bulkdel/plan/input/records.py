@@ -31,7 +31,8 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from bulkdel.job.job import Format, Quoting
-from bulkdel.plan.input.window import Window
+from bulkdel.plan.input.file_bytes import FileBytes
+from bulkdel.plan.input.formats import DELIMITERS, quoting_of
 
 RECORD_MOST: Final = 16 << 20
 """Bytes that a record or a line of JSON may have, its line end not counted."""
@@ -41,7 +42,6 @@ RAW_KEPT: Final = 1 << 13
 
 TOO_LONG: Final = "record_too_long"
 _AFTER: Final = "text_after_quote"
-_DELIMITERS: Final = {Format.CSV: b",", Format.TSV: b"\t"}
 _BLANKS: Final = re.compile(rb"(?:[ \t]|\xc2\xa0|\xef\xbb\xbf)+")
 _BLANKS_MOST: Final = 1 << 12
 _LF, _CR, _QUOTE = 0x0A, 0x0D, 0x22
@@ -56,16 +56,9 @@ class Dialect:
     quotes: bool
 
 
-def quoting_of(fmt: Format, asked: Quoting | None) -> Quoting | None:
-    """How quotes are read in a file of this format; None where the format has no such choice."""
-    if fmt not in _DELIMITERS:
-        return None
-    return asked or (Quoting.CSV if fmt is Format.CSV else Quoting.NONE)
-
-
-def dialect_of(fmt: Format, asked: Quoting | None) -> Dialect:
-    """How a CSV or TSV file is written, with [input] quoting as `asked`."""
-    return Dialect(_DELIMITERS[fmt], quoting_of(fmt, asked) is Quoting.CSV)
+def dialect_of(form: Format, given: Quoting | None) -> Dialect:
+    """How a CSV or TSV file is written, with [input] quoting as `given`."""
+    return Dialect(DELIMITERS[form], quoting_of(form, given) is Quoting.CSV)
 
 
 class Record(NamedTuple):
@@ -74,7 +67,7 @@ class Record(NamedTuple):
     line: int
     last_line: int
     raw: bytes
-    told: tuple[bytes, ...] | str
+    content: tuple[bytes, ...] | str
 
 
 class Extent(NamedTuple):
@@ -88,7 +81,7 @@ class Extent(NamedTuple):
     fault: str | None
 
 
-class Unclosed(Exception):
+class UnclosedQuote(Exception):
     """The quote at this byte of the file is never closed."""
 
     def __init__(self, at: int) -> None:
@@ -107,26 +100,26 @@ class _Followed(NamedTuple):
     whole: bool
 
 
-def extent_at(window: Window, begin: int, dialect: Dialect, width: int | None) -> Extent:
+def extent_at(content: FileBytes, begin: int, dialect: Dialect, width: int | None) -> Extent:
     """The record that begins at `begin`, which is before the end.
 
     Args:
-        window: the file.
+        content: of the file.
         begin: its first byte.
         dialect: how it is written.
         width: fields of the header; None while that is being read.
 
     Raises:
-        Unclosed: the file ends inside quotes.
+        UnclosedQuote: the file ends inside quotes.
     """
     if not dialect.quotes:
-        end = min(window.find(b"\n", begin) + 1, window.size)
+        end = min(content.find(b"\n", begin) + 1, content.size)
         fault = None
     else:
-        end, fault, whole = _follow(window, begin, dialect.delimiter, width)
-        while fault and (quote := window.find(b'"', end)) < window.size:
-            start = window.rfind(b"\n", end, quote) + 1
-            found = _follow(window, start, dialect.delimiter, width)
+        end, fault, whole = _follow(content, begin, dialect.delimiter, width)
+        while fault and (quote := content.find(b'"', end)) < content.size:
+            start = content.rfind(b"\n", end, quote) + 1
+            found = _follow(content, start, dialect.delimiter, width)
             if found.whole and (found.fault is None or whole or start == end):
                 break
             end = found.end
@@ -134,7 +127,7 @@ def extent_at(window: Window, begin: int, dialect: Dialect, width: int | None) -
         return Extent(begin, end, fault)
     # Two more for CR LF: what is not longer is measured without its line end.
     long = end - begin > RECORD_MOST + 2 or (
-        end - begin > RECORD_MOST and len(strip_end(window.slice(begin, end))) > RECORD_MOST
+        end - begin > RECORD_MOST and len(strip_end(content.slice(begin, end))) > RECORD_MOST
     )
     return Extent(begin, end, TOO_LONG if long else None)
 
@@ -156,28 +149,28 @@ def one_line(delimiter: bytes) -> re.Pattern[bytes]:
     return re.compile(field + rb"(?:" + mark + field + rb")*+\r?\n")
 
 
-def _follow(window: Window, begin: int, delimiter: bytes, width: int | None) -> _Followed:
+def _follow(content: FileBytes, begin: int, delimiter: bytes, width: int | None) -> _Followed:
     """One record in all readings that its quotes allow, from one quote to the next."""
-    readings = _Readings(window, begin, delimiter)
+    readings = _Readings(content, begin, delimiter)
     at = begin
     while True:
         if readings.states == _OUT:
-            end = window.find(b"\n", at)
-            quote = window.find(b'"', at, end)
+            end = content.find(b"\n", at)
+            quote = content.find(b'"', at, end)
             if quote == end:
-                fields = window.count(delimiter, at, end)
+                fields = content.count(delimiter, at, end)
                 whole = (
                     not readings.stray
                     and readings.least + fields == width == readings.most + fields
                 )
-                return _Followed(min(end + 1, window.size), readings.fault, whole)
+                return _Followed(min(end + 1, content.size), readings.fault, whole)
         else:
-            quote = window.find(b'"', at)
-            if quote == window.size:
+            quote = content.find(b'"', at)
+            if quote == content.size:
                 if readings.states & _OUT == 0 or readings.fault != _AFTER:
-                    raise Unclosed(readings.opened)
+                    raise UnclosedQuote(readings.opened)
                 # It closes in one reading, and in no other: no record of a whole file is that.
-                end = min(window.find(b"\n", at) + 1, window.size)
+                end = min(content.find(b"\n", at) + 1, content.size)
                 return _Followed(end, readings.fault, whole=False)
         readings.pass_quote(at, quote)
         at = quote + 1
@@ -195,8 +188,8 @@ class _Readings:
         opened: where the latest field was opened.
     """
 
-    def __init__(self, window: Window, begin: int, delimiter: bytes) -> None:
-        self._window = window
+    def __init__(self, content: FileBytes, begin: int, delimiter: bytes) -> None:
+        self._content = content
         self._begin = begin
         self._delimiter = delimiter
         self.states = _OUT
@@ -209,7 +202,7 @@ class _Readings:
         """Goes on from `at` over the next quote."""
         before, self.states = self.states, 0
         if before & _OUT:
-            fields = self._window.count(self._delimiter, at, quote)
+            fields = self._content.count(self._delimiter, at, quote)
             self.most += fields
             self.least += fields if before == _OUT else 0
             self._from_outside(quote, alone=before == _OUT)
@@ -217,18 +210,18 @@ class _Readings:
             self.states |= _SHUT
         if before & _SHUT:
             self.states |= _IN
-        if self.states & _SHUT and self._window.byte(quote + 1) != _QUOTE:
+        if self.states & _SHUT and self._content.byte(quote + 1) != _QUOTE:
             self.states &= ~_SHUT
-            if _ends_field(self._window, quote + 1, self._delimiter[0]):
+            if _ends_field(self._content, quote + 1, self._delimiter[0]):
                 self.states |= _OUT
             else:
                 self.states |= _OUT | _IN
                 self.fault = self.fault or _AFTER
 
     def _from_outside(self, quote: int, *, alone: bool) -> None:
-        if _at_start(self._window, self._begin, quote, self._delimiter):
+        if _at_start(self._content, self._begin, quote, self._delimiter):
             self.states |= _IN
-        elif _behind_blanks(self._window, self._begin, quote, self._delimiter):
+        elif _behind_blanks(self._content, self._begin, quote, self._delimiter):
             self.states |= _IN | _OUT
             self.fault = self.fault or "blank_before_quote"
         else:
@@ -238,27 +231,27 @@ class _Readings:
             self.opened = quote
 
 
-def _at_start(window: Window, begin: int, quote: int, delimiter: bytes) -> bool:
-    return quote == begin or window.byte(quote - 1) in (_LF, delimiter[0])
+def _at_start(content: FileBytes, begin: int, quote: int, delimiter: bytes) -> bool:
+    return quote == begin or content.byte(quote - 1) in (_LF, delimiter[0])
 
 
-def _behind_blanks(window: Window, begin: int, quote: int, delimiter: bytes) -> bool:
+def _behind_blanks(content: FileBytes, begin: int, quote: int, delimiter: bytes) -> bool:
     """Whether nothing but blanks stands between the field's beginning and this quote."""
-    head = window.slice(max(begin, quote - _BLANKS_MOST), quote)
+    head = content.slice(max(begin, quote - _BLANKS_MOST), quote)
     head = head[max(head.rfind(b"\n"), head.rfind(delimiter)) + 1 :]
     return _BLANKS.fullmatch(head) is not None
 
 
-def _ends_field(window: Window, at: int, delimiter: int) -> bool:
-    byte = window.byte(at)
+def _ends_field(content: FileBytes, at: int, delimiter: int) -> bool:
+    byte = content.byte(at)
     if byte == _CR:
-        return window.byte(at + 1) in (_LF, -1)
+        return content.byte(at + 1) in (_LF, -1)
     return byte in (delimiter, _LF, -1)
 
 
-def lines_in(window: Window, begin: int, end: int) -> int:
+def lines_in(content: FileBytes, begin: int, end: int) -> int:
     """How many physical lines these bytes are; the last one may lack its line end."""
-    return window.count(b"\n", begin, end) + (window.byte(end - 1) != _LF)
+    return content.count(b"\n", begin, end) + (content.byte(end - 1) != _LF)
 
 
 def strip_end(line: bytes) -> bytes:

@@ -11,6 +11,7 @@ from bulkdel.plan import duck
 from bulkdel.plan.ids import ID_BYTES
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import IdRule
+from bulkdel.words import Operation
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode's category Cc: C0, DEL and C1
 _SQL_CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
@@ -27,11 +28,13 @@ class RowRules:
     Attributes:
         id_rules: the providers' narrower rules, each once.
         to_field: None where rows are single accounts.
+        refused: the column that the input must not have: the To field, where accounts are cleared.
     """
 
     id_rules: tuple[IdRule, ...]
     from_field: str
     to_field: str | None
+    refused: str | None = None
     _patterns: tuple[tuple[str, re.Pattern[str]], ...] = field(init=False, repr=False)
     _ascii: bytes = field(init=False, repr=False)  # what no rule minds: most ids have nothing else
 
@@ -96,13 +99,15 @@ class RowRules:
         return " AND ".join(terms)
 
 
-def rules_of(job: Job, *, pairs: bool) -> RowRules:
+def rules_of(job: Job) -> RowRules:
     """The rules for every target of `job` together: a row that breaks one is sent to none."""
+    pairs = job.operation is Operation.DELETE_FRIENDS
     rules = (PROVIDERS[target.provider].id_rule for target in job.targets)
     return RowRules(
         id_rules=_distinct(rules),
         from_field=job.input.from_field,
         to_field=job.input.to_field if pairs else None,
+        refused=None if pairs or job.input.accounts_only else job.input.to_field,
     )
 
 

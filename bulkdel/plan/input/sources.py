@@ -13,17 +13,11 @@ from typing import BinaryIO
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Input
+from bulkdel.plan.input.formats import BINARY, SUFFIXES
 
 STDIN = "-"
 STDIN_COPY = files.STDIN_COPY
 _CHUNK = 1 << 20
-_FORMATS = {
-    ".csv": Format.CSV,
-    ".tsv": Format.TSV,
-    ".jsonl": Format.JSONL,
-    ".ndjson": Format.JSONL,
-    ".parquet": Format.PARQUET,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +30,14 @@ class SourceFile:
     packing: str
 
 
+class WrongFile(WrongInput):
+    """An input file is wrong. `where` names the key and the file, `file` the file alone."""
+
+    def __init__(self, file: str, what: str, mend: str = "") -> None:
+        super().__init__(what, where=f"input.files {file}", mend=mend)
+        self.file = file
+
+
 def find_sources(
     given: Input, run_dir: Path, *, missing_ok: bool = False
 ) -> tuple[SourceFile, ...]:
@@ -45,26 +47,24 @@ def find_sources(
         WrongInput: a file is missing (unless missing_ok), is a directory, or of no known format, or
             a folder cannot be listed.
     """
-    found: dict[str, SourceFile] = {}
+    sources: dict[str, SourceFile] = {}
     for entry in given.files:
         if entry == STDIN:
             if given.format is None:
-                raise WrongInput('input.files "-": standard input needs input.format')
+                raise WrongFile('"-"', "standard input needs input.format")
             source = SourceFile(
                 name=STDIN, path=run_dir / STDIN_COPY, format=given.format, packing=""
             )
-            found.setdefault(STDIN, source)
+            sources.setdefault(STDIN, source)
             continue
         try:
             paths = _matches(entry, missing_ok=missing_ok)
         except OSError as exc:
             where = "" if exc.filename in (None, entry) else f"{exc.filename} "
-            raise WrongInput(
-                f"input.files {entry}: {where}cannot be looked at ({exc.strerror})"
-            ) from exc
+            raise WrongFile(entry, f"{where}cannot be looked at ({exc.strerror})") from exc
         for path in paths:
-            found.setdefault(os.path.realpath(path), _source(path, given.format))
-    return tuple(found.values())
+            sources.setdefault(os.path.realpath(path), _source(path, given.format))
+    return tuple(sources.values())
 
 
 def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
@@ -75,7 +75,7 @@ def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
     kept = run_dir / STDIN_COPY
     if stdin is None:
         if not kept.exists():
-            raise WrongInput('input.files "-": there is no standard input to read')
+            raise WrongFile('"-"', "there is no standard input to read")
         return
     for left in run_dir.glob(f"{STDIN_COPY}.*.tmp"):  # of a process that was killed
         left.unlink()
@@ -88,21 +88,21 @@ def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
 
 def _matches(entry: str, *, missing_ok: bool) -> list[str]:
     if Path(entry).is_dir():
-        raise WrongInput(f"input.files {entry}: is a directory; name files, or use {entry}/*.csv")
+        raise WrongFile(entry, "is a directory", f"name files, or use {entry}/*.csv")
     if _is_there(entry) and (not missing_ok or Path(entry).exists()):
         return [entry]
     if not glob.has_magic(entry):
         if missing_ok:
             return []
-        raise WrongInput(f"input.files {entry}: no such file")
+        raise WrongFile(entry, "no such file")
     top, *parts = Path(entry).parts
-    found = sorted(set(_below(top, parts)))
-    paths = [path for path in found if not Path(path).is_dir()]
+    matches = sorted(set(_below(top, parts)))
+    paths = [path for path in matches if not Path(path).is_dir()]
     if missing_ok:
         paths = [path for path in paths if Path(path).exists()]
     if not paths and not missing_ok:
-        what = "only folders match" if found else "no file matches"
-        raise WrongInput(f"input.files {entry}: {what}")
+        what = "only folders match" if matches else "no file matches"
+        raise WrongFile(entry, what)
     return paths
 
 
@@ -160,12 +160,14 @@ def _source(name: str, given: Format | None) -> SourceFile:
     path = Path(name)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packing = suffixes.pop()[1:] if suffixes and suffixes[-1] in (".gz", ".zst") else ""
-    fmt = given or (_FORMATS.get(suffixes[-1]) if suffixes else None)
+    fmt = given or (SUFFIXES.get(suffixes[-1]) if suffixes else None)
     if fmt is None:
-        raise WrongInput(
-            f"input.files {name}: cannot tell the format from the suffix; "
-            "set input.format to csv, tsv, jsonl or parquet"
+        raise WrongFile(
+            name,
+            "cannot tell the format from the suffix",
+            "set input.format to csv, tsv, jsonl or parquet",
         )
-    if fmt is Format.PARQUET and packing:
-        raise WrongInput(f"input.files {name}: a Parquet file is not compressed again; unpack it")
+    if fmt in BINARY and packing:
+        what = f"a {fmt.capitalize()} file is not compressed again"
+        raise WrongFile(name, what, "unpack it")
     return SourceFile(name=name, path=path, format=fmt, packing=packing)

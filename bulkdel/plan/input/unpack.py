@@ -9,8 +9,7 @@ from typing import BinaryIO, Final
 
 import zstandard
 
-from bulkdel.errors import WrongInput
-from bulkdel.plan.input.sources import SourceFile
+from bulkdel.plan.input.sources import SourceFile, WrongFile
 
 _CHUNK: Final = 4 << 20
 _ZST_PIECE: Final = 256
@@ -32,9 +31,10 @@ def unpack(packed: BinaryIO, source: SourceFile) -> Iterator[bytes]:
     try:
         yield from _ungzip(packed) if source.packing == "gz" else _unzst(packed, source.name)
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as exc:
-        raise WrongInput(
-            f"input.files {source.name}: the .{source.packing} file is broken or cut short, or has "
-            "something else behind its end"
+        raise WrongFile(
+            source.name,
+            f"the .{source.packing} file is broken or cut short, or has something else behind its "
+            "end",
         ) from exc
 
 
@@ -67,19 +67,21 @@ def _refuse_unread(begin: bytes, name: str) -> None:
     if int.from_bytes(begin[:4], "little") >> 4 == _SKIPPED:
         return
     try:
-        told = zstandard.get_frame_parameters(begin)
+        frame = zstandard.get_frame_parameters(begin)
     except zstandard.ZstdError:  # the reader says it better
         return
-    if told.dict_id:
-        raise WrongInput(
-            f"input.files {name}: was packed with a dictionary (zstd -D), which is not read; pack "
-            "it again without one"
+    if frame.dict_id:
+        raise WrongFile(
+            name,
+            "was packed with a dictionary (zstd -D), which is not read",
+            "pack it again without one",
         )
-    if told.window_size > _WINDOW_MOST:
-        size, most = told.window_size / 2**20, _WINDOW_MOST >> 20
+    if frame.window_size > _WINDOW_MOST:
+        size, most = frame.window_size / 2**20, _WINDOW_MOST >> 20
         window = f"{size / 1024:,.4g} GB" if size >= 1024 else f"{size:,.4g} MB"  # noqa: PLR2004
-        raise WrongInput(
-            f"input.files {name}: was packed with a window of {window} (zstd --long"
-            f"={(told.window_size - 1).bit_length()}), more than the {most} MB that are read; pack "
-            "it again without --long"
+        raise WrongFile(
+            name,
+            f"was packed with a window of {window} (zstd --long"
+            f"={(frame.window_size - 1).bit_length()}), more than the {most} MB that are read",
+            "pack it again without --long",
         )

@@ -6,54 +6,37 @@ For `fewest_calls`, as grouping is for rows that are sent as given.
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from bulkdel.plan import duck
-from bulkdel.plan.batches.deal import RowHashes, account_hashes
-from bulkdel.plan.batches.grouping import (
-    GIANT_ROWS,
-    PART_BYTES,
-    Grouped,
-    Grouping,
-    Sized,
-    parts_for,
-)
+from bulkdel.plan.batches.grouping import Grouped, Grouping, Sized, Workplace
+from bulkdel.plan.batches.partition import RowHashes, account_hashes
 from bulkdel.plan.batches.spill import Spill
-from bulkdel.plan.ids import Words, friendship_hashes
-from bulkdel.plan.sides.as_sent import as_sent
-from bulkdel.plan.sides.choose import Choice, choose
+from bulkdel.plan.entries import TURNED
+from bulkdel.plan.ids import WORD, Flags, Words, friendship_hashes, widened
+from bulkdel.plan.sides.batch_count import BatchCount
+from bulkdel.plan.sides.choose import Choice, SidesMemory, choose
 from bulkdel.plan.sides.friendships import Ends, Friendships
-from bulkdel.plan.sides.scale import Room
-from bulkdel.plan.sides.tally import Tally
+
+_MARK: Final = ord(TURNED)
 
 
 class Fewest:
-    """Takes rows into `rows`, then turns them into batches. Works inside `folder`."""
+    """Takes rows into `rows`, then turns them into batches of each of the `sizes`."""
 
-    deal_by: RowHashes = staticmethod(friendship_hashes)
+    part_by: RowHashes = staticmethod(friendship_hashes)
 
     def __init__(
-        self,
-        pool: ThreadPoolExecutor,
-        folder: Path,
-        *,
-        sizes: tuple[int, ...],
-        size: int,
-        part_bytes: int = PART_BYTES,
-        giant_rows: int = GIANT_ROWS,
-        room: Room,
+        self, workplace: Workplace, sizes: tuple[int, ...], *, memory: SidesMemory
     ) -> None:
-        self._pool = pool
-        self._folder = folder
+        self._workplace = workplace
         self._sizes = sizes
-        self._size = size
-        self._part_bytes = part_bytes
-        self._giant_rows = giant_rows
-        self._room = room
-        self.rows = Spill(folder / "given", parts=parts_for(size, part_bytes))
+        self._memory = memory
+        self.rows = Spill(workplace.folder / "given", parts=workplace.parts)
         self._groupings: list[Grouping] = []
         self._by_size: dict[int, Grouping] = {}
 
@@ -65,18 +48,18 @@ class Fewest:
 
     def group(self, con: duck.Connection) -> Grouped:
         """Makes batches of every size from all rows."""
-        parts = self.rows.parts
+        parts, folder = self._workplace.parts, self._workplace.folder
         sized: dict[int, Sized] = {}
-        with closing(Friendships(self._pool, self._folder, parts=parts)) as friendships:
-            with closing(Tally(self._folder / "tally-given", parts=parts)) as tally:
-                friendships.take(self.rows, tally, most_rows=self._giant_rows)
+        with closing(Friendships(self._workplace.pool, folder, parts=parts)) as friendships:
+            with closing(BatchCount(folder / "count-given", parts=parts)) as count:
+                friendships.take(self.rows, count, most_rows=self._workplace.giant_rows)
                 self.rows.close()
-                as_given = tally.batches(self._sizes)
-            with closing(Tally(self._folder / "tally-ruled", parts=parts)) as tally:
-                choices = choose(friendships, as_given, tally, self._room)
+                as_given = count.batches(self._sizes)
+            with closing(BatchCount(folder / "count-ruled", parts=parts)) as count:
+                choices = choose(friendships, as_given, count, self._memory)
             for choice in choices:
                 grouping = self._grouping(tuple(choice.least))
-                _deal(friendships, choice, grouping.rows)
+                _partition(friendships, choice, grouping.rows)
                 for size, made in grouping.group(con).sized.items():
                     self._by_size[size] = grouping
                     sized[size] = replace(made, as_given=as_given[size], least=choice.least[size])
@@ -87,27 +70,45 @@ class Fewest:
         return self._by_size[size].lines(size, first)
 
     def _grouping(self, sizes: tuple[int, ...]) -> Grouping:
-        folder = self._folder / f"sides-{len(self._groupings)}"
+        folder = self._workplace.folder / f"sides-{len(self._groupings)}"
         folder.mkdir(mode=0o700)
-        grouping = Grouping(
-            self._pool,
-            folder,
-            sizes=sizes,
-            size=self._size,
-            part_bytes=self._part_bytes,
-            giant_rows=self._giant_rows,
-        )
+        grouping = Grouping(replace(self._workplace, folder=folder), sizes)
         self._groupings.append(grouping)
         return grouping
 
 
-def _deal(friendships: Friendships, choice: Choice, into: Spill) -> None:
-    """Deals all friendships as they are sent."""
+def _partition(friendships: Friendships, choice: Choice, into: Spill) -> None:
+    """Puts all friendships, as they are sent, into parts."""
 
     def work(rows: Words, ends: Ends, at: int) -> None:
-        sent = as_sent(rows, choice.turned(ends, at))
-        into.deal(sent, account_hashes(sent), turn=at)
+        sent = _turned(rows, choice.turned(ends, at))
+        into.partition(sent, account_hashes(sent), turn=at)
 
-    with closing(friendships.each(work)) as dealt:
-        for _ in dealt:
+    with closing(friendships.each(work)) as results:
+        for _ in results:
             pass
+
+
+def _turned(rows: Words, turned: Flags) -> Words:
+    """`rows` (n by From, To by words), those that are `turned` from To.
+
+    Their To_Account gets TURNED behind it, so that the ledger can say what the input said. The mark
+    is one byte behind the id's own: an id of 32 bytes then takes a fifth word.
+    """
+    others = _marked(rows[turned, 0])
+    width = max(rows.shape[2], others.shape[1])
+    sent = np.zeros((len(rows), 2, width), "<u8")
+    sent[:, :, : rows.shape[2]] = rows
+    sent[turned, 0] = sent[turned, 1]
+    sent[turned, 1] = widened(others, width)
+    return sent
+
+
+def _marked(ids: Words) -> Words:
+    """The ids with the mark behind each."""
+    size = WORD * ids.shape[1]
+    lengths = np.count_nonzero(np.ascontiguousarray(ids).view(np.uint8).reshape(-1, size), axis=1)
+    wide = widened(ids, max(ids.shape[1], int(lengths.max(initial=0)) // WORD + 1)).copy()
+    marked = wide.view(np.uint8).reshape(len(ids), WORD * wide.shape[1])
+    marked[np.arange(len(ids)), lengths] = _MARK
+    return wide

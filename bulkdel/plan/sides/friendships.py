@@ -1,4 +1,4 @@
-"""Rows dealt by their two accounts → distinct friendships on disk, in an order of their own.
+"""Rows in parts by their two accounts → distinct friendships on disk, in an order of their own.
 
 `a,b` and `b,a` are one friendship. It is kept as its first row in the input names it, beside the
 hashes of its two accounts, which are all that choosing sides needs. The order is that of a hash of
@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from bulkdel.plan.batches.abreast import each
+from bulkdel.plan.batches.in_threads import each
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import (
     Flags,
@@ -29,7 +29,7 @@ from bulkdel.plan.ids import (
     hashes_of,
     widened,
 )
-from bulkdel.plan.sides.tally import Tally
+from bulkdel.plan.sides.batch_count import BatchCount
 
 Ends = npt.NDArray[np.uint64]
 """A friendship each row: the hashes of its From_Account and its To_Account as the input names it
@@ -103,10 +103,10 @@ class Friendships:
     def __len__(self) -> int:
         return int(self._ends.rows.sum())
 
-    def take(self, rows: Spill, as_given: Tally, *, most_rows: int) -> None:
+    def take(self, rows: Spill, as_given: BatchCount, *, most_rows: int) -> None:
         """Makes the rows distinct; tells `as_given` which account sends each row that is left.
 
-        A part is dealt by friendship_hashes and read back in the order of the input; of one with
+        A part is made by friendship_hashes and read back in the order of the input; of one with
         more than `most_rows` no more than that is in memory, but for what is distinct.
         """
 

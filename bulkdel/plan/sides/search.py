@@ -3,8 +3,8 @@
 Two-way, removing a→b and removing b→a are the same deletion, and a call carries up to batch_size
 friendships of one account. The fewest calls are NP-hard to find (with a large batch_size they are
 a minimum vertex cover), so this comes close in time that is linear but for bounded searches: first
-who sends (cover.py), then what each sends (room.py), and beside it a bound that no choice
-gets below (bound.py). For more friendships than memory holds see rule.py.
+who sends (senders.py), then what each sends (fill_calls.py), and beside it a bound that no choice
+gets below (lower_bound.py). For more friendships than memory holds see streaming_rule.py.
 
 The same friendships under the same numbers give the same sides, whatever order they came in.
 """
@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bulkdel.plan.sides.bound import senders_needed
-from bulkdel.plan.sides.cover import cover
+from bulkdel.plan.sides.fill_calls import calls_of, sides
 from bulkdel.plan.sides.graph import Edges, graph_of
-from bulkdel.plan.sides.room import calls_of, sides
+from bulkdel.plan.sides.lower_bound import senders_needed
+from bulkdel.plan.sides.senders import senders_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def orient(accounts: int, edges: Edges, batch_sizes: tuple[int, ...]) -> dict[in
     if min(batch_sizes) < 1:
         raise ValueError(f"batch_size {min(batch_sizes)}: wanted 1 or more")
     graph = graph_of(accounts, edges)
-    senders = cover(graph)
+    senders = senders_of(graph)
     needed = senders_needed(graph)
     found: dict[int, Orientation] = {}
     for size in batch_sizes:

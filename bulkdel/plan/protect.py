@@ -24,10 +24,10 @@ _LINE_MOST: Final = 1024
 """Bytes of a line that are looked at: far more than any id has."""
 _USUAL: Final = re.compile(rb"[0-9A-Za-z][0-9A-Za-z_.@:-]{0,31}")
 _OTHER_FILES: Final = (
-    ((b"\xff\xfe", b"\xfe\xff"), "is UTF-16 text; save it as UTF-8"),
-    ((b"PK\x03\x04",), "is an Excel workbook or a zip file; save it as UTF-8 text"),
-    ((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh"), "is packed; unpack it"),
-    ((b"PAR1",), "is a Parquet file; write it as text"),
+    ((b"\xff\xfe", b"\xfe\xff"), "is UTF-16 text", "save it as UTF-8"),
+    ((b"PK\x03\x04",), "is an Excel workbook or a zip file", "save it as UTF-8 text"),
+    ((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh"), "is packed", "unpack it"),
+    ((b"PAR1",), "is a Parquet file", "write it as text"),
 )
 
 
@@ -48,14 +48,16 @@ def protected_accounts(guards: Guards) -> tuple[str, ...]:
     for path in guards.protect_files:
         name = f"guards.protect_files {path}"
         none = True
-        for found in _accounts_of(path, name, guards):
+        for account in _accounts_of(path, name, guards):
             none = False
-            accounts |= {found, found.strip()}
+            accounts |= {account, account.strip()}
             if len(accounts) > ACCOUNTS_MOST:
-                raise WrongInput(f"{name}: there are more than {ACCOUNTS_MOST:,} accounts")
+                raise WrongInput(f"there are more than {ACCOUNTS_MOST:,} accounts", where=name)
         if none:
             raise WrongInput(
-                f"{name}: holds no account, so it protects nobody; fill it, or leave it out"
+                "holds no account, so it protects nobody",
+                where=name,
+                mend="fill it, or leave it out",
             )
     return tuple(sorted(accounts, key=lambda account: account.encode()))
 
@@ -69,25 +71,25 @@ def _accounts_of(path: Path, name: str, guards: Guards) -> Iterator[str]:
     """The lines of a protect file that are not blank, without their line ends."""
     with _opened(path, name) as file:
         head = file.read(4)
-        for beginnings, what in _OTHER_FILES:
+        for beginnings, what, mend in _OTHER_FILES:
             if head.startswith(beginnings):
-                raise WrongInput(f"{name}: {what}")
+                raise WrongInput(what, where=name, mend=mend)
         file.seek(len(BOM) if head.startswith(BOM) else 0)
         number = 0
         while raw := file.readline(_LINE_MOST):
             number += 1
             line = raw.removesuffix(b"\n").removesuffix(b"\r")
             if len(raw) == _LINE_MOST:
-                raise WrongInput(f"{name}: line {number} is too long to be an account id")
+                raise WrongInput(f"line {number} is too long to be an account id", where=name)
             usual = _USUAL.fullmatch(line) is not None and not guards.id_rules
             if usual and line not in _UNUSUAL and line.decode() not in guards.fields:
                 yield line.decode()
                 continue
-            text = _text(line, f"{name}: line {number}")
+            text = _text(line, number, name)
             if not text.strip():
                 continue
             if fault := line_fault(text, fields=guards.fields, rules=guards.id_rules):
-                raise WrongInput(f"{name}: line {number}, {shown_text(text)}, {fault}")
+                raise WrongInput(f"line {number}, {shown_text(text)}, {fault}", where=name)
             yield text
 
 
@@ -95,11 +97,13 @@ _UNUSUAL: Final = frozenset({b"NULL"})
 """Lines of usual characters that are looked at nevertheless."""
 
 
-def _text(line: bytes, where: str) -> str:
+def _text(line: bytes, number: int, name: str) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:
-        raise WrongInput(f"{where} is not UTF-8 text; save the file as UTF-8") from None
+        raise WrongInput(
+            f"line {number} is not UTF-8 text", where=name, mend="save the file as UTF-8"
+        ) from None
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -112,10 +116,12 @@ def _opened(path: Path, name: str) -> Iterator[BinaryIO]:
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise WrongInput(f"{name}: is no regular file; name a file with one account a line")
+                raise WrongInput(
+                    "is no regular file", where=name, mend="name a file with one account a line"
+                )
             yield file
     except FileNotFoundError:
-        literally = "; ~ and * stand for themselves here" if set("~*?") & set(str(path)) else ""
-        raise WrongInput(f"{name}: no such file{literally}") from None
+        mend = "~ and * stand for themselves here" if set("~*?") & set(str(path)) else ""
+        raise WrongInput("no such file", where=name, mend=mend) from None
     except OSError as error:
-        raise WrongInput(f"{name}: cannot be read ({error.strerror})") from error
+        raise WrongInput(f"cannot be read ({error.strerror})", where=name) from error

@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import orjson
 
+from bulkdel.plan.input.records import Record
+
 RAW_CAP = 1000
 """Characters of a rejected row that are kept; a cut one ends in an ellipsis."""
 
@@ -19,13 +21,14 @@ class RejectsFile:
         self._out = out
         self.count = 0
 
-    def add(self, file: str, line: int, last_line: int, reason: str, raw: bytes) -> None:
-        """Rejects what stands in the physical lines `line` … `last_line` (from 1) of `file`."""
+    def add(self, file: str, record: Record) -> None:
+        """Rejects a record of `file`, for the reason that it has instead of ids."""
+        line, last_line, raw, reason = record
         entry: dict[str, str | int] = {
             "file": file,
             "line": line,
             "last_line": last_line,
-            "reason": reason,
+            "reason": str(reason),
         }
         cut = raw[: RAW_CAP * 4 + 4]
         try:

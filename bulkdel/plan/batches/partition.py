@@ -1,4 +1,4 @@
-"""Files of records → rows of ids on disk, dealt into parts by a hash of each row.
+"""Files of records → rows of ids on disk, in parts by a hash of each row.
 
 Chunks are worked on by two threads (numpy lets go of the interpreter); how many are under way is
 bounded, and so is memory, whatever the file.
@@ -6,7 +6,7 @@ bounded, and so is memory, whatever the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
@@ -14,12 +14,13 @@ from typing import Final
 
 import numpy as np
 
-from bulkdel.plan.batches.abreast import each
+from bulkdel.plan.batches.in_threads import each
 from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import ID_BYTES, Words, hashes_of, texts_of, words_of_texts
-from bulkdel.plan.input.cut import Apart, Chunk, Cutter
-from bulkdel.plan.input.lines import Reject, Shape, read_chunk
+from bulkdel.plan.input.chunk_rows import Shape, read_chunk
+from bulkdel.plan.input.chunks import Apart, Chunk
 from bulkdel.plan.input.lookalikes import Counts
+from bulkdel.plan.input.records import Record
 
 CHUNK: Final = 4 << 20
 """Bytes that are worked on at a time."""
@@ -34,7 +35,7 @@ def account_hashes(ids: Words) -> Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dealt:
+class ChunkBooks:
     """What a chunk came to: rows (protected ones among them), rejects, and blank lines.
 
     Attributes:
@@ -46,12 +47,12 @@ class Dealt:
     bytes: int
     rows: int
     protected: int
-    rejects: list[Reject]
+    rejects: list[Record]
     lookalikes: Counts
 
 
-class Dealer:
-    """Deals rows into `spill`, leaving out those that touch a protected account.
+class Partitioner:
+    """Puts rows into the parts of `spill`, without those that touch a protected account.
 
     A part is read back in the order of the input.
     """
@@ -73,22 +74,20 @@ class Dealer:
         self._protected = frozenset(account for account in ids if len(account) <= ID_BYTES)
         self._hashes = np.sort(hashes_of(words_of_texts(sorted(self._protected))))
 
-    def deal(self, cutter: Cutter, shape: Shape) -> Generator[Dealt, None, None]:
-        """Deals what `cutter` cuts; answers for each chunk, in their order.
+    def partition(
+        self, chunks: Iterable[Chunk | Apart], shape: Shape
+    ) -> Generator[ChunkBooks, None, None]:
+        """Partitions the rows in `chunks`; says of each chunk, in their order, what it came to."""
 
-        Raises:
-            Unclosed: the file ends inside quotes.
-        """
-
-        def one(turned: tuple[int, Chunk | Apart]) -> Dealt:
+        def one(turned: tuple[int, Chunk | Apart]) -> ChunkBooks:
             return self._one(*turned, shape)
 
-        yield from each(self._pool, one, zip(self._turns, cutter.chunks(), strict=False))
+        yield from each(self._pool, one, zip(self._turns, chunks, strict=False))
 
-    def _one(self, turn: int, chunk: Chunk | Apart, shape: Shape) -> Dealt:
+    def _one(self, turn: int, chunk: Chunk | Apart, shape: Shape) -> ChunkBooks:
         if isinstance(chunk, Apart):
-            reject = Reject(0, chunk.lines - 1, chunk.fault, chunk.raw)
-            return Dealt(
+            reject = Record(0, chunk.lines - 1, chunk.raw, chunk.fault)
+            return ChunkBooks(
                 lines=chunk.lines,
                 bytes=chunk.size,
                 rows=0,
@@ -100,8 +99,8 @@ class Dealer:
         if found.bytes != chunk.size:
             raise AssertionError(f"{found.bytes} of {chunk.size} bytes are accounted for")
         ids, protected = self._without_protected(found.ids)
-        self._spill.deal(ids, self._by(ids), turn=turn)
-        return Dealt(
+        self._spill.partition(ids, self._by(ids), turn=turn)
+        return ChunkBooks(
             lines=found.lines,
             bytes=found.bytes - chunk.added,
             rows=len(found.ids),

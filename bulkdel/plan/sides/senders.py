@@ -23,7 +23,7 @@ MOST_VISITS = 15_000_000
 _SILENT, _SENDS = 1, 2  # 0: not decided yet
 
 
-def cover(graph: Graph) -> bytearray:
+def senders_of(graph: Graph) -> bytearray:
     """One byte an account, 1 where it sends: of any two friends at least one does."""
     state = _Peeling(graph).run()
     _Swapping(graph, state).run()

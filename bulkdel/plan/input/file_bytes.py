@@ -12,7 +12,7 @@ ReadAt = Callable[[int, int], bytes]
 """Up to so many bytes (the second) from a place (the first) on; fewer only at the end."""
 
 
-class Window:
+class FileBytes:
     """The bytes of a file by their places; behind its end there is nothing to find."""
 
     def __init__(self, read_at: ReadAt, size: int, *, block: int = BLOCK) -> None:
@@ -23,13 +23,13 @@ class Window:
         self._held = b""
 
     @classmethod
-    def of_bytes(cls, content: bytes) -> Window:
-        """A window on what is in memory already."""
+    def of_bytes(cls, content: bytes) -> FileBytes:
+        """What is in memory already."""
         return cls(lambda at, size: content[at : at + size], len(content))
 
     @classmethod
-    def of_file(cls, fd: int, size: int, *, block: int = BLOCK) -> Window:
-        """A window on the first `size` bytes of an open file, whose own place stays as it is."""
+    def of_file(cls, fd: int, size: int, *, block: int = BLOCK) -> FileBytes:
+        """The first `size` bytes of an open file, whose own place stays as it is."""
         return cls(lambda at, count: os.pread(fd, count, at), size, block=block)
 
     def byte(self, at: int) -> int:
@@ -42,9 +42,9 @@ class Window:
         end = self.size if end is None else min(end, self.size)
         at = begin
         while at < end and (held := self._hold(at)):
-            found = held.find(mark, at - self._begin, end - self._begin)
-            if found >= 0:
-                return self._begin + found
+            place = held.find(mark, at - self._begin, end - self._begin)
+            if place >= 0:
+                return self._begin + place
             at = self._begin + len(held)
         return end
 
@@ -53,9 +53,9 @@ class Window:
         at = min(end, self.size)
         while at > begin:
             first = max(begin, at - self._block)
-            found = self.slice(first, at).rfind(mark)
-            if found >= 0:
-                return first + found
+            place = self.slice(first, at).rfind(mark)
+            if place >= 0:
+                return first + place
             at = first
         return begin - 1
 

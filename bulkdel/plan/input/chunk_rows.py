@@ -23,9 +23,9 @@ from bulkdel.plan.ids import (
     words_of,
     words_of_texts,
 )
-from bulkdel.plan.input.cut import CR, LF, PAD, QUOTE, Chunk
+from bulkdel.plan.input.chunks import CR, LF, PAD, QUOTE, Chunk
 from bulkdel.plan.input.lookalikes import Counts, counted, likely
-from bulkdel.plan.input.records import strip_end
+from bulkdel.plan.input.records import Record, strip_end
 
 Judge = Callable[[bytes], str | tuple[bytes, ...]]
 """What a record is, given with its line end: the ids of a row, or the reason why it is none."""
@@ -54,15 +54,6 @@ class Shape:
     judge: Judge
 
 
-class Reject(NamedTuple):
-    """A record that is no row; lines count from 0, `raw` is without its line end."""
-
-    line: int
-    last_line: int
-    reason: str
-    raw: bytes
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """What a chunk holds: each of its bytes belongs to a row, a blank line or a reject.
@@ -70,14 +61,14 @@ class Rows:
     Attributes:
         ids: n rows by From, or by From and To, in words.
         lines: physical lines of the chunk.
-        rejects: in the order of the lines.
+        rejects: in the order of their lines, which count from 0.
         lookalikes: among the ids.
         bytes: of rows, blank lines and rejects, line ends included.
     """
 
     ids: Words
     lines: int
-    rejects: list[Reject]
+    rejects: list[Record]
     lookalikes: Counts
     bytes: int
 
@@ -282,18 +273,19 @@ def _judged(chunk: Chunk, shape: Shape, found: _Records, read: _Read) -> Rows:
     faults = {stray.begin: stray.fault for stray in chunk.strays}
     chosen = np.concatenate((np.flatnonzero(found.odd & ~found.blank), regular[suspect]))
     numbers = np.searchsorted(lines, found.begin[chosen])
-    rejects: list[Reject] = []
+    rejects: list[Record] = []
     more: list[tuple[int, tuple[bytes, ...]]] = []
     total = int((found.end - found.begin + 1)[found.blank].sum())
     for record, line in sorted(zip(chosen.tolist(), numbers.tolist(), strict=True)):
         begin, end = int(found.begin[record]), int(found.end[record])
         raw = bytes(chunk.buffer[begin : end + 1])
-        told = faults.get(begin) or shape.judge(raw)
-        if isinstance(told, str):
-            rejects.append(Reject(line, line + raw.count(b"\n") - 1, told, strip_end(raw)))
+        judgement = faults.get(begin) or shape.judge(raw)
+        if isinstance(judgement, str):
+            last_line = line + raw.count(b"\n") - 1
+            rejects.append(Record(line, last_line, strip_end(raw), judgement))
             total += len(raw)
         elif found.odd[record]:
-            more.append((record, told))
+            more.append((record, judgement))
             total += len(raw)
         else:
             suspect[np.searchsorted(regular, record)] = False

@@ -13,7 +13,7 @@ from bulkdel.plan.batches.spill import Spill
 from bulkdel.plan.ids import Words
 
 
-class Tally:
+class BatchCount:
     """Counts what accounts send. Several threads may add."""
 
     def __init__(self, path: Path, *, parts: int) -> None:
@@ -25,7 +25,7 @@ class Tally:
 
     def add(self, hashes: Words) -> None:
         """One pair for each account in `hashes`."""
-        self._spill.deal(hashes[:, np.newaxis, np.newaxis], hashes)
+        self._spill.partition(hashes[:, np.newaxis, np.newaxis], hashes)
 
     def batches(self, sizes: tuple[int, ...]) -> dict[int, int]:
         """By batch size, the fewest batches that carry what was added."""

@@ -16,8 +16,8 @@ from typing import Final, Self
 import numpy as np
 
 from bulkdel.plan.ids import ID_BYTES, Bytes, Whole
+from bulkdel.plan.input.file_bytes import FileBytes
 from bulkdel.plan.input.records import RAW_KEPT, Dialect, Extent, extent_at, lines_in, one_line
-from bulkdel.plan.input.window import Window
 
 PAD: Final = ID_BYTES + 2
 """Bytes behind a chunk's last line that its buffer must have."""
@@ -81,9 +81,9 @@ class Cutter:
         A file that became shorter ends there.
 
         Raises:
-            Unclosed: the file ends inside quotes.
+            UnclosedQuote: the file ends inside quotes.
         """
-        window = Window.of_file(self.fd, self.end)
+        content = FileBytes.of_file(self.fd, self.end)
         at = self.begin
         carried = b""
         while at < self.end:
@@ -95,7 +95,7 @@ class Cutter:
                 buffer[size] = LF
                 added = 1
             size += added
-            cut, quoted, strays, apart = self._cut(window, buffer, size, added, at)
+            cut, quoted, strays, apart = self._cut(content, buffer, size, added, at)
             if cut:
                 yield Chunk(
                     buffer=buffer,
@@ -108,7 +108,7 @@ class Cutter:
                 carried = bytes(buffer[cut : size - added])
                 at += min(cut, size - added)
             else:
-                yield self._alone(window, apart)
+                yield self._alone(content, apart)
                 carried = b""
                 at = apart.end
 
@@ -124,7 +124,7 @@ class Cutter:
         return buffer, size
 
     def _cut(
-        self, window: Window, buffer: bytearray, size: int, added: int, base: int
+        self, content: FileBytes, buffer: bytearray, size: int, added: int, base: int
     ) -> tuple[int, bool, tuple[Extent, ...], Extent | None]:
         """How many bytes are whole records, and what is in them; what follows, if that is known."""
         data = np.frombuffer(buffer, np.uint8)[:size]
@@ -146,7 +146,7 @@ class Cutter:
             if line and self.dialect.quotes:
                 found = Extent(base + cut, base + line.end(), None)
             else:
-                found = extent_at(window, base + cut, self.dialect, self.width)
+                found = extent_at(content, base + cut, self.dialect, self.width)
             if found.end - base > size - added:
                 return cut, bool(quotes.places.size), tuple(strays), found
             at = size if found.end == self.end else found.end - base
@@ -156,17 +156,17 @@ class Cutter:
                 break
         return cut, bool(quotes.places.size), tuple(strays), None
 
-    def _alone(self, window: Window, found: Extent) -> Chunk | Apart:
+    def _alone(self, content: FileBytes, found: Extent) -> Chunk | Apart:
         """One record, or reject, that is longer than the rest of a buffer."""
         begin, end, fault = found
         if fault is not None:
             return Apart(
                 fault=fault,
                 size=end - begin,
-                lines=lines_in(window, begin, end),
-                raw=window.slice(begin, min(end, begin + RAW_KEPT)),
+                lines=lines_in(content, begin, end),
+                raw=content.slice(begin, min(end, begin + RAW_KEPT)),
             )
-        buffer = bytearray(window.slice(begin, end))
+        buffer = bytearray(content.slice(begin, end))
         added = int(buffer[-1:] != b"\n")
         buffer += b"\n" * added
         size = len(buffer)

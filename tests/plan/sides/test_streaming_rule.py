@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bulkdel.plan.ids import Words
 from bulkdel.plan.sides.cells import Cells
-from bulkdel.plan.sides.rule import Rule
+from bulkdel.plan.sides.streaming_rule import Rule
 from tests.support.networks import a_network
 
 Pairs = list[tuple[int, int]]
