@@ -59,7 +59,8 @@ def status(
     def work() -> int:
         from bulkdel.cli import streams
         from bulkdel.report.status import State
-        from bulkdel.report.text.status_page import status_json, status_text
+        from bulkdel.report.status_json import status_json
+        from bulkdel.report.text.status_page import status_text
         from bulkdel.runs import wiring
 
         loaded = wiring.load(job, run_dir)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
-from bulkdel.report.findings import Findings
+from bulkdel.report.facts import Findings
 from bulkdel.report.page.html import report_html
 from bulkdel.report.report_json import report_json
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bulkdel.report.facts import CodeFinding, Findings, SittingFinding, TargetFinding
 from bulkdel.report.figures import stamp
-from bulkdel.report.findings import CodeFinding, Findings, SittingFinding, TargetFinding
 from bulkdel.report.json_text import json_text
-from bulkdel.report.text.status_page import status_values
+from bulkdel.report.status_json import status_values
 from bulkdel.report.timeline import Span, Timeline
 
 

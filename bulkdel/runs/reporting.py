@@ -13,12 +13,12 @@ from bulkdel.ledger.sittings import Sitting
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.findings import Findings, find
+from bulkdel.report.ending import why
+from bulkdel.report.facts import Findings, find
 from bulkdel.report.ledger_counts import count_ledger
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.report_files import write_report
 from bulkdel.report.status import State, Status
-from bulkdel.report.text.summary import why
 from bulkdel.report.timeline import Timeline, fold_samples, width_for
 from bulkdel.runs.wiring import identity_of, look
 from bulkdel.send.view import End, Ending, LaneEnd

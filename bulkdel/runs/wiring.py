@@ -80,8 +80,8 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
     from bulkdel.ledger.lock import holder
     from bulkdel.ledger.snapshot import snapshot
     from bulkdel.plan.read import read_plan_meta
+    from bulkdel.report.ending import why
     from bulkdel.report.status import Sitting, fold, recent_rates
-    from bulkdel.report.text.summary import why
     from bulkdel.send.view import End, Ending, LaneEnd
 
     meta = meta or read_plan_meta(job.run_dir)

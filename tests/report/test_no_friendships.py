@@ -6,12 +6,14 @@ import orjson
 import pytest
 
 from bulkdel.ledger.values import Counters
+from bulkdel.report.ending import summary_exit, verdict
 from bulkdel.report.no_friendships import nearly_all_gone, no_friendships
 from bulkdel.report.status import Status
+from bulkdel.report.status_json import status_json
 from bulkdel.report.text.closure import closed_text
-from bulkdel.report.text.status_page import status_json, status_text
-from bulkdel.report.text.summary import summary_exit, summary_text, verdict
-from bulkdel.report.text.verdict_words import Tone, told
+from bulkdel.report.text.status_page import status_text
+from bulkdel.report.text.summary import summary_text
+from bulkdel.report.verdict import Tone, told
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation
 from tests.support import front

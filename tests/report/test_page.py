@@ -14,7 +14,7 @@ from bulkdel.errors import WrongInput
 from bulkdel.report.page.html import report_html
 from bulkdel.report.report_files import write_report
 from bulkdel.report.report_json import report_json
-from bulkdel.report.text.verdict_words import Tone, next_steps, told
+from bulkdel.report.verdict import Tone, next_steps, told
 from tests.support.findings import HOSTILE, command, findings
 
 

@@ -23,7 +23,7 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.report.export_rows import MORE, Met, Shape, written_rows
 from bulkdel.report.exported import Choice, Row, Wanted
 from bulkdel.report.metrics import Metrics
-from bulkdel.report.text.status_page import status_json
+from bulkdel.report.status_json import status_json
 from bulkdel.runs import reporting, wiring
 from bulkdel.runs.exporting import pairs
 from bulkdel.words import Batch

@@ -10,7 +10,8 @@ import pytest
 from bulkdel.ledger.snapshot import CodeCount, Recent
 from bulkdel.ledger.values import Counters
 from bulkdel.report.status import Sitting, State, recent_rates, seconds_left, wrongs
-from bulkdel.report.text.status_page import status_json, status_text
+from bulkdel.report.status_json import status_json
+from bulkdel.report.text.status_page import status_text
 from bulkdel.words import NO_REPLY
 from tests.support import front
 

@@ -8,9 +8,11 @@ import pytest
 
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books
+from bulkdel.report.ending import exit_code, summary_exit, verdict, why
+from bulkdel.report.remarks import remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text.status_page import status_text
-from bulkdel.report.text.summary import exit_code, remarks, summary_exit, summary_text, verdict, why
+from bulkdel.report.text.summary import summary_text
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation, Orient
 from tests.support import front

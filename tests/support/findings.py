@@ -12,7 +12,7 @@ from bulkdel.ledger.sittings import Sitting
 from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.report import status as told
-from bulkdel.report.findings import Findings, find
+from bulkdel.report.facts import Findings, find
 from bulkdel.report.ledger_counts import LedgerCounts, SettledCode, WorstAccount
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.timeline import fold_samples

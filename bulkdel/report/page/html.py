@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
 
+from bulkdel.report.facts import Findings
 from bulkdel.report.figures import moment, plain
-from bulkdel.report.findings import Findings
 from bulkdel.report.page import parts, record
 from bulkdel.report.page.charts import patterns
 from bulkdel.report.page.lane_charts import clock_of
 from bulkdel.report.page.markup import el, written
-from bulkdel.report.text.verdict_words import Tone, next_steps, told
+from bulkdel.report.verdict import Tone, next_steps, told
 
 _SIGNS = {Tone.GOOD: "✓", Tone.MIXED: "!", Tone.BAD: "✕"}
 
 
 def report_html(findings: Findings, command: Callable[..., str]) -> bytes:
     """The page; `command` is told a verb and its options, and says it ready to paste."""
-    style = resources.files("bulkdel.report").joinpath("page.css").read_text("utf-8")
+    style = resources.files("bulkdel.report.page").joinpath("page.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     status = findings.status

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from bulkdel.report.facts import TargetFinding
 from bulkdel.report.figures import count
-from bulkdel.report.findings import TargetFinding
 from bulkdel.report.page.charts import Chart, Point, Series
 from bulkdel.report.timeline import APART_MS, Span
 from bulkdel.report.workclock import WorkClock, work_clock

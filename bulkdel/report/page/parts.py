@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
 
+from bulkdel.report.facts import CodeFinding, Findings, TargetFinding
 from bulkdel.report.figures import count, counted, percent, plain, rate, span
-from bulkdel.report.findings import CodeFinding, Findings, TargetFinding
 from bulkdel.report.page.charts import Chart, drawn
 from bulkdel.report.page.lane_charts import calls_chart, latency_chart, milliseconds, settled_chart
 from bulkdel.report.page.markup import Col, el, table
 from bulkdel.report.phrases import unit
+from bulkdel.report.remarks import remarks
 from bulkdel.report.status import State, wrongs
-from bulkdel.report.text.summary import remarks
 from bulkdel.report.timeline import Span
 from bulkdel.report.workclock import WorkClock
 from bulkdel.words import NO_REPLY, UNREADABLE

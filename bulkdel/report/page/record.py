@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
 
+from bulkdel.report.facts import Findings, TargetFinding
 from bulkdel.report.figures import count, moment, plain, span
-from bulkdel.report.findings import Findings, TargetFinding
 from bulkdel.report.page.markup import Col, el, table
 from bulkdel.report.phrases import deed, unit
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bulkdel.report.facts import Findings
 from bulkdel.report.figures import count, counted, percent, plain, span
-from bulkdel.report.findings import Findings
 from bulkdel.report.no_friendships import no_friendships
 from bulkdel.report.phrases import unit
 from bulkdel.report.status import State, Status, wrongs
