@@ -19,7 +19,7 @@ from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.doubts import guards_that_guard_nobody
-from bulkdel.report.ending import summary_exit, verdict
+from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import Face, unit
 from bulkdel.report.status import Status
@@ -139,9 +139,9 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
     except streams.OutputFailed as error:  # the run's own outcome matters more
         streams.say(f"bulkdel: {error}.")
     stages.report(streams.say)
-    code = summary_exit(ending, status)
-    others.ended(code, verdict(ending, status))
-    return code
+    end = sitting_verdict(ending, status)
+    others.ended(end.exit_code, end.words)
+    return end.exit_code
 
 
 def _have_agreement(  # noqa: PLR0917 - all that a yes depends on

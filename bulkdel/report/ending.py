@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from bulkdel.errors import Exit
 from bulkdel.plan.values import Books
 from bulkdel.report.figures import count, counted
-from bulkdel.report.no_friendships import no_friendships
-from bulkdel.report.phrases import unit
-from bulkdel.report.status import Status, TargetStatus
+from bulkdel.report.phrases import unit, was
+from bulkdel.report.status import Status
+from bulkdel.report.verdict import RunVerdict, left_by_target, run_verdict
 from bulkdel.send.view import End, Ending
 
 _AGAIN = "Run the same command again to continue."
@@ -43,8 +46,37 @@ _SIMPLE = {
 """Ends of a whole sitting that need no lane's words."""
 
 
-def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> int:
-    """The exit code of `run`: the highest line of the contract's table that applies.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SittingVerdict:
+    """What is said when a sitting is over.
+
+    Attributes:
+        run: the verdict of the run as the sitting leaves it.
+        words: how the sitting ended and what to do, in sentences; what matters most comes first.
+        exit_code: of `run`.
+    """
+
+    run: RunVerdict
+    words: str
+    exit_code: Exit
+
+
+def sitting_verdict(ending: Ending, status: Status) -> SittingVerdict:
+    """The verdict of a sitting that ended so; `status` is the run's after it."""
+    run, words = run_verdict(status), _ended(ending, status)
+    if doubt := run.no_friendships:
+        words = f"{doubt.sentence} {words}"
+    code = exit_code(
+        ending,
+        status.rows,
+        unsettled=sum(max(target.unsettled, 0) for target in status.targets),
+        failed=status.failed,
+    )
+    return SittingVerdict(run=run, words=words, exit_code=code)
+
+
+def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> Exit:
+    """The exit code of `run`: the first of the contract's table that applies.
 
     Args:
         ending: how the sitting ended.
@@ -54,41 +86,14 @@ def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> i
     """
     ends = {lane.end for lane in ending.lanes}
     if books.read == 0:
-        return 2
+        return Exit.WRONG
     if End.GUARD in ends:
-        return 3
+        return Exit.GUARDED
     if End.REFUSED in ends:
-        return 77
+        return Exit.REFUSED
     if End.STORAGE in ends or unsettled > 0:
-        return 75
-    return 1 if failed or books.rejected else 0
-
-
-def summary_exit(ending: Ending, status: Status) -> int:
-    """`exit_code` of a status."""
-    return exit_code(
-        ending,
-        status.rows,
-        unsettled=sum(max(target.unsettled, 0) for target in status.targets),
-        failed=sum(target.failed for target in status.targets),
-    )
-
-
-def verdict(ending: Ending, status: Status) -> str:
-    """The sentences that say how it ended and what to do; what matters most comes first."""
-    doubt = no_friendships(status)
-    return f"{doubt.told} {_ended(ending, status)}" if doubt else _ended(ending, status)
-
-
-def _ended(ending: Ending, status: Status) -> str:
-    if status.rows.read == 0:
-        return "The input holds no rows at all: nothing was sent."
-    worst = _worst(ending)
-    if worst in _HARD:
-        return _HARD[worst].format(left=_left(status))
-    if status.unsettled <= 0:
-        return _finished(status)
-    return _SOFT[worst or End.LEFT].format(left=_left(status))
+        return Exit.LEFT
+    return Exit.FAILED if failed or books.rejected else Exit.DONE
 
 
 def why(ending: Ending) -> str:
@@ -96,12 +101,25 @@ def why(ending: Ending) -> str:
     worst = _worst(ending)
     if worst in _SIMPLE:
         return _SIMPLE[worst]
-    told = (
+    by_lane = (
         f"{lane.target}: {lane.words.rstrip('.') or lane.end}"
         for lane in ending.lanes
         if lane.end is not End.FINISHED
     )
-    return "; ".join(told) or "finished"
+    return "; ".join(by_lane) or "finished"
+
+
+def _ended(ending: Ending, status: Status) -> str:
+    if status.rows.read == 0:
+        return "The input holds no rows at all: nothing was sent."
+    worst = _worst(ending)
+    if status.unsettled > 0:
+        pairs = counted(status.unsettled, unit(status.operation))
+        rest = f"{pairs} left{left_by_target(status)}."
+        return {**_HARD, **_SOFT}[worst or End.LEFT].format(left=rest)
+    if worst in _HARD:
+        return _HARD[worst].format(left="Nothing is left.")
+    return _finished(status)
 
 
 def _worst(ending: Ending) -> End | None:
@@ -110,35 +128,15 @@ def _worst(ending: Ending) -> End | None:
     return next((end for end in (*_HARD, *_SOFT) if end in ends), None)
 
 
-def _left(status: Status) -> str:
-    if status.unsettled <= 0:
-        return "Nothing is left."
-    told = f"{counted(status.unsettled, unit(status.operation))} left"
-    open_ones = [target for target in status.targets if target.unsettled > 0]
-    if len(status.targets) > 1:
-        told += f" ({', '.join(_left_of(target) for target in open_ones)})"
-    return f"{told}."
-
-
-def _left_of(target: TargetStatus) -> str:
-    return f"{target.name} {count(target.unsettled)}"
-
-
 def _finished(status: Status) -> str:
-    noun = unit(status.operation)
-    failed = sum(target.failed for target in status.targets)
+    noun, rejected = unit(status.operation), status.rows.rejected
     if not status.rows.pairs:
-        told = f"Finished: the input left no {noun} to send"
-    elif failed:
-        told = f"Finished: every {noun} is settled, but {count(failed)} failed for good"
+        words = f"Finished: the input left no {noun} to send"
+    elif status.failed:
+        words = f"Finished: every {noun} is settled, but {count(status.failed)} failed for good"
     else:
-        told = f"Finished: every {noun} is settled"
-    if status.rows.rejected:
-        joint = "and" if failed or not status.rows.pairs else "but"
-        rejected = status.rows.rejected
-        told += f", {joint} {counted(rejected, 'row')} {_was(rejected)} rejected"
-    return f"{told}."
-
-
-def _was(number: int) -> str:
-    return "was" if number == 1 else "were"
+        words = f"Finished: every {noun} is settled"
+    if rejected:
+        joint = "and" if status.failed or not status.rows.pairs else "but"
+        words += f", {joint} {counted(rejected, 'row')} {was(rejected)} rejected"
+    return f"{words}."

@@ -19,7 +19,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
-from bulkdel.ledger.values import Counters
 from bulkdel.report.status import Status
 from bulkdel.send.view import LaneView
 
@@ -111,12 +110,11 @@ class Metrics:
         )
         for view in views:
             now = view.counters
-            left = view.pairs - now.deleted - now.already_gone - now.failed
             for status, pairs in (
                 ("deleted", now.deleted),
                 ("already_gone", now.already_gone),
                 ("failed", now.failed),
-                ("unsettled", left),
+                ("unsettled", view.pairs - now.settled),
             ):
                 gauge.add_metric((self._run, view.target, status), pairs)
         return gauge
@@ -192,15 +190,7 @@ def _resting(status: Status) -> Iterator[LaneView]:
         yield LaneView(
             target=target.name,
             pairs=target.pairs,
-            counters=Counters(
-                deleted=target.deleted,
-                already_gone=target.already_gone,
-                failed=target.failed,
-                calls=target.calls,
-                retries=target.retries,
-                throttled=target.throttled,
-                lost_answers=target.lost_answers,
-            ),
+            counters=target.counters,
             qps=target.qps,
             pace=0.0,
             rate=0.0,

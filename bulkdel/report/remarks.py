@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bulkdel.report.figures import counted
-from bulkdel.report.phrases import unit
+from bulkdel.report.phrases import unit, was
 from bulkdel.report.status import Status
 from bulkdel.words import Mode, Operation, Orient
 
@@ -20,31 +20,28 @@ _BOTH_ASKED = (
 
 
 def remarks(status: Status) -> tuple[str, ...]:
-    """What a person would otherwise take wrongly: where "already gone" may have been ourselves."""
-    said = [
-        f"{target.name}: {counted(target.lost_answers, 'call')} lost the answer and "
-        f"{counted(target.already_gone, unit(status.operation))} {_was(target.already_gone)} "
-        "already gone. Some of those may have been deleted by a call of this run whose answer was "
-        "lost: in the ledger their lost_answers is above 0."
-        for target in status.targets
-        if target.already_gone and target.lost_answers
+    """What is to be known of the pairs that count as already gone, and of those that wait."""
+    gone = [target for target in status.targets if target.counters.already_gone]
+    sentences = [
+        f"{target.name}: {counted(now.lost_answers, 'call')} lost the answer and "
+        f"{counted(now.already_gone, unit(status.operation))} {was(now.already_gone)} already gone."
+        " Some of those may have been deleted by a call of this run whose answer was lost: in the "
+        "ledger their lost_answers is above 0."
+        for target in gone
+        if (now := target.counters).lost_answers
     ]
-    said += waiting_sides(status)
+    sentences += waiting_sides(status)
     both = status.operation is Operation.DELETE_FRIENDS and status.mode is Mode.TWO_WAY
-    if both and any(target.already_gone for target in status.targets):
-        said.append(_BOTH_ASKED if status.orient is Orient.FEWEST_CALLS else _BOTH_NAMED)
-    return tuple(said)
+    if both and gone:
+        sentences.append(_BOTH_ASKED if status.orient is Orient.FEWEST_CALLS else _BOTH_NAMED)
+    return tuple(sentences)
 
 
 def waiting_sides(status: Status) -> Iterator[str]:
     """What the second phase is for, as long as there is anything for it."""
     for target in status.targets:
-        if target.in_reserve > 0:
+        if waiting := target.counters.in_reserve:
             yield (
-                f"{target.name}: {counted(target.in_reserve, 'pair')} of those left were answered "
+                f"{target.name}: {counted(waiting, 'pair')} of those left were answered "
                 '"not a friend" from one side; their other side is asked before they count as gone.'
             )
-
-
-def _was(number: int) -> str:
-    return "was" if number == 1 else "were"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
-from bulkdel.report.facts import Findings
+from bulkdel.report.facts import RunFacts
 from bulkdel.report.page.html import report_html
 from bulkdel.report.report_json import report_json
 
@@ -15,16 +15,14 @@ PAGE = files.PAGE
 FIGURES = files.FIGURES
 
 
-def write_report(
-    findings: Findings, folder: Path, command: Callable[..., str]
-) -> tuple[Path, Path]:
+def write_report(facts: RunFacts, folder: Path, command: Callable[..., str]) -> tuple[Path, Path]:
     """Write both, 0600, and return their paths; `command` is as in `report_html`.
 
     Raises:
         WrongInput: they cannot be written.
     """
     written = (folder / PAGE, folder / FIGURES)
-    contents = (report_html(findings, command), report_json(findings))
+    contents = (report_html(facts, command), report_json(facts))
     for path, content in zip(written, contents, strict=True):
         try:
             files.replace(path, content)

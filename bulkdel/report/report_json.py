@@ -1,26 +1,26 @@
-"""The findings as report.json: all that `status --json` says, and more."""
+"""The facts as report.json: all that `status --json` says, and more."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bulkdel.report.facts import CodeFinding, Findings, SittingFinding, TargetFinding
+from bulkdel.report.facts import CodeFacts, RunFacts, SittingFacts, TargetFacts
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.status_json import status_values
 from bulkdel.report.timeline import Span, Timeline
 
 
-def report_json(findings: Findings) -> bytes:
+def report_json(facts: RunFacts) -> bytes:
     """One JSON object; ends with a newline. Times are UTC, as in the ledger."""
-    told = status_values(findings.status)
-    for target in findings.targets:
+    told = status_values(facts.status)
+    for target in facts.targets:
         told["targets"][target.status.name] |= _target(target)
     told |= {
-        "plan_digest": findings.plan_digest,
-        "ledger": _ledger(findings),
-        "sittings": [_sitting(one) for one in findings.sittings],
-        "sitting_count": findings.sitting_count,
+        "plan_digest": facts.plan_digest,
+        "ledger": _ledger(facts),
+        "sittings": [_sitting(one) for one in facts.sittings],
+        "sitting_count": facts.sitting_count,
         "worst_accounts": [
             {
                 "target": one.target,
@@ -28,17 +28,17 @@ def report_json(findings: Findings) -> bytes:
                 "failed": one.failed,
                 "code": one.code,
             }
-            for one in findings.worst
+            for one in facts.worst
         ],
         "reject_reasons": [
-            {"reason": reason, "rows": rows} for reason, rows in findings.rejects.reasons
+            {"reason": reason, "rows": rows} for reason, rows in facts.rejects.reasons
         ],
     }
     return json_text(told)
 
 
-def _ledger(findings: Findings) -> dict[str, Any]:
-    head, counts = findings.head, findings.counts
+def _ledger(facts: RunFacts) -> dict[str, Any]:
+    head, counts = facts.head, facts.counts
     return {
         "lines": None if counts is None else counts.lines,
         "length": 0 if head is None else head.length,
@@ -47,7 +47,7 @@ def _ledger(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _target(target: TargetFinding) -> dict[str, Any]:
+def _target(target: TargetFacts) -> dict[str, Any]:
     return {
         "provider_name": target.provider,
         "region": target.region,
@@ -58,7 +58,7 @@ def _target(target: TargetFinding) -> dict[str, Any]:
     }
 
 
-def _code(one: CodeFinding) -> dict[str, Any]:
+def _code(one: CodeFacts) -> dict[str, Any]:
     return {
         "code": one.code,
         "words": one.words,
@@ -71,7 +71,7 @@ def _code(one: CodeFinding) -> dict[str, Any]:
     }
 
 
-def _sitting(one: SittingFinding) -> dict[str, Any]:
+def _sitting(one: SittingFacts) -> dict[str, Any]:
     return {
         "began": stamp(one.began_ms),
         "ended": None if one.ended_ms is None else stamp(one.ended_ms),

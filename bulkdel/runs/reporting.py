@@ -14,7 +14,8 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.ending import why
-from bulkdel.report.facts import Findings, find
+from bulkdel.report.facts import RunFacts
+from bulkdel.report.facts import gather as facts_of
 from bulkdel.report.ledger_counts import count_ledger
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.report_files import write_report
@@ -54,14 +55,14 @@ def report(
 
 def gather(
     job: Job, *, held: bool = False, patient: bool = True, meta: PlanMeta | None = None
-) -> Findings:
+) -> RunFacts:
     """All that the run directory tells of the run."""
     meta = meta or read_plan_meta(job.run_dir)
     status = look(job, held=held, meta=meta)
     if meta is None:
         raise AssertionError("a run that can be looked at has a plan")
     found = partial(
-        find,
+        facts_of,
         status,
         words_of=lambda provider, code: PROVIDERS[provider].words(code),
         rejects=read_rejects(job.run_dir / "rejects.jsonl"),

@@ -81,7 +81,7 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
     from bulkdel.ledger.snapshot import snapshot
     from bulkdel.plan.read import read_plan_meta
     from bulkdel.report.ending import why
-    from bulkdel.report.status import Sitting, fold, recent_rates
+    from bulkdel.report.status import LastSitting, fold, recent_rates
     from bulkdel.send.view import End, Ending, LaneEnd
 
     meta = meta or read_plan_meta(job.run_dir)
@@ -107,7 +107,7 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         lanes = tuple(
             LaneEnd(target=one.target, end=End(one.end), words=one.words) for one in seen.last.lanes
         )
-        last = Sitting(
+        last = LastSitting(
             began_ms=seen.last.started_ms,
             ended_ms=seen.last.ended_ms,
             why=why(Ending(lanes=lanes)) if seen.last.ended_ms is not None else "",

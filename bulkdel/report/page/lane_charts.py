@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from bulkdel.report.facts import TargetFinding
+from bulkdel.report.facts import TargetFacts
 from bulkdel.report.figures import count
 from bulkdel.report.page.charts import Chart, Point, Series
 from bulkdel.report.timeline import APART_MS, Span
@@ -23,13 +23,13 @@ _LINES: Final = 6
 """Strokes that the page's style tells apart; more targets begin again with the first."""
 
 
-def clock_of(targets: Iterable[TargetFinding]) -> WorkClock:
+def clock_of(targets: Iterable[TargetFacts]) -> WorkClock:
     """One clock for all charts of a report, so that they can be compared."""
     spans = [(span.at_ms, span.end_ms) for one in targets for span in one.timeline.spans]
     return work_clock(spans, APART_MS)
 
 
-def calls_chart(target: TargetFinding, clock: WorkClock) -> Chart:
+def calls_chart(target: TargetFacts, clock: WorkClock) -> Chart:
     """Calls a second beside the ceiling, with bands where the lane was kept from sending."""
     spans = target.timeline.spans
     top = max([span.qps for span in spans] + [span.rate for span in spans], default=1.0)
@@ -61,7 +61,7 @@ def calls_chart(target: TargetFinding, clock: WorkClock) -> Chart:
     )
 
 
-def settled_chart(targets: Sequence[TargetFinding], clock: WorkClock, noun: str) -> Chart:
+def settled_chart(targets: Sequence[TargetFacts], clock: WorkClock, noun: str) -> Chart:
     """Settled pairs over time, a line for each target."""
     return Chart(
         title=f"settled {noun}s over time, by target",
@@ -79,7 +79,7 @@ def settled_chart(targets: Sequence[TargetFinding], clock: WorkClock, noun: str)
     )
 
 
-def latency_chart(target: TargetFinding, clock: WorkClock) -> Chart:
+def latency_chart(target: TargetFacts, clock: WorkClock) -> Chart:
     """How long answers took: half of them, 95 and 99 of a hundred took no longer."""
     spans = target.timeline.spans
     return Chart(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
 
-from bulkdel.report.facts import CodeFinding, Findings, TargetFinding
+from bulkdel.report.facts import CodeFacts, RunFacts, TargetFacts
 from bulkdel.report.figures import count, counted, percent, plain, rate, span
 from bulkdel.report.page.charts import Chart, drawn
 from bulkdel.report.page.lane_charts import calls_chart, latency_chart, milliseconds, settled_chart
@@ -21,9 +21,9 @@ from bulkdel.words import NO_REPLY, UNREADABLE
 CODES_SHOWN = 30
 
 
-def books(findings: Findings) -> Iterator[ET.Element]:
+def books(facts: RunFacts) -> Iterator[ET.Element]:
     """The balances, and whether they hold."""
-    status, rows = findings.status, findings.status.rows
+    status, rows = facts.status, facts.status.rows
     noun = unit(status.operation)
     yield el("h2", "The books")
     yield _balance(
@@ -38,9 +38,9 @@ def books(findings: Findings) -> Iterator[ET.Element]:
         yield _balance(
             plain(f"{one.name}: {one.place}", 400),
             (f"{noun}s", one.pairs),
-            ("deleted", one.deleted),
-            ("already gone", one.already_gone),
-            ("failed", one.failed),
+            ("deleted", one.counters.deleted),
+            ("already gone", one.counters.already_gone),
+            ("failed", one.counters.failed),
             ("unsettled", one.unsettled),
             alarming=("failed", "unsettled"),
         )
@@ -53,8 +53,8 @@ def books(findings: Findings) -> Iterator[ET.Element]:
             f"✓ The books are balanced: every row and every {noun} is counted once.",
             class_="check good",
         )
-    if findings.counts is not None and status.state is not State.RUNNING:
-        yield from _ledger_agrees(findings, findings.counts.lines)
+    if facts.counts is not None and status.state is not State.RUNNING:
+        yield from _ledger_agrees(facts, facts.counts.lines)
     for remark in remarks(status):
         yield el("p", plain(remark, 1000), class_="quiet small")
     yield table(
@@ -68,34 +68,34 @@ def books(findings: Findings) -> Iterator[ET.Element]:
         [
             (
                 one.status.name,
-                percent(one.status.settled, one.status.pairs),
+                percent(one.status.counters.settled, one.status.pairs),
                 count(one.status.batches),
-                count(one.status.calls),
-                count(one.status.retries),
-                count(one.status.throttled),
-                count(one.status.lost_answers),
+                count(one.status.counters.calls),
+                count(one.status.counters.retries),
+                count(one.status.counters.throttled),
+                count(one.status.counters.lost_answers),
                 milliseconds(one.timeline.p50_ms),
                 milliseconds(one.timeline.p95_ms),
                 milliseconds(one.timeline.p99_ms),
             )
-            for one in findings.targets
+            for one in facts.targets
         ],
     )
 
 
-def progress(findings: Findings, clock: WorkClock) -> Iterator[ET.Element]:
+def progress(facts: RunFacts, clock: WorkClock) -> Iterator[ET.Element]:
     """Settled pairs over time."""
-    noun = unit(findings.status.operation)
+    noun = unit(facts.status.operation)
     yield el("h2", f"Settled {noun}s over time")
     rows = sorted(
         (
             (one.end_ms, target.status.name, count(one.settled), count(sum_))
-            for target in findings.targets
+            for target in facts.targets
             for one, sum_ in _summed(target.timeline.spans)
         ),
     )
     yield _figure(
-        settled_chart(findings.targets, clock, noun),
+        settled_chart(facts.targets, clock, noun),
         table(
             f"{noun}s settled in each span, and up to its end",
             [
@@ -117,7 +117,7 @@ def progress(findings: Findings, clock: WorkClock) -> Iterator[ET.Element]:
         )
 
 
-def lane(target: TargetFinding, clock: WorkClock) -> Iterator[ET.Element]:
+def lane(target: TargetFacts, clock: WorkClock) -> Iterator[ET.Element]:
     """One target's rate and latencies."""
     spans = target.timeline.spans
     if not spans:
@@ -187,7 +187,7 @@ def lane(target: TargetFinding, clock: WorkClock) -> Iterator[ET.Element]:
     )
 
 
-def codes(findings: Findings) -> Iterator[ET.Element]:
+def codes(facts: RunFacts) -> Iterator[ET.Element]:
     """What each provider answered, in words."""
     rows = [
         (
@@ -196,12 +196,12 @@ def codes(findings: Findings) -> Iterator[ET.Element]:
             _says(one),
             *map(_or_dash, (one.deleted, one.already_gone, one.failed, one.unsettled, one.answers)),
         )
-        for target in findings.targets
+        for target in facts.targets
         for one in target.codes[:CODES_SHOWN]
     ]
     if not rows:
         return
-    noun = unit(findings.status.operation)
+    noun = unit(facts.status.operation)
     yield el("h2", "What the providers answered")
     yield table(
         f"{noun}s by the code that settled them or that they wait with, and calls whose answer "
@@ -220,23 +220,23 @@ def codes(findings: Findings) -> Iterator[ET.Element]:
     )
 
 
-def worst(findings: Findings) -> Iterator[ET.Element]:
+def worst(facts: RunFacts) -> Iterator[ET.Element]:
     """The accounts that failed most."""
-    if findings.counts is None:
-        if any(target.failed for target in findings.status.targets):
+    if facts.counts is None:
+        if facts.status.failed:
             yield el("h2", "The accounts that failed most")
             yield el(
                 "p", "The ledger is large and was not counted for this page; `bulkdel report` does."
             )
         return
-    if not findings.worst:
+    if not facts.worst:
         return
     words = {
-        (one.status.name, code.code): code.words for one in findings.targets for code in one.codes
+        (one.status.name, code.code): code.words for one in facts.targets for code in one.codes
     }
     yield el("h2", "The accounts that failed most")
     yield table(
-        f"the {counted(len(findings.worst), 'From_Account')} with most failures, and the code most "
+        f"the {counted(len(facts.worst), 'From_Account')} with most failures, and the code most "
         "of them had",
         [
             Col(title="account", words=True),
@@ -253,7 +253,7 @@ def worst(findings: Findings) -> Iterator[ET.Element]:
                 str(one.code),
                 words.get((one.target, one.code), ""),
             )
-            for one in findings.worst
+            for one in facts.worst
         ],
     )
 
@@ -275,8 +275,8 @@ def _term(name: str, value: int, *, by: str = "", alarm: bool = False) -> ET.Ele
     return el("div", el("dt", name), el("dd", sign, count(value)), **mark)
 
 
-def _ledger_agrees(findings: Findings, lines: int) -> Iterator[ET.Element]:
-    settled = sum(target.settled for target in findings.status.targets)
+def _ledger_agrees(facts: RunFacts, lines: int) -> Iterator[ET.Element]:
+    settled = sum(target.counters.settled for target in facts.status.targets)
     if lines == settled:
         words = f"✓ The ledger holds {counted(lines, 'line')}, one for each settled result."
         yield el("p", words, class_="check good")
@@ -322,7 +322,7 @@ def _kept(one: Span) -> tuple[int, int, int]:
     return one.held_ms, one.probing_ms, one.waiting_ms
 
 
-def _says(one: CodeFinding) -> str:
+def _says(one: CodeFacts) -> str:
     """Our words for the code, and the provider's text where it says something else."""
     info = plain(one.info, 160)
     return (

@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
 
-from bulkdel.report.facts import Findings, TargetFinding
+from bulkdel.report.facts import RunFacts, TargetFacts
 from bulkdel.report.figures import count, moment, plain, span
 from bulkdel.report.page.markup import Col, el, table
 from bulkdel.report.phrases import deed, unit
 
 
-def rejects(findings: Findings) -> Iterator[ET.Element]:
+def rejects(facts: RunFacts) -> Iterator[ET.Element]:
     """Why rows of the input were rejected."""
-    if not findings.status.rows.rejected:
+    if not facts.status.rows.rejected:
         return
     yield el("h2", "Rejected rows of the input")
     yield table(
-        "by reason" if findings.rejects.whole else "by reason, over the first of them",
+        "by reason" if facts.rejects.whole else "by reason, over the first of them",
         [Col(title="rows"), Col(title="reason", words=True)],
-        [(count(rows), plain(reason)) for reason, rows in findings.rejects.reasons],
+        [(count(rows), plain(reason)) for reason, rows in facts.rejects.reasons],
     )
 
 
-def sittings(findings: Findings) -> Iterator[ET.Element]:
+def sittings(facts: RunFacts) -> Iterator[ET.Element]:
     """Every process that worked on the run."""
-    if not findings.sittings:
+    if not facts.sittings:
         return
-    noun = unit(findings.status.operation)
+    noun = unit(facts.status.operation)
     yield el("h2", "Sittings")
-    shown = len(findings.sittings)
+    shown = len(facts.sittings)
     told = "each process that worked on this run"
-    if shown < findings.sitting_count:
-        told = f"the last {count(shown)} of {count(findings.sitting_count)} processes"
+    if shown < facts.sitting_count:
+        told = f"the last {count(shown)} of {count(facts.sitting_count)} processes"
     yield table(
         told,
         [
@@ -50,33 +50,31 @@ def sittings(findings: Findings) -> Iterator[ET.Element]:
                 count(one.calls),
                 plain(one.why, 400),
             )
-            for one in findings.sittings
+            for one in facts.sittings
         ],
     )
 
 
-def identity(findings: Findings) -> Iterator[ET.Element]:
+def identity(facts: RunFacts) -> Iterator[ET.Element]:
     """Which run this is, so that nobody takes it for another."""
-    status = findings.status
-    facts = [
+    status = facts.status
+    rows = [
         ("does", deed(status.operation, status.mode)),
         *(
             (
                 one.status.name,
                 _app(one),
             )
-            for one in findings.targets
+            for one in facts.targets
         ),
         ("run directory", str(status.run_dir)),
-        ("plan", f"SHA-256 {findings.plan_digest}"),
+        ("plan", f"SHA-256 {facts.plan_digest}"),
     ]
-    if findings.head is not None:
-        facts.append(
-            ("ledger", f"{count(findings.head.length)} bytes, chain head {findings.head.chain}")
-        )
+    if facts.head is not None:
+        rows.append(("ledger", f"{count(facts.head.length)} bytes, chain head {facts.head.chain}"))
     yield el("h2", "Which run this is")
     described = el("dl", class_="facts")
-    for name, text in facts:
+    for name, text in rows:
         described.append(el("dt", name))
         described.append(el("dd", plain(text, 1000)))
     yield described
@@ -87,6 +85,6 @@ def identity(findings: Findings) -> Iterator[ET.Element]:
     )
 
 
-def _app(one: TargetFinding) -> str:
+def _app(one: TargetFacts) -> str:
     where = f", region {one.region}" if one.region else ""
     return f"{one.status.provider}{where}, app {one.app_id}; {one.status.place}"

@@ -1,4 +1,4 @@
-"""A status as JSON for programs and as a page for people: the same facts."""
+"""A status as a page for people: the facts that `status --json` has for programs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
-from bulkdel.report.figures import count, counted, moment, plain, rate, span
-from bulkdel.report.no_friendships import no_friendships
+from bulkdel.report.figures import count, counted, moment, plain, rate, sentence, span
 from bulkdel.report.phrases import deed, unit
 from bulkdel.report.remarks import waiting_sides
 from bulkdel.report.status import (
-    Sitting,
+    LastSitting,
     State,
     Status,
     TargetStatus,
@@ -19,6 +18,7 @@ from bulkdel.report.status import (
 )
 from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.verdict import run_verdict
 
 _STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.PLANNED: TITLE}
 
@@ -35,9 +35,9 @@ def status_text(
 
 
 def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
-    if doubt := no_friendships(status):
-        yield words(f"{plain(status.job)}: {doubt.told}", BAD)
-        yield words(doubt.look)
+    verdict = run_verdict(status)
+    if verdict.no_friendships:
+        yield from tables.doubt(status.job, verdict)
         yield words("")
     yield words(_headline(status), _STYLES[status.state])
     yield words("")
@@ -49,7 +49,7 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
         ]
     )
     yield words("")
-    yield from tables.balance(status)
+    yield from tables.balance(status, verdict.wrongs)
     for waiting in waiting_sides(status):
         yield words(waiting)
     yield words("")
@@ -77,11 +77,10 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
 def _headline(status: Status) -> str:
     head = f"{plain(status.job)}: {status.state}"
     if status.unsettled > 0:
-        whole = sum(target.pairs for target in status.targets)
         noun = unit(status.operation)
         across = f", over {len(status.targets)} targets" if len(status.targets) > 1 else ""
-        head += f", {count(status.unsettled)} of {counted(whole, noun)} left{across}"
-    return f"{head}. {_sentence(status.reason)}"
+        head += f", {count(status.unsettled)} of {counted(status.planned, noun)} left{across}"
+    return f"{head}. {sentence(status.reason, 400)}"
 
 
 def _going(status: Status) -> Iterator[RenderableType]:
@@ -113,7 +112,7 @@ def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:
     return span(target.left_s), moment(at_ms + round(target.left_s * 1000))
 
 
-def _sittings(status: Status, last: Sitting) -> Iterator[tuple[str, str]]:
+def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
     if status.began_ms is not None and status.began_ms != last.began_ms:
         yield "first sitting", f"began {moment(status.began_ms)}"
     if last.ended_ms is not None:
@@ -124,7 +123,3 @@ def _sittings(status: Status, last: Sitting) -> Iterator[tuple[str, str]]:
     else:
         told = plain(how_it_ended(last))
     yield "last sitting", f"began {moment(last.began_ms)}, {told}"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + plain(text[1:], 400).rstrip(".") + "."

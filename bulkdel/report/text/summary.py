@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from shlex import quote
+from typing import Final
 
 from rich.console import RenderableType
 
-from bulkdel.report.ending import summary_exit, verdict
+from bulkdel.errors import Exit
+from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import count, plain
-from bulkdel.report.no_friendships import no_friendships
 from bulkdel.report.remarks import remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, words
-from bulkdel.send.view import End, Ending, LaneEnd
+from bulkdel.send.view import End, Ending
+
+_NEXT: Final = {
+    Exit.WRONG: "When the input has rows, run",
+    Exit.GUARDED: "If this is as it should be, change the guard in the job file, then run",
+    Exit.REFUSED: "When that is mended, run",
+    Exit.LEFT: "To continue, run",
+}
+"""What stands before the command, where there is something left to do."""
 
 
 def summary_text(
@@ -25,17 +34,17 @@ def summary_text(
 
 
 def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableType]:
-    code = summary_exit(ending, status)
-    doubt = no_friendships(status)
-    style = BAD if doubt or code not in (0, 1) else GOOD if code == 0 else TITLE
-    yield words(verdict(ending, status), style)
+    verdict = sitting_verdict(ending, status)
+    code, doubt = verdict.exit_code, verdict.run.no_friendships
+    style = BAD if doubt or code in _NEXT else GOOD if code is Exit.DONE else TITLE
+    yield words(verdict.words, style)
     if doubt:
         yield words(doubt.look)
     spoken = [lane for lane in ending.lanes if lane.words and lane.end is not End.FINISHED]
     if spoken:
-        yield facts((lane.target, _said(lane)) for lane in spoken)
+        yield facts((lane.target, plain(lane.words, 600)) for lane in spoken)
     yield words("")
-    yield from tables.balance(status)
+    yield from tables.balance(status, verdict.run.wrongs)
     yield words("")
     yield tables.calls(status)
     yield from tables.codes(status)
@@ -44,9 +53,9 @@ def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableT
         yield words(remark)
     yield words("")
     yield facts(_files(status))
-    if code not in (0, 1):
+    if code in _NEXT:
         yield words("")
-        yield words(f"{_next(code)}:", TITLE)
+        yield words(f"{_NEXT[code]}:", TITLE)
         yield words(command, indent=2)
 
 
@@ -58,23 +67,7 @@ def _files(status: Status) -> Iterator[tuple[str, str]]:
             "rejected rows",
             f"{plain(str(at / 'rejects.jsonl'), 1000)} ({count(status.rows.rejected)})",
         )
-    if any(target.failed for target in status.targets):
+    if status.failed:
         failed = f"""grep '"status":"failed"' {quote(str(at / "ledger.jsonl"))}"""
         yield "what failed", plain(failed, 1000)
     yield "log", plain(str(at / "run.log"), 1000)
-
-
-def _next(code: int) -> str:
-    match code:
-        case 2:
-            return "When the input has rows, run"
-        case 3:
-            return "If this is as it should be, change the guard in the job file, then run"
-        case 77:
-            return "When that is mended, run"
-        case _:
-            return "To continue, run"
-
-
-def _said(lane: LaneEnd) -> str:
-    return plain(lane.words, 600)

@@ -11,8 +11,9 @@ from bulkdel.job.job import Target
 from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.plan.values import Books, PlanMeta, Share
 from bulkdel.report.figures import count, percent, plain, span
-from bulkdel.report.status import Status, TargetStatus, wrongs
+from bulkdel.report.status import Status, TargetStatus
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, table, words
+from bulkdel.report.verdict import RunVerdict
 from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
@@ -59,6 +60,13 @@ def share_of(meta: PlanMeta, target: Target) -> Share:
     return next(share for share in meta.shares if share.target == target.name)
 
 
+def doubt(job: str, verdict: RunVerdict) -> Iterator[RenderableType]:
+    """What comes first where nearly nothing of what was asked was a friendship; or nothing."""
+    if verdict.no_friendships:
+        yield words(f"{plain(job)}: {verdict.no_friendships.sentence}", BAD)
+        yield words(verdict.no_friendships.look)
+
+
 def rows_line(rows: Books) -> RenderableType:
     """The books of the input, as the sum that they are."""
     return table(
@@ -81,8 +89,11 @@ def rows_line(rows: Books) -> RenderableType:
     )
 
 
-def balance(status: Status) -> Iterator[RenderableType]:
-    """The books of the input and of each target, and whether they balance: loud if not."""
+def balance(status: Status, wrongs: Sequence[str]) -> Iterator[RenderableType]:
+    """The books of the input and of each target, and whether they balance: loud if not.
+
+    `wrongs` are the run's, of its verdict.
+    """
     yield rows_line(status.rows)
     yield words("")
     yield table(
@@ -98,21 +109,20 @@ def balance(status: Status) -> Iterator[RenderableType]:
             (
                 target.name,
                 count(target.pairs),
-                count(target.deleted),
-                count(target.already_gone),
-                count(target.failed),
+                count(target.counters.deleted),
+                count(target.counters.already_gone),
+                count(target.counters.failed),
                 count(target.unsettled),
             )
             for target in status.targets
         ],
     )
     yield words("")
-    found = wrongs(status)
-    if not found:
+    if not wrongs:
         yield words("The books are balanced: every row and every pair is counted once.", GOOD)
         return
     yield words("THE BOOKS DO NOT BALANCE. Do not rely on these numbers:", BAD)
-    for sentence in found:
+    for sentence in wrongs:
         yield words(f"- {sentence}", BAD, indent=2)
 
 
@@ -131,12 +141,12 @@ def calls(status: Status) -> RenderableType:
         [
             (
                 target.name,
-                percent(target.settled, target.pairs),
+                percent(target.counters.settled, target.pairs),
                 count(target.batches),
-                count(target.calls),
-                count(target.retries),
-                count(target.throttled),
-                count(target.lost_answers),
+                count(target.counters.calls),
+                count(target.counters.retries),
+                count(target.counters.throttled),
+                count(target.counters.lost_answers),
             )
             for target in status.targets
         ],
@@ -147,8 +157,9 @@ def codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind failed and unsettled pairs, once anything was sent; or nothing."""
     rows: list[tuple[str, ...]] = []
     for target in status.targets:
-        if target.calls:
-            rows += _rows(target, "failed", target.failed, target.failed_codes, "other codes")
+        if target.counters.calls:
+            failed = target.counters.failed
+            rows += _rows(target, "failed", failed, target.failed_codes, "other codes")
             rows += _rows(
                 target, "unsettled", target.unsettled, target.unsettled_codes, "not answered yet"
             )
