@@ -34,7 +34,7 @@ def calls_chart(target: TargetFacts, clock: WorkClock) -> Chart:
     spans = target.timeline.spans
     top = max([span.qps for span in spans] + [span.rate for span in spans], default=1.0)
     series = [
-        Series(name=name, title=title, points=_bands(spans, clock, kind, top), band=True)
+        Series(name=name, title=title, points=_bands(spans, clock, kind, top))
         for kind, (name, title) in enumerate(_BANDS)
         if any(_idle(span) == kind for span in spans)
     ]
@@ -57,7 +57,7 @@ def calls_chart(target: TargetFacts, clock: WorkClock) -> Chart:
         series=series,
         length=clock.length,
         labels=clock.labels,
-        told=lambda value: f"{value:,.6g}",
+        words=lambda value: f"{value:,.6g}",
     )
 
 
@@ -75,7 +75,7 @@ def settled_chart(targets: Sequence[TargetFacts], clock: WorkClock, noun: str) -
         ],
         length=clock.length,
         labels=clock.labels,
-        told=lambda value: count(round(value)),
+        words=lambda value: count(round(value)),
     )
 
 
@@ -98,7 +98,7 @@ def latency_chart(target: TargetFacts, clock: WorkClock) -> Chart:
         ],
         length=clock.length,
         labels=clock.labels,
-        told=milliseconds,
+        words=milliseconds,
     )
 
 
