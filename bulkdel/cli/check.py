@@ -49,7 +49,8 @@ def check(
 
     def work() -> int:
         from bulkdel.cli import streams
-        from bulkdel.report.text.preflight import exit_code, preflight_text
+        from bulkdel.report.checks import exit_code
+        from bulkdel.report.text.preflight import preflight_text
         from bulkdel.runs import wiring
         from bulkdel.runs.preflight import preflight
 

@@ -123,7 +123,7 @@ def export(
         from bulkdel.cli import streams
         from bulkdel.errors import WrongInput
         from bulkdel.job.job import Format
-        from bulkdel.report.exported import Choice, Wanted
+        from bulkdel.report.exported import ExportFilter, PairStatus
         from bulkdel.runs import exporting, wiring
 
         chosen = bool(status or code or target or account or full)
@@ -138,8 +138,8 @@ def export(
         if rejects:
             pieces = exporting.rejected(found, source=source, say=streams.say)
         else:
-            choice = Choice(
-                statuses=frozenset(Wanted(one) for one in status or ()),
+            choice = ExportFilter(
+                statuses=frozenset(PairStatus(one) for one in status or ()),
                 codes=frozenset(code or ()),
                 targets=frozenset(target or ()),
                 accounts=frozenset(account or ()),

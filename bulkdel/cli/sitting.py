@@ -18,13 +18,12 @@ from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
 from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.doubts import guards_that_guard_nobody
+from bulkdel.report.doubts import guards_that_guard_nobody, too_many
 from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import Face, unit
 from bulkdel.report.status import Status
 from bulkdel.report.text.confirm import confirm_text, is_real, question, warnings
-from bulkdel.report.text.preview import too_many
 from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
 from bulkdel.runs.observers import Onlookers, Watch, onlookers

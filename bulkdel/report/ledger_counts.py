@@ -80,7 +80,7 @@ def count_ledger(run_dir: Path) -> LedgerCounts:
             with duck.opened(path) as file:
                 return _counted(con, file)
         except duck.DataError as error:
-            raise WrongInput(f"{path}: a line is not what bulkdel writes ({error})") from error
+            raise WrongInput(f"a line is not what bulkdel writes ({error})", where=path) from error
         finally:
             con.close()
 

@@ -125,7 +125,7 @@ def metrics_file(metrics: Metrics, path: Path, say: Callable[[str], None]) -> It
     """Within it `path` is written every FILE_EVERY_S by a thread of its own, and once at the end.
 
     Whole or not at all, as the node exporter's textfile collector wants it. A file that cannot be
-    written later on is stale, which `say` is told once, and harms nothing else.
+    written later on is stale, which `say` says once, and harms nothing else.
 
     Raises:
         WrongInput: it cannot be written at the beginning, or is no regular file.
@@ -134,18 +134,20 @@ def metrics_file(metrics: Metrics, path: Path, say: Callable[[str], None]) -> It
         _write(metrics, path)
     except OSError as error:
         raise WrongInput(
-            f"--metrics-file {path}: {_why(error)}; choose another file; nothing was sent"
+            _why(error),
+            where=f"--metrics-file {path}",
+            mend="choose another file; nothing was sent",
         ) from error
     ended = threading.Event()
-    told = False
+    warned = False
 
     def write_again() -> None:
-        nonlocal told
+        nonlocal warned
         try:
             _write(metrics, path)
         except OSError as error:
-            if not told:
-                told = True
+            if not warned:
+                warned = True
                 say(f"Warning: --metrics-file {path}: {_why(error)}; its numbers are old now.")
 
     def keep_writing() -> None:

@@ -13,10 +13,10 @@ from bulkdel.report.timeline import Span, Timeline
 
 def report_json(facts: RunFacts) -> bytes:
     """One JSON object; ends with a newline. Times are UTC, as in the ledger."""
-    told = status_values(facts.status)
+    values = status_values(facts.status)
     for target in facts.targets:
-        told["targets"][target.status.name] |= _target(target)
-    told |= {
+        values["targets"][target.status.name] |= _target(target)
+    values |= {
         "plan_digest": facts.plan_digest,
         "ledger": _ledger(facts),
         "sittings": [_sitting(one) for one in facts.sittings],
@@ -34,7 +34,7 @@ def report_json(facts: RunFacts) -> bytes:
             {"reason": reason, "rows": rows} for reason, rows in facts.rejects.reasons
         ],
     }
-    return json_text(told)
+    return json_text(values)
 
 
 def _ledger(facts: RunFacts) -> dict[str, Any]:

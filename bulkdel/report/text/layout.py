@@ -61,8 +61,8 @@ def facts(rows: Iterable[tuple[str, str]]) -> RenderableType:
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     drawn.add_column(no_wrap=False, overflow="fold", max_width=24)
     drawn.add_column(overflow="fold")
-    for name, told in rows:
-        drawn.add_row(_text(name), _text(told))
+    for name, text in rows:
+        drawn.add_row(_text(name), _text(text))
     return Padding(drawn, (0, 0, 0, 2))
 
 

@@ -8,10 +8,10 @@ from pathlib import PurePath
 
 from rich.console import RenderableType
 
-from bulkdel.job.job import Guards, Job
+from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS, finish
 from bulkdel.plan.values import Books, PlanMeta
-from bulkdel.report.doubts import plan_doubts
+from bulkdel.report.doubts import plan_doubts, too_many
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import Face, deed, place, unit
 from bulkdel.report.rejects import Rejects
@@ -24,16 +24,6 @@ from bulkdel.words import Batch, Entry
 
 SHOWN_IDS = 3
 """To_Accounts of a sample batch that are shown."""
-
-
-def too_many(guards: Guards, books: Books) -> str:
-    """Why `guards.max_pairs` keeps this plan from being sent; empty if it does not."""
-    if guards.max_pairs is None or books.pairs <= guards.max_pairs:
-        return ""
-    return (
-        f"guards.max_pairs = {guards.max_pairs} in the job file, but the plan holds "
-        f"{counted(books.pairs, 'pair')}: nothing is sent. Raise the key if the plan is right"
-    )
 
 
 def plan_text(
@@ -139,12 +129,11 @@ def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
 
 
 def _balanced(rows: Books) -> RenderableType:
-    told = rows.pairs + rows.duplicates + rows.rejected + rows.protected
-    if told == rows.read:
+    if rows.accounted == rows.read:
         return words("The books are balanced: every row is counted once.", GOOD)
     return words(
-        f"THE BOOKS DO NOT BALANCE: {count(rows.read)} rows were read, but {count(told)} are "
-        "accounted for. Do not send this plan.",
+        f"THE BOOKS DO NOT BALANCE: {count(rows.read)} rows were read, but "
+        f"{count(rows.accounted)} are accounted for. Do not send this plan.",
         BAD,
     )
 

@@ -18,12 +18,12 @@ def chosen_sides(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     """The calls as given, as planned and at the least; nothing where rows go as they are given."""
     if meta.fingerprint.orient is not Orient.FEWEST_CALLS or not meta.books.pairs:
         return
-    found = [(target, share_of(meta, target)) for target in job.targets]
+    shares = [(target, share_of(meta, target)) for target in job.targets]
     yield words("")
     yield words("Each friendship is sent once, from the side that makes calls few:", TITLE)
-    yield ways([way for target, share in found for way in _ways(target, share)])
+    yield ways([way for target, share in shares for way in _ways(target, share)])
     yield words("")
-    for target, share in found:
+    for target, share in shares:
         yield words(_saved(target, share))
     yield words(
         "Rows a,b and b,a name one friendship: the second is counted as a duplicate. Where the "

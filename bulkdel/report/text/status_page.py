@@ -117,9 +117,9 @@ def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
         yield "first sitting", f"began {moment(status.began_ms)}"
     if last.ended_ms is not None:
         took = span((last.ended_ms - last.began_ms) / 1000)
-        told = f"took {took} and ended: {plain(how_it_ended(last), 600)}"
+        course = f"took {took} and ended: {plain(how_it_ended(last), 600)}"
     elif status.state is State.RUNNING:
-        told = f"at work for {span((status.at_ms - last.began_ms) / 1000)}"
+        course = f"at work for {span((status.at_ms - last.began_ms) / 1000)}"
     else:
-        told = plain(how_it_ended(last))
-    yield "last sitting", f"began {moment(last.began_ms)}, {told}"
+        course = plain(how_it_ended(last))
+    yield "last sitting", f"began {moment(last.began_ms)}, {course}"

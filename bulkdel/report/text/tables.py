@@ -35,11 +35,11 @@ class Way:
         return self.calls / self.qps
 
 
-def ways(found: Sequence[Way]) -> RenderableType:
+def ways(rows: Sequence[Way]) -> RenderableType:
     """Ways to do the same work, one under the other; a target is named once."""
     named = [
-        "" if at and found[at - 1].target == way.target else way.target
-        for at, way in enumerate(found)
+        "" if at and rows[at - 1].target == way.target else way.target
+        for at, way in enumerate(rows)
     ]
     return table(
         [
@@ -50,7 +50,7 @@ def ways(found: Sequence[Way]) -> RenderableType:
         ],
         [
             (name, way.name, count(way.calls), span(way.takes_s))
-            for name, way in zip(named, found, strict=True)
+            for name, way in zip(named, rows, strict=True)
         ],
     )
 
@@ -199,8 +199,8 @@ def _rows(
         yield target.name, count(one.pairs), status, _code(one.code), _says(one)
     others = whole - sum(one.pairs for one in shown)
     if others > 0:
-        told = rest if len(shown) == len(counts) else "other codes, or not answered yet"
-        yield target.name, count(others), status, "-", told
+        what = rest if len(shown) == len(counts) else "other codes, or not answered yet"
+        yield target.name, count(others), status, "-", what
 
 
 def _code(code: int) -> str:
@@ -208,16 +208,16 @@ def _code(code: int) -> str:
 
 
 def _says(one: CodeCount) -> str:
-    told = _said(one)
-    return f"{told} (for example {plain(one.example, 60)})" if one.example else told
+    answer = _answer(one)
+    return f"{answer} (for example {plain(one.example, 60)})" if one.example else answer
 
 
-def _said(one: CodeCount) -> str:
-    said = plain(one.info, 120)
+def _answer(one: CodeCount) -> str:
+    info = plain(one.info, 120)
     match one.code:
         case code if code == NO_REPLY:
-            return f"no answer: {said}" if said else "no answer"
+            return f"no answer: {info}" if info else "no answer"
         case code if code == UNREADABLE:
-            return f"an answer that cannot be read: {said}" if said else "unreadable answer"
+            return f"an answer that cannot be read: {info}" if info else "unreadable answer"
         case _:
-            return said or "(no text)"
+            return info or "(no text)"

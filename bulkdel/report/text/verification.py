@@ -56,8 +56,8 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
         yield words("")
         yield words(_place(finding), TITLE)
         yield words(f"{finding.what.rstrip('.')}.", indent=2)
-        told = (("found", finding.found), ("expected", finding.expected))
-        yield facts((name, plain(text, _SHOWN_CHARACTERS)) for name, text in told if text)
+        sides = (("found", finding.found), ("expected", finding.expected))
+        yield facts((name, plain(text, _SHOWN_CHARACTERS)) for name, text in sides if text)
     if verified.count > len(verified.findings):
         yield words("")
         yield words(f"And {count(verified.count - len(verified.findings))} more.", BAD)
