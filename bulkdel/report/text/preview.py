@@ -18,7 +18,7 @@ from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
 from bulkdel.report.text.confirm import warnings, work
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round
 from bulkdel.words import Batch, Entry
 
@@ -145,7 +145,8 @@ def _largest(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     yield words("")
     yield words("The accounts with most pairs:", TITLE)
     yield table(
-        [Column(title="pairs"), Column(title="account", words=True)],
+        ("pairs", "account"),
+        ("account",),
         [(count(pairs), plain(account)) for account, pairs in largest],
     )
 
@@ -157,7 +158,8 @@ def _sample(meta: PlanMeta, sample: Sequence[Entry]) -> Iterator[RenderableType]
     yield words("")
     yield words(f"The first calls to {meta.shares[0].target}:", TITLE)
     yield table(
-        [Column(title="From_Account", words=True), Column(title="To_Accounts", words=True)],
+        ("From_Account", "To_Accounts"),
+        ("From_Account", "To_Accounts"),
         [(plain(entry.from_account), _others(entry)) for entry in sample],
     )
     turned, pairs = other_way_round(sample)
@@ -183,19 +185,16 @@ def _rejected(job: Job, rows: Books, rejects: Rejects) -> Iterator[RenderableTyp
     yield words("")
     yield words(f"{counted(rows.rejected, 'row')} rejected and not sent:", TITLE)
     yield table(
-        [Column(title="rows"), Column(title="reason", words=True)],
+        ("rows", "reason"),
+        ("reason",),
         [(count(number), plain(reason)) for reason, number in rejects.reasons],
     )
     if not rejects.whole:
         yield words(f"(counted over the first {counted(_seen(rejects), 'reject')})", DIM, indent=2)
     yield words("")
     yield table(
-        [
-            Column(title="line"),
-            Column(title="file", words=True),
-            Column(title="reason", words=True),
-            Column(title="the row", words=True),
-        ],
+        ("line", "file", "reason", "the row"),
+        ("file", "reason", "the row"),
         [
             (
                 plain(reject.lines, 20),

@@ -17,7 +17,7 @@ from bulkdel.report.status import (
     how_it_ended,
 )
 from bulkdel.report.text import tables
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
 from bulkdel.report.verdict import run_verdict
 
 _STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.PLANNED: TITLE}
@@ -85,13 +85,8 @@ def _headline(status: Status) -> str:
 
 def _going(status: Status) -> Iterator[RenderableType]:
     yield table(
-        [
-            Column(title="target", words=True),
-            Column(title="calls/s now"),
-            Column(title="at most"),
-            Column(title="time left"),
-            Column(title="estimated end"),
-        ],
+        ("target", "calls/s now", "at most", "time left", "estimated end"),
+        ("target",),
         [
             (
                 target.name,

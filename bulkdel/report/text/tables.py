@@ -12,7 +12,7 @@ from bulkdel.ledger.snapshot import CodeCount
 from bulkdel.plan.values import Books, PlanMeta, Share
 from bulkdel.report.figures import count, percent, plain, span
 from bulkdel.report.status import Status, TargetStatus
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, table, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, table, words
 from bulkdel.report.verdict import RunVerdict
 from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
@@ -42,12 +42,8 @@ def ways(rows: Sequence[Way]) -> RenderableType:
         for at, way in enumerate(rows)
     ]
     return table(
-        [
-            Column(title="target", words=True),
-            Column(title="", words=True),
-            Column(title="calls"),
-            Column(title="take at least"),
-        ],
+        ("target", "", "calls", "take at least"),
+        ("target", ""),
         [
             (name, way.name, count(way.calls), span(way.takes_s))
             for name, way in zip(named, rows, strict=True)
@@ -70,22 +66,9 @@ def doubt(job: str, verdict: RunVerdict) -> Iterator[RenderableType]:
 def rows_line(rows: Books) -> RenderableType:
     """The books of the input, as the sum that they are."""
     return table(
-        [
-            Column(title="rows read"),
-            Column(title="= pairs"),
-            Column(title="+ duplicates"),
-            Column(title="+ rejected"),
-            Column(title="+ protected"),
-        ],
-        [
-            (
-                count(rows.read),
-                count(rows.pairs),
-                count(rows.duplicates),
-                count(rows.rejected),
-                count(rows.protected),
-            )
-        ],
+        ("rows read", "= pairs", "+ duplicates", "+ rejected", "+ protected"),
+        (),
+        [[*map(count, (rows.read, rows.pairs, rows.duplicates, rows.rejected, rows.protected))]],
     )
 
 
@@ -97,24 +80,17 @@ def balance(status: Status, wrongs: Sequence[str]) -> Iterator[RenderableType]:
     yield rows_line(status.rows)
     yield words("")
     yield table(
-        [
-            Column(title="target", words=True),
-            Column(title="pairs"),
-            Column(title="= deleted"),
-            Column(title="+ already gone"),
-            Column(title="+ failed"),
-            Column(title="+ unsettled"),
-        ],
+        ("target", "pairs", "= deleted", "+ already gone", "+ failed", "+ unsettled"),
+        ("target",),
         [
             (
                 target.name,
                 count(target.pairs),
-                count(target.counters.deleted),
-                count(target.counters.already_gone),
-                count(target.counters.failed),
+                *map(count, (now.deleted, now.already_gone, now.failed)),
                 count(target.unsettled),
             )
             for target in status.targets
+            for now in (target.counters,)
         ],
     )
     yield words("")
@@ -129,26 +105,17 @@ def balance(status: Status, wrongs: Sequence[str]) -> Iterator[RenderableType]:
 def calls(status: Status) -> RenderableType:
     """What the work cost."""
     return table(
-        [
-            Column(title="target", words=True),
-            Column(title="settled"),
-            Column(title="batches"),
-            Column(title="calls"),
-            Column(title="retries"),
-            Column(title="throttled"),
-            Column(title="lost answers"),
-        ],
+        ("target", "settled", "batches", "calls", "retries", "throttled", "lost answers"),
+        ("target",),
         [
             (
                 target.name,
-                percent(target.counters.settled, target.pairs),
+                percent(now.settled, target.pairs),
                 count(target.batches),
-                count(target.counters.calls),
-                count(target.counters.retries),
-                count(target.counters.throttled),
-                count(target.counters.lost_answers),
+                *map(count, (now.calls, now.retries, now.throttled, now.lost_answers)),
             )
             for target in status.targets
+            for now in (target.counters,)
         ],
     )
 
@@ -180,13 +147,8 @@ def _codes(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableTy
     yield words("")
     yield words(title, TITLE)
     yield table(
-        [
-            Column(title="target", words=True),
-            Column(title="pairs"),
-            Column(title="status", words=True),
-            Column(title="code"),
-            Column(title="the provider says", words=True),
-        ],
+        ("target", "pairs", "status", "code", "the provider says"),
+        ("target", "status", "the provider says"),
         rows,
     )
 
