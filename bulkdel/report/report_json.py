@@ -1,10 +1,11 @@
-"""The facts as report.json: all that `status --json` says, and more."""
+"""A run's facts as report.json: all that `status --json` says, and more."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from bulkdel.report.facts import CodeFacts, RunFacts, SittingFacts, TargetFacts
+from bulkdel.report.facts import RunFacts, SittingFacts, TargetFacts
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.status_json import status_values
@@ -21,15 +22,7 @@ def report_json(facts: RunFacts) -> bytes:
         "ledger": _ledger(facts),
         "sittings": [_sitting(one) for one in facts.sittings],
         "sitting_count": facts.sitting_count,
-        "worst_accounts": [
-            {
-                "target": one.target,
-                "account": one.account,
-                "failed": one.failed,
-                "code": one.code,
-            }
-            for one in facts.worst
-        ],
+        "worst_accounts": [asdict(one) for one in facts.worst],
         "reject_reasons": [
             {"reason": reason, "rows": rows} for reason, rows in facts.rejects.reasons
         ],
@@ -53,21 +46,8 @@ def _target(target: TargetFacts) -> dict[str, Any]:
         "region": target.region,
         "app_id": target.app_id,
         "reach": target.reach,
-        "codes": [_code(one) for one in target.codes],
+        "codes": [asdict(one) for one in target.codes],
         "timeline": _timeline(target.timeline),
-    }
-
-
-def _code(one: CodeFacts) -> dict[str, Any]:
-    return {
-        "code": one.code,
-        "words": one.words,
-        "info": one.info,
-        "deleted": one.deleted,
-        "already_gone": one.already_gone,
-        "failed": one.failed,
-        "unsettled": one.unsettled,
-        "answers": one.answers,
     }
 
 

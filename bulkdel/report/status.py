@@ -1,4 +1,4 @@
-"""The fold of a run: what was planned, what is settled, what is left, and whether it balances."""
+"""How a run stands: what was planned, what is settled, what is left, and whether it balances."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def _reason(state: State, holder: str, last: LastSitting | None) -> str:
 
 
 def how_it_ended(last: LastSitting) -> str:
-    """Why a sitting is over that nobody carries on."""
+    """Why the last sitting is over, as far as anybody knows."""
     if last.ended_ms is None:
         return "the process that worked on it is gone without a word: killed, or a crash"
     return last.why or "work is left"

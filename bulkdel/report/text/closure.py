@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
+from bulkdel import files
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import unit
 from bulkdel.report.status import Status
@@ -45,4 +46,4 @@ def _done(status: Status) -> Iterator[RenderableType]:
     yield words("")
     yield from tables.balance(status, verdict.wrongs)
     yield words("")
-    yield facts([("results", plain(str(status.run_dir / "ledger.jsonl"), 1000))])
+    yield facts([("results", plain(str(status.run_dir / files.LEDGER), 1000))])

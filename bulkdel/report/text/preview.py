@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from rich.console import RenderableType
 
+from bulkdel import files
 from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS, finish
 from bulkdel.plan.values import Books, PlanMeta
@@ -205,7 +206,7 @@ def _rejected(job: Job, rows: Books, rejects: Rejects) -> Iterator[RenderableTyp
             for reject in rejects.first
         ],
     )
-    yield words(f"All of them: {plain(str(job.run_dir / 'rejects.jsonl'), 1000)}", indent=2)
+    yield words(f"All of them: {plain(str(job.run_dir / files.REJECTS), 1000)}", indent=2)
 
 
 def _seen(rejects: Rejects) -> int:

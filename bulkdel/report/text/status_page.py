@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
+from bulkdel import files
 from bulkdel.report.figures import count, counted, moment, plain, rate, sentence, span
 from bulkdel.report.phrases import deed, unit
 from bulkdel.report.remarks import waiting_sides
@@ -65,7 +66,7 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
         yield words("")
         yield words(
             f"{counted(status.rows.rejected, 'row')} rejected, with the reasons: "
-            f"{plain(str(status.run_dir / 'rejects.jsonl'), 1000)}"
+            f"{plain(str(status.run_dir / files.REJECTS), 1000)}"
         )
     if again and status.state in (State.STOPPED, State.PLANNED):
         yield words("")

@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.console import RenderableType
 
+from bulkdel import files
 from bulkdel.errors import Exit
 from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import count, plain
@@ -61,13 +62,13 @@ def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableT
 
 def _files(status: Status) -> Iterator[tuple[str, str]]:
     at = status.run_dir
-    yield "results", plain(str(at / "ledger.jsonl"), 1000)
+    yield "results", plain(str(at / files.LEDGER), 1000)
     if status.rows.rejected:
         yield (
             "rejected rows",
-            f"{plain(str(at / 'rejects.jsonl'), 1000)} ({count(status.rows.rejected)})",
+            f"{plain(str(at / files.REJECTS), 1000)} ({count(status.rows.rejected)})",
         )
     if status.failed:
-        failed = f"""grep '"status":"failed"' {quote(str(at / "ledger.jsonl"))}"""
+        failed = f"""grep '"status":"failed"' {quote(str(at / files.LEDGER))}"""
         yield "what failed", plain(failed, 1000)
-    yield "log", plain(str(at / "run.log"), 1000)
+    yield "log", plain(str(at / files.LOG), 1000)
