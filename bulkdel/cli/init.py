@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
+from bulkdel.cli import ask, streams
+from bulkdel.cli.answers import Given, answers_of
+from bulkdel.cli.new_file import write_new
 from bulkdel.cli.options import command
+from bulkdel.errors import WrongInput
+from bulkdel.job.writer import job_text
 
 EPILOG = """
 \b
@@ -34,10 +38,10 @@ Examples:
 
 
 def _option(name: str, metavar: str, words: str) -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(
+    option: typer.models.OptionInfo = typer.Option(
         name, metavar=metavar, help=words, show_default=False
     )
-    return found
+    return option
 
 
 def init(
@@ -90,52 +94,41 @@ def init(
             "--accounts-only", help="delete_all_friends: ignore the To column of the input."
         ),
     ] = False,
-) -> None:
+) -> int:
     """Write a commented job file: FILE, which must not be there yet.
 
     Asks for what the options do not say, if there is a terminal. Reads the
     columns of the input and proposes which is which. A secret is never asked
     for and never written: only where it comes from.
     """
-
-    def work() -> int:
-        from bulkdel.cli import ask, streams
-        from bulkdel.cli.answers import Given, answers_of
-        from bulkdel.cli.new_file import write_new
-        from bulkdel.errors import WrongInput
-        from bulkdel.job.writer import job_text
-
-        if file.exists() or file.is_symlink():
-            raise WrongInput(
-                f"{file} is there already, and is not overwritten; choose another name"
-            )
-        given = Given(
-            operation=operation,
-            mode=mode,
-            providers=tuple(provider or ()),
-            regions=tuple(region or ()),
-            app_ids=tuple(app_id or ()),
-            secret_envs=tuple(secret_env or ()),
-            secret_files=tuple(secret_file or ()),
-            admin=admin,
-            endpoint=endpoint,
-            inputs=tuple(inputs or ()),
-            format=format_,
-            from_field=from_field,
-            to_field=to_field,
-            accounts_only=accounts_only,
-        )
-        home = file.absolute().parent
-        answers = answers_of(given, home=home, asking=ask.can_ask())
-        job = write_new(file, job_text(answers, file=str(file)))
-        lines = [f"Wrote {file}. Next:"]
-        lines += [
-            f"  export {target.secret.env}=...   (the secret key of app {target.app_id})"
-            for target in job.targets
-            if target.secret and target.secret.env
-        ]
-        lines += [f"  {command(name, file, None)}" for name in ("check", "plan", "run")]
-        streams.result("\n".join(lines) + "\n")
-        return 0
-
-    carry_out(work)
+    if file.exists() or file.is_symlink():
+        what = f"{file} is there already, and is not overwritten"
+        raise WrongInput(what, mend="choose another name")
+    given = Given(
+        operation=operation,
+        mode=mode,
+        providers=tuple(provider or ()),
+        regions=tuple(region or ()),
+        app_ids=tuple(app_id or ()),
+        secret_envs=tuple(secret_env or ()),
+        secret_files=tuple(secret_file or ()),
+        admin=admin,
+        endpoint=endpoint,
+        inputs=tuple(inputs or ()),
+        format=format_,
+        from_field=from_field,
+        to_field=to_field,
+        accounts_only=accounts_only,
+    )
+    home = file.absolute().parent
+    answers = answers_of(given, home=home, asking=ask.can_ask())
+    job = write_new(file, job_text(answers, file=str(file)))
+    lines = [f"Wrote {file}. Next:"]
+    lines += [
+        f"  export {target.secret.env}=...   (the secret key of app {target.app_id})"
+        for target in job.targets
+        if target.secret and target.secret.env
+    ]
+    lines += [f"  {command(name, file, None)}" for name in ("check", "plan", "run")]
+    streams.result("\n".join(lines) + "\n")
+    return 0

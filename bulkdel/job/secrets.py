@@ -68,18 +68,20 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
 
 def _from_environment(target: str, variable: str) -> Secret:
+    key, holder = f"targets.{target}.secret_env", f"the environment variable {variable}"
     value = os.environ.get(variable, "")
     if not value:
         raise WrongInput(
-            f"targets.{target}.secret_env: the environment variable {variable} is not set or "
-            "empty; put the app's secret key into it (what a shell reads from a file it exports "
-            "only after `set -a`)"
+            f"{holder} is not set or empty",
+            where=key,
+            mend="put the app's secret key into it (what a shell reads from a file it exports only "
+            "after `set -a`)",
         )
-    return _checked(value, f"targets.{target}.secret_env: the environment variable {variable}")
+    return _checked(value, key, holder)
 
 
 def _from_file(target: str, file: Path) -> Secret:
-    where = f"targets.{target}.secret_file: {file}"
+    key = f"targets.{target}.secret_file"
     try:
         # To open a pipe, or to read a device, could take for ever.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -87,31 +89,32 @@ def _from_file(target: str, file: Path) -> Secret:
             kind = os.fstat(descriptor).st_mode
             if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
                 raise WrongInput(
-                    f"{where} is no regular file; put the secret key into one, or into a variable "
-                    "that secret_env names"
+                    f"{file} is no regular file",
+                    where=key,
+                    mend="put the secret key into one, or into a variable that secret_env names",
                 )
             # A line end, and one to see that it is more.
             content = os.read(descriptor, SECRET_MOST_BYTES + 3)
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise WrongInput(f"{where} cannot be read: {error.strerror}") from None
+        raise WrongInput(f"{file} cannot be read: {error.strerror}", where=key) from None
     # Undecodable bytes become surrogates, which _checked refuses: a UnicodeDecodeError would carry
     # the whole content into a traceback.
     value = content.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     if not value:
-        raise WrongInput(f"{where} is empty; put the app's secret key into it")
-    return _checked(value, where)
+        raise WrongInput(f"{file} is empty", where=key, mend="put the app's secret key into it")
+    return _checked(value, key, str(file))
 
 
-def _checked(value: str, where: str) -> Secret:
+def _checked(value: str, key: str, holder: str) -> Secret:
     if len(value.encode("utf-8", "surrogateescape")) > SECRET_MOST_BYTES:
-        raise WrongInput(
-            f"{where} holds more than {SECRET_MOST_BYTES} bytes; that is no secret key"
-        )
+        what = f"{holder} holds more than {SECRET_MOST_BYTES} bytes"
+        raise WrongInput(what, where=key, mend="that is no secret key")
     if not value.isprintable() or value != value.strip():
         raise WrongInput(
-            f"{where} must hold the secret key alone, as UTF-8 text of one line without blanks "
-            "around it"
+            f"{holder} must hold the secret key alone, as UTF-8 text of one line without blanks "
+            "around it",
+            where=key,
         )
     return Secret(value)

@@ -17,7 +17,7 @@ from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.exported import ExportFilter, PairStatus, unsettled_rows
-from bulkdel.runs.exporting import keep, pairs
+from bulkdel.runs.export import keep, pairs
 from bulkdel.words import TURNED, Batch, Orient
 from tests.support import front
 from tests.support.ledger import rest, some, tick
@@ -58,7 +58,7 @@ def planned(folder: Path, rows: str = ROWS, job: str = JOB) -> tuple[Job, PlanMe
 def run(tmp_path: Path) -> Iterator[tuple[Job, PlanMeta]]:
     """A run in which tencent settled a's first batch in part, and a call for "b,c" is out."""
     job, meta = planned(tmp_path)
-    from bulkdel.runs.wiring import identity_of  # noqa: PLC0415  # as the commands do
+    from bulkdel.runs.status import identity_of  # noqa: PLC0415  # as the commands do
 
     with PlanReader(job.run_dir, meta) as plan:
         entries = [entry for some_ in plan.scan(0, meta.shares[0].batches) for entry in some_]

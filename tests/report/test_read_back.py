@@ -17,6 +17,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bulkdel import load_job, run
+from bulkdel.cli.options import command_for
 from bulkdel.job.job import Format, Job
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
@@ -25,8 +26,9 @@ from bulkdel.report.export_rows import MORE, RowLayout, written_rows
 from bulkdel.report.exported import ExportFilter, PairStatus, Row
 from bulkdel.report.metrics import Metrics
 from bulkdel.report.status_json import status_json
-from bulkdel.runs import reporting, wiring
-from bulkdel.runs.exporting import pairs
+from bulkdel.runs.export import pairs
+from bulkdel.runs.report import report
+from bulkdel.runs.status import look
 from bulkdel.words import Batch
 
 IDS = (
@@ -166,9 +168,9 @@ async def test_ledger_and_reports(sent: Sender) -> None:
     told = [json.loads(line) for line in lines if line]
     assert {(one["from_account"], one["to_account"]) for one in told} == PAIRS
     assert len(told) == len(PAIRS)
-    status = json.loads(status_json(wiring.look(job)))
+    status = json.loads(status_json(look(job)))
     assert status["targets"]["t"]["unsettled"] == 0
-    page, figures = reporting.report(job)
+    page, figures = report(job, command=command_for(job.source, None))
     assert json.loads(figures.read_bytes())["targets"]["t"]["pairs"] == len(PAIRS)
     Reader().read(page.read_text("utf-8"))
 

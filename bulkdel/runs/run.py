@@ -15,9 +15,6 @@ from typing import BinaryIO, Final
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bulkdel.cli.edge import nothing_sent, unexpected
-from bulkdel.cli.progress import Show
-from bulkdel.cli.signals import Stopping
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
@@ -32,16 +29,18 @@ from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PLAN_VERSION, PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
-from bulkdel.runs import beside
+from bulkdel.runs import background
 from bulkdel.runs.control import listening
-from bulkdel.runs.piped import is_same, piped
-from bulkdel.runs.reporting import report
-from bulkdel.runs.stages import Say
-from bulkdel.runs.wiring import identity_of, look
+from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.report import report
+from bulkdel.runs.stages import Say, Show, TellStop
+from bulkdel.runs.standard_input import is_same, piped
+from bulkdel.runs.status import identity_of, look
 from bulkdel.send.descriptors import fit
 from bulkdel.send.desk import Told
 from bulkdel.send.run import Post, Sitting
 from bulkdel.send.view import End, Ending
+from bulkdel.words import Entry
 
 SHOW_EVERY_S: Final = 0.5
 
@@ -78,7 +77,7 @@ class HeldRun:
             say(f"Planning {self._job.name} ...")
             return self._make(sys.stdin.buffer if sys.stdin else None)
         if self._begun:  # both files are read whole, and hashing has a core of its own
-            self._sha256 = beside.begin(lambda: plan_sha256(self._job.run_dir), "plan-digest")
+            self._sha256 = background.begin(lambda: plan_sha256(self._job.run_dir), "plan-digest")
         changes = fingerprint_changes(self._job, meta.fingerprint)
         rows = piped() if STDIN in self._job.input.files else None
         if rows is not None and not _planned_from(meta, rows, begun=self._begun):
@@ -91,7 +90,7 @@ class HeldRun:
             changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
         if changes.changed:
             if self._begun:
-                raise WrongInput(_refusal(self._job, changes))
+                raise _refusal(self._job, changes)
             say(f"Planning {self._job.name} anew, since it changed: {_list(changes.changed)} ...")
             return self._make(rows)
         self._compare = not self._begun  # of a run that has begun, the whole file's hash is known
@@ -128,7 +127,7 @@ class HeldRun:
         """Whether calls of this plan left before: then it was agreed to, and is not asked again."""
         return self._begun
 
-    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
+    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then."""
 
         async def work() -> Ending:
@@ -138,7 +137,7 @@ class HeldRun:
                 def stop(name: str) -> None:
                     loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
 
-                watch.tell(stop)
+                tell(stop)
 
             return await self.sending(meta, limit=limit, started=started, show=show)
 
@@ -151,14 +150,14 @@ class HeldRun:
         """How things stand now."""
         return look(self._job, held=True, meta=self._meta)
 
-    def report(self, say: Say) -> None:
+    def report(self, say: Say, command: Callable[..., str]) -> None:
         """The run as a page, for whoever comes in the morning; it decides nothing."""
         try:
-            page, _ = report(self._job, held=True, patient=False, meta=self._meta)
+            page, _ = report(self._job, held=True, patient=False, meta=self._meta, command=command)
         except Exception as error:  # noqa: BLE001  # the run's outcome stands, whatever this is
-            told = str(error) if isinstance(error, BulkdelError) else unexpected(error)
-            structlog.get_logger().warning("report.failed", said=told)
-            say(f"Warning: no report was written: {told}")
+            words = str(error) if isinstance(error, BulkdelError) else unexpected(error)
+            structlog.get_logger().warning("report.failed", said=words)
+            say(f"Warning: no report was written: {words}")
         else:
             say(f"Report: {page}")
 
@@ -268,6 +267,19 @@ def held_run(job: Job) -> Iterator[HeldRun]:
         yield held
 
 
+def plan_only(job: Job, say: Say) -> PlanMeta:
+    """The job's plan, made if there is none that fits; sends nothing."""
+    with held_run(job) as stages:
+        return stages.plan(say)
+
+
+def sample(job: Job, meta: PlanMeta, count: int) -> tuple[Entry, ...]:
+    """The first entries of the plan."""
+    with PlanReader(job.run_dir, meta) as plan:
+        most = min(count, meta.shares[0].batches)
+        return tuple(entry for entries in plan.scan(0, most) for entry in entries)
+
+
 def _nothing(_: object) -> None:
     return
 
@@ -284,10 +296,12 @@ def _planned_from(meta: PlanMeta, rows: BinaryIO, *, begun: bool) -> bool:
     return begun and source is not None and is_same(rows, source.size, source.sha256)
 
 
-def _refusal(job: Job, changes: Changes) -> str:
-    return (
-        f"{job.source}: {_list(changes.changed)}; the run in {job.run_dir} has begun with what was "
-        "planned before. Undo the change to continue it, or begin a new run with --run-dir"
+def _refusal(job: Job, changes: Changes) -> WrongInput:
+    return WrongInput(
+        f"{_list(changes.changed)}; the run in {job.run_dir} has begun with what was planned "
+        "before",
+        where=job.source,
+        mend="Undo the change to continue it, or begin a new run with --run-dir",
     )
 
 

@@ -25,11 +25,11 @@ from bulkdel.plan.make import make_plan
 from bulkdel.plan.values import Lookalike
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.checks import Check, Grade, exit_code
-from bulkdel.runs import preflight as module
-from bulkdel.runs import preflight_local as look_here
-from bulkdel.runs.preflight import preflight
-from bulkdel.runs.preflight_local import look_at_job
-from bulkdel.runs.preflight_network import findings_of, proxies_in
+from bulkdel.runs import check as module
+from bulkdel.runs import check_machine
+from bulkdel.runs.check import preflight
+from bulkdel.runs.check_machine import look_at_job
+from bulkdel.runs.check_network import findings_of, proxies_in
 from bulkdel.send.probe import Probe, Step
 
 APP = 1400000000
@@ -468,7 +468,7 @@ def test_odd_ids_are_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """Ids that an export may have changed in the heads of the files are counted and shown."""
     odd = (Lookalike(kind="blank", ids=2, example="a "),)
     monkeypatch.setattr(
-        look_here,
+        check_machine,
         "sample_of",
         lambda job, source: replace(sample_of(job, source), lookalikes=odd),
     )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import structlog
 
 from bulkdel import files
-from bulkdel.cli import ask, streams
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.closing import close_entries, close_reserve
@@ -22,9 +21,9 @@ from bulkdel.ledger.tick import Deal
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import Status
-from bulkdel.report.text.closure import closed_text, closing_text, question
 from bulkdel.runs import log
-from bulkdel.runs.wiring import look
+from bulkdel.runs.stages import Say
+from bulkdel.runs.status import look
 from bulkdel.send.view import End
 
 _TELL_EVERY_S = 2.0
@@ -34,16 +33,22 @@ class NotClosed(BulkdelError):
     """Pairs are left: nobody agreed to settle them, or they could not be written."""
 
 
-def close_run(job: Job, *, yes: bool, command: str) -> None:
-    """Settles what is left of the run of `job` as failed, after a person or `yes` agreed.
+def close_run(job: Job, *, agree: Callable[[Status], None], say: Say, command: str) -> Status:
+    """Settles what is left of the run of `job` as failed, and returns how it stands then.
+
+    Args:
+        job: whose run.
+        agree: asks whether what the status shows may be settled; raises if not.
+        say: is told what takes time.
+        command: as it was given, for the log.
 
     Raises:
         Busy: another process holds the run directory.
-        WrongInput: there is no run that has begun, or nobody can be asked.
-        NotClosed: the person did not agree.
+        WrongInput: there is no run that has begun.
+        NotClosed: pairs are left all the same.
     """
     if not job.run_dir.is_dir():
-        raise WrongInput(f"{job.run_dir}: there is no run, so there is nothing to close")
+        raise WrongInput("there is no run, so there is nothing to close", where=job.run_dir)
     with ExitStack() as stack:
         stack.enter_context(hold(job.run_dir))
         meta, seen = _begun(job)
@@ -59,11 +64,11 @@ def close_run(job: Job, *, yes: bool, command: str) -> None:
         )
         status = look(job, held=True)
         if status.unsettled > 0:
-            _agree(job, status, yes=yes)
-            stack.enter_context(log.logging_to(job.run_dir / files.LOG, warn=streams.say))
+            agree(status)
+            stack.enter_context(log.logging_to(job.run_dir / files.LOG, warn=say))
             events = structlog.get_logger()
             events.info(log.COMMAND_STARTED, command=command, job=job.name, left=status.unsettled)
-            _settle(journal, plan, meta, status.unsettled)
+            _settle(journal, plan, meta, status.unsettled, say)
             status = look(job, held=True)
             events.info(log.COMMAND_ENDED, left=status.unsettled)
     if status.unsettled:
@@ -71,7 +76,7 @@ def close_run(job: Job, *, yes: bool, command: str) -> None:
             f"{status.unsettled:,} pairs are left although every entry of the plan is settled: "
             "`bulkdel verify` says what is wrong with the journal"
         )
-    streams.result(closed_text(status, streams.width(sys.stdout)))
+    return status
 
 
 def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
@@ -79,12 +84,14 @@ def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
     seen = snapshot(job.run_dir)
     if seen is None or not seen.begun:
         raise WrongInput(
-            f"{job.run_dir}: nothing was sent from here yet, so there is nothing to close; "
-            "delete the directory if the run is not wanted"
+            "nothing was sent from here yet, so there is nothing to close",
+            where=job.run_dir,
+            mend="delete the directory if the run is not wanted",
         )
     if meta is None or not _is_same(job, meta, seen):
         what = "is gone" if meta is None else "is not the one that the run has begun with"
-        raise Corrupt(f"{job.run_dir}: plan.parquet {what}; restore it from a backup")
+        mend = "restore it from a backup"
+        raise Corrupt(f"plan.parquet {what}", where=job.run_dir, mend=mend)
     return meta, seen
 
 
@@ -93,20 +100,7 @@ def _is_same(job: Job, meta: PlanMeta, seen: Snapshot) -> bool:
     return meta.digest == sent.plan_digest and sent.plan_sha256 in ("", plan_sha256(job.run_dir))
 
 
-def _agree(job: Job, status: Status, *, yes: bool) -> None:
-    streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
-    if yes:
-        return
-    if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
-        raise WrongInput(
-            f"there is no terminal to ask on, so nothing of {job.name} was closed; look at the "
-            "above and add --yes if it is right"
-        )
-    if not ask.confirmed(question(status)):
-        raise NotClosed(f"not confirmed ({ask.ONLY_YES}); nothing was closed")
-
-
-def _settle(journal: Journal, plan: PlanReader, meta: PlanMeta, whole: int) -> None:
+def _settle(journal: Journal, plan: PlanReader, meta: PlanMeta, whole: int, say: Say) -> None:
     journal.start_sitting(_now_ms(), os.getpid())
     told_at = time.monotonic()
     done = 0
@@ -116,7 +110,7 @@ def _settle(journal: Journal, plan: PlanReader, meta: PlanMeta, whole: int) -> N
         done += pairs
         if time.monotonic() - told_at >= _TELL_EVERY_S:
             told_at = time.monotonic()
-            streams.say(f"{done:,} of {whole:,} closed ...")
+            say(f"{done:,} of {whole:,} closed ...")
 
     sizes = dict(meta.fingerprint.targets)
     entries = sum(share.batches for share in meta.shares)

@@ -23,7 +23,7 @@ from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, unit
 from bulkdel.report.status import State
 from bulkdel.report.text.confirm import warnings
-from bulkdel.runs.wiring import look
+from bulkdel.runs.status import look
 from bulkdel.words import Operation
 
 LINE_BYTES: Final = 240
@@ -38,7 +38,7 @@ _ELSEWHERE: Final = "mend that, or use run_dir or --run-dir"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class RowsAhead:
     """What the inputs hold, as far as their heads tell."""
 
     pair: tuple[str, str | None] | None = None
@@ -56,36 +56,36 @@ def look_at_job(job: Job) -> Iterator[Check]:
     yield from _guards(job)
 
 
-def look_at_input(job: Job) -> tuple[tuple[Check, ...], Rows]:
+def look_at_input(job: Job) -> tuple[tuple[Check, ...], RowsAhead]:
     """The input files, each by its head; and what they hold together."""
     if STDIN in job.input.files:
-        return (skipped("input", "standard input is read by run alone"),), Rows()
+        return (skipped("input", "standard input is read by run alone"),), RowsAhead()
     try:
         sources = find_sources(job.input, job.run_dir)
     except BulkdelError as error:
-        return (_unread(error),), Rows()
-    found: list[Check] = []
+        return (_unread(error),), RowsAhead()
+    findings: list[Check] = []
     samples: list[Sample] = []
     for source in sources[:_FILES_LOOKED]:
         try:
             sample = sample_of(job, source)
         except BulkdelError as error:
-            found.append(_unread(error))
+            findings.append(_unread(error))
             continue
         samples.append(sample)
-        found.append(_seen(job, source, sample))
-    crosses = [one for one in found if one.mend]
-    shown = (crosses + [one for one in found if not one.mend])[:_FILES_SHOWN]
+        findings.append(_seen(job, source, sample))
+    crosses = [one for one in findings if one.mend]
+    shown = (crosses + [one for one in findings if not one.mend])[:_FILES_SHOWN]
     if len(sources) > len(shown):
         more = counted(len(sources) - len(shown), "file")
         beside = "" if len(sources) <= _FILES_LOOKED else f"; the first {_FILES_LOOKED} looked at"
         shown.append(good("input", f"and {more} more{beside}"))
     odd = [one for sample in samples for one in sample.lookalikes]
-    if told := lookalikes_question(odd, where=" in the rows looked at"):
-        shown.append(warning("ids", told, "plan counts all of them"))
+    if words := lookalikes_question(odd, where=" in the rows looked at"):
+        shown.append(warning("ids", words, "plan counts all of them"))
     about = sum(sample.rows_about for sample in samples)
     about = round(about * len(sources) / max(1, min(len(sources), _FILES_LOOKED)))
-    return tuple(shown), Rows(
+    return tuple(shown), RowsAhead(
         pair=next((sample.pair for sample in samples if sample.pair), None),
         about=about,
         id_bytes=max((sample.id_bytes for sample in samples), default=0.0),
@@ -99,9 +99,9 @@ def look_at_run_dir(job: Job) -> Check:
     try:
         warned = rundir.look(job.run_dir)
     except BulkdelError as error:
-        told, _, mend = str(error).partition("; ")
-        told = told.removeprefix("run_dir ")
-        return crossed("run directory", plain(told, 2 * _LINE), plain(mend, _LINE) or _ELSEWHERE)
+        what = f"{job.run_dir}: {error.what}" if error.where else error.what
+        mend = plain(error.mend, _LINE) or _ELSEWHERE
+        return crossed("run directory", plain(what, 2 * _LINE), mend)
     stands = _stands(job, at)
     if warned and not stands.mend:
         return warning("run directory", stands.words, plain(warned[0], 2 * _LINE))
@@ -139,13 +139,12 @@ def look_at_secret(job: Job, index: int) -> Check:
     try:
         read_secret(target)
     except WrongInput as error:
-        what = str(error).partition(": ")[2].partition(";")[0]  # without the key and the advice
         mend = f"export {where}=..." if target.secret.env else "put the key into that file"
-        return crossed("secret", what, f"{mend}, with the secret key of app {target.app_id}")
+        return crossed("secret", error.what, f"{mend}, with the secret key of app {target.app_id}")
     return good("secret", f"is in {plain(where, _LINE)}")
 
 
-def look_at_disk(job: Job, rows: Rows) -> Check:
+def look_at_disk(job: Job, rows: RowsAhead) -> Check:
     """Whether the ledger, the plan and the journal will have room."""
     about, id_bytes, known = rows.about, rows.id_bytes, rows.counted
     try:
@@ -165,15 +164,15 @@ def look_at_disk(job: Job, rows: Rows) -> Check:
     except OSError as error:
         return crossed("disk", f"{there}: {error.strerror}", "mend that, or use --run-dir")
     nearly = "" if known else "about "
-    told = (
+    words = (
         f"{bytes_words(free)} free; {nearly}{counted(about, 'row' if not known else 'pair')} need "
         f"some {bytes_words(need)}, {bytes_words(ledger)} of it the ledger"
     )
     if free < need:
-        return crossed("disk", told, "free space there, or use run_dir on a larger disk")
+        return crossed("disk", words, "free space there, or use run_dir on a larger disk")
     if free < 2 * need:
-        return warning("disk", told, "there is little to spare")
-    return good("disk", told)
+        return warning("disk", words, "there is little to spare")
+    return good("disk", words)
 
 
 def bytes_words(number: float) -> str:
@@ -195,13 +194,13 @@ def _guards(job: Job) -> Iterator[Check]:
     except BulkdelError as error:
         yield crossed("guards", str(error), "mend the file, or the key")
         return
-    told = [f"{counted(len(accounts), 'account')} protected"]
-    told.append(
+    words = [f"{counted(len(accounts), 'account')} protected"]
+    words.append(
         "no max_pairs" if guards.max_pairs is None else f"at most {count(guards.max_pairs)} pairs"
     )
     if guards.max_failure_ratio is not None:
-        told.append(f"stops when more than {guards.max_failure_ratio:g} of the pairs failed")
-    yield good("guards", ", ".join(told))
+        words.append(f"stops when more than {guards.max_failure_ratio:g} of the pairs failed")
+    yield good("guards", ", ".join(words))
     try:
         meta = read_plan_meta(job.run_dir)
     except (BulkdelError, OSError):  # the run directory's own finding says so
@@ -220,7 +219,7 @@ def _unread(error: BulkdelError) -> Check:
 def _seen(job: Job, source: SourceFile, sample: Sample) -> Check:
     name = plain(Path(source.name).name, 60)
     rows = counted(sample.rows_about, "row")
-    told = f"{name}: {rows if sample.whole else 'about ' + rows}"
+    words = f"{name}: {rows if sample.whole else 'about ' + rows}"
     if sample.pair is None:
         why = (
             ""
@@ -236,15 +235,15 @@ def _seen(job: Job, source: SourceFile, sample: Sample) -> Check:
         )
     first, other = sample.pair
     if job.operation is Operation.DELETE_FRIENDS and other is not None:
-        told += f"; the first: {plain(first, 40)} -> {plain(other, 40)}"
+        words += f"; the first: {plain(first, 40)} -> {plain(other, 40)}"
     else:
-        told += f"; the first: {plain(first, 40)}"
+        words += f"; the first: {plain(first, 40)}"
     if sample.first_bad is None:
-        return good("input", told)
+        return good("input", words)
     line, reason = sample.first_bad
     return warning(
         "input",
-        told,
+        words,
         f"{sample.bad} of the first {sample.rows} rows are rejected (line {line}: {reason}); "
         "plan lists them all",
     )

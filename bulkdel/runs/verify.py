@@ -79,7 +79,8 @@ def _meta(run_dir: Path, findings: Findings) -> PlanMeta | None:
             what = f"it is missing, but there is {name}: nothing can be checked without the plan"
             findings.add(Finding(file=PLAN_FILE, what=what))
             return None
-    raise WrongInput(f"{run_dir}: there is no plan and no run, so there is nothing to verify")
+    what = "there is no plan and no run, so there is nothing to verify"
+    raise WrongInput(what, where=run_dir)
 
 
 def _planned(meta: PlanMeta, sha256: str) -> Planned:

@@ -19,11 +19,11 @@ def begin(work: Callable[[], T], name: str) -> Future[T]:
 
     def carry() -> None:
         try:
-            made = work()
+            result = work()
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
             done.set_exception(error)
         else:
-            done.set_result(made)
+            done.set_result(result)
 
     Thread(target=carry, name=name, daemon=True).start()
     return done

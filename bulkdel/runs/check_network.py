@@ -46,13 +46,13 @@ def findings_of(
         unasked: why no call was made; empty where one was.
         proxies: names of the variables that are set and name one.
     """
-    told = _unused(proxies) if target.reach is Reach.REAL else ""
-    yield _address(seen, target, told)
-    if told:
-        yield skipped("proxy", f"{told}: it connects by itself")
+    unused = _unused(proxies) if target.reach is Reach.REAL else ""
+    yield _address(seen, target, unused)
+    if unused:
+        yield skipped("proxy", f"{unused}: it connects by itself")
     if seen.step in (Step.RESOLVE, Step.CONNECT):
         return
-    yield _tls(seen, target, now_s, told)
+    yield _tls(seen, target, now_s, unused)
     if seen.step is Step.TLS:
         return
     if unasked:
@@ -103,11 +103,11 @@ def _tls(seen: Probe, target: Target, now_s: float, proxy: str) -> Check:
         return skipped("TLS", f"plain http, which is allowed to {target.reach} only")
     if seen.expires_s is None:
         return good("TLS", f"{seen.tls}, the certificate is trusted")
-    told = f"{seen.tls}, the certificate is good until {moment(round(seen.expires_s * 1000))}"
+    words = f"{seen.tls}, the certificate is good until {moment(round(seen.expires_s * 1000))}"
     left_s = seen.expires_s - now_s
     if left_s < EXPIRES_SOON_S:
-        return warning("TLS", told, f"it expires in {span(left_s)}: will the run be done by then?")
-    return good("TLS", told)
+        return warning("TLS", words, f"it expires in {span(left_s)}: will the run be done by then?")
+    return good("TLS", words)
 
 
 def _clock(provider: Provider, seen: Probe) -> Check:
@@ -117,29 +117,29 @@ def _clock(provider: Provider, seen: Probe) -> Check:
     if apart <= SKEW_WARNED_S:
         return good("clock", f"within {span(max(apart, 1))} of the server's")
     way = "ahead of" if seen.skew_s > 0 else "behind"
-    told = f"this machine is {span(apart)} {way} the server"
+    words = f"this machine is {span(apart)} {way} the server"
     mend = "set this machine's clock (NTP)"
     most = provider.clock_most_s
     if most is not None and apart > most:
-        return crossed("clock", f"{told}; {provider.title} allows {span(most)}", mend)
-    return warning("clock", told, mend)
+        return crossed("clock", f"{words}; {provider.title} allows {span(most)}", mend)
+    return warning("clock", words, mend)
 
 
 def _credentials(target: Target, provider: Provider, seen: Probe) -> Check:
     name = "credentials"
     if seen.hearing is None:
         return crossed(name, f"no answer: {seen.trouble}", "try again; is the address right?")
-    said = _said(provider, seen.hearing)
+    answer = _said(provider, seen.hearing)
     match seen.hearing.standing:
         case Standing.ACCEPTED:
-            beside = f" (it answered {said})" if seen.hearing.code else ""
+            beside = f" (it answered {answer})" if seen.hearing.code else ""
             return good(name, f"app {target.app_id} is let in{beside}; nothing was changed")
         case Standing.REFUSED:
             mend = provider.advice(seen.hearing.code) or "mend that at the provider"
-            return crossed(name, f"app {target.app_id} is refused: {said}", mend)
+            return crossed(name, f"app {target.app_id} is refused: {answer}", mend)
         case Standing.UNCLEAR:
             mend = provider.advice(seen.hearing.code) or "wait a minute and try again"
-            return crossed(name, f"cannot tell whether the app is let in: {said}", mend)
+            return crossed(name, f"cannot tell whether the app is let in: {answer}", mend)
 
 
 def _said(provider: Provider, hearing: Hearing) -> str:

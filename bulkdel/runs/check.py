@@ -15,8 +15,8 @@ from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App
 from bulkdel.report.checks import Check, Section, skipped
 from bulkdel.report.phrases import place
-from bulkdel.runs import preflight_local as look_here
-from bulkdel.runs.preflight_network import findings_of, proxies_in
+from bulkdel.runs import check_machine
+from bulkdel.runs.check_network import findings_of, proxies_in
 from bulkdel.send.probe import probe
 
 NOBODY: Final = ("bulkdel-check-a", "bulkdel-check-b")
@@ -27,29 +27,29 @@ def preflight(
     job: Job, *, offline: bool, now_s: Callable[[], float] = time.time
 ) -> tuple[Section, ...]:
     """Everything that can be known before `run`; changes nothing anywhere."""
-    inputs, rows = look_here.look_at_input(job)
+    inputs, rows = check_machine.look_at_input(job)
     here = Section(
         title="The job",
         checks=(
-            *look_here.look_at_job(job),
+            *check_machine.look_at_job(job),
             *inputs,
-            look_here.look_at_run_dir(job),
-            look_here.look_at_disk(job, rows),
+            check_machine.look_at_run_dir(job),
+            check_machine.look_at_disk(job, rows),
         ),
     )
     first, other = rows.pair or NOBODY
     pair = (first, other or (NOBODY[0] if first != NOBODY[0] else NOBODY[1]))
-    busy = look_here.working(job)
-    secrets = [look_here.look_at_secret(job, at) for at in range(len(job.targets))]
+    busy = check_machine.working(job)
+    secrets = [check_machine.look_at_secret(job, at) for at in range(len(job.targets))]
     there = asyncio.run(_there(job, pair, offline=offline, busy=busy, now_s=now_s))
     return (
         here,
         *(
             Section(
                 title=f"{target.name}: {place(target, PROVIDERS)}",
-                checks=(secret, *found),
+                checks=(secret, *checks),
             )
-            for target, secret, found in zip(job.targets, secrets, there, strict=True)
+            for target, secret, checks in zip(job.targets, secrets, there, strict=True)
         ),
     )
 

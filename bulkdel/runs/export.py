@@ -37,7 +37,7 @@ def pairs(
     meta = _planned(job)
     names = [share.target for share in meta.shares]
     if strange := sorted(choice.targets.difference(names)):
-        raise WrongInput(f"--target {strange[0]}: this run has only {', '.join(names)}")
+        raise WrongInput(f"this run has only {', '.join(names)}", where=f"--target {strange[0]}")
     planned = meta.fingerprint
     sweeps = planned.operation is Operation.DELETE_ALL_FRIENDS
     shape = RowLayout(
@@ -48,8 +48,8 @@ def pairs(
     )
     if full and (taken := [name for name in shape.fields if name in MORE]):
         raise WrongInput(
-            f"--full adds a column {taken[0]}, which is the name of a field of this job; leave "
-            "--full out"
+            f"--full adds a column {taken[0]}, which is the name of a field of this job",
+            mend="leave --full out",
         )
     met = ExportNotes()
     # The journal first: what is settled while we read is then in both, and never in neither.
@@ -71,7 +71,7 @@ def rejected(job: Job, *, source: str | None, say: Say) -> Iterator[bytes]:
     meta = _planned(job)
     names = [file_name(one.path) for one in meta.fingerprint.sources]
     if source is not None and source not in names:
-        raise WrongInput(f"--source {source}: the input files are {', '.join(names)}")
+        raise WrongInput(f"the input files are {', '.join(names)}", where=f"--source {source}")
     tally = ExportNotes()
     yield from raw_rejects(job.run_dir, meta, tally, source=source)
     for left, why in (
@@ -105,19 +105,23 @@ def keep(pieces: Iterable[bytes], path: Path) -> None:
     """
     try:
         if os.path.lexists(path):  # a link that leads nowhere as well
-            raise WrongInput(f"--output {path}: is there already; choose another name")
+            raise WrongInput(
+                "is there already", where=f"--output {path}", mend="choose another name"
+            )
         with files.replacing(path) as out:
             for piece in pieces:
                 out.write(piece)
     except OSError as error:
-        raise WrongInput(f"--output {path}: cannot be written: {error.strerror}") from error
+        what = f"cannot be written: {error.strerror}"
+        raise WrongInput(what, where=f"--output {path}") from error
 
 
 def _planned(job: Job) -> PlanMeta:
     meta = read_plan_meta(job.run_dir)
     if meta is None:
         raise WrongInput(
-            f"{job.run_dir}: there is no plan yet, so there is nothing to export; "
-            "`bulkdel plan` makes one"
+            "there is no plan yet, so there is nothing to export",
+            where=job.run_dir,
+            mend="`bulkdel plan` makes one",
         )
     return meta

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 from typer.core import TyperOption
-from typer.main import get_command
 from typer.testing import CliRunner
 
 from bulkdel.cli.app import app
+from tests.support.commands import COMMANDS
 
-COMMANDS = getattr(get_command(app), "commands", {})
 VALUED = [
     (name, max(option.opts, key=len))
     for name, command in COMMANDS.items()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bulkdel.cli.options import command_for
 from bulkdel.job.job import Job
 from bulkdel.ledger.chronicle import Chronicle, chronicle
 from bulkdel.ledger.sittings import Sitting
@@ -15,13 +15,13 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.ending import why
 from bulkdel.report.facts import RunFacts
-from bulkdel.report.facts import gather as facts_of
+from bulkdel.report.facts import gather as gathered
 from bulkdel.report.ledger_counts import count_ledger
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.report_files import write_report
 from bulkdel.report.status import State, Status
 from bulkdel.report.timeline import Timeline, fold_samples, width_for
-from bulkdel.runs.wiring import identity_of, look
+from bulkdel.runs.status import identity_of, look
 from bulkdel.send.view import End, Ending, LaneEnd
 
 LEDGER_MOST: Final = 1 << 30
@@ -35,6 +35,7 @@ def report(
     patient: bool = True,
     meta: PlanMeta | None = None,
     folder: Path | None = None,
+    command: Callable[..., str],
 ) -> tuple[Path, Path]:
     """Writes report.html and report.json of the job's run, and returns their paths.
 
@@ -44,13 +45,14 @@ def report(
         patient: whether a ledger larger than LEDGER_MOST is counted, too.
         meta: the plan's, where that was read before.
         folder: where to; the run directory if there is none.
+        command: says any command that belongs to the job, ready to paste.
 
     Raises:
         WrongInput: there is no plan yet, or the files cannot be written.
     """
-    findings = gather(job, held=held, patient=patient, meta=meta)
+    facts = gather(job, held=held, patient=patient, meta=meta)
     # Both are absolute: a page is read from anywhere.
-    return write_report(findings, folder or job.run_dir, command_for(job.source, job.run_dir))
+    return write_report(facts, folder or job.run_dir, command)
 
 
 def gather(
@@ -61,8 +63,8 @@ def gather(
     status = look(job, held=held, meta=meta)
     if meta is None:
         raise AssertionError("a run that can be looked at has a plan")
-    found = partial(
-        facts_of,
+    facts_of = partial(
+        gathered,
         status,
         words_of=lambda provider, code: PROVIDERS[provider].words(code),
         rejects=read_rejects(job.run_dir / "rejects.jsonl"),
@@ -70,10 +72,10 @@ def gather(
     )
     with chronicle(job.run_dir) as history:
         if history is None or history.identity.plan_digest != meta.digest:
-            return found(identity_of(job, meta))
+            return facts_of(identity_of(job, meta))
         head = history.head()
         count = patient or head.length <= LEDGER_MOST
-        return found(
+        return facts_of(
             history.identity,
             head=head,
             counts=count_ledger(job.run_dir) if count else None,
