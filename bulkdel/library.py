@@ -28,7 +28,7 @@ from bulkdel import files
 from bulkdel.errors import Guarded, WrongInput
 from bulkdel.job.job import Job, Reach
 from bulkdel.job.jobfile import load_job
-from bulkdel.ledger.books import placed
+from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status

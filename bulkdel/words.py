@@ -134,6 +134,11 @@ Entry: TypeAlias = Batch | Sweep
 """One entry of the plan: what one call carries if all goes well."""
 
 
+def size_of(entry: Entry) -> int:
+    """Returns the number of items of an entry; a Sweep has one."""
+    return len(entry.to_accounts) if isinstance(entry, Batch) else 1
+
+
 def batch_of(ordinal: int, from_account: str, others: str, *, oriented: bool) -> Batch:
     """The batch whose To_Accounts the plan holds as `others`: a line each, in any order.
 

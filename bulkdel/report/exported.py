@@ -15,7 +15,7 @@ import orjson
 
 from bulkdel import files
 from bulkdel.errors import Corrupt
-from bulkdel.ledger.chronicle import Chronicle
+from bulkdel.ledger.history import History
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.values import OpenEntry, Part
 from bulkdel.plan.read import PlanReader
@@ -107,7 +107,7 @@ def settled_rows(run_dir: Path, choice: ExportFilter) -> Iterator[Row]:
 
 
 def unsettled_rows(
-    plan: PlanReader, meta: PlanMeta, history: Chronicle | None, choice: ExportFilter
+    plan: PlanReader, meta: PlanMeta, history: History | None, choice: ExportFilter
 ) -> Iterator[Row]:
     """The chosen pairs that are not settled, target by target in sending order."""
     if not choice.wants(PairStatus.UNSETTLED):
@@ -118,7 +118,7 @@ def unsettled_rows(
             yield from filter(choice.takes, rows)
 
 
-def _of_share(plan: PlanReader, share: Share, history: Chronicle | None) -> Iterator[Row]:
+def _of_share(plan: PlanReader, share: Share, history: History | None) -> Iterator[Row]:
     lo, hi = share.first, share.first + share.batches
     settled = None if history is None else history.settled()
     begun = iter(()) if history is None else history.open_entries(lo, hi)
@@ -133,7 +133,7 @@ def _of_share(plan: PlanReader, share: Share, history: Chronicle | None) -> Iter
             yield from _of_entry(share.target, entry, next_begun if known else None)
 
 
-def _in_reserve(share: Share, index: int, history: Chronicle | None) -> Iterator[Row]:
+def _in_reserve(share: Share, index: int, history: History | None) -> Iterator[Row]:
     """What one side has answered "not a friend" for, and the other has not settled."""
     if history is None:
         return

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bulkdel.job.job import Reach
-from bulkdel.ledger.chronicle import Head
+from bulkdel.ledger.history import LedgerEnd
 from bulkdel.ledger.identity import Identity
-from bulkdel.ledger.sittings import Sitting
+from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.ledger.values import Counters
 from bulkdel.report.ledger_counts import LedgerCounts, WorstAccount
 from bulkdel.report.rejects import Rejects
@@ -83,7 +83,7 @@ class RunFacts:
     status: Status
     plan_digest: str
     targets: tuple[TargetFacts, ...]
-    head: Head | None
+    head: LedgerEnd | None
     counts: LedgerCounts | None
     sittings: tuple[SittingFacts, ...]
     sitting_count: int
@@ -101,14 +101,14 @@ def gather(
     identity: Identity,
     *,
     words_of: Callable[[str, int], str],
-    head: Head | None = None,
+    head: LedgerEnd | None = None,
     counts: LedgerCounts | None = None,
-    sittings: Sequence[Sitting] = (),
+    sittings: Sequence[SittingRecord] = (),
     sitting_count: int = 0,
     timelines: Mapping[str, Timeline] | None = None,
     rejects: Rejects | None = None,
     input_format: str = "csv",
-    why: Callable[[Sitting], str] = lambda sitting: sitting.end or "",
+    why: Callable[[SittingRecord], str] = lambda sitting: sitting.end or "",
 ) -> RunFacts:
     """Put together what the run directory holds; `words_of` puts a provider's code into words."""
     known = {target.name: target for target in identity.targets}
@@ -176,7 +176,7 @@ def _codes(
 
 
 def _sittings(
-    status: Status, sittings: Sequence[Sitting], why: Callable[[Sitting], str]
+    status: Status, sittings: Sequence[SittingRecord], why: Callable[[SittingRecord], str]
 ) -> tuple[SittingFacts, ...]:
     """What was done in each: the counters when the next one began, less those when it began."""
     now = {one.name: one.counters for one in status.targets}

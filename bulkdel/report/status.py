@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bulkdel.job.job import Job
-from bulkdel.ledger.snapshot import CodeCount, Recent
+from bulkdel.ledger.history import CodeCount, Recent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.phrases import Face, place, title

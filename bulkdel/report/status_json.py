@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.ledger.history import CodeCount
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.no_friendships import NoFriendships

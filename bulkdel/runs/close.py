@@ -13,11 +13,11 @@ from bulkdel import files
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.closing import close_entries, close_reserve
+from bulkdel.ledger.history import Snapshot, snapshot
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
-from bulkdel.ledger.snapshot import Snapshot, snapshot
-from bulkdel.ledger.tick import Deal
+from bulkdel.ledger.values import Deal
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import Status

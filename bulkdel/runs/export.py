@@ -10,7 +10,7 @@ from pathlib import Path
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
-from bulkdel.ledger.chronicle import chronicle
+from bulkdel.ledger.history import open_history
 from bulkdel.plan.input.rejects import RAW_CAP, file_name
 from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
@@ -53,7 +53,7 @@ def pairs(
         )
     met = ExportNotes()
     # The journal first: what is settled while we read is then in both, and never in neither.
-    with chronicle(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
+    with open_history(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
         ours = history is not None and history.identity.plan_digest == meta.digest
         rows = chain(
             settled_rows(job.run_dir, choice) if ours else (),

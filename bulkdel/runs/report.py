@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.job.job import Job
-from bulkdel.ledger.chronicle import Chronicle, chronicle
-from bulkdel.ledger.sittings import Sitting
+from bulkdel.ledger.history import History, open_history
+from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
@@ -70,10 +70,10 @@ def gather(
         rejects=read_rejects(job.run_dir / "rejects.jsonl"),
         input_format=next((one.format for one in meta.fingerprint.sources), "csv"),
     )
-    with chronicle(job.run_dir) as history:
+    with open_history(job.run_dir) as history:
         if history is None or history.identity.plan_digest != meta.digest:
             return facts_of(identity_of(job, meta))
-        head = history.head()
+        head = history.ledger_end()
         count = patient or head.length <= LEDGER_MOST
         return facts_of(
             history.identity,
@@ -86,7 +86,7 @@ def gather(
         )
 
 
-def _timelines(history: Chronicle) -> dict[str, Timeline]:
+def _timelines(history: History) -> dict[str, Timeline]:
     width = width_for(history.spans_within)
     return {
         target.name: fold_samples(history.samples(index), width)
@@ -94,7 +94,7 @@ def _timelines(history: Chronicle) -> dict[str, Timeline]:
     }
 
 
-def _why(status: Status, sitting: Sitting) -> str:
+def _why(status: Status, sitting: SittingRecord) -> str:
     if sitting.ended_ms is None:
         last = status.last is not None and sitting.started_ms == status.last.began_ms
         if last and status.state is State.RUNNING:

@@ -18,10 +18,10 @@ from structlog.typing import FilteringBoundLogger
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
+from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
-from bulkdel.ledger.snapshot import begun
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
 from bulkdel.plan.input.protect import protected_accounts
 from bulkdel.plan.input.sources import STDIN

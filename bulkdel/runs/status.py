@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Job
+from bulkdel.ledger.history import CodeCount, snapshot
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.lock import holder
-from bulkdel.ledger.snapshot import CodeCount, snapshot
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS

@@ -11,15 +11,13 @@ from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.audit.findings import Finding, Findings
-from bulkdel.ledger.audit.journal_audit import PlannedTarget
-from bulkdel.ledger.audit.verify import Planned, Verified, check_database, refuse_busy, verify
+from bulkdel.ledger.audit.verify import Verified, check_database, refuse_busy, verify
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.check import check_plan
 from bulkdel.plan.make import REJECTS_FILE
-from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
+from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
-from bulkdel.words import Orient
 
 _READ_BYTES = 1 << 20
 
@@ -35,14 +33,7 @@ def verify_run(job: Job) -> tuple[PlanMeta | None, Verified]:
     findings = Findings()
     meta = _meta(job.run_dir, findings)
     if meta is None:
-        return None, Verified(
-            findings=tuple(findings.shown),
-            count=findings.count,
-            lines=0,
-            settlements=0,
-            pending=0,
-            settled={},
-        )
+        return None, Verified().with_findings(findings)
     with ExitStack() as stack:
         if gc.isenabled():  # millions of rows come and go, and none is part of a cycle
             gc.disable()
@@ -51,8 +42,7 @@ def verify_run(job: Job) -> tuple[PlanMeta | None, Verified]:
         checking = pool.submit(lambda: list(check_plan(job.run_dir, meta)))
         sound = pool.submit(check_database, job.run_dir)
         reader = stack.enter_context(PlanReader(job.run_dir, meta))
-        planned = _planned(meta, plan_sha256(job.run_dir))
-        verified = verify(job.run_dir, planned, reader.rows, findings)
+        verified = verify(job.run_dir, meta, reader, findings)
         for wrong in checking.result():
             findings.add(Finding(file=PLAN_FILE, what=wrong))
         for finding in sound.result():
@@ -81,22 +71,6 @@ def _meta(run_dir: Path, findings: Findings) -> PlanMeta | None:
             return None
     what = "there is no plan and no run, so there is nothing to verify"
     raise WrongInput(what, where=run_dir)
-
-
-def _planned(meta: PlanMeta, sha256: str) -> Planned:
-    return Planned(
-        digest=meta.digest,
-        sha256=sha256,
-        operation=meta.fingerprint.operation,
-        mode=meta.fingerprint.mode,
-        oriented=meta.fingerprint.orient is Orient.FEWEST_CALLS,
-        targets=tuple(
-            PlannedTarget(
-                name=share.target, first=share.first, batches=share.batches, pairs=share.pairs
-            )
-            for share in meta.shares
-        ),
-    )
 
 
 def _lines(path: Path) -> int:

@@ -24,7 +24,7 @@ from bulkdel.ledger import rows
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.ledger_file import LEDGER, Mark
 from bulkdel.ledger.lock import hold
-from bulkdel.ledger.settled import Settled
+from bulkdel.ledger.settled import SettledSet
 from bulkdel.ledger.tables import connect
 from bulkdel.ledger.tick import Tick
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
@@ -47,7 +47,7 @@ def settle(job: Job, left: int) -> None:
     with PlanReader(job.run_dir, meta) as plan:
         _open(job, meta, plan).close()
     settlement = _deleted(time.time_ns() // 1_000_000)
-    settled = Settled()
+    settled = SettledSet()
     with closing(connect(job.run_dir)) as db:
         for first in range(0, done, _PIECE):
             piece = range(first, min(first + _PIECE, done))

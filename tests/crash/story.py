@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulkdel.ledger.snapshot import snapshot
+from bulkdel.ledger.history import snapshot
 from tests.crash.dies import NEVER, SYNCED
 from tests.support.judge import Judge, Pair
 from tests.support.process import ROOT, Done, Place, csv_text, finished, toml

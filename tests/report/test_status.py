@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bulkdel.ledger.snapshot import CodeCount, Recent
+from bulkdel.ledger.history import CodeCount, Recent
 from bulkdel.ledger.values import Counters
 from bulkdel.report.status import LastSitting, State, recent_rates, seconds_left, wrongs
 from bulkdel.report.status_json import status_json

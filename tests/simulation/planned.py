@@ -10,8 +10,7 @@ from pathlib import Path
 
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, Target
 from bulkdel.ledger.audit.findings import Findings
-from bulkdel.ledger.audit.journal_audit import PlannedTarget
-from bulkdel.ledger.audit.verify import Planned, verify
+from bulkdel.ledger.audit.verify import verify
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.stretches import Row
@@ -44,6 +43,10 @@ class ListedPlan(PlanReader):
     def entry(self, ordinal: int) -> Entry:
         """As PlanReader.entry."""
         return self._entries[ordinal]
+
+    def entry_of(self, row: Row) -> Entry:
+        """As PlanReader.entry_of."""
+        return self._entries[row[0]]
 
 
 def _row(entry: Entry) -> Row:
@@ -193,22 +196,8 @@ def entries_of(meta: PlanMeta, plan: PlanReader) -> dict[str, list[tuple[str, tu
 
 def findings_in(run_dir: Path, meta: PlanMeta, plan: PlanReader) -> list[str]:
     """What `verify` finds wrong with ledger and journal."""
-    targets = tuple(
-        PlannedTarget(
-            name=share.target, first=share.first, batches=share.batches, pairs=share.pairs
-        )
-        for share in meta.shares
-    )
-    planned = Planned(
-        digest=meta.digest,
-        sha256="",
-        operation=meta.fingerprint.operation,
-        mode=meta.fingerprint.mode,
-        oriented=meta.fingerprint.orient is Orient.FEWEST_CALLS,
-        targets=targets,
-    )
-    found = verify(run_dir, planned, plan.rows, Findings()).findings
-    return [f"{one.file}: {one.what}" for one in found]
+    findings = verify(run_dir, meta, plan, Findings()).findings
+    return [f"{one.file}: {one.what}" for one in findings]
 
 
 def _made(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from bulkdel.job.job import Reach
-from bulkdel.ledger.chronicle import Head
+from bulkdel.ledger.history import CodeCount, LedgerEnd
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.samples import Sample, bucket_of
-from bulkdel.ledger.sittings import Sitting
-from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.ledger.values import Counters
 from bulkdel.report.facts import RunFacts, gather
 from bulkdel.report.ledger_counts import LedgerCounts, SettledCode, WorstAccount
@@ -91,7 +90,7 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> RunFacts:
             ),
         ),
         words_of=lambda provider, code: f"{provider} says {code}",
-        head=Head(settlements=90, length=123_456, chain="cd" * 32),
+        head=LedgerEnd(settlements=90, length=123_456, chain="cd" * 32),
         counts=LedgerCounts(
             lines=980,
             codes=(
@@ -102,7 +101,7 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> RunFacts:
             worst=(WorstAccount(target="zego", account=info, failed=31, code=660500002),),
         ),
         sittings=(
-            Sitting(
+            SittingRecord(
                 pid=1,
                 started_ms=BEGAN_MS,
                 before=none,

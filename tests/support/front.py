@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
-from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Fingerprint, Heavy, PlanMeta, Share
 from bulkdel.providers.protocol import Limits

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 
 from bulkdel.job.job import Target
-from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.ledger.history import CodeCount
 from bulkdel.plan.values import Books, PlanMeta, Share
 from bulkdel.report.figures import count, percent, plain, span
 from bulkdel.report.status import Status, TargetStatus

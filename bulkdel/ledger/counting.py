@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
-from bulkdel.words import Batch, Entry, Verdict
+from bulkdel.words import Batch, Entry, Verdict, size_of
 
 
-class Tally:
+class Counting:
     """Counters of one target while a tick is worked out."""
 
     __slots__ = ("_by_status", "calls", "in_reserve", "lost_answers", "retries", "throttled")
 
     def __init__(self, counters: Counters) -> None:
-        self._by_status = {
-            Verdict.DELETED: counters.deleted,
-            Verdict.ALREADY_GONE: counters.already_gone,
-            Verdict.FAILED: counters.failed,
-        }
+        self._by_status = counters.by_status
         self.calls = counters.calls
         self.retries = counters.retries
         self.throttled = counters.throttled
@@ -51,11 +47,6 @@ class Tally:
             lost_answers=self.lost_answers,
             in_reserve=self.in_reserve,
         )
-
-
-def size_of(entry: Entry) -> int:
-    """How many items an entry has."""
-    return len(entry.to_accounts) if isinstance(entry, Batch) else 1
 
 
 def is_second(entry: Entry) -> bool:
@@ -100,8 +91,10 @@ def check_intent(intent: Intent, stored: tuple[Part, ...] | None) -> None:
         ValueError: it does not; sending it could settle a pair twice, or lose one.
     """
     named = _items(intent.parts)
-    held = None if stored is None else _items(stored)
-    if not intent.parts or (named != held and not (held is None and _from_the_first(named))):
+    unsettled = None if stored is None else _items(stored)
+    if not intent.parts or (
+        named != unsettled and not (unsettled is None and _from_the_first(named))
+    ):
         raise ValueError(f"the intent for entry {intent.ordinal} is not what is unsettled of it")
 
 

@@ -6,12 +6,21 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.ledger.audit.pages import Pages, Row
-from bulkdel.ledger.audit.replay import Replay
+from bulkdel.ledger.audit.bulk import BulkRendering
 from bulkdel.ledger.codec import decode_settlement, encode_settlement
-from bulkdel.ledger.render import render
+from bulkdel.ledger.render import Rendering, render
 from bulkdel.ledger.values import Group, Settlement
-from bulkdel.words import TURNED, Mode, Operation, Verdict, batch_label
+from bulkdel.plan.stretches import Row
+from bulkdel.words import (
+    TURNED,
+    Entry,
+    Mode,
+    Operation,
+    Sweep,
+    Verdict,
+    batch_label,
+    batch_of,
+)
 
 IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 
@@ -46,36 +55,17 @@ def test_bulk_is_the_same_byte_for_byte(  # noqa: PLR0917 - each is drawn
     group = Group(status=status, code=code, info=info, lost=lost, items=None)
     settled = Settlement(of=None, left=(), groups=(group,), attempts=attempts, at_ms=at_ms)
     body = encode_settlement(settled)
-    replay = Replay(
-        ["tencent"],
-        operation=Operation.DELETE_FRIENDS,
-        mode=Mode.TWO_WAY,
-        oriented=turned is not None,
-    )
-    entry = replay.entry_of(row)
+    rendering = Rendering(names=("tencent",), operation=Operation.DELETE_FRIENDS, mode=Mode.TWO_WAY)
+    bulk = BulkRendering(rendering)
+    entry: Entry = Sweep(3, account)
+    if others is not None:
+        entry = batch_of(3, account, "\n".join(marked), oriented=turned is not None)
     label = batch_label("tencent", Operation.DELETE_FRIENDS, Mode.TWO_WAY, entry)
     expected = render(settled, entry, label, "tencent")
-    shape = replay.shape(body, attempts)
-    assert shape is not None
-    made = replay.alike(shape, row, 0, at_ms)
+    template = bulk.template(body, attempts)
+    assert template is not None
+    made = bulk.lines(template, row, 0, at_ms)
     escaped = b"\\" in orjson.dumps([account, others])
     assert made == (None if escaped else expected)
     stored = decode_settlement(body, attempts=attempts, at_ms=at_ms)
-    assert replay.lines(stored, entry, 0) == expected
-
-
-@given(
-    total=st.integers(1, 3000),
-    each=st.sampled_from([1.0, 40.0, 5000.0]),
-    data=st.data(),
-)
-def test_pages_give_every_row(total: int, each: float, data: st.DataObject) -> None:
-    """Rows come back by ordinal in whatever order they are asked for."""
-
-    def scan(lo: int, hi: int) -> list[list[Row]]:
-        some: list[Row] = [(ordinal, f"a{ordinal}", "b") for ordinal in range(lo, hi)]
-        return [some[at : at + 7] for at in range(0, len(some), 7)]
-
-    pages = Pages(lambda lo, hi: iter(scan(lo, hi)), total, ids_each=each)
-    for ordinal in data.draw(st.lists(st.integers(0, total - 1), max_size=60)):
-        assert pages.row(ordinal) == (ordinal, f"a{ordinal}", "b")
+    assert rendering.lines(stored, entry, 0) == expected

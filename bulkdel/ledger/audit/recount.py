@@ -4,50 +4,36 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
-from bulkdel.ledger.audit.reserve_check import Moves
-from bulkdel.ledger.books import counted
+from bulkdel.ledger.audit.reserve_check import ReserveCheck
 from bulkdel.ledger.codec import decode_parts
-from bulkdel.ledger.settled import SEGMENT_BYTES, Settled
+from bulkdel.ledger.counting import counted
+from bulkdel.ledger.settled import SEGMENT_BYTES, SettledSet
 from bulkdel.ledger.values import Counters, Settlement
+from bulkdel.plan.values import Share
 from bulkdel.words import Batch, Verdict
 
-_PAGE = 10_000
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedTarget:
-    """One target's ordinals, first … first + batches - 1, and its pairs."""
-
-    name: str
-    first: int
-    batches: int
-    pairs: int
-
-
-class Audit:
-    """The settled pairs of a run, for `targets`.
+class Recount:
+    """The settled pairs of a run, whose plan has these shares.
 
     Attributes:
         pairs: settled pairs by target and status.
-        moves: what was put in reserve.
+        reserve: what was put in reserve.
         second_settled: of the pairs, those that the second phase settled, by target.
     """
 
-    def __init__(self, targets: Sequence[PlannedTarget]) -> None:
-        self._targets = targets
-        total = max((one.first + one.batches for one in targets), default=0)
+    def __init__(self, shares: Sequence[Share]) -> None:
+        self._shares = shares
+        total = max((share.first + share.batches for share in shares), default=0)
         self._whole = bytearray(total // 8 + 1)
         self._some: dict[int, int] = {}
         self._end = total
         self._read: Callable[[int], tuple[int, Batch] | None] = lambda _: None
-        self.moves = Moves(len(targets))
-        self.second_settled = [0] * len(targets)
+        self.reserve = ReserveCheck(len(shares))
+        self.second_settled = [0] * len(shares)
         self._failures: dict[tuple[int, int], int] = {}
-        self.pairs: list[dict[Verdict, int]] = [
-            {Verdict.DELETED: 0, Verdict.ALREADY_GONE: 0, Verdict.FAILED: 0} for _ in targets
-        ]
+        self.pairs = [Counters().by_status for _ in shares]
 
     def extend(self, total: int, read: Callable[[int], tuple[int, Batch] | None]) -> None:
         """The second phase's entries stand behind the plan's, up to `total`; `read` gives one."""
@@ -57,8 +43,8 @@ class Audit:
 
     def second(self, ordinal: int) -> Batch | None:
         """An entry of the second phase; None where the plan has this ordinal, or nothing has."""
-        found = self._read(ordinal) if ordinal >= self._end else None
-        return None if found is None else found[1]
+        entry = self._read(ordinal) if ordinal >= self._end else None
+        return None if entry is None else entry[1]
 
     def alike(self, ordinal: int, target: int, size: int, status: Verdict, code: int) -> str:
         """Count a whole entry that was settled alike; says what is wrong with that, if anything."""
@@ -68,8 +54,7 @@ class Audit:
         self._whole[byte] |= bit
         self.pairs[target][status] += size
         if status is Verdict.FAILED:
-            key = (target, code)
-            self._failures[key] = self._failures.get(key, 0) + size
+            self._count_failed(target, code, size)
         return ""
 
     def settle(self, ordinal: int, target: int, size: int, settlement: Settlement) -> str:
@@ -89,8 +74,7 @@ class Audit:
                 self.second_settled[target] += pairs
             self.pairs[target][group.status] += pairs
             if group.status is Verdict.FAILED and pairs:
-                key = (target, group.code)
-                self._failures[key] = self._failures.get(key, 0) + pairs
+                self._count_failed(target, group.code, pairs)
         if now | before == full:
             self._some.pop(ordinal, None)
             self._whole[ordinal >> 3] |= 1 << (ordinal & 7)
@@ -98,26 +82,26 @@ class Audit:
             self._some[ordinal] = now | before
         return ""
 
+    def _count_failed(self, target: int, code: int, pairs: int) -> None:
+        key = (target, code)
+        self._failures[key] = self._failures.get(key, 0) + pairs
+
     def disagreements(
         self, db: sqlite3.Connection, counters: Sequence[Counters], size_at: Callable[[int], int]
     ) -> Iterator[str]:
         """Where bitmap, open rows, counters and failures say something else than was counted."""
         yield from self._of_counters(db, counters)
-        names = [target.name for target in self._targets]
-        yield from self.moves.disagreements(db, names, self.second_settled, counters)
+        names = [share.target for share in self._shares]
+        yield from self.reserve.disagreements(db, names, self.second_settled, counters)
         yield from self._of_bitmap(db)
         yield from self._of_open_rows(db, size_at)
 
     def _of_counters(self, db: sqlite3.Connection, counters: Sequence[Counters]) -> Iterator[str]:
-        for target, found, said in zip(self._targets, self.pairs, counters, strict=False):
-            for status, number in (
-                (Verdict.DELETED, said.deleted),
-                (Verdict.ALREADY_GONE, said.already_gone),
-                (Verdict.FAILED, said.failed),
-            ):
-                if found[status] != number:
+        for share, pairs, counter in zip(self._shares, self.pairs, counters, strict=False):
+            for status, number in counter.by_status.items():
+                if pairs[status] != number:
                     yield (
-                        f"{target.name}: {found[status]:,} pairs are settled as {status}, but the "
+                        f"{share.target}: {pairs[status]:,} pairs are settled as {status}, but the "
                         f"counter says {number:,}"
                     )
         stored = {
@@ -128,8 +112,8 @@ class Audit:
             counted_here = self._failures.get((index, code), 0)
             kept = stored.get((index, code), 0)
             if counted_here != kept:
-                known = 0 <= index < len(self._targets)
-                name = self._targets[index].name if known else f"target {index}"
+                known = 0 <= index < len(self._shares)
+                name = self._shares[index].target if known else f"target {index}"
                 yield (
                     f"{name}: {counted_here:,} pairs failed with code {code}, but the count of "
                     f"failures says {kept:,}"
@@ -181,13 +165,13 @@ class Audit:
 
     def belongs(self, ordinal: int, target: int) -> bool:
         """Whether the plan has this entry, for this target."""
-        if not 0 <= target < len(self._targets):
+        if not 0 <= target < len(self._shares):
             return False
         if ordinal >= self._end:
-            found = self._read(ordinal)
-            return found is not None and found[0] == target
-        planned = self._targets[target]
-        return planned.first <= ordinal < planned.first + planned.batches
+            entry = self._read(ordinal)
+            return entry is not None and entry[0] == target
+        share = self._shares[target]
+        return share.first <= ordinal < share.first + share.batches
 
     def _is_whole(self, ordinal: int) -> bool:
         return bool(self._whole[ordinal >> 3] >> (ordinal & 7) & 1)
@@ -198,9 +182,8 @@ def _segment(number: int, ours: bytearray, bits: bytes) -> Iterator[str]:
     counted_here = bytes(ours[begin : begin + SEGMENT_BYTES]) if begin >= 0 else b""
     if counted_here.ljust(SEGMENT_BYTES, b"\0") == bits.ljust(SEGMENT_BYTES, b"\0"):
         return
-    theirs = Settled()
+    theirs, here = SettledSet(), SettledSet()
     theirs.adopt({0: bits[:SEGMENT_BYTES].ljust(SEGMENT_BYTES, b"\0")})
-    here = Settled()
     here.adopt({0: counted_here.ljust(SEGMENT_BYTES, b"\0")})
     for bit in range(SEGMENT_BYTES * 8):
         if (bit in here) != (bit in theirs):
