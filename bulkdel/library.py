@@ -30,8 +30,8 @@ from bulkdel.job.job import Job, Reach
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Outcome
+from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
-from bulkdel.report.text.preview import too_many
 from bulkdel.runs.log import log_of
 from bulkdel.runs.run import held_run
 from bulkdel.runs.status import look

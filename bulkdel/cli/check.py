@@ -9,7 +9,8 @@ import typer
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
-from bulkdel.report.text.preflight import exit_code, preflight_text
+from bulkdel.report.checks import exit_code
+from bulkdel.report.text.preflight import preflight_text
 from bulkdel.runs.check import preflight
 
 EPILOG = """

@@ -12,7 +12,7 @@ from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, load
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
-from bulkdel.report.exported import Choice, Wanted
+from bulkdel.report.exported import ExportFilter, PairStatus
 from bulkdel.runs.export import keep, pairs, rejected
 
 EPILOG = """
@@ -51,15 +51,6 @@ Examples:
   bulkdel export purge.toml --account alice --format jsonl
   bulkdel export purge.toml --rejects --output mend.csv
 """
-
-
-class PairStatus(StrEnum):
-    """What a pair may be."""
-
-    DELETED = "deleted"
-    ALREADY_GONE = "already_gone"
-    FAILED = "failed"
-    UNSETTLED = "unsettled"
 
 
 class RowFormat(StrEnum):
@@ -134,8 +125,8 @@ def export(
     if rejects:
         pieces = rejected(loaded, source=source, say=streams.say)
     else:
-        choice = Choice(
-            statuses=frozenset(Wanted(one) for one in status or ()),
+        choice = ExportFilter(
+            statuses=frozenset(status or ()),
             codes=frozenset(code or ()),
             targets=frozenset(target or ()),
             accounts=frozenset(account or ()),

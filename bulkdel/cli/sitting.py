@@ -18,13 +18,13 @@ from bulkdel.cli.signals import Stopping, stopping
 from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.doubts import guards_that_guard_nobody
+from bulkdel.report.doubts import guards_that_guard_nobody, too_many
+from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import Face, unit
 from bulkdel.report.status import Status
 from bulkdel.report.text.confirm import confirm_text, is_real, question, warnings
-from bulkdel.report.text.preview import too_many
-from bulkdel.report.text.summary import summary_exit, summary_text, verdict
+from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
 from bulkdel.runs.observers import Onlookers, Watch, onlookers
@@ -139,9 +139,9 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
     except streams.OutputFailed as error:  # the run's own outcome matters more
         streams.say(f"bulkdel: {error}.")
     stages.report(streams.say, command_for(job.source, job.run_dir))
-    code = summary_exit(ending, status)
-    others.ended(code, verdict(ending, status))
-    return code
+    end = sitting_verdict(ending, status)
+    others.ended(end.exit_code, end.words)
+    return end.exit_code
 
 
 def _have_agreement(  # noqa: PLR0917 - all that a yes depends on

@@ -11,7 +11,8 @@ import typer
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
 from bulkdel.report.status import State
-from bulkdel.report.text.status_page import status_json, status_text
+from bulkdel.report.status_json import status_json
+from bulkdel.report.text.status_page import status_text
 from bulkdel.runs.status import look
 
 if TYPE_CHECKING:

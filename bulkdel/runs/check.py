@@ -13,8 +13,8 @@ from bulkdel.job.job import Job, Target
 from bulkdel.job.secrets import read_secret
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App
+from bulkdel.report.checks import Check, Section, skipped
 from bulkdel.report.phrases import place
-from bulkdel.report.text.preflight import Finding, Section, skipped
 from bulkdel.runs import check_machine
 from bulkdel.runs.check_network import findings_of, proxies_in
 from bulkdel.send.probe import probe
@@ -30,7 +30,7 @@ def preflight(
     inputs, rows = check_machine.look_at_input(job)
     here = Section(
         title="The job",
-        findings=(
+        checks=(
             *check_machine.look_at_job(job),
             *inputs,
             check_machine.look_at_run_dir(job),
@@ -47,16 +47,16 @@ def preflight(
         *(
             Section(
                 title=f"{target.name}: {place(target, PROVIDERS)}",
-                findings=(secret, *findings),
+                checks=(secret, *checks),
             )
-            for target, secret, findings in zip(job.targets, secrets, there, strict=True)
+            for target, secret, checks in zip(job.targets, secrets, there, strict=True)
         ),
     )
 
 
 async def _there(
     job: Job, pair: tuple[str, str], *, offline: bool, busy: bool, now_s: Callable[[], float]
-) -> list[tuple[Finding, ...]]:
+) -> list[tuple[Check, ...]]:
     """The findings of every target, all probed at the same time."""
     return await asyncio.gather(
         *(
@@ -74,7 +74,7 @@ async def _target(
     offline: bool,
     busy: bool,
     now_s: Callable[[], float],
-) -> tuple[Finding, ...]:
+) -> tuple[Check, ...]:
     if target.address is None:
         return (skipped("network", "the emulator is inside the process: nothing to reach"),)
     if offline:

@@ -17,12 +17,12 @@ from bulkdel.plan.input.sources import STDIN, SourceFile, WrongFile, find_source
 from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.sample import FirstRows, sample_of
-from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_told
+from bulkdel.report.checks import Check, crossed, good, skipped, warning
+from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, unit
 from bulkdel.report.status import State
 from bulkdel.report.text.confirm import warnings
-from bulkdel.report.text.preflight import Finding, crossed, good, skipped, warning
 from bulkdel.runs.status import look
 from bulkdel.words import Operation
 
@@ -47,7 +47,7 @@ class RowsAhead:
     counted: bool = False
 
 
-def look_at_job(job: Job) -> Iterator[Finding]:
+def look_at_job(job: Job) -> Iterator[Check]:
     """What the job file says, and what of it deserves a second look."""
     yield good("job file", f"{plain(job.name)} ({plain(str(job.source), _LINE)})")
     yield good("does", deed(job.operation, job.mode))
@@ -56,7 +56,7 @@ def look_at_job(job: Job) -> Iterator[Finding]:
     yield from _guards(job)
 
 
-def look_at_input(job: Job) -> tuple[tuple[Finding, ...], RowsAhead]:
+def look_at_input(job: Job) -> tuple[tuple[Check, ...], RowsAhead]:
     """The input files, each by its head; and what they hold together."""
     if STDIN in job.input.files:
         return (skipped("input", "standard input is read by run alone"),), RowsAhead()
@@ -64,7 +64,7 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], RowsAhead]:
         sources = find_sources(job.input, job.run_dir)
     except BulkdelError as error:
         return (_unread(error),), RowsAhead()
-    findings: list[Finding] = []
+    findings: list[Check] = []
     samples: list[FirstRows] = []
     for source in sources[:_FILES_LOOKED]:
         try:
@@ -81,7 +81,7 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], RowsAhead]:
         beside = "" if len(sources) <= _FILES_LOOKED else f"; the first {_FILES_LOOKED} looked at"
         shown.append(good("input", f"and {more} more{beside}"))
     odd = [one for sample in samples for one in sample.lookalikes]
-    if words := lookalikes_told(odd, where=" in the rows looked at"):
+    if words := lookalikes_question(odd, where=" in the rows looked at"):
         shown.append(warning("ids", words, "plan counts all of them"))
     about = sum(sample.rows_about for sample in samples)
     about = round(about * len(sources) / max(1, min(len(sources), _FILES_LOOKED)))
@@ -93,7 +93,7 @@ def look_at_input(job: Job) -> tuple[tuple[Finding, ...], RowsAhead]:
     )
 
 
-def look_at_run_dir(job: Job) -> Finding:
+def look_at_run_dir(job: Job) -> Check:
     """Whether a run can be kept there, and how the one that is there stands."""
     at = plain(str(job.run_dir), _LINE)
     try:
@@ -104,11 +104,11 @@ def look_at_run_dir(job: Job) -> Finding:
         return crossed("run directory", plain(what, 2 * _LINE), mend)
     stands = _stands(job, at)
     if warned and not stands.mend:
-        return warning("run directory", stands.told, plain(warned[0], 2 * _LINE))
+        return warning("run directory", stands.words, plain(warned[0], 2 * _LINE))
     return stands
 
 
-def _stands(job: Job, at: str) -> Finding:
+def _stands(job: Job, at: str) -> Check:
     try:
         if read_plan_meta(job.run_dir) is None:
             return good("run directory", f"{at}: a new run")
@@ -130,7 +130,7 @@ def working(job: Job) -> bool:
         return False
 
 
-def look_at_secret(job: Job, index: int) -> Finding:
+def look_at_secret(job: Job, index: int) -> Check:
     """Whether a target's secret is there; never what it is."""
     target = job.targets[index]
     if target.secret is None:
@@ -144,7 +144,7 @@ def look_at_secret(job: Job, index: int) -> Finding:
     return good("secret", f"is in {plain(where, _LINE)}")
 
 
-def look_at_disk(job: Job, rows: RowsAhead) -> Finding:
+def look_at_disk(job: Job, rows: RowsAhead) -> Check:
     """Whether the ledger, the plan and the journal will have room."""
     about, id_bytes, known = rows.about, rows.id_bytes, rows.counted
     try:
@@ -186,7 +186,7 @@ def bytes_words(number: float) -> str:
     return f"{number:,.1f} TB"
 
 
-def _guards(job: Job) -> Iterator[Finding]:
+def _guards(job: Job) -> Iterator[Check]:
     """What the guards are; and, where there is a plan, those that hold nothing of it back."""
     guards = job.guards
     try:
@@ -210,14 +210,14 @@ def _guards(job: Job) -> Iterator[Finding]:
             yield warning("guards", doubt.rstrip("."), "")
 
 
-def _unread(error: BulkdelError) -> Finding:
+def _unread(error: BulkdelError) -> Check:
     where = error.file if isinstance(error, WrongFile) else error.where
     what = f"{where}: {error.what}" if where else error.what
     mend = plain(error.mend, _LINE) or "mend it, or input.files"
     return crossed("input", plain(what, _LINE), mend)
 
 
-def _seen(job: Job, source: SourceFile, sample: FirstRows) -> Finding:
+def _seen(job: Job, source: SourceFile, sample: FirstRows) -> Check:
     name = plain(Path(source.name).name, 60)
     rows = counted(sample.rows_about, "row")
     words = f"{name}: {rows if sample.whole else 'about ' + rows}"

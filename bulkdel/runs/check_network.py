@@ -7,8 +7,8 @@ from typing import Final
 
 from bulkdel.job.job import Reach, Target
 from bulkdel.providers.protocol import Hearing, Provider, Standing
+from bulkdel.report.checks import Check, crossed, good, skipped, warning
 from bulkdel.report.figures import DAY_S, moment, plain, span
-from bulkdel.report.text.preflight import Finding, crossed, good, skipped, warning
 from bulkdel.send.probe import Probe, Step
 
 SKEW_WARNED_S: Final = 90.0
@@ -35,7 +35,7 @@ def findings_of(
     *,
     unasked: str,
     proxies: tuple[str, ...] = (),
-) -> Iterator[Finding]:
+) -> Iterator[Check]:
     """What a probe saw, one finding for each step; those it did not come to are skipped.
 
     Args:
@@ -70,7 +70,7 @@ def _unused(proxies: tuple[str, ...]) -> str:
     return f"{', '.join(proxies)} {are} set, and bulkdel does not use {them}"
 
 
-def _address(seen: Probe, target: Target, proxy: str) -> Finding:
+def _address(seen: Probe, target: Target, proxy: str) -> Check:
     beside = f"; {proxy}" if proxy else ""
     if seen.step is Step.RESOLVE:
         return crossed(
@@ -91,7 +91,7 @@ def _or_endpoint(target: Target) -> str:
     return " Or mend endpoint in the job file" if target.reach is Reach.LOOPBACK else ""
 
 
-def _tls(seen: Probe, target: Target, now_s: float, proxy: str) -> Finding:
+def _tls(seen: Probe, target: Target, now_s: float, proxy: str) -> Check:
     if seen.step is Step.TLS:
         return crossed(
             "TLS",
@@ -110,7 +110,7 @@ def _tls(seen: Probe, target: Target, now_s: float, proxy: str) -> Finding:
     return good("TLS", words)
 
 
-def _clock(provider: Provider, seen: Probe) -> Finding:
+def _clock(provider: Provider, seen: Probe) -> Check:
     if seen.skew_s is None:
         return skipped("clock", "the server does not tell the time")
     apart = abs(seen.skew_s)
@@ -125,7 +125,7 @@ def _clock(provider: Provider, seen: Probe) -> Finding:
     return warning("clock", words, mend)
 
 
-def _credentials(target: Target, provider: Provider, seen: Probe) -> Finding:
+def _credentials(target: Target, provider: Provider, seen: Probe) -> Check:
     name = "credentials"
     if seen.hearing is None:
         return crossed(name, f"no answer: {seen.trouble}", "try again; is the address right?")

@@ -14,15 +14,18 @@ from bulkdel.ledger.history import open_history
 from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.rejects import RAW_CAP, file_name
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.export_rows import MORE, Met, Shape, written_rows
-from bulkdel.report.exported import Choice, settled_rows, unsettled_rows
+from bulkdel.report.export_notes import ExportNotes
+from bulkdel.report.export_rows import MORE, RowLayout, written_rows
+from bulkdel.report.exported import ExportFilter, settled_rows, unsettled_rows
 from bulkdel.report.figures import counted
-from bulkdel.report.raw_rejects import Tally, raw_rejects
+from bulkdel.report.raw_rejects import raw_rejects
 from bulkdel.runs.stages import Say
 from bulkdel.words import Operation
 
 
-def pairs(job: Job, choice: Choice, row_format: Format, *, full: bool, say: Say) -> Iterator[bytes]:
+def pairs(
+    job: Job, choice: ExportFilter, row_format: Format, *, full: bool, say: Say
+) -> Iterator[bytes]:
     """The chosen pairs of the job's run, in pieces.
 
     `say` is told where a spreadsheet would run a cell.
@@ -37,7 +40,7 @@ def pairs(job: Job, choice: Choice, row_format: Format, *, full: bool, say: Say)
         raise WrongInput(f"this run has only {', '.join(names)}", where=f"--target {strange[0]}")
     planned = meta.fingerprint
     sweeps = planned.operation is Operation.DELETE_ALL_FRIENDS
-    shape = Shape(
+    shape = RowLayout(
         format=row_format,
         from_field=planned.from_field,
         to_field=None if sweeps else planned.to_field,
@@ -48,7 +51,7 @@ def pairs(job: Job, choice: Choice, row_format: Format, *, full: bool, say: Say)
             f"--full adds a column {taken[0]}, which is the name of a field of this job",
             mend="leave --full out",
         )
-    met = Met()
+    met = ExportNotes()
     # The journal first: what is settled while we read is then in both, and never in neither.
     with open_history(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
         ours = history is not None and history.identity.plan_digest == meta.digest
@@ -69,7 +72,7 @@ def rejected(job: Job, *, source: str | None, say: Say) -> Iterator[bytes]:
     names = [file_name(one.path) for one in meta.fingerprint.sources]
     if source is not None and source not in names:
         raise WrongInput(f"the input files are {', '.join(names)}", where=f"--source {source}")
-    tally = Tally()
+    tally = ExportNotes()
     yield from raw_rejects(job.run_dir, meta, tally, source=source)
     for left, why in (
         (tally.cut, f"rejects.jsonl keeps only the first {RAW_CAP:,} characters of a row"),

@@ -13,12 +13,13 @@ from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.findings import Findings, find
+from bulkdel.report.ending import why
+from bulkdel.report.facts import RunFacts
+from bulkdel.report.facts import gather as gathered
 from bulkdel.report.ledger_counts import count_ledger
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.report_files import write_report
 from bulkdel.report.status import State, Status
-from bulkdel.report.text.summary import why
 from bulkdel.report.timeline import Timeline, fold_samples, width_for
 from bulkdel.runs.status import identity_of, look
 from bulkdel.send.view import End, Ending, LaneEnd
@@ -49,21 +50,21 @@ def report(
     Raises:
         WrongInput: there is no plan yet, or the files cannot be written.
     """
-    findings = gather(job, held=held, patient=patient, meta=meta)
+    facts = gather(job, held=held, patient=patient, meta=meta)
     # Both are absolute: a page is read from anywhere.
-    return write_report(findings, folder or job.run_dir, command)
+    return write_report(facts, folder or job.run_dir, command)
 
 
 def gather(
     job: Job, *, held: bool = False, patient: bool = True, meta: PlanMeta | None = None
-) -> Findings:
+) -> RunFacts:
     """All that the run directory tells of the run."""
     meta = meta or read_plan_meta(job.run_dir)
     status = look(job, held=held, meta=meta)
     if meta is None:
         raise AssertionError("a run that can be looked at has a plan")
     facts_of = partial(
-        find,
+        gathered,
         status,
         words_of=lambda provider, code: PROVIDERS[provider].words(code),
         rejects=read_rejects(job.run_dir / "rejects.jsonl"),

@@ -14,8 +14,8 @@ from bulkdel.ledger.lock import holder
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.status import Sitting, Status, fold, recent_rates
-from bulkdel.report.text.summary import why
+from bulkdel.report.ending import why
+from bulkdel.report.status import LastSitting, Status, fold, recent_rates
 from bulkdel.send.view import End, Ending, LaneEnd
 
 
@@ -55,7 +55,7 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         lanes = tuple(
             LaneEnd(target=one.target, end=End(one.end), words=one.words) for one in seen.last.lanes
         )
-        last = Sitting(
+        last = LastSitting(
             began_ms=seen.last.started_ms,
             ended_ms=seen.last.ended_ms,
             why=why(Ending(lanes=lanes)) if seen.last.ended_ms is not None else "",

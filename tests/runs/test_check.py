@@ -24,7 +24,7 @@ from bulkdel.plan.make import make_plan
 from bulkdel.plan.sample import sample_of
 from bulkdel.plan.values import Lookalike
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.text.preflight import Finding, Mark, exit_code
+from bulkdel.report.checks import Check, Grade, exit_code
 from bulkdel.runs import check as module
 from bulkdel.runs import check_machine
 from bulkdel.runs.check import preflight
@@ -117,7 +117,7 @@ def found(
     more: str = "",
     offline: bool = False,
     skew_s: float = 0.0,
-) -> dict[str, Finding]:
+) -> dict[str, Check]:
     """The findings by their names; the last one of each."""
     file = folder / "job.toml"
     text = JOB.format(
@@ -126,10 +126,10 @@ def found(
     file.write_text(text)
     sections = preflight(load_job(file), offline=offline, now_s=lambda: time.time() + skew_s)
     assert not any(DEMO_SECRET in str(section) for section in sections)
-    crosses = [one for section in sections for one in section.findings if one.mark is Mark.CROSSED]
+    crosses = [one for section in sections for one in section.checks if one.grade is Grade.CROSSED]
     assert exit_code(sections) == (1 if crosses else 0)
     assert all(one.mend for one in crosses)
-    return {one.name: one for section in sections for one in section.findings}
+    return {one.name: one for section in sections for one in section.checks}
 
 
 def emulated(provider: str, *, app_id: int = APP, fault: Fault | None = None) -> Emulated:
@@ -148,10 +148,10 @@ def test_all_is_well(tmp_path: Path, provider: str) -> None:
     with Served(app).running() as address:
         seen = found(tmp_path, address, provider)
 
-    assert {name: one.mark for name, one in seen.items() if one.mark is not Mark.GOOD} == {
-        "TLS": Mark.SKIPPED
+    assert {name: one.grade for name, one in seen.items() if one.grade is not Grade.GOOD} == {
+        "TLS": Grade.SKIPPED
     }
-    assert "2 rows; the first: a -> b" in seen["input"].told
+    assert "2 rows; the first: a -> b" in seen["input"].words
     assert app.stats.received == 1
     assert app.world.has("a", "b")
     assert app.world.has("b", "a")
@@ -166,7 +166,7 @@ def test_whole_lists_are_asked_about_too(tmp_path: Path, provider: str) -> None:
     with Served(app).running() as address:
         seen = found(tmp_path, address, provider, operation="delete_all_friends")
 
-    assert seen["credentials"].mark is Mark.GOOD
+    assert seen["credentials"].grade is Grade.GOOD
     assert app.world.has("a", "b")
 
 
@@ -177,9 +177,9 @@ def test_wrong_key(tmp_path: Path, provider: str, monkeypatch: pytest.MonkeyPatc
     with Served(emulated(provider)).running() as address:
         seen = found(tmp_path, address, provider)
 
-    assert seen["credentials"].mark is Mark.CROSSED
+    assert seen["credentials"].grade is Grade.CROSSED
     code = {"tencent": "code 70003", "zego": "code 100000005"}[provider]
-    assert code in seen["credentials"].told or "code 70009" in seen["credentials"].told
+    assert code in seen["credentials"].words or "code 70009" in seen["credentials"].words
     assert "app_id" in seen["credentials"].mend
     assert "f" * 32 not in str(seen)
 
@@ -190,9 +190,9 @@ def test_wrong_app(tmp_path: Path, provider: str) -> None:
     with Served(emulated(provider)).running() as address:
         seen = found(tmp_path, address, provider, app_id=1400000001)
 
-    assert seen["credentials"].mark is Mark.CROSSED
+    assert seen["credentials"].grade is Grade.CROSSED
     code = {"tencent": "code 70020", "zego": "code 100000011"}[provider]
-    assert code in seen["credentials"].told
+    assert code in seen["credentials"].words
     assert "app_id" in seen["credentials"].mend
     assert ("region" in seen["credentials"].mend) == (provider == "tencent")
 
@@ -205,30 +205,30 @@ def test_unknown_accounts_are_no_cross(tmp_path: Path, provider: str) -> None:
     with Served(app).running() as address:
         seen = found(tmp_path, address, provider)
 
-    assert seen["credentials"].mark is Mark.GOOD
+    assert seen["credentials"].grade is Grade.GOOD
 
 
 @pytest.mark.parametrize(
-    ("provider", "skew_s", "mark"),
+    ("provider", "skew_s", "grade"),
     [
-        ("zego", 45, Mark.GOOD),
-        ("zego", -200, Mark.WARNING),
-        ("zego", 200, Mark.WARNING),
-        ("zego", 720, Mark.CROSSED),
-        ("zego", -720, Mark.CROSSED),
-        ("tencent", 720, Mark.WARNING),
+        ("zego", 45, Grade.GOOD),
+        ("zego", -200, Grade.WARNING),
+        ("zego", 200, Grade.WARNING),
+        ("zego", 720, Grade.CROSSED),
+        ("zego", -720, Grade.CROSSED),
+        ("tencent", 720, Grade.WARNING),
     ],
 )
-def test_clocks(tmp_path: Path, provider: str, skew_s: float, mark: Mark) -> None:
+def test_clocks(tmp_path: Path, provider: str, skew_s: float, grade: Grade) -> None:
     """ZEGO allows ten minutes: more is a cross, over a minute and a half a warning."""
     with Served(emulated(provider)).running() as address:
         seen = found(tmp_path, address, provider, skew_s=skew_s)
 
-    assert seen["clock"].mark is mark
-    if mark is not Mark.GOOD:
-        assert ("ahead of" if skew_s > 0 else "behind") in seen["clock"].told
-    if mark is Mark.CROSSED:
-        assert "code 100000004" in seen["credentials"].told
+    assert seen["clock"].grade is grade
+    if grade is not Grade.GOOD:
+        assert ("ahead of" if skew_s > 0 else "behind") in seen["clock"].words
+    if grade is Grade.CROSSED:
+        assert "code 100000004" in seen["credentials"].words
 
 
 def test_closed_port(tmp_path: Path) -> None:
@@ -237,8 +237,8 @@ def test_closed_port(tmp_path: Path) -> None:
         pass
     seen = found(tmp_path, address)
 
-    assert seen["address"].mark is Mark.CROSSED
-    assert "Connection refused" in seen["address"].told
+    assert seen["address"].grade is Grade.CROSSED
+    assert "Connection refused" in seen["address"].words
     assert "TLS" not in seen
     assert "credentials" not in seen
 
@@ -250,9 +250,9 @@ def test_certificate_that_nobody_trusts(tmp_path: Path) -> None:
     with Served(context=context).running() as address:
         seen = found(tmp_path, address)
 
-    assert seen["address"].mark is Mark.GOOD
-    assert seen["TLS"].mark is Mark.CROSSED
-    assert "not trusted" in seen["TLS"].told
+    assert seen["address"].grade is Grade.GOOD
+    assert seen["TLS"].grade is Grade.CROSSED
+    assert "not trusted" in seen["TLS"].words
     assert "credentials" not in seen
 
 
@@ -266,9 +266,9 @@ def test_certificate_that_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with Served(context=context).running() as address:
         seen = found(tmp_path, address)
 
-    assert seen["TLS"].mark is Mark.GOOD
-    assert "good until" in seen["TLS"].told
-    assert seen["credentials"].mark is Mark.CROSSED  # that server hangs up
+    assert seen["TLS"].grade is Grade.GOOD
+    assert "good until" in seen["TLS"].words
+    assert seen["credentials"].grade is Grade.CROSSED  # that server hangs up
 
 
 def test_no_tls_where_it_is_wanted(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_no_tls_where_it_is_wanted(tmp_path: Path) -> None:
     with Served(emulated("tencent")).running() as address:
         seen = found(tmp_path, address.replace("http:", "https:"))
 
-    assert seen["TLS"].mark is Mark.CROSSED
+    assert seen["TLS"].grade is Grade.CROSSED
 
 
 @both
@@ -287,10 +287,10 @@ def test_no_secret(tmp_path: Path, provider: str, monkeypatch: pytest.MonkeyPatc
     with Served(app).running() as address:
         seen = found(tmp_path, address, provider)
 
-    assert seen["secret"].mark is Mark.CROSSED
+    assert seen["secret"].grade is Grade.CROSSED
     assert seen["secret"].mend.startswith(f"export {KEY}=")
-    assert seen["address"].mark is Mark.GOOD
-    assert seen["credentials"].mark is Mark.SKIPPED
+    assert seen["address"].grade is Grade.GOOD
+    assert seen["credentials"].grade is Grade.SKIPPED
     assert app.stats.received == 0
 
 
@@ -300,7 +300,7 @@ def test_offline(tmp_path: Path) -> None:
     with Served(app).running() as address:
         seen = found(tmp_path, address, offline=True)
 
-    assert seen["network"].mark is Mark.SKIPPED
+    assert seen["network"].grade is Grade.SKIPPED
     assert app.stats.received == 0
 
 
@@ -310,8 +310,8 @@ def test_a_run_under_way_keeps_its_rate(tmp_path: Path) -> None:
     with Served(app).running() as address, hold(tmp_path / "run"):
         seen = found(tmp_path, address)
 
-    assert seen["address"].mark is Mark.GOOD
-    assert seen["credentials"].mark is Mark.SKIPPED
+    assert seen["address"].grade is Grade.GOOD
+    assert seen["credentials"].grade is Grade.SKIPPED
     assert app.stats.received == 0
 
 
@@ -321,34 +321,34 @@ def test_no_reply_that_can_be_read(tmp_path: Path) -> None:
     with Served(app).running() as address:
         seen = found(tmp_path, address, "tencent")
 
-    assert seen["credentials"].mark is Mark.CROSSED
-    assert "code 404" in seen["credentials"].told
+    assert seen["credentials"].grade is Grade.CROSSED
+    assert "code 404" in seen["credentials"].words
 
 
 @pytest.mark.parametrize(
-    ("content", "more", "mark", "told"),
+    ("content", "more", "grade", "told"),
     [
-        ("From_Account,To\na,b\n", "", Mark.CROSSED, "there is no column 'To_Account'"),
-        ("From_Account,To_Account\n", "", Mark.WARNING, "no rows"),
-        ("", "", Mark.CROSSED, "is empty"),
-        ("From_Account,To_Account\na,a\n,b\n", "", Mark.CROSSED, "line 2: from_equals_to"),
-        ("From_Account,To_Account\na,b\n,b\n", "", Mark.WARNING, "2 rows; the first: a -> b"),
-        ('{"x":"a","y":["b","c"]}\n', 'format="jsonl"', Mark.CROSSED, "missing: From_Account"),
+        ("From_Account,To\na,b\n", "", Grade.CROSSED, "there is no column 'To_Account'"),
+        ("From_Account,To_Account\n", "", Grade.WARNING, "no rows"),
+        ("", "", Grade.CROSSED, "is empty"),
+        ("From_Account,To_Account\na,a\n,b\n", "", Grade.CROSSED, "line 2: from_equals_to"),
+        ("From_Account,To_Account\na,b\n,b\n", "", Grade.WARNING, "2 rows; the first: a -> b"),
+        ('{"x":"a","y":["b","c"]}\n', 'format="jsonl"', Grade.CROSSED, "missing: From_Account"),
         (
             '{"x":"a","y":["b","c"]}\n',
             'format="jsonl"\nfrom_field="x"\nto_field="y"',
-            Mark.GOOD,
+            Grade.GOOD,
             "2 rows; the first: a -> b",
         ),
     ],
 )
-def test_inputs(tmp_path: Path, content: str, more: str, mark: Mark, told: str) -> None:
+def test_inputs(tmp_path: Path, content: str, more: str, grade: Grade, told: str) -> None:
     """An input is judged by its first rows, by the rules that the plan has."""
     (tmp_path / "pairs.csv").write_text(content)
     seen = found(tmp_path, "http://127.0.0.1:1", more=more, offline=True)
 
-    assert seen["input"].mark is mark
-    assert told in seen["input"].told
+    assert seen["input"].grade is grade
+    assert told in seen["input"].words
 
 
 def test_large_inputs_are_estimated(tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_large_inputs_are_estimated(tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text("From_Account,To_Account\n" + lines)
     seen = found(tmp_path, "http://127.0.0.1:1", offline=True)
 
-    about = int(seen["input"].told.partition("about ")[2].partition(" ")[0].replace(",", ""))
+    about = int(seen["input"].words.partition("about ")[2].partition(" ")[0].replace(",", ""))
     assert 0.98 * rows < about < 1.02 * rows
 
 
@@ -373,12 +373,12 @@ def test_many_inputs(tmp_path: Path) -> None:
         operation="delete_friends", provider="zego", app_id=1, address="http://[::1]:1", more=""
     )
     file.write_text(text.replace("pairs.csv", "*-pairs.csv"))
-    here = preflight(load_job(file), offline=True)[0].findings
+    here = preflight(load_job(file), offline=True)[0].checks
     inputs = [one for one in here if one.name == "input"]
-    assert [one.mark for one in inputs].index(Mark.CROSSED) == 0
-    assert "150-pairs.csv" in inputs[0].told
+    assert [one.grade for one in inputs].index(Grade.CROSSED) == 0
+    assert "150-pairs.csv" in inputs[0].words
     assert len(inputs) == 21
-    assert inputs[-1].told == "and 280 files more; the first 200 looked at"
+    assert inputs[-1].words == "and 280 files more; the first 200 looked at"
 
 
 def test_input_that_is_not_there(tmp_path: Path) -> None:
@@ -386,8 +386,8 @@ def test_input_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").unlink()
     seen = found(tmp_path, "http://127.0.0.1:1", offline=True)
 
-    assert seen["input"].mark is Mark.CROSSED
-    assert seen["secret"].mark is Mark.GOOD
+    assert seen["input"].grade is Grade.CROSSED
+    assert seen["secret"].grade is Grade.GOOD
 
 
 def test_a_run_directory_that_cannot_be(tmp_path: Path) -> None:
@@ -395,7 +395,7 @@ def test_a_run_directory_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
     seen = found(tmp_path, "http://127.0.0.1:1", offline=True)
 
-    assert seen["run directory"].mark is Mark.CROSSED
+    assert seen["run directory"].grade is Grade.CROSSED
 
 
 def test_accounts_to_ask_about_exist_nowhere() -> None:
@@ -434,10 +434,10 @@ def test_a_proxy_that_is_not_used_is_named(
             proxies=proxies_in(environment),
         )
     )
-    crosses = [one for one in found if one.mark is Mark.CROSSED and one.name != "credentials"]
-    assert all(f"{', '.join(names)} " in one.told for one in crosses)
+    crosses = [one for one in found if one.grade is Grade.CROSSED and one.name != "credentials"]
+    assert all(f"{', '.join(names)} " in one.words for one in crosses)
     assert len(crosses) == (step in (Step.RESOLVE, Step.CONNECT, Step.TLS))
-    assert [one.mark for one in found if one.name == "proxy"] == [Mark.SKIPPED]
+    assert [one.grade for one in found if one.name == "proxy"] == [Grade.SKIPPED]
     assert "hunter2" not in repr(found)
     nobody = findings_of(target, PROVIDERS["zego"], seen, 0.0, unasked="not now")
     assert "proxy" not in [one.name for one in nobody]
@@ -448,17 +448,17 @@ def test_a_protect_file_that_is_not_understood(tmp_path: Path) -> None:
     (tmp_path / "staff.txt").write_text('"boss"\n')
     more = '[guards]\nprotect_files = ["staff.txt"]'
     guards = found(tmp_path, "emulator", more=more, offline=True)["guards"]
-    assert guards.mark is Mark.CROSSED
-    assert "staff.txt: line 1" in guards.told
+    assert guards.grade is Grade.CROSSED
+    assert "staff.txt: line 1" in guards.words
 
 
 def test_guards_that_guard_nobody_of_the_plan(tmp_path: Path) -> None:
     """Where there is a plan and a guard holds nothing of it back, check says so."""
     more = '[guards]\nprotect = ["boss"]\nmax_failure_ratio = 0.5'
-    assert found(tmp_path, "emulator", more=more, offline=True)["guards"].mark is Mark.GOOD
+    assert found(tmp_path, "emulator", more=more, offline=True)["guards"].grade is Grade.GOOD
     job = load_job(tmp_path / "job.toml")
     make_plan(job)
-    warned = [one.told for one in look_at_job(job) if one.mark is Mark.WARNING]
+    warned = [one.words for one in look_at_job(job) if one.grade is Grade.WARNING]
     assert len(warned) == 2
     assert warned[0].startswith("guards.protect: no protected account stands in any row")
     assert warned[1].startswith("guards.max_failure_ratio never stops this run")
@@ -473,5 +473,5 @@ def test_odd_ids_are_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         lambda job, source: replace(sample_of(job, source), lookalikes=odd),
     )
     ids = found(tmp_path, "emulator", offline=True)["ids"]
-    assert ids.mark is Mark.WARNING
-    assert ids.told.startswith("2 ids in the rows looked at begin or end with a blank")
+    assert ids.grade is Grade.WARNING
+    assert ids.words.startswith("2 ids in the rows looked at begin or end with a blank")

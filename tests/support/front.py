@@ -11,7 +11,7 @@ from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Fingerprint, Heavy, PlanMeta, Share
 from bulkdel.providers.protocol import Limits
-from bulkdel.report.status import Sitting, Status, fold
+from bulkdel.report.status import LastSitting, Status, fold
 from bulkdel.words import Mode, Operation, Orient
 
 TENCENT_ADDRESS = "https://adminapisgp.im.qcloud.com"
@@ -186,7 +186,7 @@ def status(
     *,
     now_ms: int = 1_795_300_000_000,
     began_ms: int | None = None,
-    last: Sitting | None = None,
+    last: LastSitting | None = None,
     failed: tuple[CodeCount, ...] = (),
     unsettled: tuple[CodeCount, ...] = (),
     rates: Mapping[str, float] | None = None,

@@ -18,7 +18,7 @@ from bulkdel.words import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeFinding:
+class CodeFacts:
     """What came of one result code of a target.
 
     Attributes:
@@ -39,7 +39,7 @@ class CodeFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetFinding:
+class TargetFacts:
     """One target: which app it is, its books, what it did, and what it answered."""
 
     status: TargetStatus
@@ -48,11 +48,11 @@ class TargetFinding:
     app_id: int
     reach: Reach
     timeline: Timeline
-    codes: tuple[CodeFinding, ...]
+    codes: tuple[CodeFacts, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SittingFinding:
+class SittingFacts:
     """One process's life in the run. Times are Unix milliseconds.
 
     Attributes:
@@ -69,8 +69,8 @@ class SittingFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """A run as the report tells it.
+class RunFacts:
+    """A run as its report shows it.
 
     Attributes:
         plan_digest: of the plan that was sent.
@@ -82,10 +82,10 @@ class Findings:
 
     status: Status
     plan_digest: str
-    targets: tuple[TargetFinding, ...]
+    targets: tuple[TargetFacts, ...]
     head: LedgerEnd | None
     counts: LedgerCounts | None
-    sittings: tuple[SittingFinding, ...]
+    sittings: tuple[SittingFacts, ...]
     sitting_count: int
     rejects: Rejects
     input_format: str
@@ -96,7 +96,7 @@ class Findings:
         return self.counts.worst if self.counts else ()
 
 
-def find(
+def gather(
     status: Status,
     identity: Identity,
     *,
@@ -109,15 +109,15 @@ def find(
     rejects: Rejects | None = None,
     input_format: str = "csv",
     why: Callable[[SittingRecord], str] = lambda sitting: sitting.end or "",
-) -> Findings:
-    """Put together what the run directory holds; `words_of` is told a provider and a code."""
+) -> RunFacts:
+    """Put together what the run directory holds; `words_of` puts a provider's code into words."""
     known = {target.name: target for target in identity.targets}
     targets = []
     for one in status.targets:
         app = known[one.name]
         timeline = (timelines or {}).get(one.name, Timeline())
         targets.append(
-            TargetFinding(
+            TargetFacts(
                 status=one,
                 provider=app.provider,
                 region=app.region,
@@ -127,7 +127,7 @@ def find(
                 codes=_codes(one, timeline, counts, lambda code: words_of(app.provider, code)),  # noqa: B023  # called at once
             )
         )
-    return Findings(
+    return RunFacts(
         status=status,
         plan_digest=identity.plan_digest,
         targets=tuple(targets),
@@ -145,7 +145,7 @@ def _codes(
     timeline: Timeline,
     counts: LedgerCounts | None,
     words: Callable[[int], str],
-) -> tuple[CodeFinding, ...]:
+) -> tuple[CodeFacts, ...]:
     settled: dict[tuple[int, Verdict], int] = {}
     for row in counts.codes if counts else ():
         if row.target == target.name:
@@ -154,8 +154,8 @@ def _codes(
         settled[failed.code, Verdict.FAILED] = failed.pairs
     waiting = {one.code: one.pairs for one in target.unsettled_codes}
     info = {one.code: one.info for one in (*target.unsettled_codes, *target.failed_codes)}
-    found = [
-        CodeFinding(
+    facts = [
+        CodeFacts(
             code=code,
             words=words(code),
             info=info.get(code, ""),
@@ -168,26 +168,21 @@ def _codes(
         for code in {*(code for code, _ in settled), *waiting, *timeline.codes}
     ]
 
-    def weight(one: CodeFinding) -> tuple[int, int, int]:
+    def weight(one: CodeFacts) -> tuple[int, int, int]:
         pairs = one.deleted + one.already_gone + one.failed + one.unsettled
         return (-pairs, -one.answers, one.code)
 
-    return tuple(sorted(found, key=weight))
+    return tuple(sorted(facts, key=weight))
 
 
 def _sittings(
     status: Status, sittings: Sequence[SittingRecord], why: Callable[[SittingRecord], str]
-) -> tuple[SittingFinding, ...]:
+) -> tuple[SittingFacts, ...]:
     """What was done in each: the counters when the next one began, less those when it began."""
-    now = {
-        one.name: Counters(
-            deleted=one.deleted, already_gone=one.already_gone, failed=one.failed, calls=one.calls
-        )
-        for one in status.targets
-    }
+    now = {one.name: one.counters for one in status.targets}
     after = [*(dict(one.before) for one in sittings[1:]), now]
     return tuple(
-        SittingFinding(
+        SittingFacts(
             began_ms=sitting.started_ms,
             ended_ms=sitting.ended_ms,
             why=why(sitting),
@@ -199,7 +194,7 @@ def _sittings(
 
 
 def _all_settled(counters: Mapping[str, Counters]) -> int:
-    return sum(one.deleted + one.already_gone + one.failed for one in counters.values())
+    return sum(one.settled for one in counters.values())
 
 
 def _all_calls(counters: Mapping[str, Counters]) -> int:
