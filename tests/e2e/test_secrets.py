@@ -68,7 +68,7 @@ def loud(place: Place, patch: str = "") -> Done:
     )
     process = place.start("run", "job.toml", "--json-logs")
     out, err = process.communicate(timeout=150)
-    return Done(code=process.returncode, out=out, err=err)
+    return Done(code=process.wait(), out=out, err=err)
 
 
 def hides(place: Place, done: Done, signatures: Iterable[str]) -> None:
