@@ -9,30 +9,17 @@ from pathlib import Path
 import pytest
 
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import Reach, SecretSource, Target
+from bulkdel.job.job import SecretSource, Target
 from bulkdel.job.secrets import read_secret, secret_warnings
 from bulkdel.report.text.confirm import warnings
-from tests.support import front
+from tests.support import build, front
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 
 
 def target(source: SecretSource | None) -> Target:
     """A target whose secret is read from `source`."""
-    return Target(
-        name="west",
-        provider="tencent",
-        region="singapore",
-        app_id=1,
-        admin="administrator",
-        secret=source,
-        address="https://host.example",
-        reach=Reach.REAL,
-        qps=200,
-        max_in_flight=400,
-        batch_size=1000,
-        over_ceiling=False,
-    )
+    return build.target(name="west", secret=source, address="https://host.example")
 
 
 def refusal(source: SecretSource) -> tuple[str, str]:

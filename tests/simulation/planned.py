@@ -6,9 +6,10 @@ import csv
 import hashlib
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from bulkdel.job.job import Guards, Input, Job, Reach, Retry, Target
+from bulkdel.job.job import Job, Reach, Retry
 from bulkdel.ledger.audit.findings import Findings
 from bulkdel.ledger.audit.verify import verify
 from bulkdel.plan.entries import TURNED, Row
@@ -18,6 +19,7 @@ from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Shar
 from bulkdel.words import Batch, Entry, Mode, Operation, Orient, Sides, Sweep
 from tests.simulation.people import Edge
 from tests.simulation.scenario import Scenario, TargetPlan
+from tests.support import build
 
 
 class ListedPlan(PlanReader):
@@ -60,36 +62,27 @@ def _row(entry: Entry) -> Row:
 
 def job_of(scenario: Scenario, run_dir: Path) -> Job:
     """The scenario's job as the job file's reader would hand it on."""
-    return Job(
+    targets = (
+        build.target(
+            name=target.name,
+            provider=target.provider,
+            secret=None,
+            address="http://simulated.invalid",
+            reach=Reach.LOOPBACK,
+            qps=target.qps,
+            max_in_flight=target.max_in_flight,
+            batch_size=target.batch_size,
+        )
+        for target in scenario.targets
+    )
+    return build.job(
+        *targets,
         source=run_dir / "job.toml",
         name="simulated",
         operation=Operation.DELETE_ALL_FRIENDS if scenario.sweeps else Operation.DELETE_FRIENDS,
         mode=Mode.TWO_WAY if scenario.two_way else Mode.ONE_WAY,
         run_dir=run_dir,
-        input=Input(
-            files=(str(run_dir.parent / "pairs.csv"),),
-            format=None,
-            from_field="From_Account",
-            to_field="To_Account",
-            accounts_only=False,
-        ),
-        targets=tuple(
-            Target(
-                name=target.name,
-                provider=target.provider,
-                region="singapore",
-                app_id=1400000000,
-                admin="administrator",
-                secret=None,
-                address="http://simulated.invalid",
-                reach=Reach.LOOPBACK,
-                qps=target.qps,
-                max_in_flight=target.max_in_flight,
-                batch_size=target.batch_size,
-                over_ceiling=False,
-            )
-            for target in scenario.targets
-        ),
+        input=replace(build.INPUT, files=(str(run_dir.parent / "pairs.csv"),)),
         retry=Retry(
             max_attempts=scenario.max_attempts,
             base_delay_s=scenario.base_delay_s,
@@ -97,10 +90,8 @@ def job_of(scenario: Scenario, run_dir: Path) -> Job:
             timeout_s=scenario.timeout_s,
             outage_limit_s=scenario.outage_limit_s,
         ),
-        guards=Guards(
-            protect=(),
-            protect_files=(),
-            max_pairs=None,
+        guards=replace(
+            build.GUARDS,
             max_failure_ratio=scenario.max_failure_ratio,
             min_sample=scenario.min_sample,
         ),
