@@ -66,9 +66,9 @@ def _books(meta: PlanMeta) -> Iterator[str]:
 
 def _entries(con: duck.Connection, file: str, meta: PlanMeta) -> Iterator[str]:
     total = sum(share.batches for share in meta.shares)
-    found = duck.number(con, f"SELECT count(*) FROM {file}")
-    if found != total:
-        yield f"it has {found:,} entries instead of {total:,}"
+    entries = duck.number(con, f"SELECT count(*) FROM {file}")
+    if entries != total:
+        yield f"it has {entries:,} entries instead of {total:,}"
     items = "coalesce(len(to_accounts) - len(replace(to_accounts, chr(10), '')), 0) + 1"
     sizes = dict(meta.fingerprint.targets)
     for share in meta.shares:
@@ -92,10 +92,10 @@ def _twice(con: duck.Connection, file: str, parts: int) -> Iterator[str]:
 
     An account's batches are cut from its sorted list, so their ranges of ids cannot overlap.
     """
-    told = 0
+    reported = 0
     others = f"replace(coalesce(to_accounts, ''), chr({ord(TURNED)}), '')"
     for part in range(parts):
-        found = con.execute(
+        rows = con.execute(
             "SELECT ordinal, f, repeated FROM ("
             "SELECT ordinal, f, n > d AS repeated, "
             "lag(high) OVER (PARTITION BY target, f ORDER BY low, ordinal) AS before, low "
@@ -106,9 +106,9 @@ def _twice(con: duck.Connection, file: str, parts: int) -> Iterator[str]:
             f"FROM {file} WHERE hash(from_account) % {parts} = {part}))) "
             f"WHERE repeated OR before >= low ORDER BY ordinal LIMIT {_EACH}"
         ).fetchall()
-        for ordinal, account, repeated in found:
+        for ordinal, account, repeated in rows:
             where = "within it" if repeated else "in another entry"
             yield f"entry {ordinal}, of {str(account)[:80]!r}: a pair of it stands {where} as well"
-        told += len(found)
-        if told >= _EACH:
+        reported += len(rows)
+        if reported >= _EACH:
             return

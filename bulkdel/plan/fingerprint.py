@@ -102,17 +102,15 @@ def _source_changes(job: Job, planned: Fingerprint) -> tuple[list[str], tuple[st
         for one in planned.sources
     ]
     stdin = next(((one.size, one.sha256) for one in before if one.path == STDIN), (0, ""))
-    found: list[Source] = []
+    now: list[Source] = []
     for source in find_sources(job.input, job.run_dir, missing_ok=True):
         size, sha256 = stdin if source.name == STDIN else digest_of(source)
         form = source.format.value
         quoting = _quoting(job, form)
-        found.append(
-            Source(path=source.name, format=form, quoting=quoting, size=size, sha256=sha256)
-        )
-    left = _without(before, found)
+        now.append(Source(path=source.name, format=form, quoting=quoting, size=size, sha256=sha256))
+    left = _without(before, now)
     if left is None:
-        return _differences(before, found), ()
+        return _differences(before, now), ()
     names = {Path(entry).name for entry in job.input.files if not Path(entry).exists()}
     gone = tuple(
         path
@@ -131,31 +129,31 @@ def _quoting(job: Job, fmt: str) -> str:
     return quoting_of(Format(fmt), job.input.quoting) or ""
 
 
-def _without(before: list[Source], found: list[Source]) -> tuple[str, ...] | None:
-    """The planned files that are not among `found`; None if `found` is not the rest in order."""
-    if list(map(_content, before)) == list(map(_content, found)):
+def _without(before: list[Source], now: list[Source]) -> tuple[str, ...] | None:
+    """The planned files that are not among `now`; None if `now` is not the rest in order."""
+    if list(map(_content, before)) == list(map(_content, now)):
         return ()
     known = set(before)
     left: list[str] = []
     at = 0
     for one in before:
-        other = found[at] if at < len(found) else None
+        other = now[at] if at < len(now) else None
         # Of files alike, one that still has its name is itself.
         if other and _content(one) == _content(other) and (one == other or other not in known):
             at += 1
         else:
             left.append(one.path)
-    return tuple(left) if at == len(found) else None
+    return tuple(left) if at == len(now) else None
 
 
-def _differences(before: list[Source], found: list[Source]) -> list[str]:
+def _differences(before: list[Source], now: list[Source]) -> list[str]:
     known = {one.path: _content(one) for one in before}
-    at_place = list(map(_content, before)) if len(before) == len(found) else [None] * len(found)
-    olds = [known.get(one.path, other) for one, other in zip(found, at_place, strict=True)]
+    at_place = list(map(_content, before)) if len(before) == len(now) else [None] * len(now)
+    olds = [known.get(one.path, other) for one, other in zip(now, at_place, strict=True)]
     left = Counter(map(_content, before))
-    left.subtract(old for old, one in zip(olds, found, strict=True) if old == _content(one))
+    left.subtract(old for old, one in zip(olds, now, strict=True) if old == _content(one))
     changed: list[str] = []
-    for old, one in zip(olds, found, strict=True):
+    for old, one in zip(olds, now, strict=True):
         content = _content(one)
         if old == content:
             continue

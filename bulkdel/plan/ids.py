@@ -63,8 +63,8 @@ def words_of_texts(ids: list[bytes], count: int = MOST_WORDS) -> Words:
 def texts_of(words: Words) -> list[bytes]:
     """The ids in these rows."""
     flat = np.ascontiguousarray(words)
-    found: list[bytes] = flat.view(f"S{WORD * flat.shape[1]}").ravel().tolist()
-    return found
+    texts: list[bytes] = flat.view(f"S{WORD * flat.shape[1]}").ravel().tolist()
+    return texts
 
 
 def hashes_of(words: Words) -> Words:

@@ -95,7 +95,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         closing(_grouping(job, pool, workshop, scale, looked)) as grouping,
     ):
         hashes = [hashing.submit(digest_of, source, facts) for source, facts in looked]
-        taken = []
+        file_books = []
         with (workshop / REJECTS_FILE).open("w+b") as out:
             intake = Intake(
                 partitioner=Partitioner(pool, grouping.rows, protected, by=grouping.part_by),
@@ -107,10 +107,10 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             )
             for source, facts in looked:
                 with held(source, facts) as here:
-                    taken.append(intake.take_in(source, here))
-        valid = sum(books.valid for books in taken)
-        read = valid + sum(books.rejected for books in taken)
-        guarded = sum(books.protected for books in taken)
+                    file_books.append(intake.take_in(source, here))
+        valid = sum(books.valid for books in file_books)
+        read = valid + sum(books.rejected for books in file_books)
+        guarded = sum(books.protected for books in file_books)
         if read == 0:
             names = ", ".join(source.name for source in sources)
             raise WrongFile(names, "there are no rows in the input")
@@ -124,7 +124,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
                 header=books.header,
             )
             for source, (size, sha256), books in zip(
-                sources, (hashed.result() for hashed in hashes), taken, strict=True
+                sources, (hashed.result() for hashed in hashes), file_books, strict=True
             )
         )
         for source, facts in looked:
@@ -145,8 +145,8 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         digests = LineDigests(stretch := stretch_of(sizes))
         with (workshop / "lines").open("wb") as lines:
             for size, share in zip(sizes, shares, strict=True):
-                with closing(grouping.lines(size, share.first)) as made:
-                    for piece in made:
+                with closing(grouping.lines(size, share.first)) as pieces:
+                    for piece in pieces:
                         digests.take(piece)
                         lines.write(piece)
         entries_sha256 = hashlib.sha256(digests.all()).hexdigest()
@@ -157,7 +157,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
             digest=digest(fingerprint, books, entries_sha256),
             stretch=stretch,
             entries_sha256=entries_sha256,
-            lookalikes=as_values(together(books.lookalikes for books in taken)),
+            lookalikes=as_values(together(books.lookalikes for books in file_books)),
         )
         write_plan(
             con,
@@ -202,18 +202,18 @@ def _shares(job: Job, grouped: Grouped, *, pairs: bool) -> tuple[Share, ...]:
     shares: list[Share] = []
     first = 0
     for target in job.targets:
-        made = grouped.sized[_size(target, pairs=pairs)]
+        sized = grouped.sized[_size(target, pairs=pairs)]
         shares.append(
             Share(
                 target=target.name,
                 first=first,
-                batches=made.batches,
+                batches=sized.batches,
                 pairs=grouped.pairs,
-                largest=made.largest,
-                heavy=made.heavy,
-                as_given=made.as_given,
-                least=made.least,
+                largest=sized.largest,
+                heavy=sized.heavy,
+                as_given=sized.as_given,
+                least=sized.least,
             )
         )
-        first += made.batches
+        first += sized.batches
     return tuple(shares)

@@ -50,7 +50,7 @@ def reader_of(stream: BinaryIO, size: int, dialect: Dialect) -> SeparatedReader:
     """The reader of a whole file."""
     form = Format.CSV if dialect.delimiter == b"," else Format.TSV
     source = SourceFile(name="x", path=Path("x"), format=form, packing="")
-    facts = Facts(path=source.path, size=size, unpacked=size, mark=())
+    facts = Facts(path=source.path, size=size, unpacked=size, stamp=())
     quoting = Quoting.CSV if dialect.quotes else Quoting.NONE
     return SeparatedReader(OpenFile(source=source, facts=facts, stream=stream), quoting)
 

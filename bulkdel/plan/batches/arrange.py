@@ -50,22 +50,22 @@ class Accounts:
             as_many = np.flatnonzero(self.counts == enough)
             among = np.append(more, _smallest(self.ids, as_many, most - len(more)))
         ids = texts_of(self.ids[among])
-        found = zip(self.counts[among].tolist(), ids, strict=True)
-        return sorted(found, key=lambda one: (-one[0], one[1]))
+        pairs = zip(self.counts[among].tolist(), ids, strict=True)
+        return sorted(pairs, key=lambda one: (-one[0], one[1]))
 
 
 def _smallest(ids: Words, among: Whole, most: int) -> Whole:
     """Those of the different ids in `among` that come first by their bytes; `most` of them."""
-    found: list[Whole] = []
+    pieces: list[Whole] = []
     for at in range(ids.shape[1]):
         if len(among) <= most:
             break
         word = ids[among, at].byteswap()  # so that words compare as their bytes do
         limit = np.partition(word, most - 1)[most - 1]
-        found.append(among[word < limit])
-        most -= len(found[-1])
+        pieces.append(among[word < limit])
+        most -= len(pieces[-1])
         among = among[word == limit]
-    return np.concatenate((*found, among))
+    return np.concatenate((*pieces, among))
 
 
 def arrange(rows: Words, hashes: Words, other_hashes: Words, *, least: int) -> Accounts:
@@ -104,14 +104,14 @@ def arrange(rows: Words, hashes: Words, other_hashes: Words, *, least: int) -> A
         return Accounts(ids=accounts, fractions=fractions, counts=none, others=rows[:0, 0])
     kept = np.flatnonzero(np.concatenate(([True], changed)))
     counts = np.diff(np.searchsorted(kept, first), append=len(kept))
-    found = np.ascontiguousarray(table[:, 1]) if len(kept) == len(rows) else table[kept, 1]
+    distinct = np.ascontiguousarray(table[:, 1]) if len(kept) == len(rows) else table[kept, 1]
     large = np.flatnonzero(counts > least)
     if len(large):
         inside = stretches((np.cumsum(counts) - counts)[large], counts[large])
-        chosen = np.take(found, inside, axis=0)
+        chosen = np.take(distinct, inside, axis=0)
         group = np.repeat(np.arange(len(large)), counts[large])
-        found[inside] = np.take(chosen, _bytewise(group, chosen), axis=0)
-    return Accounts(ids=accounts, fractions=fractions, counts=counts, others=found)
+        distinct[inside] = np.take(chosen, _bytewise(group, chosen), axis=0)
+    return Accounts(ids=accounts, fractions=fractions, counts=counts, others=distinct)
 
 
 def _radix(hashes: Words, other_hashes: Words) -> Whole:

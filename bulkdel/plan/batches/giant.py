@@ -68,12 +68,12 @@ def set_aside(spill: Spill, part: int, folder: Path, *, rows: int) -> tuple[Word
 
 def sort_giant(con: duck.Connection, giant: Giant) -> int:
     """Makes the file distinct and sorted bytewise; answers how many lines are left."""
-    made = giant.path.with_suffix(".sorted")
+    in_order = giant.path.with_suffix(".sorted")
     with duck.opened(giant.path) as file:
         lines = duck.lines_in(file, {"t": "VARCHAR"}, _SEPARATOR)
         select = f"SELECT DISTINCT t FROM {lines} ORDER BY t"  # noqa: S608 - no values but our own
-        count = duck.write_lines(con, select, made, _SEPARATOR)
-    made.replace(giant.path)
+        count = duck.write_lines(con, select, in_order, _SEPARATOR)
+    in_order.replace(giant.path)
     return count
 
 

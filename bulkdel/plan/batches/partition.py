@@ -95,18 +95,18 @@ class Partitioner:
                 rejects=[reject],
                 lookalikes={},
             )
-        found = read_chunk(chunk, shape)
-        if found.bytes != chunk.size:
-            raise AssertionError(f"{found.bytes} of {chunk.size} bytes are accounted for")
-        ids, protected = self._without_protected(found.ids)
+        rows = read_chunk(chunk, shape)
+        if rows.bytes != chunk.size:
+            raise AssertionError(f"{rows.bytes} of {chunk.size} bytes are accounted for")
+        ids, protected = self._without_protected(rows.ids)
         self._spill.partition(ids, self._by(ids), turn=turn)
         return ChunkBooks(
-            lines=found.lines,
-            bytes=found.bytes - chunk.added,
-            rows=len(found.ids),
+            lines=rows.lines,
+            bytes=rows.bytes - chunk.added,
+            rows=len(rows.ids),
             protected=protected,
-            rejects=found.rejects,
-            lookalikes=found.lookalikes,
+            rejects=rows.rejects,
+            lookalikes=rows.lookalikes,
         )
 
     def _without_protected(self, ids: Words) -> tuple[Words, int]:

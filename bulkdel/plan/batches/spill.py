@@ -106,12 +106,12 @@ class Spill:
 
     def _pieces(self, part: int) -> list[tuple[_Block, int, int]]:
         """Block, first row and number of rows of each piece of a part."""
-        found = []
+        pieces = []
         for block in sorted(self._blocks, key=lambda block: block.turn):
             first, end = int(block.edges[part]), int(block.edges[part + 1])
             if first < end:
-                found.append((block, first, end - first))
-        return found
+                pieces.append((block, first, end - first))
+        return pieces
 
     def _fill(self, into: Words, block: _Block, first: int) -> None:
         left = into.data.cast("B")

@@ -105,20 +105,20 @@ class _Read(NamedTuple):
 def read_chunk(chunk: Chunk, shape: Shape) -> Rows:
     """The rows of a chunk."""
     data = np.frombuffer(chunk.buffer, np.uint8)[: chunk.size]
-    found = _records(chunk, data, shape)
-    starts, ends = found.starts, found.ends
+    records = _records(chunk, data, shape)
+    starts, ends = records.starts, records.ends
     buffer = chunk.buffer
     suspect = np.zeros(len(starts), np.bool_)
-    if len(found.quotes):
+    if len(records.quotes):
         quoted = data[starts] == QUOTE
         starts, ends = starts + quoted, ends - quoted
     if shape.fine is not None:
-        _mark(_odd_bytes(chunk, data, found, shape), starts, ends, suspect)
+        _mark(_odd_bytes(chunk, data, records, shape), starts, ends, suspect)
         _mark_lengths(starts, ends, suspect)
         if not shape.quotes and QUOTE in chunk.buffer:
             suspect |= ((data[starts] == QUOTE) & (data[ends - 1] == QUOTE)).any(axis=1)
-        _mark_not_utf8(chunk, found, suspect)
-    doubled = _doubled(found.quotes)
+        _mark_not_utf8(chunk, records, suspect)
+    doubled = _doubled(records.quotes)
     if len(doubled):
         buffer = bytearray(np.delete(data, doubled).tobytes() + bytes(PAD))
         starts = starts - np.searchsorted(doubled, starts)
@@ -128,7 +128,7 @@ def read_chunk(chunk: Chunk, shape: Shape) -> Rows:
         for column, names in enumerate(shape.names):
             for name in names:
                 suspect |= ids[:, column, 0] == words_of_texts([name[:ID_BYTES]])[0, 0]
-    return _judged(chunk, shape, found, _Read(ids, suspect, likely(ids, buffer, ends)))
+    return _judged(chunk, shape, records, _Read(ids, suspect, likely(ids, buffer, ends)))
 
 
 def _records(chunk: Chunk, data: Bytes, shape: Shape) -> _Records:
@@ -193,19 +193,19 @@ def _doubled(quotes: Whole) -> Whole:
     return doubled
 
 
-def _odd_bytes(chunk: Chunk, data: Bytes, found: _Records, shape: Shape) -> Whole:
+def _odd_bytes(chunk: Chunk, data: Bytes, records: _Records, shape: Shape) -> Whole:
     """The places of bytes that some rule may mind in an id."""
     fine = np.zeros(256, np.bool_)
     fine[list(shape.fine or b"")] = True
     marks = bytes((LF, CR, shape.delimiter)) + (b'"' if shape.quotes else b"")
     left = data.tobytes().translate(None, (shape.fine or b"") + marks)
-    places = [found.within[~fine[data[found.within]]]]
+    places = [records.within[~fine[data[records.within]]]]
     if left:
         odd = ~fine
         odd[list(marks)] = False
         places.append(np.flatnonzero(odd[data]))
     if not fine[QUOTE]:
-        places.append(_doubled(found.quotes) - 1)
+        places.append(_doubled(records.quotes) - 1)
     if CR in chunk.buffer:
         returns = np.flatnonzero(data == CR)
         places.append(returns[data[np.minimum(returns + 1, len(data) - 1)] != LF])
@@ -228,19 +228,19 @@ def _mark_lengths(starts: Whole, ends: Whole, suspect: Flags) -> None:
         suspect |= ((lengths < 1) | (lengths > ID_BYTES)).any(axis=1)
 
 
-def _mark_not_utf8(chunk: Chunk, found: _Records, suspect: Flags) -> None:
+def _mark_not_utf8(chunk: Chunk, records: _Records, suspect: Flags) -> None:
     """Marks the rows whose record is not UTF-8 throughout."""
     if chunk.buffer.isascii():
         return
-    numbers = np.cumsum(~found.odd) - 1
+    numbers = np.cumsum(~records.odd) - 1
     at = 0
     while at < chunk.size:
         try:
             str(memoryview(chunk.buffer)[at : chunk.size], "utf-8")
         except UnicodeDecodeError as exc:
-            record = int(np.searchsorted(found.end, at + exc.start))
-            at = int(found.end[record]) + 1
-            if not found.odd[record]:
+            record = int(np.searchsorted(records.end, at + exc.start))
+            at = int(records.end[record]) + 1
+            if not records.odd[record]:
                 suspect[numbers[record]] = True
         else:
             return
@@ -256,42 +256,42 @@ def _ids(buffer: bytearray, starts: Whole, ends: Whole, suspect: Flags) -> Words
     return ids
 
 
-def _judged(chunk: Chunk, shape: Shape, found: _Records, read: _Read) -> Rows:
+def _judged(chunk: Chunk, shape: Shape, records: _Records, read: _Read) -> Rows:
     """The rows and the rejects, after what is suspect or odd was judged."""
     data = np.frombuffer(chunk.buffer, np.uint8)[: chunk.size]
     ids, suspect, alike = read
-    if not (found.odd.any() or suspect.any()):
+    if not (records.odd.any() or suspect.any()):
         return Rows(
             ids=ids,
-            lines=int(np.count_nonzero(data == LF)) if len(found.within) else len(found.end),
+            lines=int(np.count_nonzero(data == LF)) if len(records.within) else len(records.end),
             rejects=[],
             lookalikes=counted(texts_of(ids[alike])) if alike.any() else {},
-            bytes=int((found.end - found.begin).sum()) + len(found.end),
+            bytes=int((records.end - records.begin).sum()) + len(records.end),
         )
-    regular = np.flatnonzero(~found.odd)
+    regular = np.flatnonzero(~records.odd)
     lines = np.flatnonzero(data == LF)
     faults = {stray.begin: stray.fault for stray in chunk.strays}
-    chosen = np.concatenate((np.flatnonzero(found.odd & ~found.blank), regular[suspect]))
-    numbers = np.searchsorted(lines, found.begin[chosen])
+    chosen = np.concatenate((np.flatnonzero(records.odd & ~records.blank), regular[suspect]))
+    numbers = np.searchsorted(lines, records.begin[chosen])
     rejects: list[Record] = []
     more: list[tuple[int, tuple[bytes, ...]]] = []
-    total = int((found.end - found.begin + 1)[found.blank].sum())
+    total = int((records.end - records.begin + 1)[records.blank].sum())
     for record, line in sorted(zip(chosen.tolist(), numbers.tolist(), strict=True)):
-        begin, end = int(found.begin[record]), int(found.end[record])
+        begin, end = int(records.begin[record]), int(records.end[record])
         raw = bytes(chunk.buffer[begin : end + 1])
         judgement = faults.get(begin) or shape.judge(raw)
         if isinstance(judgement, str):
             last_line = line + raw.count(b"\n") - 1
             rejects.append(Record(line, last_line, strip_end(raw), judgement))
             total += len(raw)
-        elif found.odd[record]:
+        elif records.odd[record]:
             more.append((record, judgement))
             total += len(raw)
         else:
             suspect[np.searchsorted(regular, record)] = False
     if suspect.any():
         ids, alike, regular = ids[~suspect], alike[~suspect], regular[~suspect]
-    total += int((found.end - found.begin + 1)[regular].sum())
+    total += int((records.end - records.begin + 1)[regular].sum())
     if more:
         ids, alike = _with_more(ids, alike, regular, more)
     counts = counted(texts_of(ids[alike])) if alike.any() else {}

@@ -132,7 +132,7 @@ class Cutter:
         bound = _bound(data, self.dialect)
         quotes = _Quotes.none()
         if self.dialect.quotes and buffer.find(b'"', 0, size) >= 0:
-            quotes = _Quotes.found(np.frombuffer(buffer, np.uint8), size, self.dialect)
+            quotes = _Quotes.among(np.frombuffer(buffer, np.uint8), size, self.dialect)
             if quotes.places.size and not ended:
                 bound = min(bound, size - 2)  # what is behind a quote may be unknown there
         strays: list[Extent] = []
@@ -144,21 +144,21 @@ class Cutter:
                 break
             line = one_line(self.dialect.delimiter).match(buffer, cut, size - added)
             if line and self.dialect.quotes:
-                found = Extent(base + cut, base + line.end(), None)
+                extent = Extent(base + cut, base + line.end(), None)
             else:
-                found = extent_at(content, base + cut, self.dialect, self.width)
-            if found.end - base > size - added:
-                return cut, bool(quotes.places.size), tuple(strays), found
-            at = size if found.end == self.end else found.end - base
-            strays.append(Extent(cut, at, found.fault))
+                extent = extent_at(content, base + cut, self.dialect, self.width)
+            if extent.end - base > size - added:
+                return cut, bool(quotes.places.size), tuple(strays), extent
+            at = size if extent.end == self.end else extent.end - base
+            strays.append(Extent(cut, at, extent.fault))
             if at >= bound:
                 cut = at
                 break
         return cut, bool(quotes.places.size), tuple(strays), None
 
-    def _alone(self, content: FileBytes, found: Extent) -> Chunk | Apart:
+    def _alone(self, content: FileBytes, extent: Extent) -> Chunk | Apart:
         """One record, or reject, that is longer than the rest of a buffer."""
-        begin, end, fault = found
+        begin, end, fault = extent
         if fault is not None:
             return Apart(
                 fault=fault,
@@ -203,7 +203,7 @@ class _Quotes:
         return cls(places=empty, faults=(empty, empty))
 
     @classmethod
-    def found(cls, data: Bytes, size: int, dialect: Dialect) -> Self:
+    def among(cls, data: Bytes, size: int, dialect: Dialect) -> Self:
         """Looks at the quotes in the first `size` bytes, which begin with a record."""
         places = np.flatnonzero(data[:size] == QUOTE)
         if not places.size:
@@ -225,9 +225,9 @@ class _Quotes:
 
     def fault_from(self, at: int, bound: int) -> int:
         """The first quote from `at` on, where a record begins, that is malformed; or `bound`."""
-        found = self.faults[self.places.searchsorted(at) & 1]
-        first = found.searchsorted(at)
-        return min(int(found[first]), bound) if first < len(found) else bound
+        faults = self.faults[self.places.searchsorted(at) & 1]
+        first = faults.searchsorted(at)
+        return min(int(faults[first]), bound) if first < len(faults) else bound
 
     def line_end(self, buffer: bytearray, begin: int, end: int) -> int:
         """The last line end outside quotes before `end`; begin - 1 if there is none.

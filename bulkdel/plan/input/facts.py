@@ -25,7 +25,7 @@ _MAGIC = (b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x7fELF", 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
 
-Mark: TypeAlias = tuple[int, ...]
+Stamp: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,13 @@ class Facts:
         path: where the unpacked bytes are.
         size: bytes of the file as it is, packed or not.
         unpacked: bytes of what is at `path`.
-        mark: which file it was, and how long it had been as it was; see mark_of.
+        stamp: which file it was, and how long it had been as it was; see stamp_of.
     """
 
     path: Path
     size: int
     unpacked: int
-    mark: Mark
+    stamp: Stamp
 
 
 class _Input(io.FileIO):
@@ -97,7 +97,7 @@ def _unreadable(name: str, exc: OSError) -> WrongFile:
     return WrongFile(name, f"cannot be read ({exc.strerror})")
 
 
-def mark_of(file: BinaryIO) -> Mark:
+def stamp_of(file: BinaryIO) -> Stamp:
     """Which file this is and when it changed: the same again if it is as it was.
 
     The time of change is the system's own: nobody can put it back as the time of writing can be.
@@ -114,7 +114,7 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
     """
     path = source.path
     with open_bytes(source.path, source.name) as raw:
-        mark = mark_of(raw)
+        stamp = stamp_of(raw)
         size = os.fstat(raw.fileno()).st_size
         if size == 0:
             raise WrongFile(source.name, "the file is empty")
@@ -132,7 +132,7 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         raise WrongFile(source.name, "is UTF-16", "save it as UTF-8")
     if source.format not in BINARY and head.startswith(_MAGIC):
         raise WrongFile(source.name, f"is a binary file, not {source.format}")
-    return Facts(path=path, size=size, unpacked=unpacked, mark=mark)
+    return Facts(path=path, size=size, unpacked=unpacked, stamp=stamp)
 
 
 @contextmanager
@@ -145,22 +145,22 @@ def held(source: SourceFile, facts: Facts) -> Iterator[Facts]:
         WrongInput: it is another file now, or was written to since, or meanwhile.
     """
     with open_bytes(source.path, source.name) as raw:
-        _ensure_same(raw, source, facts.mark)
+        _ensure_same(raw, source, facts.stamp)
         path = facts.path
         if path == source.path and duck.OPEN_FILES.is_dir():
             path = duck.OPEN_FILES / str(raw.fileno())
         yield replace(facts, path=path)
-        _ensure_same(raw, source, facts.mark)
+        _ensure_same(raw, source, facts.stamp)
 
 
 def ensure_unchanged(source: SourceFile, facts: Facts) -> None:
     """Raises WrongInput if it is another file now, or was written to since `facts` were taken."""
     with open_bytes(source.path, source.name) as raw:
-        _ensure_same(raw, source, facts.mark)
+        _ensure_same(raw, source, facts.stamp)
 
 
-def _ensure_same(raw: BinaryIO, source: SourceFile, mark: Mark) -> None:
-    if mark_of(raw) != mark:
+def _ensure_same(raw: BinaryIO, source: SourceFile, stamp: Stamp) -> None:
+    if stamp_of(raw) != stamp:
         raise WrongFile(source.name, "changed while it was read", "run again")
 
 
@@ -173,10 +173,10 @@ def digest_of(source: SourceFile, facts: Facts | None = None) -> tuple[int, str]
     sha = hashlib.sha256()
     size = 0
     with open_bytes(source.path, source.name) as raw:
-        mark = mark_of(raw) if facts is None else facts.mark
-        _ensure_same(raw, source, mark)
+        stamp = stamp_of(raw) if facts is None else facts.stamp
+        _ensure_same(raw, source, stamp)
         while chunk := raw.read(_CHUNK):
             sha.update(chunk)
             size += len(chunk)
-        _ensure_same(raw, source, mark)
+        _ensure_same(raw, source, stamp)
     return size, sha.hexdigest()

@@ -57,12 +57,12 @@ def kind_of(account: bytes) -> str | None:
 
 def counted(accounts: Iterable[bytes]) -> Counts:
     """The lookalikes among these ids."""
-    found: Counts = {}
+    counts: Counts = {}
     for account in accounts:
         if kind := kind_of(account):
-            number, example = found.get(kind, (0, account.decode()))
-            found[kind] = number + 1, example
-    return found
+            number, example = counts.get(kind, (0, account.decode()))
+            counts[kind] = number + 1, example
+    return counts
 
 
 def likely(ids: Words, buffer: bytearray, ends: Whole) -> Flags:
@@ -73,15 +73,15 @@ def likely(ids: Words, buffer: bytearray, ends: Whole) -> Flags:
         buffer: the bytes they were read from.
         ends: rows by columns, the places there behind each id.
     """
-    found: Flags = np.take(_BEGINNINGS, ids[:, :, 0].astype(np.uint16))
-    places = np.nonzero(found)
+    alike: Flags = np.take(_BEGINNINGS, ids[:, :, 0].astype(np.uint16))
+    places = np.nonzero(alike)
     if len(places[0]):
         first, second, third = (ids[:, :, 0][places] >> np.uint64(at) & _BYTE for at in (0, 8, 16))
         mere = (first != _BLANK) & np.isin(second, _EXPONENTS) & ~np.isin(third, _SIGNS)
-        found[places] = ~mere  # as in 1e5f0c, a piece of a hash
+        alike[places] = ~mere  # as in 1e5f0c, a piece of a hash
     if not buffer.isascii() or b" " in buffer:
-        found |= _tails(np.frombuffer(buffer, np.uint8), ends)
-    return found
+        alike |= _tails(np.frombuffer(buffer, np.uint8), ends)
+    return alike
 
 
 def together(counts: Iterable[Counts]) -> Counts:
@@ -105,33 +105,33 @@ def as_values(counts: Counts) -> tuple[Lookalike, ...]:
 
 def _beginnings() -> Flags:
     """For the first two bytes as a little-endian number, whether the id may be of a kind."""
-    found = np.zeros((256, 256), np.bool_)  # by the second byte, then the first
-    found[:, 0x20] = True
+    alike = np.zeros((256, 256), np.bool_)  # by the second byte, then the first
+    alike[:, 0x20] = True
     for head in (b"\\N", b'="', *_NULLS):
-        found[head[1], head[0]] = True
+        alike[head[1], head[0]] = True
     digits, signs = list(b"0123456789"), list(b"+-")
     for second in b".,eE":
-        found[second, digits] = True
+        alike[second, digits] = True
     for digit in digits:
-        found[digit, signs] = True
+        alike[digit, signs] = True
     for character in _UNSEEN:
         head = character.encode()
         if len(head) > 1:
-            found[head[1], head[0]] = True
-    return found.ravel()
+            alike[head[1], head[0]] = True
+    return alike.ravel()
 
 
 def _tails(data: Bytes, ends: Whole) -> Flags:
     """The ids that may end with what is not seen."""
     last = data[ends - 1]
-    found: Flags = last == _BLANK
+    alike: Flags = last == _BLANK
     wide = np.nonzero(last > _ASCII)
     if len(wide[0]):
         places = ends[wide]
         # The bytes before may be those of another field: then one is looked at in vain.
         pairs = data[places - 3].astype(np.uint16) << 8 | data[places - 2]
-        found[wide] = _ENDINGS[pairs] | _SHORT[data[places - 2]]
-    return found
+        alike[wide] = _ENDINGS[pairs] | _SHORT[data[places - 2]]
+    return alike
 
 
 def _endings() -> tuple[Flags, Flags]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from bulkdel.plan.input.facts import Facts, ensure_unchanged, mark_of, open_bytes
+from bulkdel.plan.input.facts import Facts, ensure_unchanged, stamp_of, open_bytes
 from bulkdel.plan.input.file_bytes import FileBytes
 from bulkdel.plan.input.formats import BINARY
 from bulkdel.plan.input.sources import SourceFile, WrongFile
@@ -98,7 +98,7 @@ def open_beginning(source: SourceFile) -> Iterator[OpenFile]:
         if source.format not in BINARY:
             content, share = _beginning(source, raw, size)
             stream, unpacked = io.BytesIO(content), len(content)
-        facts = Facts(path=source.path, size=size, unpacked=unpacked, mark=mark_of(raw))
+        facts = Facts(path=source.path, size=size, unpacked=unpacked, stamp=stamp_of(raw))
         yield OpenFile(source=source, facts=facts, stream=stream, share=share)
 
 

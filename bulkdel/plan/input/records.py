@@ -119,10 +119,10 @@ def extent_at(content: FileBytes, begin: int, dialect: Dialect, width: int | Non
         end, fault, whole = _follow(content, begin, dialect.delimiter, width)
         while fault and (quote := content.find(b'"', end)) < content.size:
             start = content.rfind(b"\n", end, quote) + 1
-            found = _follow(content, start, dialect.delimiter, width)
-            if found.whole and (found.fault is None or whole or start == end):
+            following = _follow(content, start, dialect.delimiter, width)
+            if following.whole and (following.fault is None or whole or start == end):
                 break
-            end = found.end
+            end = following.end
     if fault:
         return Extent(begin, end, fault)
     # Two more for CR LF: what is not longer is measured without its line end.

@@ -84,8 +84,8 @@ def choose(
 
     `count` is an empty one.
     """
-    if len(friendships) <= memory.friendships and (found := _searched(friendships, as_given)):
-        return found
+    if len(friendships) <= memory.friendships and (choices := _searched(friendships, as_given)):
+        return choices
     return _ruled(friendships, as_given, count, memory)
 
 
@@ -98,16 +98,16 @@ def _searched(friendships: Friendships, as_given: dict[int, int]) -> list[Choice
         end = at + len(ends)
         first[at:end], second[at:end], both[at:end] = ends.T[:3]
         at = end
-    found = numbered(first, second)
-    if found is None:
+    network = numbered(first, second)
+    if network is None:
         return []
     del first, second
     choices = []
-    for size, made in orient(found.accounts, found.edges, tuple(as_given)).items():
-        turned = found.turned(made.from_high)
-        if made.calls > as_given[size]:
+    for size, orientation in orient(network.accounts, network.edges, tuple(as_given)).items():
+        turned = network.turned(orientation.from_high)
+        if orientation.calls > as_given[size]:
             turned &= both
-        choices.append(Choice(turned=_looked_up(turned), least={size: made.bound}))
+        choices.append(Choice(turned=_looked_up(turned), least={size: orientation.bound}))
     return choices
 
 

@@ -60,9 +60,11 @@ class Fewest:
             for choice in choices:
                 grouping = self._grouping(tuple(choice.least))
                 _partition(friendships, choice, grouping.rows)
-                for size, made in grouping.group(con).sized.items():
+                for size, size_books in grouping.group(con).sized.items():
                     self._by_size[size] = grouping
-                    sized[size] = replace(made, as_given=as_given[size], least=choice.least[size])
+                    sized[size] = replace(
+                        size_books, as_given=as_given[size], least=choice.least[size]
+                    )
             return Grouped(pairs=len(friendships), sized=sized)
 
     def lines(self, size: int, first: int) -> Generator[bytes, None, None]:

@@ -111,13 +111,13 @@ class Friendships:
         """
 
         def work(part: int) -> None:
-            found = _part_of(rows, part, most_rows)
-            made = distinct(found, friendship_hashes(found))
-            kept = found[made.first]
+            given = _part_of(rows, part, most_rows)
+            friendships = distinct(given, friendship_hashes(given))
+            kept = given[friendships.first]
             ends = np.empty((len(kept), 1, _ENDS), "<u8")
             ends[:, 0, 0] = hashes_of(kept[:, 0])
             ends[:, 0, 1] = hashes_of(kept[:, 1])
-            both = made.back >= 0
+            both = friendships.back >= 0
             ends[:, 0, 2] = both
             ends[:, 0, 3] = is_greater(kept[:, 0], kept[:, 1])
             counts = np.zeros(rows.parts, np.int64)
@@ -172,8 +172,10 @@ def _part_of(rows: Spill, part: int, most: int) -> Words:
 
 def _thinned(rows: Words) -> Words:
     """Of each friendship the first row, and one that names it the other way round."""
-    made = distinct(rows, friendship_hashes(rows))
-    kept: Words = rows[np.sort(np.concatenate((made.first, made.back[made.back >= 0])))]
+    friendships = distinct(rows, friendship_hashes(rows))
+    kept: Words = rows[
+        np.sort(np.concatenate((friendships.first, friendships.back[friendships.back >= 0])))
+    ]
     return kept
 
 

@@ -66,6 +66,6 @@ def numbered(first: Words, second: Words) -> Numbered | None:
 
 def _numbers(values: Whole) -> Numbers:
     """In four bytes each, as plain Python reads them fastest."""
-    found = array("i")
-    found.frombytes(values.astype(np.int32).tobytes())
-    return found
+    numbers = array("i")
+    numbers.frombytes(values.astype(np.int32).tobytes())
+    return numbers

@@ -48,12 +48,12 @@ def orient(accounts: int, edges: Edges, batch_sizes: tuple[int, ...]) -> dict[in
     graph = graph_of(accounts, edges)
     senders = senders_of(graph)
     needed = senders_needed(graph)
-    found: dict[int, Orientation] = {}
+    orientations: dict[int, Orientation] = {}
     for size in batch_sizes:
         from_high = bytes(sides(graph, edges, senders, size))
         calls = calls_of(edges, accounts, from_high, size)
         bound = max(needed, -(-len(from_high) // size))
         if not bound <= calls <= len(from_high):
             raise AssertionError(f"{calls} calls, bound {bound}, {len(from_high)} friendships")
-        found[size] = Orientation(from_high=from_high, calls=calls, bound=bound)
-    return found
+        orientations[size] = Orientation(from_high=from_high, calls=calls, bound=bound)
+    return orientations
