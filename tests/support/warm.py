@@ -60,6 +60,11 @@ def environment(**more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **more}
 
 
+def measured() -> dict[str, str]:
+    """What lets a process take part in measuring coverage, where that is done."""
+    return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+
+
 class Copy:
     """A copy at work, as `subprocess.Popen` would give it; `outputs` are read as they come."""
 
@@ -185,7 +190,7 @@ def _original() -> socket.socket:
         [sys.executable, "-m", "tests.support.warm", str(theirs.fileno())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env=environment(OPENBLAS_NUM_THREADS="1"),
+        env=environment(OPENBLAS_NUM_THREADS="1", **measured()),
         pass_fds=[theirs.fileno()],
     )
     theirs.close()
