@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from bulkdel.plan.input.facts import Facts, ensure_unchanged, stamp_of, open_bytes
+from bulkdel.plan.input.facts import Facts, ensure_unchanged, open_bytes, stamp_of
 from bulkdel.plan.input.file_bytes import FileBytes
 from bulkdel.plan.input.formats import BINARY
 from bulkdel.plan.input.sources import SourceFile, WrongFile
