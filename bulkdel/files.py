@@ -238,13 +238,13 @@ def may(path: Path, access: int) -> bool:
     return False
 
 
-def is_ours(found: os.stat_result, folder: Path) -> bool:
+def is_ours(status: os.stat_result, folder: Path) -> bool:
     """Whether a file found in `folder` belongs to this user.
 
     Some mounts (CIFS, vfat) give all files to one user, whoever makes them: there a file is ours
     if a file that we make belongs to the same.
     """
-    return found.st_uid == os.geteuid() or found.st_uid == _given_to(folder)
+    return status.st_uid == os.geteuid() or status.st_uid == _given_to(folder)
 
 
 def _given_to(folder: Path) -> int | None:
@@ -261,27 +261,28 @@ def _given_to(folder: Path) -> int | None:
         return None
 
 
-def _refuse_strange(path: Path, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        what = f"is {_kind(found)}"
-    elif not is_ours(found, path.parent):
-        what = f"belongs to somebody else (user id {found.st_uid})"
-    elif found.st_nlink > 1:
+def _refuse_strange(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        what = f"is {_kind(status)}"
+    elif not is_ours(status, path.parent):
+        what = f"belongs to somebody else (user id {status.st_uid})"
+    elif status.st_nlink > 1:
         what = "has a second name (a hard link)"
     else:
         return
     raise WrongInput(
         f"{path} {what}: it is not opened, since a file of the run must be a file of this user's "
-        "own; put it right, or begin a new run with --run-dir"
+        "own",
+        mend="put it right, or begin a new run with --run-dir",
     )
 
 
-def _refuse_to_read(path: Path, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise WrongInput(f"{path} is {_kind(found)}, and no file of a run: it is not read")
+def _refuse_to_read(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise WrongInput(f"{path} is {_kind(status)}, and no file of a run: it is not read")
 
 
-def _kind(found: os.stat_result) -> str:
+def _kind(status: os.stat_result) -> str:
     kinds = {
         stat.S_IFLNK: "a link",
         stat.S_IFIFO: "a FIFO",
@@ -289,4 +290,4 @@ def _kind(found: os.stat_result) -> str:
         stat.S_IFSOCK: "a socket",
         stat.S_IFREG: "a file",
     }
-    return kinds.get(stat.S_IFMT(found.st_mode), "a device")
+    return kinds.get(stat.S_IFMT(status.st_mode), "a device")

@@ -28,13 +28,13 @@ from bulkdel import files
 from bulkdel.errors import Guarded, WrongInput
 from bulkdel.job.job import Job, Reach
 from bulkdel.job.jobfile import load_job
-from bulkdel.ledger.books import placed
+from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Outcome
+from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
-from bulkdel.report.text.preview import too_many
-from bulkdel.runs.held import held_run
 from bulkdel.runs.log import log_of
-from bulkdel.runs.wiring import look
+from bulkdel.runs.run import held_run
+from bulkdel.runs.status import look
 from bulkdel.send.run import Sitting
 from bulkdel.send.view import End
 from bulkdel.words import Batch, Verdict
@@ -77,7 +77,8 @@ async def run(
         Guarded: guards.max_pairs forbids the plan; nothing was sent.
     """
     if not yes and any(target.reach is Reach.REAL for target in job.targets):
-        raise WrongInput(f"{job.source}: it deletes at a real provider; say so with yes=True")
+        what = "it deletes at a real provider"
+        raise WrongInput(what, where=job.source, mend="say so with yes=True")
     names = [target.name for target in job.targets]
     queue: asyncio.Queue[Settled | None] = asyncio.Queue(WAITING_MOST)
     sittings: list[Sitting] = []
@@ -87,7 +88,7 @@ async def run(
         if (await asyncio.to_thread(held.begin, meta)).unsettled == 0:
             return
         if guarded := too_many(job.guards, meta.books):
-            raise Guarded(f"{job.source}: {guarded}")
+            raise Guarded(guarded, where=job.source)
 
         async def told(outcome: Outcome) -> None:
             if (settled := _settled(names[outcome.target], outcome)) is not None:

@@ -56,11 +56,11 @@ def look(run_dir: Path) -> tuple[str, ...]:
         WrongInput: as `prepare`.
     """
     try:
-        found = _stat(run_dir)
-        if found is None:
+        status = _stat(run_dir)
+        if status is None:
             _look_above(run_dir)
             return ()
-        return _look_inside(run_dir, found)
+        return _look_inside(run_dir, status)
     except (OSError, ValueError) as error:
         raise cannot(run_dir, "cannot be looked at", error) from error
 
@@ -94,9 +94,13 @@ def _make(folder: Path) -> None:
 def cannot(run_dir: Path, what: str, error: Exception) -> WrongInput:
     """The sentence for a directory that is of no use, with the system's reason."""
     if isinstance(error, NotADirectoryError | FileExistsError):
-        return WrongInput(f"run_dir {run_dir}: is not a directory; {_WAY_OUT}")
+        return _useless(run_dir, "is not a directory")
     why = files.reason(error) if isinstance(error, OSError) else str(error)
-    return WrongInput(f"run_dir {run_dir}: {what} ({why}); {_WAY_OUT}")
+    return _useless(run_dir, f"{what} ({why})")
+
+
+def _useless(run_dir: Path, what: str, mend: str = _WAY_OUT) -> WrongInput:
+    return WrongInput(what, where=f"run_dir {run_dir}", mend=mend)
 
 
 def _stat(folder: Path) -> os.stat_result | None:
@@ -110,10 +114,10 @@ def _stat(folder: Path) -> os.stat_result | None:
 
 def _is_folder(folder: Path) -> bool:
     """Whether it is there; what is there and no folder is an error."""
-    found = _stat(folder)
-    if found is not None and not stat.S_ISDIR(found.st_mode):
+    status = _stat(folder)
+    if status is not None and not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError
-    return found is not None
+    return status is not None
 
 
 def _look_above(run_dir: Path) -> None:
@@ -123,27 +127,25 @@ def _look_above(run_dir: Path) -> None:
         there = there.parent
     longest = max(len(os.fsencode(part)) for part in run_dir.relative_to(there).parts)
     if longest > os.pathconf(there, "PC_NAME_MAX"):
-        raise WrongInput(f"run_dir {run_dir}: cannot be made (File name too long); {_WAY_OUT}")
+        raise _useless(run_dir, "cannot be made (File name too long)")
     if why := _unwritable(there):
-        raise WrongInput(f"run_dir {run_dir}: cannot be made, since {there} {why}; {_WAY_OUT}")
+        raise _useless(run_dir, f"cannot be made, since {there} {why}")
 
 
-def _look_inside(run_dir: Path, found: os.stat_result) -> tuple[str, ...]:
-    if not stat.S_ISDIR(found.st_mode):
+def _look_inside(run_dir: Path, status: os.stat_result) -> tuple[str, ...]:
+    if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError
     link = run_dir.lstat()
     if stat.S_ISLNK(link.st_mode) and link.st_uid not in (0, os.geteuid()):
-        raise WrongInput(
-            f"run_dir {run_dir}: is a link that somebody else made (user id {link.st_uid}); "
-            "name the directory itself, or use --run-dir"
-        )
+        what = f"is a link that somebody else made (user id {link.st_uid})"
+        raise _useless(run_dir, what, "name the directory itself, or use --run-dir")
     if why := _unwritable(run_dir):
-        raise WrongInput(f"run_dir {run_dir}: {why}; {_WAY_OUT}")
+        raise _useless(run_dir, why)
     for name in files.WORKED_WITH:
         files.claim(run_dir / name)
     _claim_workshop(run_dir / files.WORKSHOP)
     _refuse_strangers(run_dir)
-    return _warnings(run_dir, found)
+    return _warnings(run_dir, status)
 
 
 def _refuse_strangers(run_dir: Path) -> None:
@@ -154,11 +156,12 @@ def _refuse_strangers(run_dir: Path) -> None:
     with files.scanned(str(run_dir)) as entries:
         names = (entry.name for entry in entries if not _is_tolerated(entry.name))
         strangers = (name for name in names if note is None or name != files.LOCK)
-        found = sorted(islice(strangers, _NAMED))
-    if found:
-        raise WrongInput(
-            f"run_dir {run_dir}: holds {', '.join(found)} and no run of bulkdel; name a directory "
-            "that is new or empty with run_dir or --run-dir"
+        named = sorted(islice(strangers, _NAMED))
+    if named:
+        raise _useless(
+            run_dir,
+            f"holds {', '.join(named)} and no run of bulkdel",
+            "name a directory that is new or empty with run_dir or --run-dir",
         )
 
 
@@ -179,20 +182,20 @@ def _is_tolerated(name: str) -> bool:
 def _claim_workshop(workshop: Path) -> None:
     """Planning empties it, so it must be ours and no link to elsewhere."""
     try:
-        found = workshop.lstat()
+        status = workshop.lstat()
     except FileNotFoundError:
         return
-    if not stat.S_ISDIR(found.st_mode) or not files.is_ours(found, workshop.parent):
+    if not stat.S_ISDIR(status.st_mode) or not files.is_ours(status, workshop.parent):
         raise WrongInput(
-            f"{workshop} is no directory of this user's own, and planning needs that name; "
-            "remove it, or use --run-dir"
+            f"{workshop} is no directory of this user's own, and planning needs that name",
+            mend="remove it, or use --run-dir",
         )
 
 
-def _warnings(run_dir: Path, found: os.stat_result) -> tuple[str, ...]:
-    if found.st_uid != os.geteuid():
-        whose = f"belongs to somebody else (user id {found.st_uid})"
-    elif found.st_mode & 0o022:
+def _warnings(run_dir: Path, status: os.stat_result) -> tuple[str, ...]:
+    if status.st_uid != os.geteuid():
+        whose = f"belongs to somebody else (user id {status.st_uid})"
+    elif status.st_mode & 0o022:
         whose = "can be written by others"
     else:
         return ()

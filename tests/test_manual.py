@@ -6,18 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
-import typer.main
 
-from bulkdel.cli.app import app
+from bulkdel.job.keys import keys_of
 from bulkdel.job.problems import TABLES
 from bulkdel.job.schema import JobTable, TargetTable
+from tests.support.commands import COMMANDS
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
 KEYS = {
-    "": {*JobTable.model_fields} - {"targets"} - {*TABLES},
-    "targets.NAME": {*TargetTable.model_fields},
-    **{name: {*table.model_fields} for name, table in TABLES.items()},
+    "": {*keys_of(JobTable)} - {"targets"} - {*TABLES},
+    "targets.NAME": {*keys_of(TargetTable)},
+    **{name: {*keys_of(table)} for name, table in TABLES.items()},
 }
 
 

@@ -15,7 +15,7 @@ from bulkdel.cli import streams
 from bulkdel.errors import WrongInput
 from bulkdel.plain import Page, escaped, json_escaped, lines_escaped
 from bulkdel.report.json_text import json_text
-from bulkdel.report.text.layout import BAD, Column, facts, page, table, words
+from bulkdel.report.text.layout import BAD, facts, page, table, words
 
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}
 ANY = st.text(st.characters(categories=None) | st.sampled_from("\x1b[31m\n\r\x9b\u202e\ufeff\x7f"))
@@ -61,7 +61,7 @@ def test_our_colours_pass_and_no_others(text: str) -> None:
 @given(ANY)
 def test_pages_hold_no_foreign_colour(text: str) -> None:
     """Rule: on a coloured page every escape is of a style of ours, whatever is told on it."""
-    parts = [words(text, BAD), facts([(text, text)]), table([Column(title=text)], [[text]])]
+    parts = [words(text, BAD), facts([(text, text)]), table([text], [], [[text]])]
     assert not hidden(page(parts, 120)) - {"\n"}
     shown = page(parts, 120, colour=True)
     assert set(streams_of(shown)) <= {"\x1b[0m", "\x1b[1m", "\x1b[1;31m"}

@@ -19,7 +19,6 @@ from bulkdel.job.writer import (
     REACHES,
     Answers,
     TargetAnswers,
-    default_secret_env,
 )
 from bulkdel.plan.input.sources import STDIN, find_sources
 from bulkdel.plan.sample import columns_of
@@ -155,12 +154,13 @@ def _target(given: Given, at: int, name: str, *, asking: bool) -> TargetAnswers:
     if at < len(given.app_ids):
         app_id = given.app_ids[at]
     else:
-        what = "SDKAppID" if provider.needs_admin else "AppId"
-        app_id = int(ask.text(f"{provider.title}: the app's number ({what})", judge=_number))
+        app_id = int(
+            ask.text(f"{provider.title}: the app's number ({provider.app_id_name})", judge=_number)
+        )
     secret_file = _nth(given.secret_files, at)
     secret_env = _nth(given.secret_envs, at)
     if not secret_env and not secret_file:
-        secret_env = default_secret_env(name)
+        secret_env = provider.secret_env
         if asking and given.endpoint != "emulator":
             asked = f"{provider.title}: environment variable with the secret key"
             secret_env = ask.text(asked, default=secret_env, judge=_variable)

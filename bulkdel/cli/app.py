@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
-from functools import partial
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from bulkdel.cli import (
-    aside,
-    check,
-    close,
-    emulator,
-    export,
-    init,
-    live,
-    plan,
-    report,
-    run,
-    schema,
-    status,
-    streams,
-    verify,
-)
-from bulkdel.cli.edge import NOT_DONE
-from bulkdel.cli.once import Once
+from bulkdel.cli import aside, streams
+from bulkdel.cli.edge import carry_out
+from bulkdel.cli.group import LazyGroup
+from bulkdel.cli.signals import SENDING
+from bulkdel.errors import Exit
 from bulkdel.plain import escaped
 
 EPILOG = """
@@ -52,12 +39,12 @@ A job file (TOML). The secret itself is never written in it:
   mode = "two_way"                # or "one_way"
   [input]
   files = ["pairs.csv"]           # columns From_Account and To_Account
-  [targets.tencent]
-  provider = "tencent"
-  region = "singapore"
-  app_id = 1400000000
-  admin = "administrator"
-  secret_env = "TENCENT_SECRET_KEY"
+  [targets.$first]
+  provider = "$first"
+  region = "$region"
+  app_id = $app_id
+  admin = "$admin"
+  secret_env = "$secret_env"
 
 \b
 Exit codes: 0 done; 1 done, but something failed or was rejected; 2 wrong
@@ -65,7 +52,39 @@ command, job file or input; and of run alone: 3 guard, 75 work is left, 77
 refused by the provider. See `bulkdel run --help`.
 """
 
+COMMANDS = {
+    "init": "Write a job file after a few questions.",
+    "run": "Plan, ask, delete; or go on where it was left.",
+    "check": "See whether a job could run now. Deletes nothing.",
+    "plan": "Show what would be sent. Sends nothing.",
+    "status": "Show how a run stands, at any time.",
+    "report": "Write the run as a page a person reads.",
+    "export": "Write pairs or rejects for a new job.",
+    "pause": "Let a running run send nothing.",
+    "resume": "Let a paused run send again.",
+    "rate": "Slow a running run down, or let it go.",
+    "verify": "Check the results byte for byte.",
+    "close": "Settle what is left as failed.",
+    "schema": "Print the job file's JSON schema, for editors.",
+    "emulator": "Serve the APIs on this machine, for trials.",
+}
+"""Each is the function of its name in the file of its name, which is read when it is given."""
+
+
+class Commands(LazyGroup):
+    """The commands of `bulkdel`."""
+
+    package = "bulkdel.cli"
+    short_helps = COMMANDS
+
+    @staticmethod
+    def carry_out(name: str, work: Callable[[], int]) -> None:
+        """Carry out the work of the command; see `edge.carry_out`."""
+        carry_out(work, sends=name in SENDING)
+
+
 app = typer.Typer(
+    cls=Commands,
     name="bulkdel",
     add_completion=False,
     no_args_is_help=True,
@@ -99,35 +118,10 @@ def _bulkdel(
 ) -> None:
     """Remove friend relationships in bulk through chat providers' server APIs.
 
-    Deletes the friendships that a list names, through Tencent Chat and
-    ZEGOCLOUD ZIM, never faster than the provider allows, and accounts for
-    every single one. It can be stopped or killed at any moment; the same
-    command continues.
+    Deletes the friendships that a list names, through $titles,
+    never faster than the provider allows, and accounts for every single one.
+    It can be stopped or killed at any moment; the same command continues.
     """
-
-
-command = partial(app.command, cls=Once)
-
-command(epilog=init.EPILOG, short_help="Write a job file after a few questions.")(init.init)
-command(epilog=run.EPILOG, short_help="Plan, ask, delete; or go on where it was left.")(run.run)
-command(epilog=check.EPILOG, short_help="See whether a job could run now. Deletes nothing.")(
-    check.check
-)
-command(epilog=plan.EPILOG, short_help="Show what would be sent. Sends nothing.")(plan.plan)
-command(epilog=status.EPILOG, short_help="Show how a run stands, at any time.")(status.status)
-command(epilog=report.EPILOG, short_help="Write the run as a page a person reads.")(report.report)
-command(epilog=export.EPILOG, short_help="Write pairs or rejects for a new job.")(export.export)
-command(epilog=live.PAUSE_EPILOG, short_help="Let a running run send nothing.")(live.pause)
-command(epilog=live.PAUSE_EPILOG, short_help="Let a paused run send again.")(live.resume)
-command(epilog=live.RATE_EPILOG, short_help="Slow a running run down, or let it go.")(live.rate)
-command(epilog=verify.EPILOG, short_help="Check the results byte for byte.")(verify.verify)
-command(epilog=close.EPILOG, short_help="Settle what is left as failed.")(close.close)
-command(epilog=schema.EPILOG, short_help="Print the job file's JSON schema, for editors.")(
-    schema.schema
-)
-command(epilog=emulator.EPILOG, short_help="Serve the APIs on this machine, for trials.")(
-    emulator.emulator
-)
 
 
 def main() -> None:
@@ -151,11 +145,11 @@ def _carry() -> None:
     except Exception as error:
         if not hasattr(error, "show"):  # of what click raises for a person; it has had two homes
             raise
-        told = io.StringIO()
-        error.show(told)
-        text = told.getvalue().removesuffix("\n")
+        screen = io.StringIO()
+        error.show(screen)
+        text = screen.getvalue().removesuffix("\n")
         for word in sys.argv:
             text = text.replace(word, escaped(word))
         streams.say(*text.split("\n"))
-        code = getattr(error, "exit_code", NOT_DONE)
+        code = getattr(error, "exit_code", Exit.WRONG)
     sys.exit(code)

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, command
+from bulkdel.cli import streams
+from bulkdel.cli.options import JobFile, RunDir, command, load
+from bulkdel.report.checks import exit_code
+from bulkdel.report.text.preflight import preflight_text
+from bulkdel.runs.check import preflight
 
 EPILOG = """
 \b
@@ -40,32 +43,23 @@ def check(
     *,
     run_dir: RunDir = None,
     offline: Annotated[bool, typer.Option("--offline", help="Leave the network out.")] = False,
-) -> None:
+) -> int:
     """See whether JOB could run now. Deletes nothing, writes nothing.
 
     Looks at everything that `run` will need and shows it as a list of ticks
     and crosses, each cross with what to do about it.
     """
-
-    def work() -> int:
-        from bulkdel.cli import streams
-        from bulkdel.report.text.preflight import exit_code, preflight_text
-        from bulkdel.runs import wiring
-        from bulkdel.runs.preflight import preflight
-
-        found = wiring.load(job, run_dir)
-        sections = preflight(found, offline=offline)
-        streams.result(
-            preflight_text(
-                f"{found.name}: looked at, nothing was deleted.",
-                sections,
-                streams.width(sys.stdout),
-                again=command("check", job, run_dir),
-                following=command("plan", job, run_dir),
-                colour=streams.colour(sys.stdout),
-                unicode=streams.unicode(sys.stdout),
-            )
+    loaded = load(job, run_dir)
+    sections = preflight(loaded, offline=offline)
+    streams.result(
+        preflight_text(
+            f"{loaded.name}: looked at, nothing was deleted.",
+            sections,
+            streams.width(sys.stdout),
+            again=command("check", job, run_dir),
+            following=command("plan", job, run_dir),
+            colour=streams.colour(sys.stdout),
+            unicode=streams.unicode(sys.stdout),
         )
-        return exit_code(sections)
-
-    carry_out(work)
+    )
+    return exit_code(sections)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, again
+from bulkdel.cli import streams
+from bulkdel.cli.options import JobFile, RunDir, again, load
+from bulkdel.report.text.closure import closed_text
+from bulkdel.runs.close import close_run
+
+if TYPE_CHECKING:
+    from bulkdel.job.job import Job
+    from bulkdel.report.status import Status
 
 EPILOG = """
 \b
@@ -35,7 +43,7 @@ def close(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask. Without a terminal it is needed.")
     ] = False,
-) -> None:
+) -> int:
     """Settle what is left of JOB as failed, so that the run is finished.
 
     For what a provider refuses for ever, so that no cron line runs for ever.
@@ -44,12 +52,26 @@ def close(
     that no call has carried has code -3. Shows what it will settle, and
     asks. It cannot be undone: a closed pair is deleted by a new run only.
     """
+    loaded = load(job, run_dir)
+    agree = partial(_agree, loaded, yes=yes)
+    status = close_run(loaded, agree=agree, say=streams.say, command=again())
+    streams.result(closed_text(status, streams.width(sys.stdout)))
+    return 0
 
-    def work() -> int:
-        from bulkdel.runs import wiring
-        from bulkdel.runs.closing import close_run
 
-        close_run(wiring.load(job, run_dir), yes=yes, command=again())
-        return 0
+def _agree(job: Job, status: Status, *, yes: bool) -> None:
+    from bulkdel.cli import ask, streams
+    from bulkdel.errors import WrongInput
+    from bulkdel.report.text.closure import closing_text, question
+    from bulkdel.runs.close import NotClosed
 
-    carry_out(work)
+    streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
+    if yes:
+        return
+    if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
+        raise WrongInput(
+            f"there is no terminal to ask on, so nothing of {job.name} was closed; look at the "
+            "above and add --yes if it is right"
+        )
+    if not ask.confirmed(question(status)):
+        raise NotClosed(f"not confirmed ({ask.ONLY_YES}); nothing was closed")

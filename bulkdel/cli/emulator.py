@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
-
-# Written again, since importing the emulator costs time; a test holds the two equal.
-DEMO_SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - it guards nothing
+from bulkdel.cli.serving import serve_emulator
+from bulkdel.emulator.wire import DEMO_SECRET
 
 EPILOG = f"""
 \b
@@ -48,7 +46,7 @@ retry_after (http: seconds).
 \b
 Examples:
   bulkdel emulator
-  bulkdel emulator --port 9001 --provider zego --friends pairs.csv
+  bulkdel emulator --port 9001 --provider $last --friends pairs.csv
   bulkdel emulator --fault latency:0.02-0.3 --fault 30006:0.05
 """
 
@@ -97,25 +95,19 @@ def emulator(
             show_default=False,
         ),
     ] = None,
-) -> None:
+) -> int:
     """Serve the providers' friend APIs on this machine, for trials.
 
     Listens on 127.0.0.1 only. It checks credentials and rates as the
     providers do, keeps its friendships in memory and forgets them at the
     end. Nothing real is touched.
     """
-
-    def work() -> int:
-        from bulkdel.runs import wiring
-
-        wiring.serve(
-            port=port,
-            app_id=app_id,
-            secret_env=secret_env,
-            friends=friends,
-            providers=tuple(provider or ()),
-            faults=tuple(fault or ()),
-        )
-        return 0
-
-    carry_out(work)
+    serve_emulator(
+        port=port,
+        app_id=app_id,
+        secret_env=secret_env,
+        friends=friends,
+        providers=tuple(provider or ()),
+        faults=tuple(fault or ()),
+    )
+    return 0

@@ -8,8 +8,12 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir
+from bulkdel.cli import streams
+from bulkdel.cli.options import JobFile, RunDir, load
+from bulkdel.errors import WrongInput
+from bulkdel.job.job import Format
+from bulkdel.report.exported import ExportFilter, PairStatus
+from bulkdel.runs.export import keep, pairs, rejected
 
 EPILOG = """
 \b
@@ -43,19 +47,10 @@ missing.
 \b
 Examples:
   bulkdel export purge.toml --status failed --full
-  bulkdel export purge.toml --status unsettled --target zego --output rest.csv
+  bulkdel export purge.toml --status unsettled --target $last --output rest.csv
   bulkdel export purge.toml --account alice --format jsonl
   bulkdel export purge.toml --rejects --output mend.csv
 """
-
-
-class Status(StrEnum):
-    """What a pair may be."""
-
-    DELETED = "deleted"
-    ALREADY_GONE = "already_gone"
-    FAILED = "failed"
-    UNSETTLED = "unsettled"
 
 
 class RowFormat(StrEnum):
@@ -70,7 +65,7 @@ def export(
     *,
     run_dir: RunDir = None,
     status: Annotated[
-        list[Status] | None,
+        list[PairStatus] | None,
         typer.Option(help="Only pairs of this status; may be given several times."),
     ] = None,
     code: Annotated[
@@ -110,7 +105,7 @@ def export(
             show_default=False,
         ),
     ] = None,
-) -> None:
+) -> int:
     """Write pairs of the run of JOB as rows that a new job can read.
 
     Writes the pairs that all options choose, under the field names of the
@@ -118,38 +113,28 @@ def export(
     plan and journal. Changes nothing, can be called at any time, and needs
     little memory however large the run is.
     """
-
-    def work() -> int:
-        from bulkdel.cli import streams
-        from bulkdel.errors import WrongInput
-        from bulkdel.job.job import Format
-        from bulkdel.report.exported import Choice, Wanted
-        from bulkdel.runs import exporting, wiring
-
-        chosen = bool(status or code or target or account or full)
-        if rejects and (chosen or row_format is not RowFormat.CSV):
-            raise WrongInput(
-                "--rejects writes rows as they stood in the input: of the other options only "
-                "--source and --output go with it"
-            )
-        if source is not None and not rejects:
-            raise WrongInput("--source goes with --rejects only")
-        found = wiring.load(job, run_dir)
-        if rejects:
-            pieces = exporting.rejected(found, source=source, say=streams.say)
-        else:
-            choice = Choice(
-                statuses=frozenset(Wanted(one) for one in status or ()),
-                codes=frozenset(code or ()),
-                targets=frozenset(target or ()),
-                accounts=frozenset(account or ()),
-            )
-            pieces = exporting.pairs(found, choice, Format(row_format), full=full, say=streams.say)
-        if output is None:
-            for piece in pieces:
-                streams.result(piece)
-        else:
-            exporting.keep(pieces, output)
-        return 0
-
-    carry_out(work)
+    chosen = bool(status or code or target or account or full)
+    if rejects and (chosen or row_format is not RowFormat.CSV):
+        raise WrongInput(
+            "--rejects writes rows as they stood in the input: of the other options only "
+            "--source and --output go with it"
+        )
+    if source is not None and not rejects:
+        raise WrongInput("--source goes with --rejects only")
+    loaded = load(job, run_dir)
+    if rejects:
+        pieces = rejected(loaded, source=source, say=streams.say)
+    else:
+        choice = ExportFilter(
+            statuses=frozenset(status or ()),
+            codes=frozenset(code or ()),
+            targets=frozenset(target or ()),
+            accounts=frozenset(account or ()),
+        )
+        pieces = pairs(loaded, choice, Format(row_format), full=full, say=streams.say)
+    if output is None:
+        for piece in pieces:
+            streams.result(piece)
+    else:
+        keep(pieces, output)
+    return 0

@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
+from bulkdel.cli import ask, streams
+from bulkdel.cli.answers import Given, answers_of
+from bulkdel.cli.new_file import write_new
 from bulkdel.cli.options import command
+from bulkdel.errors import WrongInput
+from bulkdel.job.writer import job_text
 
 EPILOG = """
 \b
@@ -25,19 +29,19 @@ A job with several targets: give --provider several times, and --region,
 Examples:
   bulkdel init purge.toml
   bulkdel init purge.toml --operation delete_friends --mode two_way \\
-    --provider tencent --region singapore --app-id 1400000000 \\
-    --secret-env TENCENT_SECRET_KEY --input pairs.csv
+    --provider $first --region $region --app-id $app_id \\
+    --secret-env $secret_env --input pairs.csv
   bulkdel init trial.toml --operation delete_friends --mode one_way \\
-    --provider zego --app-id 1 --endpoint emulator --input pairs.csv \\
+    --provider $last --app-id 1 --endpoint emulator --input pairs.csv \\
     --from-field user --to-field friend
 """
 
 
 def _option(name: str, metavar: str, words: str) -> typer.models.OptionInfo:
-    found: typer.models.OptionInfo = typer.Option(
+    option: typer.models.OptionInfo = typer.Option(
         name, metavar=metavar, help=words, show_default=False
     )
-    return found
+    return option
 
 
 def init(
@@ -53,12 +57,10 @@ def init(
         _option("--mode", "NAME", "one_way (From_Account's list only) or two_way (both lists)."),
     ] = None,
     provider: Annotated[
-        list[str] | None, _option("--provider", "NAME", "tencent or zego; may be repeated.")
+        list[str] | None, _option("--provider", "NAME", "$providers; may be repeated.")
     ] = None,
     region: Annotated[list[str] | None, _option("--region", "NAME", "Where the app lives.")] = None,
-    app_id: Annotated[
-        list[int] | None, _option("--app-id", "ID", "Tencent's SDKAppID, ZEGO's AppId.")
-    ] = None,
+    app_id: Annotated[list[int] | None, _option("--app-id", "ID", "$app_ids.")] = None,
     secret_env: Annotated[
         list[str] | None,
         _option("--secret-env", "VARIABLE", "The environment variable with the app's key."),
@@ -67,7 +69,7 @@ def init(
         list[str] | None, _option("--secret-file", "FILE", "Or the file with the app's key.")
     ] = None,
     admin: Annotated[
-        str | None, _option("--admin", "ACCOUNT", "Tencent: the admin. Default: administrator.")
+        str | None, _option("--admin", "ACCOUNT", "$admin_vendors: the admin. Default: $admin.")
     ] = None,
     endpoint: Annotated[
         str | None,
@@ -90,52 +92,41 @@ def init(
             "--accounts-only", help="delete_all_friends: ignore the To column of the input."
         ),
     ] = False,
-) -> None:
+) -> int:
     """Write a commented job file: FILE, which must not be there yet.
 
     Asks for what the options do not say, if there is a terminal. Reads the
     columns of the input and proposes which is which. A secret is never asked
     for and never written: only where it comes from.
     """
-
-    def work() -> int:
-        from bulkdel.cli import ask, streams
-        from bulkdel.cli.answers import Given, answers_of
-        from bulkdel.cli.new_file import write_new
-        from bulkdel.errors import WrongInput
-        from bulkdel.job.writer import job_text
-
-        if file.exists() or file.is_symlink():
-            raise WrongInput(
-                f"{file} is there already, and is not overwritten; choose another name"
-            )
-        given = Given(
-            operation=operation,
-            mode=mode,
-            providers=tuple(provider or ()),
-            regions=tuple(region or ()),
-            app_ids=tuple(app_id or ()),
-            secret_envs=tuple(secret_env or ()),
-            secret_files=tuple(secret_file or ()),
-            admin=admin,
-            endpoint=endpoint,
-            inputs=tuple(inputs or ()),
-            format=format_,
-            from_field=from_field,
-            to_field=to_field,
-            accounts_only=accounts_only,
-        )
-        home = file.absolute().parent
-        answers = answers_of(given, home=home, asking=ask.can_ask())
-        job = write_new(file, job_text(answers, file=str(file)))
-        lines = [f"Wrote {file}. Next:"]
-        lines += [
-            f"  export {target.secret.env}=...   (the secret key of app {target.app_id})"
-            for target in job.targets
-            if target.secret and target.secret.env
-        ]
-        lines += [f"  {command(name, file, None)}" for name in ("check", "plan", "run")]
-        streams.result("\n".join(lines) + "\n")
-        return 0
-
-    carry_out(work)
+    if file.exists() or file.is_symlink():
+        what = f"{file} is there already, and is not overwritten"
+        raise WrongInput(what, mend="choose another name")
+    given = Given(
+        operation=operation,
+        mode=mode,
+        providers=tuple(provider or ()),
+        regions=tuple(region or ()),
+        app_ids=tuple(app_id or ()),
+        secret_envs=tuple(secret_env or ()),
+        secret_files=tuple(secret_file or ()),
+        admin=admin,
+        endpoint=endpoint,
+        inputs=tuple(inputs or ()),
+        format=format_,
+        from_field=from_field,
+        to_field=to_field,
+        accounts_only=accounts_only,
+    )
+    home = file.absolute().parent
+    answers = answers_of(given, home=home, asking=ask.can_ask())
+    job = write_new(file, job_text(answers, file=str(file)))
+    lines = [f"Wrote {file}. Next:"]
+    lines += [
+        f"  export {target.secret.env}=...   (the secret key of app {target.app_id})"
+        for target in job.targets
+        if target.secret and target.secret.env
+    ]
+    lines += [f"  {command(name, file, None)}" for name in ("check", "plan", "run")]
+    streams.result("\n".join(lines) + "\n")
+    return 0

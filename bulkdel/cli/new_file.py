@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bulkdel import files
 from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.job.jobfile import load_job
@@ -24,11 +25,14 @@ def write_new(file: Path, text: str) -> Job:
     except UnicodeEncodeError as error:
         raise WrongInput("a name that is no UTF-8 text cannot stand in a job file") from error
     except OSError as error:
-        raise WrongInput(f"{file}: cannot be written: {error.strerror}") from error
+        raise WrongInput(f"cannot be written: {error.strerror}", where=file) from error
     try:
         with os.fdopen(descriptor, "wb") as out:
             out.write(content)
         return load_job(file)
     except (BulkdelError, OSError) as error:
         file.unlink(missing_ok=True)
-        raise WrongInput(*error.args, "nothing was written") from error
+        if isinstance(error, OSError):
+            raise WrongInput(files.reason(error), "nothing was written", where=file) from error
+        more = (*error.more, "nothing was written")
+        raise WrongInput(error.what, *more, where=error.where, mend=error.mend) from error

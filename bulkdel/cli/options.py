@@ -5,10 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from bulkdel.job.job import Job
 
 JobFile = Annotated[
     Path,
@@ -23,6 +27,17 @@ RunDir = Annotated[
         show_default=False,
     ),
 ]
+
+
+def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:
+    """The job that the file describes; `run_dir` and `max_duration` replace the file's own."""
+    from bulkdel.job.jobfile import duration_s, load_job
+
+    job = load_job(path, run_dir=run_dir)
+    if max_duration is None:
+        return job
+    bound_s = duration_s(max_duration, "--max-duration")
+    return replace(job, schedule=replace(job.schedule, max_duration_s=bound_s))
 
 
 def again() -> str:

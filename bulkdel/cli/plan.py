@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 import time
 
-from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, command
+from bulkdel.cli import streams
+from bulkdel.cli.options import JobFile, RunDir, command, load
+from bulkdel.providers import PROVIDERS
+from bulkdel.report.rejects import read_rejects
+from bulkdel.report.text.preview import plan_text
+from bulkdel.runs.run import plan_only, sample
 
 EPILOG = """
 \b
@@ -29,7 +33,7 @@ SAMPLE = 3
 """Batches of the plan that are shown."""
 
 
-def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
+def plan(job: JobFile, *, run_dir: RunDir = None) -> int:
     """Read the input of JOB, plan the calls, and show the plan. Sends nothing.
 
     Shows how many rows were read, rejected, protected and duplicates, how
@@ -37,27 +41,18 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> None:
     target, the largest accounts, and whether a guard would stop the run.
     `bulkdel run` sends this very plan if the input is still the same.
     """
-
-    def work() -> int:
-        from bulkdel.cli import streams
-        from bulkdel.report.rejects import read_rejects
-        from bulkdel.report.text.preview import plan_text
-        from bulkdel.runs import wiring
-
-        found = wiring.load(job, run_dir)
-        meta = wiring.plan_only(found, streams.say)
-        text = plan_text(
-            found,
-            meta,
-            wiring.faces(),
-            read_rejects(found.run_dir / "rejects.jsonl"),
-            streams.width(sys.stdout),
-            colour=streams.colour(sys.stdout),
-            command=command("run", job, run_dir),
-            now_s=time.time(),
-            sample=wiring.sample(found, meta, SAMPLE) if meta.books.pairs else (),
-        )
-        streams.result(text)
-        return 0
-
-    carry_out(work)
+    loaded = load(job, run_dir)
+    meta = plan_only(loaded, streams.say)
+    text = plan_text(
+        loaded,
+        meta,
+        PROVIDERS,
+        read_rejects(loaded.run_dir / "rejects.jsonl"),
+        streams.width(sys.stdout),
+        colour=streams.colour(sys.stdout),
+        command=command("run", job, run_dir),
+        now_s=time.time(),
+        sample=sample(loaded, meta, SAMPLE) if meta.books.pairs else (),
+    )
+    streams.result(text)
+    return 0

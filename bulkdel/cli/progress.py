@@ -16,6 +16,7 @@ from bulkdel.cli import streams
 from bulkdel.report.figures import count, percent, plain, rate, span
 from bulkdel.report.status import seconds_left
 from bulkdel.report.text.layout import BAD, DIM, GOOD, NARROWEST, TITLE
+from bulkdel.runs.stages import Show
 from bulkdel.send.view import LaneView
 
 LINE_EVERY_S = 30.0
@@ -28,8 +29,6 @@ SLOWED_BELOW = 0.95
 
 _NAME = 11
 _ROOMS = (12, 13, 7, 14, 10, 12)
-
-Show = Callable[[Sequence[LaneView]], None]
 
 
 @contextmanager
@@ -45,7 +44,7 @@ def progress(*, quiet: bool, now_s: Callable[[], float]) -> Iterator[Show]:
     elif streams.terminal(sys.stderr) and streams.width(sys.stderr) >= NARROWEST:
         yield from _display()
     else:
-        lines = Lines(now_s=now_s, say=streams.say)
+        lines = PlainLines(now_s=now_s, say=streams.say)
         try:
             yield lines.show
         finally:
@@ -78,16 +77,16 @@ def screen(views: Sequence[LaneView]) -> Text:
         drawn.append(
             _cells(
                 plain(view.target, _NAME - 1),
-                count(settled(view)),
+                count(view.counters.settled),
                 count(view.pairs),
-                percent(settled(view), view.pairs),
+                percent(view.counters.settled, view.pairs),
                 f"{rate(view.rate)} of {rate(view.qps)}",
                 count(view.in_flight),
                 time_left(view),
             )
         )
-        for told in wrap(", ".join(oddities(view)), NARROWEST - _NAME - 1):
-            drawn.append(f"{'':<{_NAME}}{told}\n", DIM)
+        for words in wrap(", ".join(oddities(view)), NARROWEST - _NAME - 1):
+            drawn.append(f"{'':<{_NAME}}{words}\n", DIM)
         state, style = condition(view)
         if state:
             drawn.append(f"{'':<{_NAME}}{state}\n", style)
@@ -120,7 +119,7 @@ def condition(view: LaneView) -> tuple[str, str]:
     """Why the lane is not sending at its ceiling, and a style for it; empty if it is."""
     room = NARROWEST - _NAME - 1
     if view.ended:
-        whole = settled(view) >= view.pairs
+        whole = view.counters.settled >= view.pairs
         return plain(view.ended, room), GOOD if whole else BAD
     if view.waiting:
         return plain(view.waiting, room), BAD
@@ -132,25 +131,19 @@ def condition(view: LaneView) -> tuple[str, str]:
 def oddities(view: LaneView) -> list[str]:
     """What happened beside plain deletions, as far as anything did."""
     counters = view.counters
-    told = (
+    counts = (
         ("already gone", counters.already_gone),
         ("failed", counters.failed),
         ("retries", counters.retries),
         ("throttled", counters.throttled),
         ("lost answers", counters.lost_answers),
     )
-    return [f"{name} {count(number)}" for name, number in told if number]
-
-
-def settled(view: LaneView) -> int:
-    """Pairs that have their final verdict."""
-    counters = view.counters
-    return counters.deleted + counters.already_gone + counters.failed
+    return [f"{name} {count(number)}" for name, number in counts if number]
 
 
 def left_s(view: LaneView) -> float | None:
     """Estimated seconds left, as `seconds_left` has it; None for a lane that is over."""
-    done = settled(view)
+    done = view.counters.settled
     return seconds_left(
         left=view.pairs - done,
         settled=done,
@@ -169,10 +162,10 @@ def time_left(view: LaneView) -> str:
 
 def line(view: LaneView, at: datetime) -> str:
     """One lane on one line, for logs and pipes."""
-    told = (
+    words = (
         f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {plain(view.target)}: "
-        f"{count(settled(view))} of {count(view.pairs)} settled "
-        f"({percent(settled(view), view.pairs)})"
+        f"{count(view.counters.settled)} of {count(view.pairs)} settled "
+        f"({percent(view.counters.settled, view.pairs)})"
     )
     parts = []
     if not view.ended:
@@ -182,10 +175,10 @@ def line(view: LaneView, at: datetime) -> str:
     parts += [state] if state else []
     seconds = left_s(view)
     parts += [f"about {span(seconds)} left"] if seconds else []
-    return ", ".join([told, *parts])
+    return ", ".join([words, *parts])
 
 
-class Lines:
+class PlainLines:
     """A plain line for each lane every LINE_EVERY_S, at its end, and when it begins to wait."""
 
     def __init__(self, *, now_s: Callable[[], float], say: Callable[[str], None]) -> None:

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir
+from bulkdel.cli import streams
+from bulkdel.cli.options import JobFile, RunDir, command_for, load
+from bulkdel.plain import escaped
+from bulkdel.runs.report import report as write_report
 
 EPILOG = """
 \b
@@ -44,7 +46,7 @@ def report(
             show_default=False,
         ),
     ] = None,
-) -> None:
+) -> int:
     """Write the run of JOB as a page: report.html, and report.json.
 
     Shows how the run stands, whether its books balance, calls and latencies
@@ -53,15 +55,11 @@ def report(
     it stopped, when it is finished. Prints the paths. `bulkdel run` writes
     both at its end as well.
     """
-
-    def work() -> int:
-        from bulkdel.cli import streams
-        from bulkdel.plain import escaped
-        from bulkdel.runs import reporting, wiring
-
-        found = wiring.load(job, run_dir)
-        for path in reporting.report(found, folder=output and output.absolute()):
-            streams.result(f"{escaped(str(path))}\n")
-        return 0
-
-    carry_out(work)
+    loaded = load(job, run_dir)
+    for path in write_report(
+        loaded,
+        folder=output and output.absolute(),
+        command=command_for(loaded.source, loaded.run_dir),
+    ):
+        streams.result(f"{escaped(str(path))}\n")
+    return 0

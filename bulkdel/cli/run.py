@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, again
-
-LEFT = 75
+from bulkdel.cli.options import JobFile, RunDir, again, load
+from bulkdel.cli.sitting import Choices, sit
+from bulkdel.providers import PROVIDERS
+from bulkdel.runs.observers import Watch
+from bulkdel.runs.run import held_run
 
 EPILOG = """
 \b
@@ -104,7 +105,7 @@ def run(
         str,
         typer.Option("--metrics-host", metavar="ADDRESS", help="Where --metrics-port listens."),
     ] = "127.0.0.1",
-) -> None:
+) -> int:
     """Delete the friendships that JOB names, or go on where it was left.
 
     Plans the job if there is no plan yet, shows what would be deleted and
@@ -116,21 +117,13 @@ def run(
     a crash, a kill or a power cut, the same command continues, and no
     confirmed plan is asked about twice.
     """
-
-    def work() -> int:
-        from bulkdel.cli.sitting import Choices, sit
-        from bulkdel.runs import wiring
-        from bulkdel.runs.observers import Watch
-
-        choices = Choices(
-            yes=yes,
-            limit=limit,
-            no_progress=no_progress,
-            json_logs=json_logs,
-            command=again(),
-            watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
-        )
-        loaded = wiring.load(job, run_dir, max_duration)
-        return sit(loaded, choices, wiring.open_stages, wiring.faces())
-
-    carry_out(work, broken=LEFT)
+    choices = Choices(
+        yes=yes,
+        limit=limit,
+        no_progress=no_progress,
+        json_logs=json_logs,
+        command=again(),
+        watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
+    )
+    loaded = load(job, run_dir, max_duration)
+    return sit(loaded, choices, held_run, PROVIDERS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bulkdel.cli.edge import carry_out
+from bulkdel.cli import streams
+from bulkdel.job.json_schema import job_schema
 
 EPILOG = """
 \b
@@ -23,23 +24,16 @@ Examples:
 """
 
 
-def schema() -> None:
+def schema() -> int:
     """Print the JSON schema of the job file: every key, and what it means.
 
     JSON Schema draft 2020-12. An editor that reads it completes keys, shows
     what they mean, and marks what is wrong while you type. `bulkdel check`
     tells more: it knows what one key demands of another.
     """
+    import orjson
 
-    def work() -> int:
-        import orjson
-
-        from bulkdel.cli import streams
-        from bulkdel.job.json_schema import job_schema
-
-        streams.result(
-            orjson.dumps(job_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        )
-        return 0
-
-    carry_out(work)
+    streams.result(
+        orjson.dumps(job_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    )
+    return 0

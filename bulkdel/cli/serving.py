@@ -34,7 +34,8 @@ def serve_emulator(
     names = providers or tuple(EMULATED)
     if unknown := [name for name in names if name not in EMULATED]:
         allowed = ", ".join(EMULATED)
-        raise WrongInput(f"--provider {unknown[0]}: there is none; known are {allowed}")
+        what = f"there is none; known are {allowed}"
+        raise WrongInput(what, where=f"--provider {unknown[0]}")
     try:
         scenario = parse_faults(faults)
     except ValueError as error:
@@ -43,7 +44,8 @@ def serve_emulator(
     if secret_env is not None:
         secret = os.environ.get(secret_env, "")
         if not secret:
-            raise WrongInput(f"--secret-env: the environment variable {secret_env} is not set")
+            what = f"the environment variable {secret_env} is not set"
+            raise WrongInput(what, where="--secret-env")
     pairs = _read_friends(friends) if friends is not None else []
     app = EmulatedApp(app_id=app_id, secret=secret)
     asyncio.run(_serve(port, app, dict.fromkeys(names), pairs, scenario))
@@ -58,7 +60,7 @@ def _read_friends(path: Path) -> list[tuple[str, str]]:
             return [(row[0], row[1]) for row in rows if len(row) > 1]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not a CSV file in UTF-8"
-        raise WrongInput(f"--friends {path}: cannot be read: {why}") from error
+        raise WrongInput(f"cannot be read: {why}", where=f"--friends {path}") from error
 
 
 async def _serve(
@@ -86,8 +88,9 @@ async def _serve(
         address = await server.start()
     except OSError as error:
         raise WrongInput(
-            f"--port {port}: cannot listen on it ({error.strerror}); choose another, or 0 for a "
-            "free one"
+            f"cannot listen on it ({error.strerror})",
+            where=f"--port {port}",
+            mend="choose another, or 0 for a free one",
         ) from error
     streams.result(f"{address}\n")
     streams.say(

@@ -17,8 +17,10 @@ from threading import Thread
 from types import FrameType
 from typing import Final, NoReturn
 
-LEFT_EXIT = 75
-"""Work is left; the same command continues."""
+from bulkdel.errors import Exit
+
+SENDING = frozenset({"run"})
+"""The commands whose calls may have left when they end before their end."""
 
 GRACE_S: Final = 2.0
 """How long what was interrupted may take to clear up behind itself."""
@@ -66,7 +68,7 @@ _within: list[Stopping] = []
 
 
 @contextmanager
-def stopping(at_first: Callable[[str], None], code: int = LEFT_EXIT) -> Iterator[Stopping]:
+def stopping(at_first: Callable[[str], None], code: int = Exit.LEFT) -> Iterator[Stopping]:
     """Within it the first SIGINT, SIGTERM or SIGHUP calls `at_first` with the signal's name.
 
     It is called in the main thread, between two of its instructions, and may raise; it must not
@@ -122,7 +124,7 @@ def leave(code: int) -> NoReturn:
 
 def leave_saying(by: str, code: int) -> NoReturn:
     """Ends the process now, in which nothing is in flight, and says what stopped it."""
-    again = " Run the same command again." if code == LEFT_EXIT else ""
+    again = " Run the same command again." if code == Exit.LEFT else ""
     with suppress(OSError):
         os.write(2, f"bulkdel: stopped by {by}; nothing was in flight.{again}\n".encode())
     leave(code)
@@ -145,11 +147,11 @@ def _listen(heard: int) -> None:
             came += [number for number in os.read(heard, select.PIPE_BUF) if number in _HANDLED]
         watch = _within[-1] if _within else None
         if len(came) > 1:
-            leave(watch.code if watch else LEFT_EXIT)
+            leave(watch.code if watch else Exit.LEFT)
         if came and not ready and watch and not watch.patient:
             leave_saying(signal.Signals(came[0]).name, watch.code)
 
 
 def code_of(command: list[str]) -> int:
     """What a command that was given so leaves with, before it could say so itself."""
-    return LEFT_EXIT if command[1:2] == ["run"] else 2
+    return Exit.LEFT if command[1:2] and command[1] in SENDING else Exit.WRONG

@@ -12,20 +12,21 @@ import structlog
 
 from bulkdel import files
 from bulkdel.cli import ask, streams
-from bulkdel.cli.edge import leaf, machine_words, nothing_sent, unexpected
+from bulkdel.cli.options import command_for
 from bulkdel.cli.progress import progress
-from bulkdel.cli.signals import LEFT_EXIT, Stopping, stopping
+from bulkdel.cli.signals import Stopping, stopping
 from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.doubts import guards_that_guard_nobody
+from bulkdel.report.doubts import guards_that_guard_nobody, too_many
+from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import Face, unit
 from bulkdel.report.status import Status
 from bulkdel.report.text.confirm import confirm_text, is_real, question, warnings
-from bulkdel.report.text.preview import too_many
-from bulkdel.report.text.summary import summary_exit, summary_text, verdict
+from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
+from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
 from bulkdel.runs.observers import Onlookers, Watch, onlookers
 from bulkdel.runs.stages import Open, Stages
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
@@ -83,18 +84,18 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
             if watch.by and not watch.patient and not isinstance(cause, BulkdelError):
                 cause = Interrupted(_stopped(watch.by))  # a library made its own error of it
             if watch.patient and isinstance(cause, WrongInput):
-                cause = CutShort(str(cause))
+                cause = CutShort(cause.what, *cause.more, where=cause.where, mend=cause.mend)
             if isinstance(cause, BulkdelError):
                 events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
                 if not isinstance(cause, NotAgreed):
                     others.ended(cause.exit_code, str(cause))
                 raise cause from error
             events.exception(log.COMMAND_CRASHED, exc_info=error)
-            others.ended(LEFT_EXIT, unexpected(error))
+            others.ended(Exit.LEFT, unexpected(error))
             where = "" if machine_words(cause) else f" The traceback is in {at}."
             streams.say(f"bulkdel: {unexpected(error)}{where}")
             streams.say("Run the same command again to continue.")
-            return LEFT_EXIT
+            return Exit.LEFT
         events.info(log.COMMAND_ENDED, exit=code)
         return code
 
@@ -115,7 +116,7 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
     if status.unsettled > 0:
         guarded = too_many(job.guards, meta.books)
         if guarded:
-            raise Guarded(f"{job.source}: {guarded}")
+            raise Guarded(guarded, where=job.source)
         _have_agreement(job, choices, stages, faces, meta, status)
         others.started(status)
         ending = _send(choices, stages, meta, watch, others)
@@ -137,10 +138,10 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
         )
     except streams.OutputFailed as error:  # the run's own outcome matters more
         streams.say(f"bulkdel: {error}.")
-    stages.report(streams.say)
-    code = summary_exit(ending, status)
-    others.ended(code, verdict(ending, status))
-    return code
+    stages.report(streams.say, command_for(job.source, job.run_dir))
+    end = sitting_verdict(ending, status)
+    others.ended(end.exit_code, end.words)
+    return end.exit_code
 
 
 def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
@@ -164,7 +165,8 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
         if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
             raise WrongInput(
                 "this run deletes at a real provider and there is no terminal to ask on; "
-                "nothing was sent. Look at the plan above and add --yes if it is right"
+                "nothing was sent",
+                mend="Look at the plan above and add --yes if it is right",
             )
         if not ask.confirmed(question(job, meta)):
             raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")
@@ -180,7 +182,7 @@ def _send(
                 display(views)
                 others.show(views)
 
-            ending = stages.send(meta, limit=choices.limit, show=show, watch=watch)
+            ending = stages.send(meta, limit=choices.limit, show=show, tell=watch.tell)
     except BaseException:
         if watch.patient:  # whom the signals were told to is gone
             watch.tell(_too_late)

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir, command
+from bulkdel.cli import streams
+from bulkdel.cli.options import JobFile, RunDir, command, load
+from bulkdel.report.status import State
+from bulkdel.report.status_json import status_json
+from bulkdel.report.text.status_page import status_text
+from bulkdel.runs.status import look
 
 if TYPE_CHECKING:
     from bulkdel.report.status import Status
@@ -48,43 +52,34 @@ def status(
         bool,
         typer.Option("--watch", help="Show it anew every two seconds until the run stops."),
     ] = False,
-) -> None:
+) -> int:
     """Show how the run of JOB stands. Changes nothing, and never waits for a run.
 
     Shows whether a process works on it, what is settled and what is left for
     each target, at what rate and until when, the provider's codes behind
     what failed or is unsettled, and whether the books balance.
     """
+    loaded = load(job, run_dir)
 
-    def work() -> int:
-        from bulkdel.cli import streams
-        from bulkdel.report.status import State
-        from bulkdel.report.text.status_page import status_json, status_text
-        from bulkdel.runs import wiring
+    def page(current: Status) -> str | bytes:
+        if json:
+            return status_json(current)
+        return status_text(
+            current,
+            streams.width(sys.stdout),
+            colour=streams.colour(sys.stdout),
+            again=command("run", job, run_dir),
+            close=command("close", job, run_dir),
+        )
 
-        loaded = wiring.load(job, run_dir)
-
-        def page(found: Status) -> str | bytes:
-            if json:
-                return status_json(found)
-            return status_text(
-                found,
-                streams.width(sys.stdout),
-                colour=streams.colour(sys.stdout),
-                again=command("run", job, run_dir),
-                close=command("close", job, run_dir),
-            )
-
-        found = wiring.look(loaded)
-        while watch and found.state is State.RUNNING:
-            if streams.terminal(sys.stdout):
-                streams.result(CLEAR)
-            streams.result(page(found))
-            time.sleep(EVERY_S)
-            found = wiring.look(loaded)
-        if watch and streams.terminal(sys.stdout):
+    current = look(loaded)
+    while watch and current.state is State.RUNNING:
+        if streams.terminal(sys.stdout):
             streams.result(CLEAR)
-        streams.result(page(found))
-        return 0
-
-    carry_out(work)
+        streams.result(page(current))
+        time.sleep(EVERY_S)
+        current = look(loaded)
+    if watch and streams.terminal(sys.stdout):
+        streams.result(CLEAR)
+    streams.result(page(current))
+    return 0

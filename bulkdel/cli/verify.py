@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.edge import carry_out
-from bulkdel.cli.options import JobFile, RunDir
+from bulkdel.cli import streams
+from bulkdel.cli.options import JobFile, RunDir, load
+from bulkdel.report.text.verification import verification_json, verification_text
+from bulkdel.runs.verify import verify_run
 
 EPILOG = """
 \b
@@ -38,7 +40,7 @@ def verify(
     *,
     run_dir: RunDir = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
-) -> None:
+) -> int:
     """Check the ledger of JOB against plan, journal and hash chain.
 
     Writes every line of the ledger again, in memory, out of the journal and
@@ -50,21 +52,12 @@ def verify(
     It finds corruption and carelessness. It is no proof against an owner of
     the files who writes all of them anew. It asks no provider.
     """
-
-    def work() -> int:
-        from bulkdel.cli import streams
-        from bulkdel.report.text.verification import verification_json, verification_text
-        from bulkdel.runs import wiring
-        from bulkdel.runs.verifying import verify_run
-
-        found = wiring.load(job, run_dir)
-        meta, verified = verify_run(found)
-        if json:
-            streams.result(verification_json(found, meta, verified))
-        else:
-            width = streams.width(sys.stdout)
-            colour = streams.colour(sys.stdout)
-            streams.result(verification_text(found, meta, verified, width, colour=colour))
-        return 1 if verified.count else 0
-
-    carry_out(work)
+    loaded = load(job, run_dir)
+    meta, verified = verify_run(loaded)
+    if json:
+        streams.result(verification_json(loaded, meta, verified))
+    else:
+        width = streams.width(sys.stdout)
+        colour = streams.colour(sys.stdout)
+        streams.result(verification_text(loaded, meta, verified, width, colour=colour))
+    return 1 if verified.count else 0

@@ -4,7 +4,7 @@ Written from the documentation again: it shares no code with what it judges.
 
     wire.py       the values: app, call as understood, quirks
     world.py      who has whom
-    rules.py      what a provider must say of itself; tencent.py, zego.py, usersig.py say it
+    rules.py      what a provider must say of itself; a file of its own for each says it
     limits.py     calls a second, calls under way together
     faults.py     what may go wrong, decided purely; faulttext.py reads it from a command line
     stats.py      what was seen

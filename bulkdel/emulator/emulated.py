@@ -24,19 +24,16 @@ from bulkdel.emulator.faults import (
     Request,
     decide,
 )
-from bulkdel.emulator.limits import Gate, InFlight, RateLimit
+from bulkdel.emulator.limits import InFlight, RateLimit, Throttle
 from bulkdel.emulator.rules import Rules
 from bulkdel.emulator.stats import Stats
 from bulkdel.emulator.tencent import Tencent
-from bulkdel.emulator.wire import Action, Asked, EmulatedApp, Quirks
+from bulkdel.emulator.wire import Action, EmulatedApp, Quirks, Reading
 from bulkdel.emulator.world import World
 from bulkdel.emulator.zego import Zego
 
-EMULATED: Final[Mapping[str, Callable[[EmulatedApp, Quirks], Rules]]] = {
-    "tencent": Tencent,
-    "zego": Zego,
-}
-"""The emulated providers by name; a new one is one file and one line here."""
+EMULATED: Final[Mapping[str, type[Rules]]] = {one.name: one for one in (Tencent, Zego)}
+"""The emulated providers by name; a new one is a file and its name in this line."""
 
 _JSON = "application/json; charset=utf-8"
 _HTML = "text/html"
@@ -54,7 +51,7 @@ class Response:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Call:
+class PendingCall:
     """A call between its arrival and its answer.
 
     Attributes:
@@ -63,7 +60,7 @@ class Call:
         writes: the friend lists it keeps other calls from writing.
     """
 
-    asked: Asked
+    asked: Reading
     fate: Fate
     code: int
     waits: Callable[[], bool]
@@ -108,7 +105,7 @@ class Emulated:
         self.since: float | None = None
         """Where faults and limits count their seconds from; the first call unless set before."""
         self._seed = seed
-        self._gate = Gate()
+        self._throttle = Throttle()
         self._in_flight = InFlight()
         self._nth: Counter[str] = Counter()  # grows with the accounts, only where faults are set
 
@@ -144,7 +141,7 @@ class Emulated:
         now: float,
         *,
         waits: Callable[[], bool] = _always,
-    ) -> Call:
+    ) -> PendingCall:
         """Take a call in and decide what becomes of it; nothing is deleted yet.
 
         Args:
@@ -160,14 +157,14 @@ class Emulated:
         asked = self.rules.read(method, path, query, body)
         self.stats.arrived(asked, now)
         fate = self._decide(asked, now - self.since)
-        call = Call(asked=asked, fate=fate, code=0, waits=waits)
+        call = PendingCall(asked=asked, fate=fate, code=0, waits=waits)
         if self._in_flight.enter(asked.account, waits) and asked.account:
             self.stats.overlaps += 1
         if fate.done or fate.readable:  # otherwise the call gets no further than a gateway
             call.code = self._refusal(call, query, now)
         return call
 
-    def carry_out(self, call: Call) -> Response:
+    def carry_out(self, call: PendingCall) -> Response:
         """Delete what the call's fate lets be deleted, and say what to answer."""
         fate = call.fate
         code, body = call.code, b""
@@ -188,7 +185,7 @@ class Emulated:
             headers={"Content-Type": _JSON}, body=_mangle(body, fate.form), cut=fate.cut
         )
 
-    def release(self, call: Call, response: Response) -> None:
+    def release(self, call: PendingCall, response: Response) -> None:
         """The answer is out, or the connection cut; the call is over."""
         self._in_flight.leave(call.asked.account, call.waits)
         self._in_flight.written(call.writes)
@@ -200,7 +197,7 @@ class Emulated:
         else:
             self.stats.abandoned += 1
 
-    def _decide(self, asked: Asked, elapsed: float) -> Fate:
+    def _decide(self, asked: Reading, elapsed: float) -> Fate:
         if self.fault == NO_FAULT or asked.action is None:
             return PLAIN
         self._nth[asked.account] += 1
@@ -217,7 +214,7 @@ class Emulated:
         return decide(self.fault, request, elapsed, rng)
 
     def _refusal(  # noqa: PLR0911  # one check, one return
-        self, call: Call, query: Mapping[str, str], now: float
+        self, call: PendingCall, query: Mapping[str, str], now: float
     ) -> int:
         asked = call.asked
         if asked.action is None:
@@ -225,7 +222,7 @@ class Emulated:
         if code := self.rules.admit(query, now):
             return code
         ceiling = self.limit.at(self.name, self.rules.ceiling, now - (self.since or 0.0))
-        if not self._gate.admit(now, ceiling, sliding=self.limit.sliding):
+        if not self._throttle.admit(now, ceiling, sliding=self.limit.sliding):
             self.stats.throttled += 1
             return self.rules.throttled
         if asked.refused:
@@ -242,13 +239,13 @@ class Emulated:
             call.writes = writes
         return 0
 
-    def _writes(self, asked: Asked) -> Collection[str]:
+    def _writes(self, asked: Reading) -> Collection[str]:
         if not asked.two_way:
             return {asked.account}
         others = asked.ids if asked.action is Action.DELETE else self.world.of(asked.account)
         return {asked.account, *others}
 
-    def _perform(self, asked: Asked, fate: Fate) -> tuple[int, bytes]:
+    def _perform(self, asked: Reading, fate: Fate) -> tuple[int, bytes]:
         failures = {**asked.failed, **fate.items}
         if asked.action in {Action.DELETE, Action.CHECK} and self.world.existing is not None:
             for to in asked.ids:
@@ -264,7 +261,7 @@ class Emulated:
         self.stats.items.update(failures.values())
         return self.rules.answer(asked, failures, self.world, fate.listing)
 
-    def _delete(self, asked: Asked, fate: Fate, failures: dict[str, int]) -> None:
+    def _delete(self, asked: Reading, fate: Fate, failures: dict[str, int]) -> None:
         ids: Collection[str] = asked.ids
         if failures:
             spared = failures.keys() - fate.items.keys() if fate.items_done else failures.keys()

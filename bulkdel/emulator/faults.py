@@ -44,7 +44,7 @@ class Listing(StrEnum):
     """Which items an answer lists."""
 
     WHOLE = "whole"
-    MISSING = "missing"  #: half of them only. Not for ZEGO, where an unlisted id succeeded
+    MISSING = "missing"  #: half of them only; all, where an unlisted id is one that succeeded
     EXTRA = "extra"  #: one more, of an account that nobody asked for
     DUPLICATE = "duplicate"  #: the first one twice
     SHUFFLED = "shuffled"  #: in another order

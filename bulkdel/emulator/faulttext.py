@@ -1,4 +1,9 @@
-"""Faults as a person writes them on a command line: `30006:0.05`, `http429:0.01,retry_after=2`."""
+"""Faults as a person writes them on a command line: `30006:0.05`, `http429:0.01,retry_after=2`.
+
+`bulkdel emulator --help` shows the grammar. A suffix says what becomes of the deletion: -after, it
+is carried out and then goes wrong; -before, where the other is usual, it is not. A code that only
+one provider documents strikes only that provider.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,8 @@ from typing import Final
 
 from bulkdel.emulator.emulated import EMULATED
 from bulkdel.emulator.faults import (
+    CUT_AFTER,
+    CUT_BEFORE,
     Always,
     Cut,
     Fate,
@@ -23,45 +30,13 @@ from bulkdel.emulator.faults import (
     Together,
 )
 from bulkdel.emulator.limits import RateLimit, Spell
-from bulkdel.emulator.tencent import CODES as TENCENT_CODES
 from bulkdel.emulator.wire import Action
-from bulkdel.emulator.zego import CODES as ZEGO_CODES
-
-GRAMMAR: Final = """\
-WHAT[:AMOUNT][,KEY=VALUE]...
-
-WHAT, with AMOUNT as the probability of each call (default 1):
-  CODE           answer this code, delete nothing       30006:0.05
-  CODE-after     answer this code, yet delete           30006-after:0.01
-  itemCODE       this code for an id (AMOUNT: each id)  item30006:0.02
-  itemCODE-after the same, yet delete                   item30006-after:0.02
-  httpSTATUS     this HTTP status, nothing deleted      http502:0.01
-  http...-after  this HTTP status after deleting        http502-after:0.01
-  cut-before     cut the connection, nothing deleted    cut-before:0.01
-  cut-after      delete, then cut the connection        cut-after:0.01
-  cut-within     delete, cut in the middle of the body  cut-within:0.01
-  hang           never answer, nothing deleted          hang:0.001
-  hang-before    delete and answer after a long wait    hang-before:0.001,for=30
-  hang-after     delete, answer after a long wait       hang-after:0.001,for=30
-  garbage, truncated, empty, not-object, huge
-                 delete, but answer with such a body; -before: delete nothing
-  missing, extra, duplicate, shuffled
-                 delete, but list such items in the answer
-With another AMOUNT:
-  latency:S      each answer takes S seconds, or latency:S-S, evenly spread
-  throttle:N     N calls a second are the limit
-  refuse         the port is closed; only from and until
-
-KEYS: from, until (seconds since the start), provider, action (delete, delete_all, check, list),
-account (From_Account), id (a To_Account), calls (N or N-N, counted from 1), for (hang: seconds),
-retry_after (http: seconds). provider, action, account and id may be given more than once.
-A code that only one provider documents strikes only that provider."""
 
 _HANG_S = 60.0
 
 _FATES: Final[Mapping[str, Fate]] = {
-    "cut-before": Fate(done=False, cut=Cut.SILENT),
-    "cut-after": Fate(cut=Cut.SILENT),
+    "cut-before": CUT_BEFORE,
+    "cut-after": CUT_AFTER,
     "cut-within": Fate(cut=Cut.MIDWAY),
     **{
         f"{form.value.replace('_', '-')}{suffix}": Fate(done=done, form=form)
@@ -103,7 +78,7 @@ class Scenario:
 
 
 def parse_faults(texts: Iterable[str]) -> Scenario:
-    """Read fault texts; see GRAMMAR.
+    """Read fault texts.
 
     Raises:
         ValueError: a sentence for the user: which text, what is wrong, what is allowed.
@@ -276,8 +251,9 @@ def _seeded(text: _Text, fate: Fate) -> Fault:
 
 def _only(text: _Text, fault: Fault, code: int | None) -> Fault:
     providers = text.chosen("provider", EMULATED)
-    if providers is None and (code in TENCENT_CODES) != (code in ZEGO_CODES):
-        providers = frozenset({"tencent" if code in TENCENT_CODES else "zego"})
+    knowing = frozenset(name for name, rules in EMULATED.items() if code in rules.codes)
+    if providers is None and len(knowing) == 1:
+        providers = knowing
     actions = text.chosen("action", Action)
     only = Only(
         fault=fault,

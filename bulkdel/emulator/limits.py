@@ -46,7 +46,7 @@ class RateLimit:
         return documented if self.ceiling is None else self.ceiling
 
 
-class Gate:
+class Throttle:
     """Counts the calls let through; those refused do not count."""
 
     def __init__(self) -> None:

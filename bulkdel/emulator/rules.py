@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import ClassVar, Protocol
 
 from bulkdel.emulator.faults import Listing
-from bulkdel.emulator.wire import ID_BYTES, Asked
+from bulkdel.emulator.wire import ID_BYTES, EmulatedApp, Quirks, Reading
 from bulkdel.emulator.world import World
 
 
@@ -23,11 +23,13 @@ class Rules(Protocol):
     unknown_to: ClassVar[int]
     not_friend: ClassVar[int]
 
+    def __init__(self, app: EmulatedApp, quirks: Quirks) -> None: ...
+
     def owns(self, path: str) -> bool:
         """Whether a path belongs to this provider."""
         ...
 
-    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Asked:
+    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reading:
         """Understand a call; never raises, whatever was sent."""
         ...
 
@@ -40,7 +42,7 @@ class Rules(Protocol):
         ...
 
     def answer(
-        self, asked: Asked, failures: Mapping[str, int], world: World, listing: Listing
+        self, asked: Reading, failures: Mapping[str, int], world: World, listing: Listing
     ) -> tuple[int, bytes]:
         """The top-level code and the body of an accepted call; `failures` by id."""
         ...

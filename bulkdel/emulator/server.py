@@ -13,7 +13,7 @@ from aiohttp import StreamReader, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 
-from bulkdel.emulator.emulated import Call, Emulated, Response
+from bulkdel.emulator.emulated import Emulated, PendingCall, Response
 from bulkdel.emulator.faults import Cut, Span
 
 HOST = "127.0.0.1"
@@ -188,7 +188,7 @@ class EmulatorServer:
             transport.abort()
         return web.Response(status=response.status, headers=response.headers, body=response.body)
 
-    async def _carry_out(self, emulated: Emulated, call: Call) -> Response:
+    async def _carry_out(self, emulated: Emulated, call: PendingCall) -> Response:
         if call.fate.before_s:
             await asyncio.sleep(call.fate.before_s)
         response = emulated.carry_out(call)

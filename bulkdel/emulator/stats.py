@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any
 
-from bulkdel.emulator.wire import Action, Asked
+from bulkdel.emulator.wire import Action, Reading
 
 ACCOUNTS_CAP = 100_000
 """Accounts whose calls are counted one by one; calls of further ones only add to the total."""
@@ -52,7 +52,7 @@ class Stats:
         self._in_second = 0
         self._recent: deque[float] = deque()
 
-    def arrived(self, asked: Asked, now: float) -> None:
+    def arrived(self, asked: Reading, now: float) -> None:
         """Note a call's arrival."""
         self.received += 1
         self.by_action[asked.action.value if asked.action else "none"] += 1

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from bulkdel.emulator.faults import Listing
-from bulkdel.emulator.rules import are_ids, are_texts
+from bulkdel.emulator.rules import Rules, are_ids, are_texts
 from bulkdel.emulator.usersig import UserSig, open_usersig
-from bulkdel.emulator.wire import Action, Asked, EmulatedApp, Quirks
+from bulkdel.emulator.wire import Action, EmulatedApp, Quirks, Reading
 from bulkdel.emulator.world import World
 
 _PREFIX = "/v4/"
@@ -90,7 +90,7 @@ CODES: Final[Mapping[int, str]] = {
 """The emulator's own short text for each documented code that may meet a deletion."""
 
 
-class Tencent:
+class Tencent(Rules):
     """One Tencent app.
 
     Order of the checks: URL and method, credentials as VerifyUserSig does them, then the body.
@@ -163,11 +163,11 @@ class Tencent:
         )
         return next((code for wrong, code in checks if wrong), 0)
 
-    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Asked:
+    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reading:
         """Understand a call; never raises, whatever was sent."""
         action = _PATHS.get(path)
         if action is None:
-            return Asked(action=None, refused=60009)
+            return Reading(action=None, refused=60009)
         random = query.get("random", "")
         if (
             method != "POST"
@@ -175,21 +175,21 @@ class Tencent:
             or not _DIGITS.fullmatch(random)
             or int(random) > _RANDOM_MAX
         ):
-            return Asked(action=action, refused=60002)
+            return Reading(action=action, refused=60002)
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError:
             content = None
         if not isinstance(content, dict):
-            return Asked(action=action, refused=60003)
+            return Reading(action=action, refused=60003)
         account = content.get("From_Account", "")
         if not isinstance(account, str):
-            return Asked(action=action, refused=60015)
+            return Reading(action=action, refused=60015)
         if not are_ids((account,)):
-            return Asked(action=action, account=account, refused=30001)
+            return Reading(action=action, account=account, refused=30001)
         return self._read_content(action, account, content)
 
-    def _read_content(self, action: Action, account: str, content: dict[str, Any]) -> Asked:
+    def _read_content(self, action: Action, account: str, content: dict[str, Any]) -> Reading:
         match action:
             case Action.DELETE:
                 return self._read_ids(action, account, content, "DeleteType", _DELETE_TYPES)
@@ -207,26 +207,29 @@ class Tencent:
         content: dict[str, Any],
         type_key: str,
         types: Mapping[str, bool],
-    ) -> Asked:
+    ) -> Reading:
         ids = content.get("To_Account")
         two_way = types.get(kind) if isinstance(kind := content.get(type_key), str) else None
         if not isinstance(ids, list) or not ids or two_way is None:
-            return Asked(action=action, account=account, refused=30001)
+            return Reading(action=action, account=account, refused=30001)
         refused = 0
         if not are_texts(ids):
-            return Asked(action=action, account=account, refused=60015)
+            return Reading(action=action, account=account, refused=60015)
         if len(ids) > (self._quirks.batch_limit or _BATCH_LIMIT):
             refused = 70206
         elif not are_ids(ids) or len(set(ids)) != len(ids) or account in ids:
             refused = 30001
-        return Asked(
+        return Reading(
             action=action, account=account, ids=tuple(ids), two_way=two_way, refused=refused
         )
 
     def answer(
-        self, asked: Asked, failures: Mapping[str, int], world: World, listing: Listing
+        self, asked: Reading, failures: Mapping[str, int], world: World, listing: Listing
     ) -> tuple[int, bytes]:
-        """The top-level code and the body of an accepted call."""
+        """The top-level code and the body of an accepted call.
+
+        Where every id failed the code is 0, as its sibling calls answer.
+        """
         match asked.action:
             case Action.DELETE if not failures and listing is Listing.WHOLE:
                 return 0, _all_deleted(asked.ids)
@@ -250,7 +253,7 @@ class Tencent:
     def _item(self, to_account: str, code: int) -> dict[str, Any]:
         info = CODES.get(code, "unknown error")
         if code == self.not_friend and self._quirks.vague_not_friend:
-            code = 30001
+            code = 30001  # FAQ, User Profile and Relationship Chain, 1047/34457
         return {"To_Account": to_account, "ResultCode": code, "ResultInfo": info}
 
     def refuse(self, code: int) -> bytes:
@@ -271,7 +274,7 @@ def _body(code: int, more: Mapping[str, Any], *, info: str = "") -> bytes:
 
 
 def _all_deleted(ids: Sequence[str]) -> bytes:
-    # The usual answer, some ten times cheaper than a dict for each of a thousand items.
+    # The usual answer, in half the time that a dict for each of a thousand items takes.
     written = orjson.dumps(ids)
     if b"\\" in written:  # an escaped quote could be taken for the end of an id
         return _body(0, {"ResultItem": [_ITEM | {"To_Account": to} for to in ids]}, info="0")
@@ -280,22 +283,22 @@ def _all_deleted(ids: Sequence[str]) -> bytes:
     return head + _body(0, {}, info="0")[1:]
 
 
-def _read_delete_all(account: str, content: dict[str, Any]) -> Asked:
+def _read_delete_all(account: str, content: dict[str, Any]) -> Reading:
     kind = content.get("DeleteType", "Delete_Type_Single")
     two_way = _DELETE_TYPES.get(kind) if isinstance(kind, str) else None
     if two_way is None:
-        return Asked(action=Action.DELETE_ALL, account=account, refused=30001)
-    return Asked(action=Action.DELETE_ALL, account=account, two_way=two_way)
+        return Reading(action=Action.DELETE_ALL, account=account, refused=30001)
+    return Reading(action=Action.DELETE_ALL, account=account, two_way=two_way)
 
 
-def _read_list(account: str, content: dict[str, Any]) -> Asked:
+def _read_list(account: str, content: dict[str, Any]) -> Reading:
     start = content.get("StartIndex")
     if type(start) is not int or start < 0:
-        return Asked(action=Action.LIST, account=account, refused=30001)
-    return Asked(action=Action.LIST, account=account, start=start)
+        return Reading(action=Action.LIST, account=account, refused=30001)
+    return Reading(action=Action.LIST, account=account, start=start)
 
 
-def _relation(asked: Asked, to_account: str, code: int, world: World) -> dict[str, Any]:
+def _relation(asked: Reading, to_account: str, code: int, world: World) -> dict[str, Any]:
     forth = not code and world.has(asked.account, to_account)
     back = not code and asked.two_way and world.has(to_account, asked.account)
     match forth, back:
@@ -315,7 +318,7 @@ def _relation(asked: Asked, to_account: str, code: int, world: World) -> dict[st
     }
 
 
-def _page(asked: Asked, world: World) -> dict[str, Any]:
+def _page(asked: Reading, world: World) -> dict[str, Any]:
     # Sequences stand still and are not compared with those sent: every page holds its data.
     friends = sorted(world.of(asked.account))
     end = asked.start + asked.limit

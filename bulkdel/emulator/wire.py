@@ -12,7 +12,7 @@ DEMO_SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105  # guards nothing
 """The key of an emulated app that was given none. A public text, good for nothing else."""
 
 ID_BYTES = 32
-"""The longest account id, in bytes of UTF-8 (Tencent Use Limits; ZEGO batch-delete-friends)."""
+"""The longest account id, in bytes of UTF-8 (every provider documents the same)."""
 
 
 class Action(StrEnum):
@@ -29,8 +29,8 @@ class EmulatedApp:
     """The app whose calls are accepted.
 
     Attributes:
-        secret: Tencent's key as text (it is not hex-decoded), ZEGO's ServerSecret.
-        admin: the account that may call; Tencent only.
+        secret: as text; one that looks like hex is not decoded.
+        admin: the account that may call, where calls are made in the name of one.
     """
 
     app_id: int
@@ -39,7 +39,7 @@ class EmulatedApp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Reading:
     """A call as the provider understood it.
 
     Attributes:
@@ -70,15 +70,15 @@ class Quirks:
     Attributes:
         reverse_only: see ReverseOnly.
         batch_limit: ids a call; None means the documented maximum.
-        all_failed_code: the top-level code where every id failed; None means 0 for Tencent
-            (its sibling calls answer so) and the first id's code for ZEGO (which answers not 0).
-        vague_not_friend: Tencent answers 30001 for an id that is not a friend, with the reason
-            only in ResultInfo (FAQ, User Profile and Relationship Chain, 1047/34457).
+        all_failed_code: the top-level code where every id failed; None means as each provider's
+            `answer` says.
+        vague_not_friend: an id that is not a friend gets the code of a bad parameter, with the
+            reason only in its text, where the documentation says that this happens.
         conflicts: two calls at once that write the same friend list: the later one is refused,
-            whole, with 30008; ZEGO documents no code for it, so it answers 660000003.
-        strict_nonce: ZEGO refuses a nonce that it saw before, while its Timestamp may be valid.
-        lockout_after: Tencent signatures refused in a row until every call gets 70050 for
-            `lockout_s` seconds.
+            whole, with the provider's `conflict`.
+        strict_nonce: a nonce that was seen before is refused while its time may be valid.
+        lockout_after: signatures refused in a row until every call is refused for `lockout_s`
+            seconds, where the documentation says that this happens.
     """
 
     reverse_only: ReverseOnly = ReverseOnly.KEEP

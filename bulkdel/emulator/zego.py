@@ -17,8 +17,8 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from bulkdel.emulator.faults import Listing
-from bulkdel.emulator.rules import are_texts, is_short
-from bulkdel.emulator.wire import Action, Asked, EmulatedApp, Quirks
+from bulkdel.emulator.rules import Rules, are_texts, is_short
+from bulkdel.emulator.wire import Action, EmulatedApp, Quirks, Reading
 from bulkdel.emulator.world import World
 
 _ACTIONS: Final[Mapping[str, tuple[str, Action]]] = {
@@ -85,14 +85,14 @@ CODES: Final[Mapping[int, str]] = {
 """The emulator's own short text for each documented code that may meet a deletion."""
 
 
-class Zego:
+class Zego(Rules):
     """One ZIM app. Order of the checks: Action, credentials, then what is asked."""
 
     name: ClassVar[str] = "zego"
     ceiling: ClassVar[int] = 20
     codes: ClassVar[Mapping[int, str]] = CODES
     throttled: ClassVar[int] = 660300005
-    conflict: ClassVar[int] = 660000003
+    conflict: ClassVar[int] = 660000003  #: no code is documented for it
     busy: ClassVar[int] = 660000001
     unknown_from: ClassVar[int] = 660500002
     unknown_to: ClassVar[int] = 660700012
@@ -162,25 +162,25 @@ class Zego:
         order.append(nonce)
         return True
 
-    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Asked:
+    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reading:
         """Understand a call; never raises, whatever was sent."""
         name = query.get("Action", "")
         if path != "/" or name not in _ACTIONS:
-            return Asked(action=None, refused=100000007 if name else 100000006)
+            return Reading(action=None, refused=100000007 if name else 100000006)
         expected, action = _ACTIONS[name]
         if method != expected:
-            return Asked(action=action, refused=660000002)
+            return Reading(action=action, refused=660000002)
         if method == "GET":
             return _read_query(action, query)
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError:
-            return Asked(action=action, refused=100000012)
+            return Reading(action=action, refused=100000012)
         if not isinstance(content, dict):
-            return Asked(action=action, refused=100000012)
+            return Reading(action=action, refused=100000012)
         return self._read_ids(action, content)
 
-    def _read_ids(self, action: Action, content: dict[str, Any]) -> Asked:
+    def _read_ids(self, action: Action, content: dict[str, Any]) -> Reading:
         account = content.get("FromUserId")
         ids = content.get("UserIds")
         kind = content.get("DeleteType" if action is Action.DELETE else "CheckType")
@@ -195,7 +195,7 @@ class Zego:
             or kind not in {0, 1}
         ):
             known = account if isinstance(account, str) else ""
-            return Asked(action=action, account=known, refused=660000002)
+            return Reading(action=action, account=known, refused=660000002)
         refused = 0
         if not is_short(account):
             refused = 660000012
@@ -205,7 +205,7 @@ class Zego:
             refused = 660800022
         elif account in ids:
             refused = 660800033
-        return Asked(
+        return Reading(
             action=action,
             account=account,
             ids=tuple(ids),
@@ -215,9 +215,12 @@ class Zego:
         )
 
     def answer(
-        self, asked: Asked, failures: Mapping[str, int], world: World, listing: Listing
+        self, asked: Reading, failures: Mapping[str, int], world: World, listing: Listing
     ) -> tuple[int, bytes]:
-        """The top-level code and the body of an accepted call."""
+        """The top-level code and the body of an accepted call.
+
+        Where every id failed the code is the first one's, since it must be another than 0.
+        """
         match asked.action:
             case Action.DELETE:
                 errors = [{"UserId": to, "SubCode": code} for to, code in failures.items()]
@@ -244,25 +247,25 @@ class Zego:
         )
 
 
-def _read_query(action: Action, query: Mapping[str, str]) -> Asked:
+def _read_query(action: Action, query: Mapping[str, str]) -> Reading:
     account = query.get("FromUserId", "")
     if not account:
-        return Asked(action=action, refused=660000002)
+        return Reading(action=action, refused=660000002)
     if not is_short(account):
-        return Asked(action=action, account=account, refused=660000012)
+        return Reading(action=action, account=account, refused=660000012)
     if action is Action.DELETE_ALL:
         kind = query.get("DeleteType")
         if kind not in {"0", "1"}:
-            return Asked(action=action, account=account, refused=660000002)
-        return Asked(action=action, account=account, two_way=kind == "0")
+            return Reading(action=action, account=account, refused=660000002)
+        return Reading(action=action, account=account, two_way=kind == "0")
     limit, start = query.get("Limit", "0"), query.get("Next", "0")
     if not _DIGITS.fullmatch(limit) or not _DIGITS.fullmatch(start):
-        return Asked(action=action, account=account, refused=660000002)
+        return Reading(action=action, account=account, refused=660000002)
     limit_n = int(limit) if 0 < int(limit) <= _PAGE else _PAGE
-    return Asked(action=action, account=account, start=int(start), limit=limit_n)
+    return Reading(action=action, account=account, start=int(start), limit=limit_n)
 
 
-def _relations(asked: Asked, failures: Mapping[str, int], world: World) -> dict[str, Any]:
+def _relations(asked: Reading, failures: Mapping[str, int], world: World) -> dict[str, Any]:
     successes = []
     for to in asked.ids:
         if to not in failures:
@@ -276,7 +279,7 @@ def _relations(asked: Asked, failures: Mapping[str, int], world: World) -> dict[
     return {"Successes": successes, "Fails": fails}
 
 
-def _page(asked: Asked, world: World) -> dict[str, Any]:
+def _page(asked: Reading, world: World) -> dict[str, Any]:
     friends = sorted(world.of(asked.account))
     end = asked.start + asked.limit
     return {

@@ -8,12 +8,12 @@ from typing import Final
 
 from bulkdel.job.account import rule_fault
 from bulkdel.job.endpoint import EMULATOR
-from bulkdel.job.job import Format
 from bulkdel.job.problems import nearest
 from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
     NAME_PATTERN,
     NAME_WORDS,
+    Format,
     InputTable,
     JobTable,
     TargetTable,
@@ -35,9 +35,9 @@ def problems_of(table: JobTable, stem: str, providers: Mapping[str, Provider]) -
     yield from _input_problems(table.input, table.operation)
     for name, target in table.targets.items():
         yield from _target_problems(f"targets.{name}", target, providers)
-    seen: dict[tuple[str, int], str] = {}
+    names: dict[tuple[str, int], str] = {}
     for name, target in table.targets.items():
-        first = seen.setdefault((target.provider, target.app_id), name)
+        first = names.setdefault((target.provider, target.app_id), name)
         if first != name:
             yield (
                 f"targets.{name} is the same provider and app_id as targets.{first}; "
@@ -65,15 +65,15 @@ def id_rules(table: JobTable, providers: Mapping[str, Provider]) -> tuple[IdRule
 def _orient_problems(table: JobTable) -> Iterator[str]:
     if table.plan.orient is not Orient.FEWEST_CALLS:
         return
-    told = f'plan.orient is "{Orient.FEWEST_CALLS}", which goes only with'
+    demand = f'plan.orient is "{Orient.FEWEST_CALLS}", which goes only with'
     if table.operation is not Operation.DELETE_FRIENDS:
         yield (
-            f'{told} operation = "{Operation.DELETE_FRIENDS}": {table.operation} takes one call '
+            f'{demand} operation = "{Operation.DELETE_FRIENDS}": {table.operation} takes one call '
             "for each account of the input, so there is no side to choose; leave the key out"
         )
     elif table.mode is not Mode.TWO_WAY:
         yield (
-            f'{told} mode = "{Mode.TWO_WAY}": one-way, a→b and b→a are different deletions, so '
+            f'{demand} mode = "{Mode.TWO_WAY}": one-way, a→b and b→a are different deletions, so '
             "there is no side to choose, and the pairs of each From_Account already go in the "
             "fewest calls; leave the key out"
         )

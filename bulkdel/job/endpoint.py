@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from bulkdel.job.job import Reach
 from bulkdel.job.shown import shown_text
 
 EMULATOR: Final = "emulator"
+
+
+class Reach(StrEnum):
+    """What a target's address stands for. A run never moves between real and the others."""
+
+    REAL = "real"  #: the provider, or any address that is not on this machine
+    LOOPBACK = "loopback"  #: an address on this machine
+    EMULATOR = "emulator"  #: the emulator inside the process
+
 
 _PORT_MOST = 65_535
 _HOST_MOST = 253
@@ -49,13 +58,13 @@ def checked_endpoint(text: str) -> str:
             "has a path; it must be https://HOST[:PORT] alone, to which the provider's own paths "
             "are added"
         )
-    found = _ADDRESS.fullmatch(text)
-    if found is None:
+    parts = _ADDRESS.fullmatch(text)
+    if parts is None:
         raise ValueError(f"is {shown_text(text)}; it must be https://HOST[:PORT]")
-    if impossible := _impossible(found):
+    if impossible := _impossible(parts):
         raise ValueError(f"is {shown_text(text)}; {impossible}")
-    host = found["host"].lower()
-    if found["scheme"].lower() == "http" and not _is_loopback(host):
+    host = parts["host"].lower()
+    if parts["scheme"].lower() == "http" and not _is_loopback(host):
         raise ValueError(
             f"is {shown_text(text)}; plain http goes to this machine only (127.0.0.0/8, [::1], "
             "localhost), since signatures travel in the address: use https"
@@ -78,12 +87,12 @@ def checked_hook(text: str) -> str:
     except ValueError:
         raise ValueError(no_such) from None
     host = split.netloc.lower()
-    found = _ADDRESS.fullmatch(f"{split.scheme}://{host}")
-    if not text.isascii() or not text.isprintable() or " " in text or found is None:
+    parts = _ADDRESS.fullmatch(f"{split.scheme}://{host}")
+    if not text.isascii() or not text.isprintable() or " " in text or parts is None:
         raise ValueError(no_such)
     if len(text) > _HOOK_MOST:
         raise ValueError(f"has more than {_HOOK_MOST} characters")
-    if impossible := _impossible(found):
+    if impossible := _impossible(parts):
         raise ValueError(f"is no such address: {impossible}")
     if split.scheme == "http" and reach_of(f"http://{host}") is not Reach.LOOPBACK:
         raise ValueError("is plain http to another machine; use https")
@@ -96,8 +105,8 @@ def reach_of(address: str) -> Reach:
     """What a checked endpoint, or a region's address, stands for."""
     if address == EMULATOR:
         return Reach.EMULATOR
-    found = _ADDRESS.fullmatch(address)
-    return Reach.LOOPBACK if found and _is_loopback(found["host"]) else Reach.REAL
+    parts = _ADDRESS.fullmatch(address)
+    return Reach.LOOPBACK if parts and _is_loopback(parts["host"]) else Reach.REAL
 
 
 def _impossible(address: re.Match[str]) -> str:

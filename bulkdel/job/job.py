@@ -1,42 +1,41 @@
-"""A job as frozen values: what the job file said, defaults filled in, paths resolved."""
+"""A job as frozen values: the job file's own tables, and what is resolved: paths, addresses.
+
+Attributes and words of the tables are in `schema.py` and `notify.py`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
+from bulkdel.job.endpoint import Reach
+from bulkdel.job.notify import Event, NotifyTable
+from bulkdel.job.schema import MEMORY_LIMIT_MB, Format, InputTable, Quoting, RetryTable
 from bulkdel.job.window import ALWAYS, Schedule
 from bulkdel.providers.protocol import IdRule
 from bulkdel.words import Mode, Operation, Orient
 
-MEMORY_LIMIT_MB: Final = 1000
-"""What planning may use, in MB, where the job says nothing."""
+__all__ = [
+    "Event",
+    "Format",
+    "Guards",
+    "Input",
+    "Job",
+    "Notify",
+    "Quoting",
+    "Reach",
+    "Retry",
+    "SecretSource",
+    "Target",
+]
 
-
-class Format(StrEnum):
-    """How an input is written; compression is a matter of the file's suffix."""
-
-    CSV = "csv"
-    TSV = "tsv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-
-
-class Quoting(StrEnum):
-    """What a quotation mark is in a CSV or TSV file."""
-
-    CSV = "csv"  #: one opens and closes a field that begins with it (RFC 4180)
-    NONE = "none"  #: a character
-
-
-class Reach(StrEnum):
-    """What a target's address stands for. A run never moves between real and the others."""
-
-    REAL = "real"  #: the provider, or any address that is not on this machine
-    LOOPBACK = "loopback"  #: an address on this machine
-    EMULATOR = "emulator"  #: the emulator inside the process
+Input: TypeAlias = InputTable
+"""[input]. In a Job its files are absolute paths or globs, in the order of the job file, "-" is
+standard input, and glob characters of the job file's own directory are escaped."""
+Retry: TypeAlias = RetryTable
+Notify: TypeAlias = NotifyTable
+NOBODY: Final = Notify()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,36 +76,6 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """Where the rows come from.
-
-    Attributes:
-        files: absolute paths or globs, in the order of the job file; "-" is standard input. Glob
-            characters of the job file's own directory are escaped.
-        format: None means by each file's suffix.
-        quoting: None means each format's own: csv in CSV, none in TSV.
-    """
-
-    files: tuple[str, ...]
-    format: Format | None
-    from_field: str
-    to_field: str
-    accounts_only: bool
-    quoting: Quoting | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """When a call goes again. `outage_limit_s` and the others are seconds."""
-
-    max_attempts: int
-    base_delay_s: float
-    max_delay_s: float
-    timeout_s: float
-    outage_limit_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Guards:
     """What keeps a run from doing more harm than meant. None means: not guarded.
 
@@ -124,30 +93,6 @@ class Guards:
     min_sample: int
     id_rules: tuple[IdRule, ...] = ()
     fields: tuple[str, ...] = ()
-
-
-class Event(StrEnum):
-    """What [notify] tells of."""
-
-    START = "start"  #: calls begin to leave
-    STOP = "stop"  #: stopped with work left
-    FINISH = "finish"  #: every pair is settled
-    GUARD = "guard"  #: a guard of the job file stopped the run
-    CREDENTIALS = "credentials"  #: a provider refused the credentials, the permission or the app
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notify:
-    """Who is told how the run goes, and of what.
-
-    Attributes:
-        command: program and arguments; empty means none.
-        url: shown to nobody, since the address of a hook may be a secret.
-    """
-
-    command: tuple[str, ...] = ()
-    url: str | None = field(default=None, repr=False)
-    on: frozenset[Event] = frozenset(Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,4 +117,4 @@ class Job:
     orient: Orient = Orient.AS_GIVEN
     memory_limit_mb: int = MEMORY_LIMIT_MB
     schedule: Schedule = ALWAYS
-    notify: Notify = field(default_factory=Notify)
+    notify: Notify = NOBODY

@@ -18,26 +18,11 @@ from pydantic import ValidationError
 from bulkdel import rundir
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, id_rules, problems_of
-from bulkdel.job.endpoint import reach_of
-from bulkdel.job.job import (
-    Guards,
-    Input,
-    Job,
-    Notify,
-    Reach,
-    Retry,
-    SecretSource,
-    Target,
-)
-from bulkdel.job.notify import NotifyTable
+from bulkdel.job.endpoint import Reach, reach_of
+from bulkdel.job.job import Guards, Job, SecretSource, Target
 from bulkdel.job.problems import sentences
 from bulkdel.job.schedule import Outside, ScheduleTable
-from bulkdel.job.schema import (
-    InputTable,
-    JobTable,
-    RetryTable,
-    TargetTable,
-)
+from bulkdel.job.schema import JobTable, TargetTable
 from bulkdel.job.shown import shown_text
 from bulkdel.job.window import Schedule, Window
 from bulkdel.providers import PROVIDERS
@@ -46,7 +31,6 @@ from bulkdel.words import Operation
 
 JOB_FILE_MOST_BYTES = 1 << 20
 PROBLEMS_SHOWN = 10
-ADMIN: Final = "administrator"
 
 _LATENCY_S = 2.0
 _IN_FLIGHT_LEAST = 8
@@ -69,19 +53,19 @@ def load_job(
             the file, the key, what stands there and what is allowed. No secret is shown.
     """
     document = _document(path)
-    found: list[str] = []
+    problems: list[str] = []
     count = 0
     table: JobTable | None = None
     try:
-        table = JobTable.model_validate(document)
+        table = JobTable.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
-        found, count = list(islice(sentences(error), PROBLEMS_SHOWN)), error.error_count()
+        problems, count = list(islice(sentences(error), PROBLEMS_SHOWN)), error.error_count()
     # Raised outside the except clause: pydantic's error holds the file's values.
     if table is None:
-        raise _refusal(path, found, count)
-    found = list(problems_of(table, path.stem, providers))
-    if found:
-        raise _refusal(path, found, len(found))
+        raise _refusal(path, problems, count)
+    problems = list(problems_of(table, path.stem, providers))
+    if problems:
+        raise _refusal(path, problems, len(problems))
     return _job(path, table, run_dir, providers)
 
 
@@ -96,7 +80,8 @@ def duration_s(text: str, name: str) -> float:
     except ValidationError:
         pass
     raise WrongInput(
-        f'{name} is {shown_text(text)}; it must be a duration such as "90s", "30m" or "5h", 1s…30d'
+        f"{name} is {shown_text(text)}",
+        mend='it must be a duration such as "90s", "30m" or "5h", 1s…30d',
     )
 
 
@@ -105,28 +90,29 @@ def _document(path: Path) -> dict[str, object]:
         with path.open("rb") as file:
             content = file.read(JOB_FILE_MOST_BYTES + 1)
     except OSError as error:
-        raise WrongInput(f"{path}: the job file cannot be read: {error.strerror}") from None
+        raise WrongInput(f"the job file cannot be read: {error.strerror}", where=path) from None
     if len(content) > JOB_FILE_MOST_BYTES:
-        raise WrongInput(f"{path}: a job file holds at most 1 MiB, this one is larger")
+        raise WrongInput("a job file holds at most 1 MiB, this one is larger", where=path)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise WrongInput(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+        what = f"line {line} is not UTF-8 text"
+        raise WrongInput(what, where=path, mend="save the file as UTF-8") from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise WrongInput(f"{path}: {_broken(str(error), text)}") from None
+        raise WrongInput(_broken(str(error), text), where=path) from None
     except RecursionError:
-        raise WrongInput(f"{path}: not valid TOML: nested too deeply") from None
+        raise WrongInput("not valid TOML: nested too deeply", where=path) from None
     except ValueError:  # Python reads no integer of more than some thousand digits
-        raise WrongInput(f"{path}: not valid TOML: a number in it is too long") from None
+        raise WrongInput("not valid TOML: a number in it is too long", where=path) from None
 
 
 def _broken(message: str, text: str) -> str:
     """What the parser says, with line and column in front."""
-    found = _TOML_PLACE.fullmatch(message)
-    what, where = (found["what"], found["where"]) if found else (message, "end of document")
+    place = _TOML_PLACE.fullmatch(message)
+    what, where = (place["what"], place["where"]) if place else (message, "end of document")
     if not where.startswith("line"):
         lines = text.split("\n")
         where = f"line {len(lines)}, column {len(lines[-1]) + 1}"
@@ -134,12 +120,12 @@ def _broken(message: str, text: str) -> str:
     return f"not valid TOML at {where}: {what}{hint}"
 
 
-def _refusal(path: Path, found: list[str], count: int) -> WrongInput:
+def _refusal(path: Path, problems: list[str], count: int) -> WrongInput:
     """The first of `count` problems, a line for each."""
-    lines = [f"{path}: {problem}" for problem in found[:PROBLEMS_SHOWN]]
+    first, *others = problems[:PROBLEMS_SHOWN]
     if count > PROBLEMS_SHOWN:
-        lines.append(f"{path}: and {count - PROBLEMS_SHOWN} more")
-    return WrongInput(*lines)
+        others.append(f"and {count - PROBLEMS_SHOWN} more")
+    return WrongInput(first, *(f"{path}: {problem}" for problem in others), where=path)
 
 
 def _job(
@@ -156,28 +142,24 @@ def _job(
         operation=table.operation,
         mode=table.mode,
         run_dir=rundir.placed(run_dir),
-        input=_input(table.input, home),
+        input=table.input.model_copy(
+            update={"files": tuple(_input_file(name, home) for name in table.input.files)}
+        ),
         targets=tuple(
             _target(name, target, table.operation, providers[target.provider], home)
             for name, target in table.targets.items()
         ),
-        retry=_retry(table.retry),
-        guards=_guards(table, home, providers),
+        retry=table.retry,
+        guards=Guards(
+            **dict(table.guards)
+            | {"protect_files": tuple(home / name for name in table.guards.protect_files)},
+            id_rules=id_rules(table, providers),
+            fields=(table.input.from_field, table.input.to_field),
+        ),
         orient=table.plan.orient,
         memory_limit_mb=table.plan.memory_limit_mb,
         schedule=_schedule(table.schedule),
-        notify=_notify(table.notify),
-    )
-
-
-def _input(table: InputTable, home: Path) -> Input:
-    return Input(
-        files=tuple(_input_file(name, home) for name in table.files),
-        format=table.format,
-        from_field=table.from_field,
-        to_field=table.to_field,
-        accounts_only=table.accounts_only,
-        quoting=table.quoting,
+        notify=table.notify,
     )
 
 
@@ -198,13 +180,12 @@ def _target(
     if address is None:
         raise AssertionError("a target without region and endpoint was let through")
     reach = reach_of(address)
-    admin = ADMIN if table.admin is None else table.admin
     return Target(
         name=name,
         provider=provider.name,
         region=table.region or "",
         app_id=table.app_id,
-        admin=admin if provider.needs_admin else "",
+        admin=(table.admin or provider.admin) if provider.admin is not None else "",
         secret=None if reach is Reach.EMULATOR else _secret_source(table, home),
         address=None if reach is Reach.EMULATOR else address,
         reach=reach,
@@ -231,29 +212,6 @@ def _batch_size(table: TargetTable, operation: Operation, provider: Provider) ->
     return table.batch_size or provider.limits[operation].batch_size
 
 
-def _retry(table: RetryTable) -> Retry:
-    return Retry(
-        max_attempts=table.max_attempts,
-        base_delay_s=table.base_delay_s,
-        max_delay_s=table.max_delay_s,
-        timeout_s=table.timeout_s,
-        outage_limit_s=table.outage_limit,
-    )
-
-
-def _guards(table: JobTable, home: Path, providers: Mapping[str, Provider]) -> Guards:
-    guards = table.guards
-    return Guards(
-        protect=tuple(guards.protect),
-        protect_files=tuple(home / name for name in guards.protect_files),
-        max_pairs=guards.max_pairs,
-        max_failure_ratio=guards.max_failure_ratio,
-        min_sample=guards.min_sample,
-        id_rules=id_rules(table, providers),
-        fields=(table.input.from_field, table.input.to_field),
-    )
-
-
 def _schedule(table: ScheduleTable) -> Schedule:
     window = None
     if table.window is not None and table.timezone is not None:
@@ -264,7 +222,3 @@ def _schedule(table: ScheduleTable) -> Schedule:
         waits=table.outside is Outside.WAIT,
         max_duration_s=table.max_duration,
     )
-
-
-def _notify(table: NotifyTable) -> Notify:
-    return Notify(command=tuple(table.command), url=table.url, on=frozenset(table.on))

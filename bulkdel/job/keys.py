@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.fields import FieldInfo
 
 from bulkdel.job.shown import looks_like_a_secret
 
@@ -53,6 +55,17 @@ def _seconds(value: object) -> object:
     return value
 
 
+def sized(*, least: int = 0, most: int = sys.maxsize) -> BeforeValidator:
+    """How many items a list has. A bound on a tuple would count only the items that are right."""
+
+    def checked(value: object) -> object:
+        if isinstance(value, (list, tuple)) and not least <= len(value) <= most:
+            raise ValueError
+        return value
+
+    return BeforeValidator(checked)
+
+
 Text = Annotated[str, Field(pattern=TEXT_PATTERN, max_length=TEXT_MOST)]
 Account = Annotated[
     str, Field(pattern=TEXT_PATTERN, max_length=ACCOUNT_MOST_BYTES), AfterValidator(_account)
@@ -83,4 +96,10 @@ class Table(BaseModel):
         frozen=True,
         allow_inf_nan=False,
         hide_input_in_errors=True,
+        validate_by_name=True,  # by our own code; load_job takes a file's keys alone
     )
+
+
+def keys_of(table: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys of a table, as a job file writes them."""
+    return {field.alias or name: field for name, field in table.model_fields.items()}

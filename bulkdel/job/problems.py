@@ -6,36 +6,25 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from bulkdel.job.keys import Allowed
-from bulkdel.job.notify import NotifyTable
-from bulkdel.job.schedule import ScheduleTable
-from bulkdel.job.schema import (
-    GuardsTable,
-    InputTable,
-    JobTable,
-    PlanTable,
-    RetryTable,
-    TargetTable,
-)
+from bulkdel.job.keys import Allowed, Table, keys_of
+from bulkdel.job.schema import JobTable, TargetTable
 from bulkdel.job.shown import names_a_secret, shown_key, shown_value
 
 Key = tuple[str | int, ...]
 
-TABLES: Final[Mapping[str, type[BaseModel]]] = {
-    "input": InputTable,
-    "plan": PlanTable,
-    "retry": RetryTable,
-    "guards": GuardsTable,
-    "schedule": ScheduleTable,
-    "notify": NotifyTable,
+TABLES: Final[Mapping[str, type[Table]]] = {
+    name: field.annotation
+    for name, field in JobTable.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Table)
 }
+"""The tables of a job file but for its targets."""
 _HOME: Final[Mapping[str, str]] = {
-    **dict.fromkeys(TargetTable.model_fields, "in [targets.NAME]"),
-    **{key: f"in [{name}]" for name, table in TABLES.items() for key in table.model_fields},
-    **dict.fromkeys(JobTable.model_fields, "at the top of the file, above the first [table]"),
+    **dict.fromkeys(keys_of(TargetTable), "in [targets.NAME]"),
+    **{key: f"in [{name}]" for name, table in TABLES.items() for key in keys_of(table)},
+    **dict.fromkeys(keys_of(JobTable), "at the top of the file, above the first [table]"),
 }
 """Where each known key belongs, in words."""
 
@@ -48,8 +37,8 @@ def sentences(error: ValidationError) -> Iterator[str]:
 
 def nearest(word: str, known: list[str]) -> str:
     """A question that suggests the known word nearest to `word`, or nothing."""
-    found = difflib.get_close_matches(word.lower(), known, n=1)
-    return f"; did you mean {found[0]}?" if found else ""
+    closest = difflib.get_close_matches(word.lower(), known, n=1)
+    return f"; did you mean {closest[0]}?" if closest else ""
 
 
 def _sentence(detail: ErrorDetails) -> str:
@@ -70,9 +59,9 @@ def _sentence(detail: ErrorDetails) -> str:
 
 def _predicate(detail: ErrorDetails) -> str:
     key: Key = detail["loc"]
-    said = str(detail.get("ctx", {}).get("error", ""))
-    if detail["type"] == "value_error" and said:
-        return said
+    message = str(detail.get("ctx", {}).get("error", ""))
+    if detail["type"] == "value_error" and message:
+        return message
     allowed = _allowed(key)
     words = allowed.item if isinstance(key[-1], int) else allowed.words
     secret = names_a_secret(_name(key))
@@ -82,17 +71,19 @@ def _predicate(detail: ErrorDetails) -> str:
 
 def _unknown(key: Key) -> str:
     name = _name(key)
-    known = list(_table(key).model_fields)
-    told = f"{shown_key(key)} is not a known key"
+    known = list(keys_of(_table(key)))
+    sentence = f"{shown_key(key)} is not a known key"
     if names_a_secret(name):
         return (
             f"{shown_key(key)}: a secret is never written in a job file; in [targets.NAME], "
             "secret_env names the environment variable, or secret_file the file, that holds it"
         )
     if name in _HOME:
-        return f"{told} here: {name} belongs {_HOME[name]}"
+        return f"{sentence} here: {name} belongs {_HOME[name]}"
     suggestion = nearest(name, known)
-    return f"{told}{suggestion}" if suggestion else f"{told}; known here: {', '.join(known)}"
+    return (
+        f"{sentence}{suggestion}" if suggestion else f"{sentence}; known here: {', '.join(known)}"
+    )
 
 
 def _name(key: Key) -> str:
@@ -100,7 +91,7 @@ def _name(key: Key) -> str:
     return next(str(part) for part in reversed(key) if not isinstance(part, int))
 
 
-def _table(key: Key) -> type[BaseModel]:
+def _table(key: Key) -> type[Table]:
     """The table that `key` stands in."""
     if key[0] == "targets" and len(key) > 2:  # noqa: PLR2004 - targets.NAME.KEY
         return TargetTable
@@ -108,5 +99,5 @@ def _table(key: Key) -> type[BaseModel]:
 
 
 def _allowed(key: Key) -> Allowed:
-    field = _table(key).model_fields[_name(key)]
+    field = keys_of(_table(key))[_name(key)]
     return next(note for note in field.metadata if isinstance(note, Allowed))

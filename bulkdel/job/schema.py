@@ -1,19 +1,19 @@
 """The job file's tables as pydantic models: every key with its type, default and description.
 
 `Allowed` stands beside each key's type and says in words what may be written there: the errors are
-made of it, and so a key is described in one place. A validator's ValueError with a message is a
+made of it, and of the descriptions the JSON schema. A validator's ValueError with a message is a
 predicate of its own ("KEY " + message is the sentence); one without leaves it to `Allowed`.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
 from bulkdel.job.account import id_fault
 from bulkdel.job.endpoint import checked_endpoint
-from bulkdel.job.job import MEMORY_LIMIT_MB, Format, Quoting
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -26,11 +26,12 @@ from bulkdel.job.keys import (
     Text,
     Variable,
     no_secret,
+    sized,
 )
 from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schedule import LONGEST_S, ScheduleTable
 from bulkdel.job.shown import shown_text
-from bulkdel.providers import PROVIDERS
+from bulkdel.providers import ADMIN_VENDORS, ADMINS, APP_ID_NAMES, PROVIDERS
 from bulkdel.words import Mode, Operation, Orient
 
 UINT32_MAX = 4_294_967_295
@@ -38,10 +39,27 @@ QPS_LEAST = 0.001
 QPS_MOST = 1_000_000
 IN_FLIGHT_MOST = 2000
 MEMORY_LEAST_MB = 512
+MEMORY_LIMIT_MB = 1000
 MEMORY_MOST_MB = 1_000_000
 
 NAME_PATTERN: Final = r"^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,59}$"
 NAME_WORDS: Final = "1…60 characters without slash or control character, the first one no dot"
+
+
+class Format(StrEnum):
+    """How an input is written; compression is a matter of the file's suffix."""
+
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class Quoting(StrEnum):
+    """What a quotation mark is in a CSV or TSV file."""
+
+    CSV = "csv"  #: one opens and closes a field that begins with it (RFC 4180)
+    NONE = "none"  #: a character
 
 
 def _protected(account: str) -> str:
@@ -55,9 +73,11 @@ class InputTable(Table):
     """[input]: where the rows come from."""
 
     files: Annotated[
-        list[Text],
+        tuple[Text, ...],
+        sized(least=1),
         Field(
-            min_length=1,
+            strict=False,
+            json_schema_extra={"minItems": 1},
             description="Paths or globs, relative to the job file; "
             '"-" is standard input, which may stand once and needs format.',
         ),
@@ -121,17 +141,17 @@ class TargetTable(Table):
     ] = None
     app_id: Annotated[
         int,
-        Field(ge=1, le=UINT32_MAX, description="Tencent's SDKAppID, ZEGO's AppId."),
+        Field(ge=1, le=UINT32_MAX, description=f"{APP_ID_NAMES}."),
         Allowed(
             f"a whole number, 1…{UINT32_MAX}, without quotes",
-            missing="write the app's number (Tencent's SDKAppID, ZEGO's AppId)",
+            missing=f"write the app's number ({APP_ID_NAMES})",
         ),
     ]
     admin: Annotated[
         Account | None,
         Field(
-            description="Tencent only: the app's admin account that makes the calls. "
-            'Default "administrator".'
+            description=f"{ADMIN_VENDORS} only: the app's admin account that makes the calls. "
+            f"Default {ADMINS}."
         ),
         Allowed(ACCOUNT_WORDS),
     ] = None
@@ -253,9 +273,10 @@ class RetryTable(Table):
         ),
         Allowed("a number of seconds above 3 (the provider's own timeout), up to 300"),
     ] = 10.0
-    outage_limit: Annotated[
+    outage_limit_s: Annotated[
         Duration,
         Field(
+            alias="outage_limit",
             ge=1,
             le=LONGEST_S,
             description="No accepted call of a target for so long: its lane ends this sitting.",
@@ -268,21 +289,23 @@ class GuardsTable(Table):
     """[guards]: what keeps a run from doing more harm than meant."""
 
     protect: Annotated[
-        list[Annotated[Account, AfterValidator(_protected)]],
+        tuple[Annotated[Account, AfterValidator(_protected)], ...],
         Field(
+            strict=False,
             description="Accounts that are never sent, as From or as To. delete_all_friends can "
-            "guard From only."
+            "guard From only.",
         ),
         Allowed("a list of account ids", item=ACCOUNT_WORDS),
-    ] = []  # noqa: RUF012  # pydantic copies what is mutable
+    ] = ()
     protect_files: Annotated[
-        list[Text],
+        tuple[Text, ...],
         Field(
+            strict=False,
             description="Files, relative to the job file, with one protected account a line: UTF-8 "
-            "text without quotes, comments or columns."
+            "text without quotes, comments or columns.",
         ),
         Allowed("a list of paths", item=TEXT_WORDS),
-    ] = []  # noqa: RUF012  # pydantic copies what is mutable
+    ] = ()
     max_pairs: Annotated[
         int | None,
         Field(ge=1, description="A larger plan is shown, but not sent. Default: none."),

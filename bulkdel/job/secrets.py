@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -14,8 +14,6 @@ from bulkdel.job.job import Job, Target
 from bulkdel.providers.protocol import Secret
 
 SECRET_MOST_BYTES = 4096
-TELLING: Final = 12
-"""Characters of a secret that give it away."""
 _OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -46,40 +44,21 @@ def secret_warnings(job: Job) -> Iterator[str]:
                 )
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
-    """`text` with stars for each of the secrets, and for each piece of one from TELLING on."""
-    for secret in secrets:
-        if not secret:
-            continue
-        size = min(TELLING, len(secret))
-        pieces = {secret[at : at + size] for at in range(len(secret) - size + 1)}
-        told, at, clear_from = [], 0, 0
-        while at <= len(text) - size:
-            end = at
-            while text[end : end + size] in pieces:
-                end += 1
-            if end > at:
-                told += [text[clear_from:at], "***"]
-                at = clear_from = end - 1 + size
-            else:
-                at += 1
-        text = "".join([*told, text[clear_from:]])
-    return text
-
-
 def _from_environment(target: str, variable: str) -> Secret:
+    key, holder = f"targets.{target}.secret_env", f"the environment variable {variable}"
     value = os.environ.get(variable, "")
     if not value:
         raise WrongInput(
-            f"targets.{target}.secret_env: the environment variable {variable} is not set or "
-            "empty; put the app's secret key into it (what a shell reads from a file it exports "
-            "only after `set -a`)"
+            f"{holder} is not set or empty",
+            where=key,
+            mend="put the app's secret key into it (what a shell reads from a file it exports only "
+            "after `set -a`)",
         )
-    return _checked(value, f"targets.{target}.secret_env: the environment variable {variable}")
+    return _checked(value, key, holder)
 
 
 def _from_file(target: str, file: Path) -> Secret:
-    where = f"targets.{target}.secret_file: {file}"
+    key = f"targets.{target}.secret_file"
     try:
         # To open a pipe, or to read a device, could take for ever.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -87,31 +66,32 @@ def _from_file(target: str, file: Path) -> Secret:
             kind = os.fstat(descriptor).st_mode
             if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
                 raise WrongInput(
-                    f"{where} is no regular file; put the secret key into one, or into a variable "
-                    "that secret_env names"
+                    f"{file} is no regular file",
+                    where=key,
+                    mend="put the secret key into one, or into a variable that secret_env names",
                 )
             # A line end, and one to see that it is more.
             content = os.read(descriptor, SECRET_MOST_BYTES + 3)
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise WrongInput(f"{where} cannot be read: {error.strerror}") from None
+        raise WrongInput(f"{file} cannot be read: {error.strerror}", where=key) from None
     # Undecodable bytes become surrogates, which _checked refuses: a UnicodeDecodeError would carry
     # the whole content into a traceback.
     value = content.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     if not value:
-        raise WrongInput(f"{where} is empty; put the app's secret key into it")
-    return _checked(value, where)
+        raise WrongInput(f"{file} is empty", where=key, mend="put the app's secret key into it")
+    return _checked(value, key, str(file))
 
 
-def _checked(value: str, where: str) -> Secret:
+def _checked(value: str, key: str, holder: str) -> Secret:
     if len(value.encode("utf-8", "surrogateescape")) > SECRET_MOST_BYTES:
-        raise WrongInput(
-            f"{where} holds more than {SECRET_MOST_BYTES} bytes; that is no secret key"
-        )
+        what = f"{holder} holds more than {SECRET_MOST_BYTES} bytes"
+        raise WrongInput(what, where=key, mend="that is no secret key")
     if not value.isprintable() or value != value.strip():
         raise WrongInput(
-            f"{where} must hold the secret key alone, as UTF-8 text of one line without blanks "
-            "around it"
+            f"{holder} must hold the secret key alone, as UTF-8 text of one line without blanks "
+            "around it",
+            where=key,
         )
     return Secret(value)

@@ -56,7 +56,7 @@ def shown_value(value: object) -> str:
 
 
 def shown_key(parts: tuple[str | int, ...]) -> str:
-    """A key in dotted form: `targets.tencent.qps`, `input.files[0]`."""
+    """A key in dotted form: `targets.eu.qps`, `input.files[0]`."""
     dotted = ""
     for part in parts:
         if isinstance(part, int):

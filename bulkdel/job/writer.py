@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bulkdel.job.job import Format
-from bulkdel.providers import PROVIDERS
+from bulkdel.job.schema import Format
+from bulkdel.providers import APP_ID_NAMES, PROVIDERS
 from bulkdel.providers.protocol import Provider
 from bulkdel.words import Mode, Operation
 
@@ -56,13 +56,6 @@ class Answers:
     to_field: str
     accounts_only: bool
     targets: tuple[TargetAnswers, ...]
-
-
-def default_secret_env(provider: str) -> str:
-    """The environment variable that a provider's secret is usually in."""
-    return {"tencent": "TENCENT_SECRET_KEY", "zego": "ZEGO_SERVER_SECRET"}.get(
-        provider, f"{provider.upper()}_SECRET"
-    )
 
 
 def job_text(answers: Answers, *, file: str) -> str:
@@ -145,18 +138,18 @@ provider = {toml_text(target.provider)}
 # Where the app lives: {_wrapped(provider)}
 {_set("region", target.region or None, next(iter(provider.regions)))}
 
-# The app's number: Tencent's SDKAppID, ZEGO's AppId.
+# The app's number: {APP_ID_NAMES}.
 app_id = {target.app_id}
 """
-    if provider.needs_admin:
+    if provider.admin is not None:
         yield f"""\
 # The app's admin account, in whose name the calls are made.
-{_set("admin", target.admin or None, "administrator")}
+{_set("admin", target.admin or None, provider.admin)}
 """
     yield f"""\
 # The environment variable that holds the app's secret key, or the file (relative to this one) that
 # holds it and nothing else. A secret is never written in a job file.
-{_set("secret_env", target.secret_env or None, default_secret_env(target.provider))}
+{_set("secret_env", target.secret_env or None, provider.secret_env)}
 {_set("secret_file", target.secret_file or None, f"/run/secrets/{target.provider}")}
 
 # To try the job without touching a friendship: "emulator" sends to one inside the process (use a

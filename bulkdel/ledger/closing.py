@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bulkdel.ledger.books import items_in, size_of
+from bulkdel.ledger.counting import items_in
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.tick import Closure, Deal, Event
-from bulkdel.ledger.values import OpenEntry
-from bulkdel.words import NEVER_SENT, Entry
+from bulkdel.ledger.values import Closure, Deal, Event, OpenEntry
+from bulkdel.words import NEVER_SENT, Entry, size_of
 
 MOST_PAIRS = 20_000
 """Pairs of one tick: what is rendered and held at a time."""
@@ -38,7 +37,7 @@ def close_entries(  # noqa: PLR0917 - the run, and where in it
         first: the target's first entry.
         end: the one after its last.
         now_ms: Unix milliseconds.
-        closed: told after each tick how many pairs it has settled.
+        closed: called after each tick with the number of pairs that it settled.
 
     Raises:
         StorageFailed: it could not be written; the same call goes on later.
@@ -57,10 +56,10 @@ def close_entries(  # noqa: PLR0917 - the run, and where in it
         for entry in entries:
             if entry.ordinal in journal.settled:
                 continue
-            known = opens.get(entry.ordinal)
-            events.append(_closure(entry, target, known, now_ms()))
+            history = opens.get(entry.ordinal)
+            events.append(_closure(entry, target, history, now_ms()))
             size = size_of(entry)
-            pairs += size if known is None else items_in(known.parts, size)
+            pairs += size if history is None else items_in(history.parts, size)
             if pairs >= MOST_PAIRS or len(events) >= _MOST_ENTRIES:
                 _write(journal, events)
                 closed(pairs)
@@ -83,7 +82,7 @@ def close_reserve(
         journal: open; nobody else writes to it.
         deal: makes entries of what the target still has in reserve.
         now_ms: Unix milliseconds.
-        closed: told after each tick how many pairs it has settled.
+        closed: called after each tick with the number of pairs that it settled.
 
     Raises:
         StorageFailed: it could not be written; the same call goes on later.
@@ -109,8 +108,8 @@ def close_reserve(
         after = (page[-1].place, page[-1].batch.ordinal)
 
 
-def _closure(entry: Entry, target: int, known: OpenEntry | None, at_ms: int) -> Closure:
-    code, info = (NEVER_SENT, "") if known is None else (known.code, known.info)
+def _closure(entry: Entry, target: int, history: OpenEntry | None, at_ms: int) -> Closure:
+    code, info = (NEVER_SENT, "") if history is None else (history.code, history.info)
     return Closure(entry=entry, target=target, code=code, info=info, at_ms=at_ms)
 
 

@@ -7,14 +7,13 @@ IN_RESERVE for its status; parts are
 
 from __future__ import annotations
 
+from itertools import chain
+
 import orjson
 
 from bulkdel.ledger.render import capped
-from bulkdel.ledger.values import Group, Part, Settlement
+from bulkdel.ledger.values import FRESH, Group, Part, Settlement
 from bulkdel.words import Verdict
-
-FRESH = (Part(),)
-"""The parts of an entry that no call has carried yet."""
 
 IN_RESERVE = "in_reserve"
 
@@ -29,10 +28,14 @@ def encode_parts(parts: tuple[Part, ...]) -> bytes | None:
 
 
 def decode_parts(stored: bytes | None) -> tuple[Part, ...]:
-    """The parts that `encode_parts` was given."""
+    """The parts that `encode_parts` was given.
+
+    Raises:
+        ValueError: they are no parts; UNREADABLE names what else a damaged row raises.
+    """
     if stored is None:
         return FRESH
-    return tuple(
+    parts = tuple(
         Part(
             items=None if items is None else tuple(items),
             attempts=attempts,
@@ -41,6 +44,13 @@ def decode_parts(stored: bytes | None) -> tuple[Part, ...]:
         )
         for items, attempts, lost, more in orjson.loads(stored)
     )
+    for part in parts:
+        numbers = (*(part.items or ()), part.attempts, part.lost)
+        if not all(type(one) is int for one in (*numbers, *chain(*part.lost_more.items()))):
+            raise ValueError("the parts of an open entry are no numbers")
+    if not parts:
+        raise ValueError("an open entry has no parts")
+    return parts
 
 
 def encode_settlement(settlement: Settlement) -> bytes:

@@ -1,13 +1,21 @@
-"""What a run is: its plan and the apps that it sends to, and what of that may still change."""
+"""What a run is: its plan and the apps that it sends to; and whether a journal belongs to it."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 
+from bulkdel.errors import WrongInput
 from bulkdel.job.job import Reach
+from bulkdel.ledger.ledger_file import Mark
+from bulkdel.ledger.rows import has_begun, put_counters, put_heads, read_counters
+from bulkdel.ledger.schema import TABLES, VERSION, other_version
+from bulkdel.ledger.tables import JOURNAL
+from bulkdel.ledger.values import Counters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,49 @@ class Identity:
     plan_digest: str
     targets: tuple[TargetIdentity, ...]
     plan_sha256: str = ""
+
+
+def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
+    """Make the journal ready for `identity`: filled if it is new, made anew if it may be.
+
+    Raises:
+        WrongInput: it belongs to another run, or to another version of bulkdel.
+    """
+    meta = dict(db.execute("SELECT key, value FROM meta"))
+    if not meta:
+        _begin(db, identity)
+        return
+    if meta["version"] != VERSION:
+        raise other_version(run_dir / JOURNAL, meta["version"])
+    stored = decode_identity(meta["identity"])
+    if stored == identity:
+        return
+    if not has_begun(db):
+        _begin(db, identity)
+        return
+    names = [target.name for target in stored.targets]
+    settled = [counters.settled for counters in read_counters(db)]
+    changes = identity_changes(stored, identity, dict(zip(names, settled, strict=True)))
+    if changes:
+        raise WrongInput(
+            f"the run in {run_dir} has begun and cannot go on as another: {'; '.join(changes)}",
+            mend="undo the change, or begin a new run with --run-dir",
+        )
+    db.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (encode_identity(identity),))
+
+
+def _begin(db: sqlite3.Connection, identity: Identity) -> None:
+    start = Mark.first(identity.plan_digest)
+    db.execute("BEGIN IMMEDIATE")
+    for table in TABLES:
+        db.execute(f"DELETE FROM {table}")  # noqa: S608  # our own constants
+    db.executemany(
+        "INSERT INTO meta VALUES (?, ?)",
+        [("version", VERSION), ("identity", encode_identity(identity))],
+    )
+    put_counters(db, dict.fromkeys(range(len(identity.targets)), Counters()))
+    put_heads(db, start, start)
+    db.execute("COMMIT")
 
 
 def identity_changes(

@@ -22,30 +22,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import orjson
-
-from bulkdel.errors import StorageFailed
+from bulkdel.errors import Corrupt, StorageFailed
 from bulkdel.ledger import reserve, rows
-from bulkdel.ledger.admission import admit
-from bulkdel.ledger.books import size_of
-from bulkdel.ledger.identity import Identity
+from bulkdel.ledger.identity import Identity, admit
 from bulkdel.ledger.ledger_file import LedgerFile
-from bulkdel.ledger.render import render
-from bulkdel.ledger.settled import Settled
-from bulkdel.ledger.sittings import LaneStop
-from bulkdel.ledger.storage import readable, storage_words, translated
+from bulkdel.ledger.render import Rendering
+from bulkdel.ledger.settled import SettledSet
+from bulkdel.ledger.sittings import LaneStop, put_end, put_start
+from bulkdel.ledger.storage import (
+    UNREADABLE,
+    corrupt_journal,
+    read_in_mid_run,
+    readable,
+    storage_failed,
+    translated,
+)
 from bulkdel.ledger.tables import connect, connect_again
-from bulkdel.ledger.tick import Event, fold
-from bulkdel.ledger.values import Counters, Intent, OpenEntry, Part, Settlement
-from bulkdel.words import Batch, Entry, Mode, Operation, batch_label
+from bulkdel.ledger.tick import Before, fold
+from bulkdel.ledger.values import Counters, Event, Intent, OpenEntry, Part, Settlement
+from bulkdel.words import Entry, Mode, Operation, size_of
 
 
 class Journal:
     """The open journal and ledger of a run directory; its lock must be held.
 
     `commit` and `publish` are called in turn, from any thread but never two at once; `settled`,
-    `counters` and `open_entries` may be used beside them. After a StorageFailed nothing here is to
-    be relied on: close it, and open it again.
+    `counters`, `open_entries`, `second_phase` and `has_reserved` may be used beside them. After an
+    error nothing here is to be relied on: close it, and open it again.
 
     Attributes:
         run_dir: where it is.
@@ -63,13 +66,13 @@ class Journal:
         mode: Mode,
     ) -> None:
         self.run_dir = run_dir
-        self.settled = Settled()
+        self.settled = SettledSet()
         self._db = db
-        self._names = [target.name for target in identity.targets]
         self._entry_of = entry_of
-        self._operation = operation
-        self._mode = mode
-        self._flight: dict[int, Intent] = {}
+        self._rendering = Rendering(
+            names=tuple(target.name for target in identity.targets), operation=operation, mode=mode
+        )
+        self._intents: dict[int, Intent] = {}  # of the calls in flight
         self._unpublished: list[bytes] = []
         self._sound = True
         self._sitting: int | None = None
@@ -127,11 +130,15 @@ class Journal:
         return self._published[target]
 
     def open_entries(self, lo: int, hi: int, limit: int) -> list[OpenEntry]:
-        """Up to `limit` entries of lo … hi - 1, by ordinal, to go on from.
+        """Returns up to `limit` entries of lo … hi - 1, by ordinal, to go on from.
 
-        They have a history, are not settled whole, and their calls are not out.
+        They have a history, are not settled whole, and their calls are not in flight.
+
+        Raises:
+            StorageFailed: the journal cannot be read just now.
+            Corrupt: it is not what was written to it.
         """
-        with self._reading, translated(self.run_dir), readable(self.run_dir):
+        with self._reading, read_in_mid_run(self.run_dir):
             return rows.open_entries(self._reader, lo, hi, limit)
 
     def second_phase(
@@ -142,15 +149,23 @@ class Journal:
         after: tuple[float, int] = (-1.0, -1),
         begun: bool = False,
     ) -> list[reserve.Waiting]:
-        """What of the second phase is not settled; see reserve.second_phase."""
-        with self._reading, translated(self.run_dir), readable(self.run_dir):
+        """Returns what of the second phase is not settled; see reserve.second_phase.
+
+        Raises:
+            StorageFailed, Corrupt: as `open_entries`.
+        """
+        with self._reading, read_in_mid_run(self.run_dir):
             return reserve.second_phase(
                 self._reader, target, self.settled, limit, after=after, begun=begun
             )
 
     def has_reserved(self, target: int) -> bool:
-        """Whether anything of this target waits for a Deal."""
-        with self._reading, translated(self.run_dir), readable(self.run_dir):
+        """Whether anything of this target waits for a Deal.
+
+        Raises:
+            StorageFailed, Corrupt: as `open_entries`.
+        """
+        with self._reading, read_in_mid_run(self.run_dir):
             return reserve.has_reserved(self._reader, target)
 
     def commit(self, events: Iterable[Event]) -> None:
@@ -159,39 +174,46 @@ class Journal:
         Raises:
             ValueError: an event contradicts the journal; nothing was written.
             StorageFailed: it could not be written.
+            Corrupt: what it reads of the journal is not what was written; nothing was written.
         """
         if not self._sound or self._unpublished:
-            raise StorageFailed(storage_words(self.run_dir, "an earlier write failed"))
-        tick = fold(
-            events,
-            flight=self._flight,
+            raise storage_failed(self.run_dir, "an earlier write failed")
+        before = Before(
+            intents=self._intents,
             settled=self.settled,
             counters=self._counters,
-            stored=self._stored_parts,
+            parts_of=self._parts_of,
         )
-        lines = [self._lines(*settled) for settled in tick.settled]
-        reserved = [row for settled in tick.settled for row in self._reserved(*settled)]
+        with translated(self.run_dir):
+            tick = fold(events, before)
+        lines = [self._rendering.lines(*settled) for settled in tick.settled]
+        reserved = [
+            row
+            for settled in tick.settled
+            for row in reserve.reserved_of(*settled, self._rendering)
+        ]
         segments = self.settled.grown(tick.whole)
-        counters = {target: tally.counters() for target, tally in tick.tallies.items()}
+        counters = {target: counting.counters() for target, counting in tick.countings.items()}
         self._sound = False
         with translated(self.run_dir), self._transaction():
             rows.write_tick(self._db, tick, self._now.seq + 1)
             rows.put_segments(self._db, segments)
             rows.put_counters(self._db, counters)
             reserve.put_reserved(self._db, reserved)
-            for deal in tick.deals:
-                reserve.deal(self._db, deal)
+            with readable(self.run_dir):
+                for deal in tick.deals:
+                    reserve.deal(self._db, deal)
             self._put_heads()
         self._sound = True
         self._unpublished = lines
         self.settled.adopt(segments)
         for target, new in counters.items():
             self._counters[target] = new
-        for ordinal, intent in tick.flight.items():
+        for ordinal, intent in tick.intents.items():
             if intent is None:
-                self._flight.pop(ordinal, None)
+                self._intents.pop(ordinal, None)
             else:
-                self._flight[ordinal] = intent
+                self._intents[ordinal] = intent
 
     def publish(self) -> None:
         """Append the lines of what was committed to the ledger, and sync it. Outcomes count now.
@@ -211,25 +233,23 @@ class Journal:
     def start_sitting(self, now_ms: int, pid: int) -> None:
         """Note that this process has begun, at Unix milliseconds; not beside `commit`."""
         with translated(self.run_dir):
-            self._sitting = self._db.execute(
-                "INSERT INTO sittings (pid, started_ms, before) VALUES (?, ?, ?)",
-                (pid, now_ms, orjson.dumps(self._published).decode()),
-            ).lastrowid
+            self._sitting = put_start(self._db, pid=pid, now_ms=now_ms, counters=self._published)
 
     def end_sitting(self, now_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
         """Note how this process ended, in one word and lane by lane; not beside `commit`."""
         with translated(self.run_dir):
-            self._db.execute(
-                "UPDATE sittings SET ended_ms = ?, end = ?, lanes = ? WHERE id = ?",
-                (now_ms, end, orjson.dumps(lanes).decode(), self._sitting),
-            )
+            put_end(self._db, self._sitting, now_ms=now_ms, end=end, lanes=lanes)
 
     def close(self) -> None:
         """Record where the ledger ends, if all went well, and close the files."""
         try:
             if self._sound:
                 # Without it the next opening only has one tick more to look at: no reason to fail.
-                with suppress(StorageFailed), translated(self.run_dir), self._transaction():
+                with (
+                    suppress(StorageFailed, Corrupt),
+                    translated(self.run_dir),
+                    self._transaction(),
+                ):
                     self._put_heads()
         finally:
             self._ledger.close()
@@ -248,7 +268,7 @@ class Journal:
         self.close()
 
     def _mend(self) -> None:
-        """Check the ledger's last segment, write what is missing, land what was in flight."""
+        """Check the ledger's last segment, write what is missing, record what was in flight."""
         recorded = rows.settlements(self._db, self._before.seq, self._now.seq)
         self._ledger.check(self._before, self._now, self._rendered(recorded))
         # One tick at most: the lines of the one before were synced before it was committed.
@@ -257,40 +277,28 @@ class Journal:
         if tail:
             self._before, self._now = self._now, end
         with self._transaction():
-            for target, lost in rows.land_lost(self._db, self._size_at).items():
+            lost = rows.record_lost(self._db, lambda ordinal: size_of(self._entry_at(ordinal)))
+            for target, calls in lost.items():
                 counters = self._counters[target]
-                counters = replace(counters, lost_answers=counters.lost_answers + lost)
+                counters = replace(counters, lost_answers=counters.lost_answers + calls)
                 self._counters[target] = counters
             rows.put_counters(self._db, dict(enumerate(self._counters)))
             self._put_heads()
 
-    def _rendered(self, found: Iterable[tuple[int, int, Settlement]]) -> Iterator[bytes]:
-        for ordinal, target, settlement in found:
-            yield self._lines(settlement, self._entry_at(ordinal), target)
-
-    def _lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:
-        return render(settlement, entry, self._label(entry, target), self._names[target])
-
-    def _reserved(
-        self, settlement: Settlement, entry: Entry, target: int
-    ) -> Iterable[reserve.Reserved]:
-        if isinstance(entry, Batch) and any(group.in_reserve for group in settlement.groups):
-            return reserve.reserved_of(settlement, entry, target, self._label(entry, target))
-        return ()
-
-    def _label(self, entry: Entry, target: int) -> str:
-        return batch_label(self._names[target], self._operation, self._mode, entry)
+    def _rendered(self, stored: Iterable[tuple[int, int, Settlement]]) -> Iterator[bytes]:
+        for ordinal, target, settlement in stored:
+            yield self._rendering.lines(settlement, self._entry_at(ordinal), target)
 
     def _entry_at(self, ordinal: int) -> Entry:
         """An entry of the second phase or of the plan."""
-        found = reserve.entry_at(self._db, ordinal)
-        return self._entry_of(ordinal) if found is None else found[1]
+        second = reserve.entry_at(self._db, ordinal)
+        return self._entry_of(ordinal) if second is None else second[1]
 
-    def _size_at(self, ordinal: int) -> int:
-        return size_of(self._entry_at(ordinal))
-
-    def _stored_parts(self, ordinal: int) -> tuple[Part, ...] | None:
-        return rows.stored_parts(self._db, ordinal)
+    def _parts_of(self, ordinal: int) -> tuple[Part, ...] | None:
+        try:
+            return rows.stored_parts(self._db, ordinal)
+        except UNREADABLE as error:
+            raise corrupt_journal(self.run_dir, error) from error
 
     def _put_heads(self) -> None:
         """Record where the ledger ends, if that has moved."""

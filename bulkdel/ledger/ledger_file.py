@@ -13,7 +13,6 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -118,18 +117,16 @@ class LedgerFile:
     def _same(self, expected: bytes, offset: int) -> int:
         """How many bytes at `offset` are as expected, from the first on."""
         for begin in range(0, len(expected), _COMPARE_BYTES):
-            wanted = expected[begin : begin + _COMPARE_BYTES]
-            found = files.read_at(self._descriptor, len(wanted), offset + begin)
-            if found != wanted:
-                pairs = zip(found, wanted, strict=False)
-                same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-                return begin + same
+            ours = expected[begin : begin + _COMPARE_BYTES]
+            theirs = files.read_at(self._descriptor, len(ours), offset + begin)
+            if theirs != ours:
+                return begin + agreeing_bytes(theirs, ours)
         return len(expected)
 
     def _refuse_strangers(self, end: int) -> None:
         offset = end
         for line in files.read_at(self._descriptor, _LOOK_BYTES, end).split(b"\n")[:-1]:
-            if _is_object(line):
+            if is_object(line):
                 words = (
                     "whole lines stand there that journal.db knows nothing of, "
                     "so journal.db is older than the ledger"
@@ -138,7 +135,20 @@ class LedgerFile:
             offset += len(line) + 1
 
 
-def _is_object(line: bytes) -> bool:
+def agreeing_bytes(one: bytes, other: bytes) -> int:
+    """Returns how many bytes of both are alike, from the first on."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def is_object(line: bytes) -> bool:
+    """Whether a line is a JSON object, as every line of a ledger is."""
     try:
         return isinstance(orjson.loads(line), dict)
     except orjson.JSONDecodeError:
@@ -147,6 +157,8 @@ def _is_object(line: bytes) -> bool:
 
 def _corrupt(path: Path, offset: int, words: str) -> Corrupt:
     return Corrupt(
-        f"{path}, byte {offset}: {words}; restore the run directory from a backup, or begin a new "
-        "run with --run-dir: this one cannot be continued"
+        words,
+        where=f"{path}, byte {offset}",
+        mend="restore the run directory from a backup, or begin a new run with --run-dir: this "
+        "one cannot be continued",
     )

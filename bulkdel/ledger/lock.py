@@ -85,7 +85,7 @@ def _take(run_dir: Path, descriptor: int, patience_s: float) -> None:
     except OSError as error:
         raise rundir.cannot(run_dir, "cannot be locked", error) from error
     if not is_free:
-        raise Busy(_busy_words(run_dir, _read(descriptor)))
+        raise _busy(run_dir, _read(descriptor))
     note = orjson.dumps({"pid": os.getpid(), "started_ms": time.time_ns() // 1_000_000})
     try:
         is_named = _is_named(descriptor, run_dir / LOCK)
@@ -94,7 +94,7 @@ def _take(run_dir: Path, descriptor: int, patience_s: float) -> None:
     except OSError as error:
         raise rundir.cannot(run_dir, "cannot be written", error) from error
     if not is_named:  # whoever makes it anew holds another lock than this one
-        raise Busy(f"{run_dir / LOCK} was removed just now; run the same command again")
+        raise Busy(f"{run_dir / LOCK} was removed just now", mend="run the same command again")
 
 
 def _is_named(descriptor: int, path: Path) -> bool:
@@ -134,9 +134,11 @@ def _read(descriptor: int) -> Holder | None:
     return Holder(pid=pid, started_ms=started_ms)
 
 
-def _busy_words(run_dir: Path, found: Holder | None) -> str:
+def _busy(run_dir: Path, worker: Holder | None) -> Busy:
     who = "another process"
-    if found is not None:
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(found.started_ms / 1000))
-        who = f"process {found.pid}, started {since} UTC,"
-    return f"{who} works in {run_dir}; wait for it or stop it, then run the same command again"
+    if worker is not None:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(worker.started_ms / 1000))
+        who = f"process {worker.pid}, started {since} UTC,"
+    return Busy(
+        f"{who} works in {run_dir}", mend="wait for it or stop it, then run the same command again"
+    )

@@ -92,7 +92,9 @@ def _copied(path: Path, wal: Path) -> sqlite3.Connection:
             for one in (path, wal):
                 shutil.copyfile(one, Path(folder) / one.name)
             if _signs(path, wal) != before:
-                raise WrongInput(f"{path} changes while it is read; run the same command again")
+                raise WrongInput(
+                    f"{path} changes while it is read", mend="run the same command again"
+                )
             db = connect_again(Path(folder))
             try:
                 db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens them all
@@ -105,7 +107,8 @@ def _copied(path: Path, wal: Path) -> sqlite3.Connection:
     except OSError as error:
         raise WrongInput(
             f"{path} cannot be copied into {tempfile.gettempdir()} to be read "
-            f"({files.reason(error)}); set TMPDIR to a folder with more room"
+            f"({files.reason(error)})",
+            mend="set TMPDIR to a folder with more room",
         ) from error
 
 

@@ -16,12 +16,11 @@ from types import TracebackType
 from typing import Self
 
 from bulkdel.errors import StorageFailed
-from bulkdel.ledger.books import size_of
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.samples import Sample
-from bulkdel.ledger.storage import storage_words, translated
-from bulkdel.ledger.tick import Deal, Event, Withdrawal
-from bulkdel.ledger.values import Counters, Intent, Outcome
+from bulkdel.ledger.storage import storage_failed, translated
+from bulkdel.ledger.values import Counters, Deal, Event, Intent, Outcome, Withdrawal
+from bulkdel.words import size_of
 
 MARGIN_BYTES = 64 << 20
 """Free space that is kept for the outcomes of calls in flight; below it no new intent is taken."""
@@ -38,7 +37,7 @@ _MOST_NOTES = 32
 _LOOK_EVERY_S = 1.0
 
 
-class _Waiting:
+class _Handover:
     """One thing handed over, and the future that its caller waits for, and may cancel."""
 
     __slots__ = ("event", "future")
@@ -92,8 +91,8 @@ class Recorder:
         self._clock = clock
         self._looked_at = float("-inf")
         self._free = 0
-        self._queue: deque[_Waiting] = deque()
-        self._notes: list[_Waiting] = []
+        self._queue: deque[_Handover] = deque()
+        self._notes: list[_Handover] = []
         self._wake = asyncio.Event()
         self._urgent = False
         self._closing = False
@@ -127,9 +126,9 @@ class Recorder:
         Raises:
             StorageFailed: it could not be written.
         """
-        handed = [self._hand_over(Withdrawal(ordinal=ordinal)) for ordinal in ordinals]
-        for waiting in handed:
-            await waiting.future
+        handovers = [self._hand_over(Withdrawal(ordinal=ordinal)) for ordinal in ordinals]
+        for handover in handovers:
+            await handover.future
 
     async def deal(self, deal: Deal) -> None:
         """Returns when `deal` is done, durably.
@@ -156,7 +155,7 @@ class Recorder:
         """
         if self._failure is not None or self._closing:
             return
-        self._notes.append(_Waiting(sample))
+        self._notes.append(_Handover(sample))
         if len(self._notes) >= _MOST_NOTES:
             self._wake.set()
 
@@ -187,18 +186,18 @@ class Recorder:
     ) -> None:
         await self.aclose()
 
-    def _hand_over(self, event: Event, *, urgent: bool = True) -> _Waiting:
+    def _hand_over(self, event: Event, *, urgent: bool = True) -> _Handover:
         if self._failure is not None:
             raise self._failure.with_traceback(None)
         if self._closing:
             raise RuntimeError("the recorder is closed")
-        waiting = _Waiting(event)
-        self._queue.append(waiting)
+        handover = _Handover(event)
+        self._queue.append(handover)
         if urgent:
             self._hurry()
         elif len(self._queue) == 1:
             self._wake.set()
-        return waiting
+        return handover
 
     def _hurry(self) -> None:
         if not self._urgent:
@@ -240,34 +239,34 @@ class Recorder:
         try:
             await loop.run_in_executor(self._thread, self._write, taken, loop)
         except Exception as error:
-            for waiting in taken:
-                waiting.resolve(error)
+            for handover in taken:
+                handover.resolve(error)
             raise
-        for waiting in taken:
-            waiting.resolve()
+        for handover in taken:
+            handover.resolve()
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[_Handover]:
         """All that waits, up to a bound on the lines that are rendered at once."""
         taken, self._notes = self._notes, []
         pairs = 0
         while self._queue and pairs < _MOST_PAIRS:
-            waiting = self._queue.popleft()
-            taken.append(waiting)
-            if isinstance(waiting.event, Outcome):
-                pairs += size_of(waiting.event.entry)
+            handover = self._queue.popleft()
+            taken.append(handover)
+            if isinstance(handover.event, Outcome):
+                pairs += size_of(handover.event.entry)
         self._urgent = self._closing or bool(self._queue)
         return taken
 
-    def _write(self, taken: list[_Waiting], loop: asyncio.AbstractEventLoop) -> None:
+    def _write(self, taken: list[_Handover], loop: asyncio.AbstractEventLoop) -> None:
         """One tick, in the recorder's thread; only `call_soon_threadsafe` touches the loop."""
-        intents = [waiting for waiting in taken if isinstance(waiting.event, Intent)]
+        intents = [handover for handover in taken if isinstance(handover.event, Intent)]
         if intents and self._space_is_short():
             words = f"{self._free >> 20} MiB are free, {self._margin_bytes >> 20} MiB must be"
-            error = StorageFailed(storage_words(self._journal.run_dir, words))
+            error = storage_failed(self._journal.run_dir, words)
             loop.call_soon_threadsafe(_resolve, intents, error)
             intents = []
-            taken = [waiting for waiting in taken if not isinstance(waiting.event, Intent)]
-        self._journal.commit(waiting.event for waiting in taken)
+            taken = [handover for handover in taken if not isinstance(handover.event, Intent)]
+        self._journal.commit(handover.event for handover in taken)
         if intents:
             loop.call_soon_threadsafe(_resolve, intents)
         self._journal.publish()
@@ -281,6 +280,6 @@ class Recorder:
         return self._free < self._margin_bytes
 
 
-def _resolve(answered: list[_Waiting], error: StorageFailed | None = None) -> None:
-    for waiting in answered:
-        waiting.resolve(error)
+def _resolve(answered: list[_Handover], error: StorageFailed | None = None) -> None:
+    for handover in answered:
+        handover.resolve(error)

@@ -1,19 +1,20 @@
 """The ledger's lines: a deterministic rendering of a settlement and its entry.
 
-Every line of one settlement shares what stands before and after the id, so those are encoded once
-and 1000 lines are a few passes over bytes, not 1000 objects.
+In the first phase every line of one settlement shares what stands before and after the id, so those
+are encoded once and 1000 lines are a few passes over bytes, not 1000 objects.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import orjson
 
-from bulkdel.ledger.books import placed
+from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Group, Settlement
-from bulkdel.words import INFO_CAP, Asked, Batch, Entry, Sides
+from bulkdel.words import INFO_CAP, Asked, Batch, Entry, Mode, Operation, Sides, batch_label
 
 
 def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -> bytes:
@@ -45,6 +46,23 @@ def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -
             names = _encoded([entry.to_accounts[position] for position in positions])
             lines = zip(names, map(end_of.__getitem__, positions), strict=True)
             return b"".join([prefix + name + end for name, end in lines])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What the labels and lines of a run's entries are made of; `names` are its targets'."""
+
+    names: tuple[str, ...]
+    operation: Operation
+    mode: Mode
+
+    def label(self, entry: Entry, target: int) -> str:
+        """Returns the entry's `batch`."""
+        return batch_label(self.names[target], self.operation, self.mode, entry)
+
+    def lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:
+        """Returns the lines of `settlement`; see `render`."""
+        return render(settlement, entry, self.label(entry, target), self.names[target])
 
 
 def capped(info: str) -> str:

@@ -12,24 +12,28 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import groupby
 from typing import Final, NamedTuple
 
 import orjson
 
-from bulkdel.ledger.books import placed
 from bulkdel.ledger.codec import decode_parts
-from bulkdel.ledger.settled import Settled
-from bulkdel.ledger.tick import Deal
-from bulkdel.ledger.values import Part, Settlement
-from bulkdel.words import Asked, Batch, Sides
+from bulkdel.ledger.counting import placed
+from bulkdel.ledger.render import Rendering
+from bulkdel.ledger.settled import SettledSet
+from bulkdel.ledger.values import Deal, Part, Settlement
+from bulkdel.words import Asked, Batch, Entry, Sides
 
 MOST_DEALT: Final = 100_000
 """Friendships that are dealt at a time, and held in memory for it."""
 
-
 MOST_IDS: Final = 20_000
 """To_Accounts of the second phase that are read at a time."""
+
+
+_KINDS: Final = (str, int, str, int, int, int)
+"""Of a row of `reserved` from `other` on, which is how an entry of the second phase keeps it."""
 
 
 class Reserved(NamedTuple):
@@ -46,19 +50,21 @@ class Reserved(NamedTuple):
 
 
 def reserved_of(
-    settlement: Settlement, batch: Batch, target: int, label: str
+    settlement: Settlement, entry: Entry, target: int, rendering: Rendering
 ) -> Iterator[Reserved]:
-    """What a settlement of `batch` puts in reserve."""
-    sides = batch.sides
-    if sides is None:
-        raise ValueError(f"entry {batch.ordinal} has no other side to ask")
-    for group, places in placed(settlement, len(batch.to_accounts)):
+    """What a settlement of `entry` puts in reserve; mostly nothing."""
+    if not isinstance(entry, Batch) or not any(group.in_reserve for group in settlement.groups):
+        return
+    if entry.sides is None:
+        raise ValueError(f"entry {entry.ordinal} has no other side to ask")
+    label = rendering.label(entry, target)
+    for group, places in placed(settlement, len(entry.to_accounts)):
         for place in places if group.in_reserve else ():
             yield Reserved(
                 target,
-                batch.to_accounts[place],
-                batch.from_account,
-                1 - sides.turned[place],
+                entry.to_accounts[place],
+                entry.from_account,
+                1 - entry.sides.turned[place],
                 label,
                 settlement.attempts,
                 group.lost,
@@ -73,8 +79,8 @@ def put_reserved(db: sqlite3.Connection, rows: Iterable[Reserved]) -> None:
 
 def has_reserved(db: sqlite3.Connection, target: int) -> bool:
     """Whether anything of this target waits to be dealt."""
-    found = db.execute("SELECT 1 FROM reserved WHERE target = ? LIMIT 1", (target,)).fetchone()
-    return found is not None
+    row = db.execute("SELECT 1 FROM reserved WHERE target = ? LIMIT 1", (target,)).fetchone()
+    return row is not None
 
 
 def reserved(db: sqlite3.Connection, target: int) -> Iterator[Reserved]:
@@ -155,7 +161,7 @@ class Waiting(NamedTuple):
 def second_phase(
     db: sqlite3.Connection,
     target: int,
-    settled: Settled,
+    settled: SettledSet,
     limit: int,
     *,
     after: tuple[float, int] = (-1.0, -1),
@@ -180,27 +186,29 @@ def second_phase(
         "ORDER BY place, ordinal",
         (target, *after),
     )
-    found: list[Waiting] = []
+    waiting: list[Waiting] = []
     ids = 0
-    for place, ordinal in order:
-        if ordinal in settled:
-            continue
-        if len(found) == limit or ids >= MOST_IDS:
-            break
-        account, others, parts, code, info = db.execute(
-            "SELECT account, others, parts, code, info FROM second_phase "
-            "LEFT JOIN open USING (ordinal) WHERE ordinal = ?",
-            (ordinal,),
-        ).fetchone()
-        batch = _batch(ordinal, account, others)
-        found.append(Waiting(place, batch, decode_parts(parts), code or 0, info or ""))
-        ids += len(batch.to_accounts)
-    order.close()
-    return found
+    with closing(order):
+        for place, ordinal in order:
+            if ordinal in settled:
+                continue
+            if len(waiting) == limit or ids >= MOST_IDS:
+                break
+            account, others, parts, code, info = db.execute(
+                "SELECT account, others, parts, code, info FROM second_phase "
+                "LEFT JOIN open USING (ordinal) WHERE ordinal = ?",
+                (ordinal,),
+            ).fetchone()
+            batch = _batch(ordinal, account, others)
+            waiting.append(Waiting(place, batch, decode_parts(parts), code or 0, info or ""))
+            ids += len(batch.to_accounts)
+    return waiting
 
 
 def _batch(ordinal: int, account: str, others: bytes) -> Batch:
     rows = orjson.loads(others)
+    if type(account) is not str or any(tuple(map(type, row)) != _KINDS for row in rows):
+        raise TypeError(f"the friendships of entry {ordinal} of the second phase")
     return Batch(
         ordinal,
         account,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, fields, replace
 
-from bulkdel.ledger.books import items_in
 from bulkdel.ledger.codec import decode_parts, decode_settlement, encode_parts, encode_settlement
+from bulkdel.ledger.counting import items_in
 from bulkdel.ledger.ledger_file import Mark
 from bulkdel.ledger.samples import put_samples
 from bulkdel.ledger.settled import MOST_SEGMENTS, SEGMENT_BYTES
@@ -16,6 +16,9 @@ from bulkdel.ledger.values import Counters, OpenEntry, Part, Settlement
 from bulkdel.words import NO_REPLY
 
 _MOST_PLACE = 1 << 62
+_COUNTERS = tuple(field.name for field in fields(Counters))
+_COLUMNS = ", ".join(_COUNTERS)
+"""The journal has a column for each of the counters, by the same name."""
 LOST_WORDS = "the process ended before the answer came"
 
 _PUT_OPEN = """
@@ -36,7 +39,7 @@ def write_tick(db: sqlite3.Connection, tick: Tick, first_seq: int) -> None:
     )
     db.executemany(
         _ADD_FAILURES,
-        [(target, code, *said) for (target, code), said in tick.failures.items()],
+        [(*key, *failures) for key, failures in tick.failures.items()],
     )
     db.executemany(
         "INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?)",
@@ -74,20 +77,28 @@ def stored_parts(db: sqlite3.Connection, ordinal: int) -> tuple[Part, ...] | Non
     return None if row is None else decode_parts(row[0])
 
 
-def open_entries(db: sqlite3.Connection, lo: int, hi: int, limit: int) -> list[OpenEntry]:
-    """See Journal.open_entries."""
-    found = db.execute(
+def open_entries(
+    db: sqlite3.Connection, lo: int, hi: int, limit: int, *, in_flight: bool = False
+) -> list[OpenEntry]:
+    """Up to `limit` entries of lo … hi - 1 that have a history and are not settled whole.
+
+    They come by ordinal. Those whose calls are in flight are among them only if `in_flight`.
+    """
+    rows = db.execute(
         "SELECT ordinal, parts, code, info FROM open"
-        " WHERE ordinal >= ? AND ordinal < ? AND in_flight = 0 ORDER BY ordinal LIMIT ?",
-        (lo, hi, limit),
-    ).fetchall()
-    return [
-        OpenEntry(ordinal=ordinal, parts=decode_parts(parts), code=code, info=info)
-        for ordinal, parts, code, info in found
-    ]
+        " WHERE ordinal >= ? AND ordinal < ? AND in_flight <= ? ORDER BY ordinal LIMIT ?",
+        (lo, hi, in_flight, limit),
+    )
+    return [_open_entry(*row) for row in rows]
 
 
-def land_lost(db: sqlite3.Connection, size_at: Callable[[int], int]) -> dict[int, int]:
+def _open_entry(ordinal: int, parts: bytes | None, code: object, info: object) -> OpenEntry:
+    if not isinstance(code, int) or not isinstance(info, str):
+        raise TypeError(f"the last code and text of entry {ordinal}")
+    return OpenEntry(ordinal=ordinal, parts=decode_parts(parts), code=code, info=info)
+
+
+def record_lost(db: sqlite3.Connection, size_at: Callable[[int], int]) -> dict[int, int]:
     """Make of every intent without an outcome a lost answer; returns how many, by target.
 
     `size_at` says how many items the entry at an ordinal has.
@@ -107,44 +118,22 @@ def land_lost(db: sqlite3.Connection, size_at: Callable[[int], int]) -> dict[int
 
 def read_counters(db: sqlite3.Connection) -> list[Counters]:
     """The counters by target."""
-    rows = db.execute(
-        "SELECT deleted, already_gone, failed, calls, retries, throttled, lost_answers, in_reserve"
-        " FROM counters ORDER BY target"
-    )
-    return [
-        Counters(
-            deleted=row[0],
-            already_gone=row[1],
-            failed=row[2],
-            calls=row[3],
-            retries=row[4],
-            throttled=row[5],
-            lost_answers=row[6],
-            in_reserve=row[7],
-        )
-        for row in rows
-    ]
+    rows = db.execute(f"SELECT {_COLUMNS} FROM counters ORDER BY target")  # noqa: S608 - our names
+    return [Counters(**dict(zip(_COUNTERS, row, strict=True))) for row in rows]
 
 
 def put_counters(db: sqlite3.Connection, counters: Mapping[int, Counters]) -> None:
     """The counters of some targets."""
+    marks = ", ?" * len(_COUNTERS)
     db.executemany(
-        "INSERT OR REPLACE INTO counters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                target,
-                new.deleted,
-                new.already_gone,
-                new.failed,
-                new.calls,
-                new.retries,
-                new.throttled,
-                new.lost_answers,
-                new.in_reserve,
-            )
-            for target, new in counters.items()
-        ],
+        f"INSERT OR REPLACE INTO counters (target, {_COLUMNS}) VALUES (?{marks})",  # noqa: S608
+        [(target, *astuple(new)) for target, new in counters.items()],
     )
+
+
+def has_begun(db: sqlite3.Connection) -> bool:
+    """Whether an intent was made that was not taken back; from then on the plan is fixed."""
+    return any(counters.calls > 0 for counters in read_counters(db))
 
 
 def read_segments(db: sqlite3.Connection) -> dict[int, bytes]:

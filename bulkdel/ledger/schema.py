@@ -6,6 +6,7 @@ journal is read or written before its schema is word for word the one that is ma
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from functools import lru_cache
@@ -51,23 +52,11 @@ CREATE TABLE sittings (
     before TEXT NOT NULL, ended_ms INTEGER, end TEXT, lanes TEXT);
 """
 
-TABLES = (
-    "meta",
-    "counters",
-    "open",
-    "failures",
-    "settlements",
-    "settled",
-    "head",
-    "reserved",
-    "second_phase",
-    "sittings",
-    "samples",
-)
-"""All of them; a journal that is made anew is emptied of each."""
-
 _LATER: Final = "samples"
 """A journal that was begun before there was this table lacks it until it is continued."""
+TABLES: Final = (*re.findall(r"CREATE TABLE (\w+)", _SCHEMA), _LATER)
+"""All of them; a journal that is made anew is emptied of each."""
+
 _MOST_ROWS: Final = 100
 _ALL: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 
@@ -82,8 +71,8 @@ def make_tables(db: sqlite3.Connection) -> None:
 
 def has_tables(db: sqlite3.Connection) -> bool:
     """Whether the tables were made; they are made all at once."""
-    found = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sittings'").fetchone()
-    return bool(found[0])
+    tables = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sittings'").fetchone()
+    return bool(tables[0])
 
 
 def refuse_strange(db: sqlite3.Connection, path: Path) -> None:
@@ -94,15 +83,15 @@ def refuse_strange(db: sqlite3.Connection, path: Path) -> None:
         sqlite3.DatabaseError: its schema is not ours.
     """
     db.execute("PRAGMA trusted_schema = OFF")
-    found = set(db.execute(_ALL + " LIMIT ?", (_MOST_ROWS,)))
-    if not found:
+    present = set(db.execute(_ALL + " LIMIT ?", (_MOST_ROWS,)))
+    if not present:
         return
     expected = _expected()
-    strange = sorted(found - expected, key=str)
-    missing = sorted(one for one in expected - found if one[2] != _LATER)
+    strange = sorted(present - expected, key=str)
+    missing = sorted(one for one in expected - present if one[2] != _LATER)
     if not strange and not missing:
         return
-    is_ours = any(one in found for one in expected if one[1] == "meta")
+    is_ours = any(one in present for one in expected if one[1] == "meta")
     if is_ours:
         version = db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
         if version and version[0] != VERSION:
@@ -113,10 +102,11 @@ def refuse_strange(db: sqlite3.Connection, path: Path) -> None:
 
 
 def other_version(path: Path, version: object) -> WrongInput:
-    """The sentence for a journal of another format."""
+    """Returns the error of a journal of another format."""
     return WrongInput(
         f"{path} was written by another version of bulkdel (format {version}, this one writes "
-        f"{VERSION}); continue the run with that version, or begin a new one with --run-dir"
+        f"{VERSION})",
+        mend="continue the run with that version, or begin a new one with --run-dir",
     )
 
 

@@ -16,30 +16,27 @@ _STRIDE = 4096
 _FULL = b"\xff" * _STRIDE
 
 
-class Settled:
+class SettledSet:
     """A set of ordinals; what was never added is not in it.
 
-    It is changed in two steps, so that memory never runs ahead of the disk: `grown` tells what
+    It is changed in two steps, so that memory never runs ahead of the disk: `grown` returns what
     the segments would be, and `adopt` takes them over once they are durable.
     """
 
-    __slots__ = ("_bits", "_count")
+    __slots__ = ("_bits",)
 
     def __init__(self) -> None:
         self._bits = bytearray()
-        self._count = 0
-
-    @property
-    def count(self) -> int:
-        """How many ordinals are settled."""
-        return self._count
 
     def __contains__(self, ordinal: int) -> bool:
         byte = ordinal >> 3
         return byte < len(self._bits) and bool(self._bits[byte] >> (ordinal & 7) & 1)
 
     def next_unsettled(self, lo: int, hi: int) -> int | None:
-        """The first ordinal of lo … hi - 1 that is not settled; 3 ms over 100 M settled ones."""
+        """Returns the first ordinal of lo … hi - 1 that is not settled; None if all are.
+
+        It looks at 4 KiB at a time: some milliseconds over 100 million settled ones.
+        """
         if lo >= hi:
             return None
         bits = self._bits
@@ -52,12 +49,8 @@ class Settled:
             if byte << 3 >= hi:
                 return None
             first = ~bits[byte] & 0xFF if byte < len(bits) else 1
-        found = (byte << 3) + (first & -first).bit_length() - 1
-        return found if found < hi else None
-
-    def whole(self, lo: int, hi: int) -> bool:
-        """Whether every ordinal of lo … hi - 1 is settled."""
-        return self.next_unsettled(lo, hi) is None
+        ordinal = (byte << 3) + (first & -first).bit_length() - 1
+        return ordinal if ordinal < hi else None
 
     def grown(self, ordinals: Iterable[int]) -> dict[int, bytes]:
         """The segments that change if `ordinals` are added, as they would be then."""
@@ -80,7 +73,6 @@ class Settled:
             end = begin + SEGMENT_BYTES
             if len(self._bits) < end:
                 self._bits.extend(bytes(end - len(self._bits)))
-            self._count += _ones(segment) - _ones(self._bits[begin:end])
             self._bits[begin:end] = segment
 
     def _next_open_byte(self, byte: int, end: int) -> int:
@@ -95,7 +87,3 @@ class Settled:
                     return byte + len(stride) - len(rest)
             byte += len(stride)
         return byte
-
-
-def _ones(octets: bytes | bytearray) -> int:
-    return int.from_bytes(octets, "little").bit_count()

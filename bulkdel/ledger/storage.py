@@ -1,4 +1,4 @@
-"""What goes wrong with the files of a run directory, as sentences for the user."""
+"""What goes wrong with the files of a run directory, as errors for the user."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ _MOST_CHARACTERS = 200
 def translated(run_dir: Path, *, reading: bool = False) -> Iterator[None]:
     """Turn what SQLite and the system raise inside a with block into our own errors.
 
-    `reading` says that nothing is written there.
+    `reading` says that nothing is written there. A slip of ours, such as a key that is there
+    already, is raised as it is.
 
     Raises:
         StorageFailed: the directory cannot be read or written just now.
@@ -44,16 +45,15 @@ def translated(run_dir: Path, *, reading: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        raise StorageFailed(_words(run_dir, error, reading=reading)) from error
-    except sqlite3.OperationalError as error:
-        if _primary(error) in _RESOURCES:
-            raise StorageFailed(_words(run_dir, error, reading=reading)) from error
-        raise _corrupt(run_dir, error) from error  # our statements are right: the schema is not
+    except (OSError, MemoryError) as error:
+        raise _failed(run_dir, error, reading=reading) from error
     except sqlite3.DatabaseError as error:
-        if type(error) is not sqlite3.DatabaseError:
-            raise  # a slip of ours, not of the disk's
-        raise _corrupt(run_dir, error) from error
+        if is_short_of_means(error):
+            raise _failed(run_dir, error, reading=reading) from error
+        # Our statements are right: where one cannot be carried out, the schema is not.
+        if type(error) in {sqlite3.OperationalError, sqlite3.DatabaseError}:
+            raise corrupt_journal(run_dir, error) from error
+        raise
 
 
 @contextmanager
@@ -66,36 +66,55 @@ def readable(run_dir: Path) -> Iterator[None]:
     try:
         yield
     except (*UNREADABLE, sqlite3.IntegrityError) as error:
-        raise _corrupt(run_dir, error) from error
+        raise corrupt_journal(run_dir, error) from error
 
 
-def _words(run_dir: Path, error: Exception, *, reading: bool) -> str:
-    if not reading:
-        return storage_words(run_dir, str(error))
-    return f"{run_dir} cannot be read ({error}); mend that, then run the same command again"
+@contextmanager
+def read_in_mid_run(run_dir: Path) -> Iterator[None]:
+    """The door of all reads beside a working journal: two errors come out of it and no others.
+
+    Raises:
+        StorageFailed: the machine could not read; that says nothing of the content.
+        Corrupt: what stands in journal.db is not what is written to it.
+    """
+    try:
+        with translated(run_dir), readable(run_dir):
+            yield
+    except (sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:  # such as: it is closed
+        raise _failed(run_dir, error, reading=False) from error
+    except sqlite3.Error as error:
+        raise corrupt_journal(run_dir, error) from error
 
 
 def is_short_of_means(error: Exception) -> bool:
     """Whether SQLite could not work, which says nothing of the file's content."""
-    return isinstance(error, sqlite3.OperationalError) and _primary(error) in _RESOURCES
+    primary = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # 0 where Python raised by itself
+    return isinstance(error, sqlite3.Error) and primary in _RESOURCES
 
 
-def _primary(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 where Python raised by itself."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _corrupt(run_dir: Path, error: Exception) -> Corrupt:
-    said = "".join(c if c.isprintable() else "?" for c in str(error))[:_MOST_CHARACTERS]
-    return Corrupt(
-        f"{run_dir / JOURNAL} is damaged ({said}); restore the run directory from a backup, "
-        "or begin a new run with --run-dir: this one cannot be continued"
+def storage_failed(run_dir: Path, reason: str) -> StorageFailed:
+    """Returns the error of a run directory in which nothing can be recorded any more."""
+    return StorageFailed(
+        f"nothing more can be recorded in {run_dir} ({reason})",
+        mend="free space there or mend the disk, then run the same command again: what was "
+        "recorded is kept",
     )
 
 
-def storage_words(run_dir: Path, what: str) -> str:
-    """The sentence of a StorageFailed."""
-    return (
-        f"nothing more can be recorded in {run_dir} ({what}); free space there or mend the disk, "
-        "then run the same command again: what was recorded is kept"
+def _failed(run_dir: Path, error: Exception, *, reading: bool) -> StorageFailed:
+    reason = str(error) or "out of memory"
+    if not reading:
+        return storage_failed(run_dir, reason)
+    return StorageFailed(
+        f"{run_dir} cannot be read ({reason})", mend="mend that, then run the same command again"
+    )
+
+
+def corrupt_journal(run_dir: Path, error: Exception) -> Corrupt:
+    """Returns the error of a journal.db that is not what was written to it."""
+    reason = "".join(c if c.isprintable() else "?" for c in str(error))[:_MOST_CHARACTERS]
+    return Corrupt(
+        f"{run_dir / JOURNAL} is damaged ({reason})",
+        mend="restore the run directory from a backup, or begin a new run with --run-dir: this "
+        "one cannot be continued",
     )

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeAlias
 
+from bulkdel.ledger.samples import Sample
 from bulkdel.words import Entry, Verdict
 
 _NONE: Mapping[int, int] = MappingProxyType({})
@@ -30,6 +32,10 @@ class Part:
     attempts: int = 0
     lost: int = 0
     lost_more: Mapping[int, int] = field(default_factory=lambda: _NONE)
+
+
+FRESH = (Part(),)
+"""The parts of an entry that no call has carried yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,50 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """The intent for this entry, if there is one, is taken back: its call will never leave."""
+
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """What is left of an entry is settled as failed, without a call.
+
+    Attributes:
+        entry: the whole entry as planned.
+        target: index of the target in the plan.
+        code, info: the last that is known of what calls have carried.
+        at_ms: Unix milliseconds, UTC.
+    """
+
+    entry: Entry
+    target: int
+    code: int
+    info: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """What a target has in reserve becomes entries of the second phase; some of it, if it is much.
+
+    Attributes:
+        target: index of the target in the plan.
+        batch_size: To_Accounts of an entry at most.
+        first: the first ordinal that no entry of the plan has.
+    """
+
+    target: int
+    batch_size: int
+    first: int
+
+
+Event: TypeAlias = Intent | Outcome | Withdrawal | Closure | Deal | Sample
+"""All that the journal is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEntry:
     """An entry that is not settled whole but has a history: what a later sitting goes on from."""
 
@@ -143,3 +193,12 @@ class Counters:
     def settled(self) -> int:
         """Pairs that have their final verdict."""
         return self.deleted + self.already_gone + self.failed
+
+    @property
+    def by_status(self) -> dict[Verdict, int]:
+        """Pairs by their final verdict."""
+        return {
+            Verdict.DELETED: self.deleted,
+            Verdict.ALREADY_GONE: self.already_gone,
+            Verdict.FAILED: self.failed,
+        }

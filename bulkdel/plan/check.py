@@ -46,7 +46,7 @@ def check_plan(run_dir: Path, meta: PlanMeta) -> Iterator[str]:
 
 def _books(meta: PlanMeta) -> Iterator[str]:
     books = meta.books
-    told = books.pairs + books.duplicates + books.rejected + books.protected
+    told = books.accounted
     if told != books.read:
         yield f"{books.read:,} rows were read, but {told:,} are accounted for"
     planned = [name for name, _ in meta.fingerprint.targets]

@@ -21,6 +21,11 @@ class Books:
     rejected: int
     protected: int
 
+    @property
+    def accounted(self) -> int:
+        """What `read` must be: each row counted once."""
+        return self.pairs + self.duplicates + self.rejected + self.protected
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:

@@ -1,9 +1,10 @@
-"""What a result code means: the shape of the code tables, and how a code becomes a ruling."""
+"""What a result code means: a provider's table of codes, and how a code becomes a Ruling."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
@@ -21,12 +22,14 @@ class Meaning:
         verdict: what the code means as the answer to a whole call.
         words: the code in a few words, for people.
         item: what it means as the result of a single item, where that differs.
+        gone: texts that make the code, said of one id, mean that there was nothing to delete.
         lost, hold_s, conflict, shrink, known: as in Ruling.
     """
 
     verdict: Verdict
     words: str
     item: Verdict | None = None
+    gone: re.Pattern[str] | None = None
     lost: bool = False
     hold_s: float | None = None
     conflict: bool = False
@@ -73,9 +76,9 @@ def resign(words: str) -> Meaning:
     return Meaning(verdict=Verdict.RESIGN, words=words)
 
 
-def split(words: str) -> Meaning:
+def split(words: str, *, gone: re.Pattern[str] | None = None) -> Meaning:
     """Some id of the call was not accepted, and it does not say which."""
-    return Meaning(verdict=Verdict.SPLIT, words=words, item=Verdict.FAILED)
+    return Meaning(verdict=Verdict.SPLIT, words=words, item=Verdict.FAILED, gone=gone)
 
 
 def oversized(words: str) -> Meaning:
@@ -96,8 +99,8 @@ def malformed(words: str) -> Meaning:
 def stray(words: str) -> Meaning:
     """Documented, but not for deletions: handled as an unknown code, with words to go with it.
 
-    Neither its author nor ours said what it does to a pair here, so it settles nothing: bounded
-    tries, then unsettled and named.
+    No documentation says what it means for a pair here, so it settles nothing: a bounded number of
+    tries, then the pair is left unsettled and the code is named.
     """
     return Meaning(verdict=Verdict.TRANSIENT, words=words, lost=True, known=False)
 
@@ -105,44 +108,63 @@ def stray(words: str) -> Meaning:
 _UNKNOWN = stray("a code that the provider's documentation does not list")
 
 
-def rule(codes: Mapping[int, Meaning], code: int, info: str, scope: Scope) -> Ruling:
-    """The ruling of a nonzero `code` that was said of `scope`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeTable:
+    """A provider's result codes, and under which keys its replies hold them.
 
-    A code that says "not a friend" of a whole call of several ids does not say of which, so it
-    splits; one that splits, said of a single id, is that id's refusal.
+    Attributes:
+        key: of a reply, where its own code stands.
+        text: of a reply, where that code's text stands.
+        meanings: the documented codes other than 0.
+        advice: what a user can do about a code that refuses the app, naming keys of the target's
+            table in the job file.
     """
-    meaning = codes.get(code, _UNKNOWN)
-    verdict = meaning.verdict
-    match scope:
-        case Scope.ITEM:
-            verdict = verdict if meaning.item is None else meaning.item
-        case Scope.SEVERAL:
-            verdict = Verdict.SPLIT if verdict is Verdict.ALREADY_GONE else verdict
-        case Scope.ONE | Scope.SWEEP:
-            verdict = Verdict.FAILED if verdict is Verdict.SPLIT else verdict
-    return Ruling(
-        verdict=verdict,
-        code=code,
-        info=info,
-        lost=meaning.lost,
-        hold_s=meaning.hold_s,
-        conflict=meaning.conflict,
-        shrink=meaning.shrink and not verdict.settles,
-        known=meaning.known,
-    )
+
+    key: str
+    text: str
+    meanings: Mapping[int, Meaning]
+    advice: Mapping[int, str] = field(default_factory=dict)
+
+    def rule(self, code: int, info: str, scope: Scope) -> Ruling:
+        """The ruling of a nonzero `code` that was said of `scope` with the text `info`.
+
+        A code that says "not a friend" of a whole call of several ids does not say of which, so it
+        splits; one that splits, said of a single id, is that id's refusal.
+        """
+        meaning = self.meanings.get(code, _UNKNOWN)
+        gone = meaning.gone
+        if gone is not None and scope in (Scope.ITEM, Scope.ONE) and gone.search(info):
+            return Ruling(verdict=Verdict.ALREADY_GONE, code=code, info=info)
+        verdict = meaning.verdict
+        match scope:
+            case Scope.ITEM:
+                verdict = verdict if meaning.item is None else meaning.item
+            case Scope.SEVERAL:
+                verdict = Verdict.SPLIT if verdict is Verdict.ALREADY_GONE else verdict
+            case Scope.ONE | Scope.SWEEP:
+                verdict = Verdict.FAILED if verdict is Verdict.SPLIT else verdict
+        return Ruling(
+            verdict=verdict,
+            code=code,
+            info=info,
+            lost=meaning.lost,
+            hold_s=meaning.hold_s,
+            conflict=meaning.conflict,
+            shrink=meaning.shrink and not verdict.settles,
+            known=meaning.known,
+        )
+
+    def words(self, code: int) -> str:
+        """Any Ruling's code in a few words, for people."""
+        if (meaning := self.meanings.get(code)) is not None:
+            return meaning.words
+        if code in HTTP_STATUSES:
+            return f"HTTP status {code}"
+        return _OWN_WORDS.get(code, _UNKNOWN.words)
 
 
-def in_words(codes: Mapping[int, Meaning], code: int) -> str:
-    """Any Ruling's code in a few words."""
-    meaning = codes.get(code)
-    if meaning is not None:
-        return meaning.words
-    if code == 0:
-        return "done"
-    if code == NO_REPLY:
-        return "no reply"
-    if code == UNREADABLE:
-        return "a reply without a readable result"
-    if code in HTTP_STATUSES:
-        return f"HTTP status {code}"
-    return _UNKNOWN.words
+_OWN_WORDS: Final = {
+    0: "done",
+    NO_REPLY: "no reply",
+    UNREADABLE: "a reply without a readable result",
+}

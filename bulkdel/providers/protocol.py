@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Generic, TypeVar, assert_never
 
-from bulkdel.words import Answer, Batch, Entry, Mode, Operation
+from bulkdel.providers.codes import CodeTable
+from bulkdel.words import Answer, Batch, Entry, Mode, Operation, Sweep
 
 
 class Secret:
@@ -51,7 +52,7 @@ class IdRule:
     """A provider's narrower rule for account ids, beside 1…32 bytes without control characters.
 
     Attributes:
-        name: as it stands in rejects.jsonl's reason, for example "zego_charset".
+        name: as it stands in rejects.jsonl's reason, a word such as "charset".
         words: the rule as a person reads it.
         pattern: what the whole id must match; a regular expression that Python's re and RE2
             read alike.
@@ -125,45 +126,112 @@ class Hearing:
 ENTROPY_BYTES: Final = 8
 
 
-def checked_entropy(entropy: bytes) -> bytes:
-    """`entropy` itself; ValueError if it is not of the agreed length."""
-    if len(entropy) != ENTROPY_BYTES:
-        raise ValueError(f"a call needs {ENTROPY_BYTES} random bytes, not {len(entropy)}")
-    return entropy
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What a call asks for, before it is signed.
+
+    Attributes:
+        name: the operation, as the provider's API calls it.
+        content: the JSON body; None for a call without one.
+        parameters: of the query, beside those that sign the call.
+        ids: how many accounts its reply may speak of.
+    """
+
+    name: str
+    content: Mapping[str, object] | None = None
+    parameters: tuple[tuple[str, object], ...] = ()
+    ids: int = 1
 
 
-def checked_size(batch: Batch, limits: Limits) -> None:
-    """Nothing; ValueError if the batch is empty or larger than the provider ever allows."""
-    if not 1 <= len(batch.to_accounts) <= limits.batch_size_most:
-        size, most = len(batch.to_accounts), limits.batch_size_most
-        raise ValueError(f"a call carries 1 to {most} ids, not {size}")
+SubjectT = TypeVar("SubjectT")
+ReadingT = TypeVar("ReadingT")
 
 
-class Provider(Protocol):
-    """One provider's API as pure functions.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationCalls(Generic[SubjectT, ReadingT]):
+    """One operation of a provider's API: how its calls are written and their replies are read.
+
+    Attributes:
+        limits: as documented.
+        encode: the command for a subject, such as a Batch.
+        decode: what a reply, its HTTP status and its body, says of a subject. Total: any status
+            and any bytes are read as something.
+    """
+
+    limits: Limits
+    encode: Callable[[SubjectT, Mode], Command]
+    decode: Callable[[SubjectT, int, bytes], ReadingT]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarmlessCall:
+    """A call that changes nothing, to learn what the provider makes of an app.
+
+    Attributes:
+        encode: the command that asks whether the first account has the second as a friend.
+        decode: what a reply, its HTTP status and its body, says of the app. Total, as above.
+    """
+
+    encode: Callable[[str, str], Command]
+    decode: Callable[[int, bytes], Hearing]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """One provider's API as a value: what is documented of it, and pure functions.
+
+    A later operation is a field here and a file in each provider's folder.
 
     Attributes:
         name: as in the job file.
         title: as a person reads it.
+        vendor: who runs it, where only that must be said.
+        app_id_name: what the vendor calls an app's number.
+        secret_env: the environment variable that an app's secret is usually in.
+        admin: the account in whose name calls are made, where the job names no other; None where
+            calls are made in nobody's name.
         regions: region name → address, "https://host".
-        limits: what is documented for each operation.
+        example_region, example_app_id: what examples show.
         id_rule: the narrower rule for ids, if there is one.
-        needs_admin: whether calls are made in the name of an admin account.
         clock_most_s: how far this machine's clock may be from the server's, in seconds; None
             where nothing is documented.
+        codes: the result codes.
+        credentials: fresh ones for an app at a Unix time, in seconds.
+        sign: the call that carries a command for an app, signed at a Unix time in seconds, with
+            ENTROPY_BYTES random bytes that no other call is given.
+        delete_friends, delete_all_friends, check: the operations.
     """
 
     name: str
     title: str
+    vendor: str
+    app_id_name: str
+    secret_env: str
+    admin: str | None
     regions: Mapping[str, str]
-    limits: Mapping[Operation, Limits]
+    example_region: str
+    example_app_id: int
     id_rule: IdRule | None
-    needs_admin: bool
     clock_most_s: float | None
+    codes: CodeTable
+    credentials: Callable[[App, float], Credentials]
+    sign: Callable[[Command, App, Credentials, float, bytes], Call]
+    delete_friends: OperationCalls[Batch, Answer]
+    delete_all_friends: OperationCalls[Sweep, Answer]
+    check: HarmlessCall
 
-    def credentials(self, app: App, now_s: float) -> Credentials:
-        """Fresh credentials at `now_s`, Unix seconds."""
-        ...
+    @property
+    def limits(self) -> Mapping[Operation, Limits]:
+        """What is documented for each operation of a job."""
+        return {
+            Operation.DELETE_FRIENDS: self.delete_friends.limits,
+            Operation.DELETE_ALL_FRIENDS: self.delete_all_friends.limits,
+        }
+
+    @property
+    def needs_admin(self) -> bool:
+        """Whether calls are made in the name of an admin account."""
+        return self.admin is not None
 
     def encode(
         self,
@@ -177,17 +245,34 @@ class Provider(Protocol):
     ) -> Call:
         """The call that carries `entry`. `entropy` is 8 random bytes, new for each call.
 
-        Raises ValueError for an empty batch or one above `batch_size_most`: neither is planned.
+        Raises:
+            ValueError: an empty batch or one above `batch_size_most`: neither is planned. Or
+                entropy of another length.
         """
-        ...
+        match entry:
+            case Batch():
+                _check_size(entry, self.delete_friends.limits)
+                command = self.delete_friends.encode(entry, mode)
+            case Sweep():
+                command = self.delete_all_friends.encode(entry, mode)
+            case _:
+                assert_never(entry)
+        _check_entropy(entropy)
+        return self.sign(command, app, credentials, now_s, entropy)
 
     def decode(self, entry: Entry, status: int, body: bytes) -> Answer:
         """What a reply says of `entry`. Total: any status and any bytes give an Answer.
 
         Never `deleted` or `already_gone` unless the provider said so of that very id in a reply
-        with HTTP status 200. 429 and 5xx are ruled here too; Retry-After is read by the lane.
+        with HTTP status 200. 429 and 5xx are ruled here too; Retry-After is not looked at.
         """
-        ...
+        match entry:
+            case Batch():
+                return self.delete_friends.decode(entry, status, body)
+            case Sweep():
+                return self.delete_all_friends.decode(entry, status, body)
+            case _:
+                assert_never(entry)
 
     def encode_check(
         self,
@@ -199,20 +284,37 @@ class Provider(Protocol):
         now_s: float,
         entropy: bytes,
     ) -> Call:
-        """A call that changes nothing: it asks whether one account has another as a friend."""
-        ...
+        """A call that changes nothing: it asks whether one account has another as a friend.
+
+        Raises:
+            ValueError: entropy of another length than 8 bytes.
+        """
+        _check_entropy(entropy)
+        command = self.check.encode(from_account, to_account)
+        return self.sign(command, app, credentials, now_s, entropy)
 
     def decode_check(self, status: int, body: bytes) -> Hearing:
         """What a reply to `encode_check` says of the app and its credentials. Total, as decode."""
-        ...
+        return self.check.decode(status, body)
 
     def words(self, code: int) -> str:
         """Any code of a Ruling in a few words, for people."""
-        ...
+        return self.codes.words(code)
 
     def advice(self, code: int) -> str:
         """What a user can do about a code that refuses the app, naming keys of the target's table.
 
         Empty where there is nothing to say beyond `words`.
         """
-        ...
+        return self.codes.advice.get(code, "")
+
+
+def _check_entropy(entropy: bytes) -> None:
+    if len(entropy) != ENTROPY_BYTES:
+        raise ValueError(f"a call needs {ENTROPY_BYTES} random bytes, not {len(entropy)}")
+
+
+def _check_size(batch: Batch, limits: Limits) -> None:
+    if not 1 <= len(batch.to_accounts) <= limits.batch_size_most:
+        size, most = len(batch.to_accounts), limits.batch_size_most
+        raise ValueError(f"a call carries 1 to {most} ids, not {size}")

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from bulkdel.providers.codes import HTTP_STATUSES, Meaning, Scope
+from bulkdel.providers.codes import HTTP_STATUSES, CodeTable, Scope
 from bulkdel.providers.protocol import Hearing, Standing
 from bulkdel.providers.stars import without_long_runs
-from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Entry, Ruling, Verdict
+from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Ruling, Verdict
 
 DONE: Final = Ruling(verdict=Verdict.DELETED, code=0)
 """The one ruling that says deleted, and the only one with code 0."""
@@ -35,44 +35,37 @@ _TEXT_MOST: Final = 4096  # characters of a provider's text that are looked at
 
 
 def answer(
-    status: int,
-    body: bytes,
-    *,
-    key: str,
-    codes: Mapping[int, Meaning],
-    judge: Callable[[Reply, int], Answer],
+    status: int, body: bytes, *, codes: CodeTable, judge: Callable[[Reply, int], Answer]
 ) -> Answer:
-    """The answer to a reply of any status and any bytes.
+    """The answer that a reply of any status and any bytes gives.
 
-    `judge` reads a JSON object whose `key` holds a result code, as if its status were 200. With
-    another status a code of the table still rules (where ZEGO's gateway uses other statuses is not
-    documented), but nothing is taken for done; without such a code, the status rules.
+    `judge` reads a JSON object that has a result code, as if its status were 200. With another
+    status a code of the table still rules (which statuses a provider's gateway uses beside 200 is
+    not documented), but nothing is taken for done; without such a code, the status rules.
     """
     reply = _read(body)
-    code = code_of(reply.get(key))
+    code = code_of(reply.get(codes.key))
     if status == HTTPStatus.OK:
         return Answer(rest=_NOT_READ) if code is None else judge(reply, code)
-    meaning = None if code is None else codes.get(code)
+    meaning = None if code is None else codes.meanings.get(code)
     if code is None or meaning is None or not meaning.known:
         return Answer(rest=_by_status(status))
     return _doubted(judge(reply, code), status)
 
 
-def hearing(
-    status: int, body: bytes, *, key: str, text: str, codes: Mapping[int, Meaning]
-) -> Hearing:
+def hearing(status: int, body: bytes, *, codes: CodeTable) -> Hearing:
     """What a reply of any status and any bytes says of the app that made a harmless call.
 
     A code that concerns accounts or the call's contents says that the app was let in.
     """
     reply = _read(body)
-    code = code_of(reply.get(key))
+    code = code_of(reply.get(codes.key))
     if code is None:
         if status == HTTPStatus.OK:
             return Hearing(standing=Standing.UNCLEAR, code=UNREADABLE, info=_NOT_READ.info)
         ruling = _by_status(status)
         return Hearing(standing=Standing.UNCLEAR, code=ruling.code, info=ruling.info)
-    info = text_of(reply.get(text)) if code else ""
+    info = text_of(reply.get(codes.text)) if code else ""
     if code == 0:
         whole = status == HTTPStatus.OK
         return Hearing(
@@ -80,7 +73,7 @@ def hearing(
             code=0 if whole else _code_of_status(status),
             info="" if whole else f"HTTP {status}",
         )
-    meaning = codes.get(code)
+    meaning = codes.meanings.get(code)
     return Hearing(
         standing=Standing.UNCLEAR if meaning is None else _STANDINGS[meaning.verdict],
         code=code,
@@ -100,11 +93,14 @@ _STANDINGS: Final[Mapping[Verdict, Standing]] = {
 }
 
 
-def scope_of(entry: Entry) -> Scope:
-    """What a call's own code was said of."""
-    if not isinstance(entry, Batch):
-        return Scope.SWEEP
-    return Scope.ONE if len(entry.to_accounts) == 1 else Scope.SEVERAL
+def scope_of(batch: Batch) -> Scope:
+    """What the own code of a call with this batch was said of."""
+    return Scope.ONE if len(batch.to_accounts) == 1 else Scope.SEVERAL
+
+
+def whole(reply: Reply, code: int, scope: Scope, codes: CodeTable) -> Ruling:
+    """The ruling of a reply's own code."""
+    return DONE if code == 0 else codes.rule(code, text_of(reply.get(codes.text)), scope)
 
 
 def code_of(value: object) -> int | None:
@@ -147,14 +143,11 @@ def unnamed(ruling: Ruling) -> Ruling:
     return ruling
 
 
-def join(batch: Batch, found: Mapping[str, Ruling], missing: Ruling, strangers: int) -> Answer:
-    """The answer for `batch`: what was `found` of its ids, and `missing` for the others."""
-    complete = len(found) == len(batch.to_accounts)
-    rulings = (
-        found
-        if complete
-        else {account: found.get(account, missing) for account in batch.to_accounts}
-    )
+def join(batch: Batch, rulings: Mapping[str, Ruling], missing: Ruling, strangers: int) -> Answer:
+    """The answer for `batch`: the `rulings` of some of its ids, and `missing` for the others."""
+    complete = len(rulings) == len(batch.to_accounts)
+    if not complete:
+        rulings = {account: rulings.get(account, missing) for account in batch.to_accounts}
     if any(ruling is DONE for ruling in rulings.values()):
         rest = DONE
     elif complete:
@@ -196,8 +189,8 @@ def _quotes(text: bytes) -> int:
 def _by_status(status: int) -> Ruling:
     """The ruling of an HTTP status other than 200 that came without a usable code.
 
-    Both providers answer 200 and refuse credentials by code, so a 401 or 403 comes from something
-    in between: tried a bounded number of times and shown, not taken for the provider's last word.
+    The providers answer 200 and refuse credentials by code, so a 401 or 403 comes from something in
+    between: tried a bounded number of times and shown, not taken for the provider's last word.
     """
     code, info = _code_of_status(status), f"HTTP {status}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -214,8 +207,8 @@ def _code_of_status(status: int) -> int:
     return status if status in HTTP_STATUSES else UNREADABLE
 
 
-def _doubted(said: Answer, status: int) -> Answer:
-    """What was said with a status that contradicts success: nothing of it counts as done."""
+def _doubted(claims: Answer, status: int) -> Answer:
+    """The claims of a reply whose status contradicts success: nothing of them counts as done."""
     doubt = Ruling(
         verdict=Verdict.TRANSIENT,
         code=_code_of_status(status),
@@ -229,7 +222,7 @@ def _doubted(said: Answer, status: int) -> Answer:
         return doubt if done else ruling
 
     return replace(
-        said,
-        rest=doubted(said.rest),
-        items={account: doubted(ruling) for account, ruling in said.items.items()},
+        claims,
+        rest=doubted(claims.rest),
+        items={account: doubted(ruling) for account, ruling in claims.items.items()},
     )

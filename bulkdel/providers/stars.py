@@ -1,4 +1,4 @@
-"""What signs a call is starred wherever a provider's text repeats it."""
+"""What is secret is starred wherever a text of somebody else's repeats it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RUN: Final = 12
 """Characters in a row of a hidden text that are starred; fewer stand in ordinary words as well."""
 
 # Whoever echoes more than a piece, and of what: nothing long and random is passed on. An id has at
-# most 32 characters, ZEGO's signature and secret have 32 hex digits, the HMAC in a UserSig 44.
+# most 32 characters; a signature has 32 hex digits or, in base 64, more than 40 characters.
 _LONG: Final = re.compile(r"[0-9A-Za-z*_+/=%-]{40,}|[0-9A-Fa-f]{32,}")
 _STARS: Final = "***"
 _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -33,12 +33,14 @@ def without_long_runs(text: str) -> str:
 def starred(text: str, hidden: Iterable[str]) -> str:
     """The text without any RUN characters in a row that stand in a hidden text.
 
-    Case makes no difference, nor what is percent-encoded.
+    A hidden text that is shorter is starred as a whole. Case makes no difference, nor what is
+    percent-encoded.
     """
-    if len(text) < RUN:
+    sought = [one.translate(_LOWER) for one in hidden if one]
+    least = min((RUN, *map(len, sought)))
+    if len(text) < least:
         return text
-    sought = [one.translate(_LOWER) for one in hidden]
-    if "%" not in text and not _may_hold(text.translate(_LOWER), sought):
+    if least == RUN and "%" not in text and not _may_hold(text.translate(_LOWER), sought):
         return text
     covered = bytearray(len(text))
     places: list[_Place] = [(char, at, at + 1) for at, char in enumerate(text.translate(_LOWER))]
@@ -57,19 +59,21 @@ def starred(text: str, hidden: Iterable[str]) -> str:
 
 
 def _may_hold(plain: str, sought: list[str]) -> bool:
-    """False where no run of RUN characters is sought: each has one of these halves in it."""
+    """False where no RUN characters in a row are sought: each such run has one of these halves."""
     half = RUN // 2
     halves = [plain[at : at + half] for at in range(0, len(plain) - half + 1, half)]
     return any(one in hidden for one in halves for hidden in sought)
 
 
 def _cover(covered: bytearray, places: list[_Place], sought: list[str]) -> None:
+    """Mark what a run in `sought` stands at."""
     plain = "".join(char for char, _, _ in places)
-    for at in range(len(plain) - RUN + 1):
-        run = plain[at : at + RUN]
-        if any(run in one for one in sought):
-            begin, end = places[at][1], places[at + RUN - 1][2]
-            covered[begin:end] = b"\x01" * (end - begin)
+    for one in sought:
+        size = min(RUN, len(one))
+        for at in range(len(plain) - size + 1):
+            if plain[at : at + size] in one:
+                begin, end = places[at][1], places[at + size - 1][2]
+                covered[begin:end] = b"\x01" * (end - begin)
 
 
 def _decoded(places: list[_Place]) -> list[_Place]:
@@ -92,13 +96,13 @@ def starred_answer(answer: Answer, hidden: tuple[str, ...]) -> Answer:
     """The answer with every text of the provider's starred."""
     if not answer.items and not answer.rest.info:
         return answer
-    seen: dict[str, str] = {}
+    texts: dict[str, str] = {}
 
     def shown(ruling: Ruling) -> Ruling:
         info = ruling.info
-        if info not in seen:
-            seen[info] = starred(info, hidden)
-        return ruling if seen[info] == info else replace(ruling, info=seen[info])
+        if info not in texts:
+            texts[info] = starred(info, hidden)
+        return ruling if texts[info] == info else replace(ruling, info=texts[info])
 
     items = {account: shown(ruling) for account, ruling in answer.items.items()}
     return replace(answer, rest=shown(answer.rest), items=items)

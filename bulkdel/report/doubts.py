@@ -1,4 +1,4 @@
-"""What of a plan deserves a second look before it is sent: odd ids, guards that guard nobody."""
+"""What of a plan deserves a second look, or forbids to send it: odd ids, and the job's guards."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _KINDS: Final = {
 
 def plan_doubts(job: Job, meta: PlanMeta) -> Iterator[str]:
     """What to look at in the plan before it is sent, a paragraph each; empty if nothing."""
-    if told := lookalikes_told(meta.lookalikes):
-        yield told
+    if question := lookalikes_question(meta.lookalikes):
+        yield question
     yield from guards_that_guard_nobody(job, meta.books)
 
 
-def lookalikes_told(found: Iterable[Lookalike], *, where: str = "") -> str:
+def lookalikes_question(lookalikes: Iterable[Lookalike], *, where: str = "") -> str:
     """How many ids look like what an export did to them, one of each kind, and the question.
 
     `where` follows the first number: " of the first 1,000 rows".
     """
-    kinds = _summed(found)
+    kinds = _summed(lookalikes)
     if not kinds:
         return ""
     parts: list[str] = []
@@ -83,16 +83,26 @@ def guards_that_guard_nobody(job: Job, books: Books) -> Iterator[str]:
         )
 
 
+def too_many(guards: Guards, books: Books) -> str:
+    """Why `guards.max_pairs` keeps this plan from being sent; empty if it does not."""
+    if guards.max_pairs is None or books.pairs <= guards.max_pairs:
+        return ""
+    return (
+        f"guards.max_pairs = {guards.max_pairs} in the job file, but the plan holds "
+        f"{counted(books.pairs, 'pair')}: nothing is sent. Raise the key if the plan is right"
+    )
+
+
 def _protecting(guards: Guards) -> str:
     keys = ("protect" if guards.protect else "", "protect_files" if guards.protect_files else "")
     named = " and ".join(filter(None, keys))
     return f"guards.{named}" if named else ""
 
 
-def _summed(found: Iterable[Lookalike]) -> list[Lookalike]:
+def _summed(lookalikes: Iterable[Lookalike]) -> list[Lookalike]:
     """One for each kind, in the order of their first."""
     order = {kind: at for at, kind in enumerate(_KINDS)}
-    ordered = sorted(found, key=lambda one: order.get(one.kind, len(order)))
+    ordered = sorted(lookalikes, key=lambda one: order.get(one.kind, len(order)))
     summed = []
     for kind, group in groupby(ordered, key=lambda one: one.kind):
         same = [one for one in group if one.ids > 0]

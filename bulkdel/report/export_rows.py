@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from bulkdel.job.job import Format
+from bulkdel.report.export_notes import ExportNotes
 from bulkdel.report.exported import Row
 
 MORE = ("status", "code", "info", "attempts", "lost_answers", "target")
@@ -20,7 +21,7 @@ _RUNS = frozenset("=+-@\t\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class RowLayout:
     """How rows are written.
 
     Attributes:
@@ -40,29 +41,22 @@ class Shape:
         return [self.from_field] if self.to_field is None else [self.from_field, self.to_field]
 
 
-@dataclass(slots=True)
-class Met:
-    """What was met on the way: rows of a CSV with a cell that a spreadsheet runs."""
-
-    formulas: int = 0
-
-
-def written_rows(rows: Iterable[Row], shape: Shape, met: Met) -> Iterator[bytes]:
-    """The rows, in pieces of bounded size; a CSV begins with its header. Fills `met` on the way."""
-    if shape.format is Format.JSONL:
-        yield from _jsonl(rows, shape)
+def written_rows(rows: Iterable[Row], layout: RowLayout, notes: ExportNotes) -> Iterator[bytes]:
+    """The rows, in pieces of bounded size; a CSV begins with its header. Fills `notes`."""
+    if layout.format is Format.JSONL:
+        yield from _jsonl(rows, layout)
         return
     paper = io.StringIO(newline="")
     pen = csv.writer(paper, lineterminator="\n")
     # Of a carriage return the writer does not know that readers take it for the end of a row.
     careful = csv.writer(paper, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    pen.writerow([*shape.fields, *MORE] if shape.full else shape.fields)
+    pen.writerow([*layout.fields, *MORE] if layout.full else layout.fields)
     for number, row in enumerate(rows, 1):
-        ids = [row.from_id] if shape.to_field is None else [row.from_id, row.to_id]
-        cells = [*ids, *_more(row)] if shape.full else ids
+        ids = [row.from_id] if layout.to_field is None else [row.from_id, row.to_id]
+        cells = [*ids, *_more(row)] if layout.full else ids
         (careful if "\r" in row.info else pen).writerow(cells)
-        runs = [row.from_id, row.to_id, row.info if shape.full else ""]
-        met.formulas += any(one and one[0] in _RUNS for one in runs)
+        runs = [row.from_id, row.to_id, row.info if layout.full else ""]
+        notes.formulas += any(one and one[0] in _RUNS for one in runs)
         if number % _CHUNK_ROWS == 0:
             yield paper.getvalue().encode()
             paper.seek(0)
@@ -70,15 +64,15 @@ def written_rows(rows: Iterable[Row], shape: Shape, met: Met) -> Iterator[bytes]
     yield paper.getvalue().encode()
 
 
-def _jsonl(rows: Iterable[Row], shape: Shape) -> Iterator[bytes]:
+def _jsonl(rows: Iterable[Row], layout: RowLayout) -> Iterator[bytes]:
     held: list[bytes] = []
     for row in rows:
-        told: dict[str, Any] = {shape.from_field: row.from_id}
-        if shape.to_field is not None:
-            told[shape.to_field] = row.to_id
-        if shape.full:
-            told |= dict(zip(MORE, _more(row), strict=True))
-        held.append(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+        values: dict[str, Any] = {layout.from_field: row.from_id}
+        if layout.to_field is not None:
+            values[layout.to_field] = row.to_id
+        if layout.full:
+            values |= dict(zip(MORE, _more(row), strict=True))
+        held.append(orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE))
         if len(held) == _CHUNK_ROWS:
             yield b"".join(held)
             held.clear()

@@ -15,7 +15,7 @@ import orjson
 
 from bulkdel import files
 from bulkdel.errors import Corrupt
-from bulkdel.ledger.chronicle import Chronicle
+from bulkdel.ledger.history import History
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.values import OpenEntry, Part
 from bulkdel.plan.read import PlanReader
@@ -26,7 +26,7 @@ LINE_MOST = 1 << 16
 """Bytes; a line of the ledger has two ids, a capped text and little more."""
 
 
-class Wanted(StrEnum):
+class PairStatus(StrEnum):
     """What a pair may be, for the choice of what is exported."""
 
     DELETED = "deleted"
@@ -36,19 +36,19 @@ class Wanted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ExportFilter:
     """Which pairs are exported; what is empty chooses all.
 
     Attributes:
         accounts: a pair is chosen if either side of it is one of them.
     """
 
-    statuses: frozenset[Wanted] = frozenset()
+    statuses: frozenset[PairStatus] = frozenset()
     codes: frozenset[int] = frozenset()
     targets: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
 
-    def wants(self, status: Wanted) -> bool:
+    def wants(self, status: PairStatus) -> bool:
         """Whether pairs of this status are chosen at all."""
         return not self.statuses or status in self.statuses
 
@@ -74,20 +74,20 @@ class Row:
     target: str
     from_id: str
     to_id: str | None
-    status: Wanted
+    status: PairStatus
     code: int | None
     info: str
     attempts: int
     lost_answers: int
 
 
-def settled_rows(run_dir: Path, choice: Choice) -> Iterator[Row]:
+def settled_rows(run_dir: Path, choice: ExportFilter) -> Iterator[Row]:
     """The chosen pairs of the ledger, in its order. A line that is being written is left out.
 
     Raises:
         Corrupt: a whole line is not what bulkdel writes.
     """
-    statuses = [one for one in Wanted if one is not Wanted.UNSETTLED and choice.wants(one)]
+    statuses = [one for one in PairStatus if one is not PairStatus.UNSETTLED and choice.wants(one)]
     marks = [f'"status":"{status}"'.encode() for status in statuses]
     path = run_dir / LEDGER
     if not marks or not files.is_there(path):
@@ -107,10 +107,10 @@ def settled_rows(run_dir: Path, choice: Choice) -> Iterator[Row]:
 
 
 def unsettled_rows(
-    plan: PlanReader, meta: PlanMeta, history: Chronicle | None, choice: Choice
+    plan: PlanReader, meta: PlanMeta, history: History | None, choice: ExportFilter
 ) -> Iterator[Row]:
     """The chosen pairs that are not settled, target by target in sending order."""
-    if not choice.wants(Wanted.UNSETTLED):
+    if not choice.wants(PairStatus.UNSETTLED):
         return
     for index, share in enumerate(meta.shares):
         if not choice.targets or share.target in choice.targets:
@@ -118,7 +118,7 @@ def unsettled_rows(
             yield from filter(choice.takes, rows)
 
 
-def _of_share(plan: PlanReader, share: Share, history: Chronicle | None) -> Iterator[Row]:
+def _of_share(plan: PlanReader, share: Share, history: History | None) -> Iterator[Row]:
     lo, hi = share.first, share.first + share.batches
     settled = None if history is None else history.settled()
     begun = iter(()) if history is None else history.open_entries(lo, hi)
@@ -133,7 +133,7 @@ def _of_share(plan: PlanReader, share: Share, history: Chronicle | None) -> Iter
             yield from _of_entry(share.target, entry, next_begun if known else None)
 
 
-def _in_reserve(share: Share, index: int, history: Chronicle | None) -> Iterator[Row]:
+def _in_reserve(share: Share, index: int, history: History | None) -> Iterator[Row]:
     """What one side has answered "not a friend" for, and the other has not settled."""
     if history is None:
         return
@@ -163,7 +163,7 @@ def _of_entry(target: str, entry: Entry, history: OpenEntry | None) -> Iterator[
                 target=target,
                 from_id=pair[0],
                 to_id=pair[1],
-                status=Wanted.UNSETTLED,
+                status=PairStatus.UNSETTLED,
                 code=asked.code if asked and code is None else code,
                 info=info,
                 attempts=part.attempts + (asked.attempts if asked else 0),
@@ -183,16 +183,16 @@ def _items(entry: Entry, part: Part) -> Iterator[tuple[int, str | None]]:
 
 def _row(path: Path, number: int, line: bytes) -> Row:
     try:
-        told = orjson.loads(line)
+        record = orjson.loads(line)
         return Row(
-            target=told["target"],
-            from_id=told["from_account"],
-            to_id=told["to_account"],
-            status=Wanted(told["status"]),
-            code=told["code"],
-            info=told["info"],
-            attempts=told["attempts"],
-            lost_answers=told["lost_answers"],
+            target=record["target"],
+            from_id=record["from_account"],
+            to_id=record["to_account"],
+            status=PairStatus(record["status"]),
+            code=record["code"],
+            info=record["info"],
+            attempts=record["attempts"],
+            lost_answers=record["lost_answers"],
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise _strange(path, number) from error
@@ -200,5 +200,6 @@ def _row(path: Path, number: int, line: bytes) -> Row:
 
 def _strange(path: Path, number: int) -> Corrupt:
     return Corrupt(
-        f"{path}, line {number}: it is not a line that bulkdel writes, so the export ends here"
+        "it is not a line that bulkdel writes, so the export ends here",
+        where=f"{path}, line {number}",
     )

@@ -74,3 +74,8 @@ def plain(text: str, cap: int = 200) -> str:
     """
     shown = escaped(text[: cap + 1])
     return shown if len(shown) <= cap else shown[: max(cap - 3, 0)] + "..."
+
+
+def sentence(text: str, cap: int) -> str:
+    """Foreign text of at most `cap` characters as a sentence: a capital first, a full stop last."""
+    return text[:1].upper() + plain(text[1:], cap).rstrip(".") + "."

@@ -9,16 +9,16 @@ import orjson
 from bulkdel.plain import json_escaped
 
 
-def json_text(told: dict[str, Any], *, laid_out: bool = True) -> bytes:
-    """`told` in UTF-8, ending with a line feed; over several lines where it is laid out.
+def json_text(values: dict[str, Any], *, laid_out: bool = True) -> bytes:
+    """`values` in UTF-8, ending with a line feed; over several lines where it is laid out.
 
     What UTF-8 cannot hold (a path that is no text) is shown as escapes.
     """
     option = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if laid_out else 0)
     try:
-        document = orjson.dumps(told, option=option)
+        document = orjson.dumps(values, option=option)
     except TypeError:
-        document = orjson.dumps(_storable(told), option=option)
+        document = orjson.dumps(_storable(values), option=option)
     return json_escaped(document)
 
 

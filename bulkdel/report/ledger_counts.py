@@ -1,7 +1,7 @@
 """Counts of the ledger's lines: by code, and the accounts that failed most. Exact, in one pass.
 
-DuckDB reads the lines once and groups them with what memory it is given; what does not fit spills
-into the run directory, or where that is only read, into the system's folder for such.
+DuckDB reads the lines once and groups them within MEMORY_MB. What does not fit is written to the
+run directory, or to the system's temporary folder where the run directory cannot be written.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def count_ledger(run_dir: Path) -> LedgerCounts:
             with duck.opened(path) as file:
                 return _counted(con, file)
         except duck.DataError as error:
-            raise WrongInput(f"{path}: a line is not what bulkdel writes ({error})") from error
+            raise WrongInput(f"a line is not what bulkdel writes ({error})", where=path) from error
         finally:
             con.close()
 

@@ -19,7 +19,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
-from bulkdel.ledger.values import Counters
 from bulkdel.report.status import Status
 from bulkdel.send.view import LaneView
 
@@ -111,12 +110,11 @@ class Metrics:
         )
         for view in views:
             now = view.counters
-            left = view.pairs - now.deleted - now.already_gone - now.failed
             for status, pairs in (
                 ("deleted", now.deleted),
                 ("already_gone", now.already_gone),
                 ("failed", now.failed),
-                ("unsettled", left),
+                ("unsettled", view.pairs - now.settled),
             ):
                 gauge.add_metric((self._run, view.target, status), pairs)
         return gauge
@@ -127,7 +125,7 @@ def metrics_file(metrics: Metrics, path: Path, say: Callable[[str], None]) -> It
     """Within it `path` is written every FILE_EVERY_S by a thread of its own, and once at the end.
 
     Whole or not at all, as the node exporter's textfile collector wants it. A file that cannot be
-    written later on is stale, which `say` is told once, and harms nothing else.
+    written later on is stale, which `say` says once, and harms nothing else.
 
     Raises:
         WrongInput: it cannot be written at the beginning, or is no regular file.
@@ -136,18 +134,20 @@ def metrics_file(metrics: Metrics, path: Path, say: Callable[[str], None]) -> It
         _write(metrics, path)
     except OSError as error:
         raise WrongInput(
-            f"--metrics-file {path}: {_why(error)}; choose another file; nothing was sent"
+            _why(error),
+            where=f"--metrics-file {path}",
+            mend="choose another file; nothing was sent",
         ) from error
     ended = threading.Event()
-    told = False
+    warned = False
 
     def write_again() -> None:
-        nonlocal told
+        nonlocal warned
         try:
             _write(metrics, path)
         except OSError as error:
-            if not told:
-                told = True
+            if not warned:
+                warned = True
                 say(f"Warning: --metrics-file {path}: {_why(error)}; its numbers are old now.")
 
     def keep_writing() -> None:
@@ -192,15 +192,7 @@ def _resting(status: Status) -> Iterator[LaneView]:
         yield LaneView(
             target=target.name,
             pairs=target.pairs,
-            counters=Counters(
-                deleted=target.deleted,
-                already_gone=target.already_gone,
-                failed=target.failed,
-                calls=target.calls,
-                retries=target.retries,
-                throttled=target.throttled,
-                lost_answers=target.lost_answers,
-            ),
+            counters=target.counters,
             qps=target.qps,
             pace=0.0,
             rate=0.0,

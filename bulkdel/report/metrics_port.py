@@ -1,4 +1,9 @@
-"""The metrics on a port. Whoever reaches it can keep nobody waiting, and make nothing grow."""
+"""The metrics on a port. Whoever reaches it can keep nobody waiting, and make nothing grow.
+
+prometheus_client answers the requests. Its start_http_server takes as many clients at a time as
+come, waits for each as long as it likes, reads heads of megabytes and asks DNS for this machine's
+name; a server cannot be handed to it, so the smallest one with these bounds is here.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +38,15 @@ def metrics_port(metrics: Metrics, host: str, port: int) -> Iterator[int]:
     Raises:
         WrongInput: it cannot be listened on.
     """
-    handler = type("_Handler", (_Handler,), {"registry": metrics.registry})
-    kind = _Server6 if ":" in host else _Server
+    handler = type("_BoundedHandler", (_BoundedHandler,), {"registry": metrics.registry})
     try:
-        server = kind((host, port), handler)
+        server = _BoundedServer((host, port), handler)
     except (OSError, TypeError, UnicodeError) as error:  # the last two for hosts that are no names
         why = getattr(error, "strerror", None) or "that is no address"
         raise WrongInput(
-            f"--metrics-port {port}: cannot listen on {host}:{port} ({why}); choose another port "
-            "or --metrics-host; nothing was sent"
+            f"cannot listen on {host}:{port} ({why})",
+            where=f"--metrics-port {port}",
+            mend="choose another port or --metrics-host; nothing was sent",
         ) from error
     waiter = threading.Thread(target=server.serve_forever, name="metrics-port", daemon=True)
     waiter.start()
@@ -53,13 +58,15 @@ def metrics_port(metrics: Metrics, host: str, port: int) -> Iterator[int]:
         waiter.join(CLIENT_S)
 
 
-class _Server(ThreadingHTTPServer):
+class _BoundedServer(ThreadingHTTPServer):
     allow_reuse_port = False
     daemon_threads = True
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], handler: type[MetricsHandler]) -> None:
         self._free = threading.BoundedSemaphore(CLIENTS_MOST)
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -104,11 +111,7 @@ class _Server(ThreadingHTTPServer):
         """A client that goes away is nobody's business."""
 
 
-class _Server6(_Server):
-    address_family = socket.AF_INET6
-
-
-class _Handler(MetricsHandler):
+class _BoundedHandler(MetricsHandler):
     def setup(self) -> None:
         """Read no more of the client than HEAD_MOST bytes."""
         super().setup()
@@ -117,7 +120,7 @@ class _Handler(MetricsHandler):
 
 
 def _head(client: socket.socket) -> bytes:
-    """A request's head; what is too long or breaks off is no request."""
+    """The head of a request; empty where it is longer than HEAD_MOST or breaks off."""
     head = b""
     while b"\r\n\r\n" not in head:
         piece = client.recv(HEAD_MOST - len(head))

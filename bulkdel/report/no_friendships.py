@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from bulkdel.ledger.values import Counters
 from bulkdel.report.figures import count, counted
-from bulkdel.report.phrases import unit
+from bulkdel.report.phrases import unit, was
 from bulkdel.report.status import Status, TargetStatus
 from bulkdel.words import Mode, Operation
 
@@ -21,57 +22,49 @@ class NoFriendships:
 
     Attributes:
         targets: the names of those where it is so.
-        told: one sentence, with the numbers of each.
+        sentence: with the numbers of each target.
         look: sentences that say what to look at.
     """
 
     targets: tuple[str, ...]
-    told: str
+    sentence: str
     look: str
 
 
-def nearly_all_gone(target: TargetStatus) -> bool:
+def nearly_all_gone(counters: Counters) -> bool:
     """Whether 9 in 10 of a target's settled pairs were already gone; of fewer than 20, all."""
-    if target.settled < FEW:
-        return 0 < target.settled == target.already_gone
-    return target.already_gone * 10 >= target.settled * 9
+    if counters.settled < FEW:
+        return 0 < counters.settled == counters.already_gone
+    return counters.already_gone * 10 >= counters.settled * 9
 
 
 def no_friendships(status: Status) -> NoFriendships | None:
     """What to say first where nearly nothing was a friendship at a target; None where it was."""
-    found = [target for target in status.targets if nearly_all_gone(target)]
-    if not found:
+    targets = [target for target in status.targets if nearly_all_gone(target.counters)]
+    if not targets:
         return None
     noun = unit(status.operation)
     each = "; ".join(
-        f"at {one.name} {count(one.already_gone)} of {counted(one.settled, noun)} that are "
-        f"settled had nothing to delete, and {count(one.deleted)} "
-        f"{'was' if one.deleted == 1 else 'were'} deleted"
-        for one in found
+        f"at {target.name} {count(target.counters.already_gone)} of "
+        f"{counted(target.counters.settled, noun)} that are settled had nothing to delete, and "
+        f"{count(target.counters.deleted)} {was(target.counters.deleted)} deleted"
+        for target in targets
     )
     return NoFriendships(
-        targets=tuple(one.name for one in found),
-        told=f"Nearly nothing of what was asked was a friendship: {each}.",
-        look=" ".join(_look(status, found)),
+        targets=tuple(target.name for target in targets),
+        sentence=f"Nearly nothing of what was asked was a friendship: {each}.",
+        look=" ".join(_look(status, targets)),
     )
 
 
-def no_friendships_values(status: Status) -> dict[str, Any] | None:
-    """The same for programs."""
-    found = no_friendships(status)
-    if found is None:
-        return None
-    return {"targets": found.targets, "told": found.told, "look": found.look}
-
-
-def _look(status: Status, found: list[TargetStatus]) -> Iterator[str]:
+def _look(status: Status, targets: Sequence[TargetStatus]) -> Iterator[str]:
     turned = status.operation is Operation.DELETE_FRIENDS and status.mode is Mode.ONE_WAY
     directions = ", whether From and To stand the right way round" if turned else ""
     yield (
         "Look whether the ids are the app's own (an export may have changed them), whether it is "
         f"the right app{directions}, and whether an earlier run has removed them."
     )
-    if lost := sum(one.lost_answers for one in found):
+    if lost := sum(target.counters.lost_answers for target in targets):
         yield (
             f"{counted(lost, 'call')} of this run lost the answer: what those asked for may be "
             "gone by their doing."

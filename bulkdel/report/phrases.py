@@ -82,3 +82,8 @@ def deed(operation: Operation, mode: Mode) -> str:
 def unit(operation: Operation) -> str:
     """What a pair is called for this operation: "pair" or "account"."""
     return "pair" if operation is Operation.DELETE_FRIENDS else "account"
+
+
+def was(number: int) -> str:
+    """The verb that goes with a number: "was" or "were"."""
+    return "was" if number == 1 else "were"

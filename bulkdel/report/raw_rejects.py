@@ -11,7 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,46 +23,12 @@ from bulkdel.job.job import Format
 from bulkdel.plan.input.formats import DELIMITERS, quoting_of
 from bulkdel.plan.rejects import RAW_CAP, file_name
 from bulkdel.plan.values import PlanMeta, Source
+from bulkdel.report.export_notes import ExportNotes
 
-REJECTS: Final = files.REJECTS
 LINE_MOST: Final = 1 << 16
-PLACES_KEPT: Final = 5
 
 _BOM: Final = b"\xef\xbb\xbf"
 _FORMULA: Final = re.compile(rb'(?:^|[,\t])"?[=+@-]')
-
-
-@dataclass(slots=True)
-class LeftOut:
-    """Rows that are not written: how many, and where the first of them stand."""
-
-    rows: int = 0
-    places: list[str] = field(default_factory=list)
-
-    def add(self, place: str) -> None:
-        """One row more."""
-        self.rows += 1
-        if len(self.places) < PLACES_KEPT:
-            self.places.append(place)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was met on the way.
-
-    Attributes:
-        rows: that were written.
-        formulas: of those, rows with a cell that a spreadsheet runs.
-        cut: rows longer than rejects.jsonl keeps.
-        loose: rows that some reader takes for another number of rows.
-        quoting: the new job's input.quoting, where the format's default is another; else empty.
-    """
-
-    rows: int = 0
-    formulas: int = 0
-    cut: LeftOut = field(default_factory=LeftOut)
-    loose: LeftOut = field(default_factory=LeftOut)
-    quoting: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +67,14 @@ class _Reject:
 
 
 def raw_rejects(
-    run_dir: Path, meta: PlanMeta, tally: Tally, *, source: str | None
+    run_dir: Path, meta: PlanMeta, notes: ExportNotes, *, source: str | None
 ) -> Iterator[bytes]:
     """The rows, one by one, after their header where they have one.
 
     Args:
         run_dir: whose rejects.
         meta: of the plan that was made with them.
-        tally: filled on the way.
+        notes: filled on the way.
         source: only rows of this file, as rejects.jsonl names it; None means all.
 
     Raises:
@@ -118,9 +84,10 @@ def raw_rejects(
     sources = _by_name(meta.fingerprint.sources)
     first: tuple[str, Style] | None = None
     before: tuple[str, int] | None = None
-    for reject in _rejects(run_dir / REJECTS, meta.books.rejected):
+    path = run_dir / files.REJECTS
+    for reject in _rejects(path, meta.books.rejected):
         if reject.file not in sources:
-            raise Corrupt(f"{run_dir / REJECTS}: the plan has no input file {reject.file}")
+            raise Corrupt(f"the plan has no input file {reject.file}", where=path)
         at = reject.file, reject.line
         if source not in (None, reject.file) or before == at:
             continue  # the ids of one line's list are rejected one by one
@@ -130,26 +97,26 @@ def raw_rejects(
             if first is not None and style != first[1]:
                 raise WrongInput(
                     f"the rejected rows of {first[0]} and of {reject.file} stand below different "
-                    "headers, or are written in different ways; export them one by one with "
-                    "--source FILE"
+                    "headers, or are written in different ways",
+                    mend="export them one by one with --source FILE",
                 )
         else:
             style = first[1]
         if first is None:
             first = reject.file, style
-            tally.quoting = _unusual_quoting(style)
+            notes.quoting = _unusual_quoting(style)
             if style.header is not None:
                 # Its reader takes one carriage return off the end as well.
                 end = b"\r\n" if style.header.endswith(b"\r") else b"\n"
                 yield _safe_start(style.header) + end
         if reject.cut:
-            tally.cut.add(reject.place)
+            notes.cut.add(reject.place)
         elif not style.holds(reject.raw):
-            tally.loose.add(reject.place)
+            notes.loose.add(reject.place)
         else:
-            alone = tally.rows == 0 and style.header is None
-            tally.rows += 1
-            tally.formulas += style.header is not None and bool(_FORMULA.search(reject.raw))
+            alone = notes.rows == 0 and style.header is None
+            notes.rows += 1
+            notes.formulas += style.header is not None and bool(_FORMULA.search(reject.raw))
             yield (_safe_start(reject.raw) if alone else reject.raw) + b"\n"
 
 
@@ -165,8 +132,10 @@ def _by_name(sources: tuple[Source, ...]) -> dict[str, Source | None]:
 def _style(file: str, source: Source | None) -> Style:
     if source is None:
         raise WrongInput(
-            f"{file}: several input files have this name, once it is written as text, so it is not "
-            "known which header its rows were read under; take the rows from rejects.jsonl"
+            "several input files have this name, once it is written as text, so it is not known "
+            "which header its rows were read under",
+            where=file,
+            mend="take the rows from rejects.jsonl",
         )
     kind = Format(source.format)
     if kind not in DELIMITERS:
@@ -175,9 +144,10 @@ def _style(file: str, source: Source | None) -> Style:
         )  # Parquet's rows are kept as JSON
     if source.header is None:
         raise WrongInput(
-            f"{file}: the header that its rows were read under is not known, since an older "
-            "bulkdel made this plan, and the file may have another one now; take the rows from "
-            "rejects.jsonl and put the right header above them"
+            "the header that its rows were read under is not known, since an older bulkdel made "
+            "this plan, and the file may have another one now",
+            where=file,
+            mend="take the rows from rejects.jsonl and put the right header above them",
         )
     quoting = source.quoting or quoting_of(kind, None) or ""
     return Style(format=kind, quoting=quoting, header=source.header.encode())
@@ -207,27 +177,28 @@ def _rejects(path: Path, count: int) -> Iterator[_Reject]:
                 number += 1
                 yield _read(path, number, line)
     if number != count:
-        raise Corrupt(f"{path}: it has {number:,} lines, but the plan rejected {count:,} rows")
+        raise Corrupt(f"it has {number:,} lines, but the plan rejected {count:,} rows", where=path)
 
 
 def _read(path: Path, number: int, line: bytes) -> _Reject:
     try:
-        told = orjson.loads(line)
-        raw, first = told["raw"], told["line"]
+        row = orjson.loads(line)
+        raw, first = row["raw"], row["line"]
         octets = raw.encode()
         cut = len(raw) > RAW_CAP
-        if "raw_b64" in told:
-            octets = base64.b64decode(told["raw_b64"], validate=True)
+        if "raw_b64" in row:
+            octets = base64.b64decode(row["raw_b64"], validate=True)
             cut = len(octets) >= RAW_CAP
         return _Reject(
-            file=told["file"],
+            file=row["file"],
             line=first,
-            last_line=told.get("last_line", first),
+            last_line=row.get("last_line", first),
             raw=octets,
             cut=cut,
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise Corrupt(
-            f"{path}, line {number}: it is not a line that bulkdel writes; `bulkdel plan` of an "
-            "unsent job writes the file anew"
+            "it is not a line that bulkdel writes",
+            where=f"{path}, line {number}",
+            mend="`bulkdel plan` of an unsent job writes the file anew",
         ) from error

@@ -18,7 +18,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
+class RejectedRow:
     """One rejected row; `raw` is its text, or its base64 where it is no UTF-8.
 
     `lines` is where it stands: "7", or "7-9" where it takes several lines.
@@ -41,14 +41,14 @@ class Rejects:
     """
 
     reasons: tuple[tuple[str, int], ...] = ()
-    first: tuple[Reject, ...] = ()
+    first: tuple[RejectedRow, ...] = ()
     whole: bool = True
 
 
 def read_rejects(path: Path) -> Rejects:
     """The file in short; nothing if there is none. At most LINES_READ lines are read."""
     reasons: Counter[str] = Counter()
-    first: list[Reject] = []
+    first: list[RejectedRow] = []
     try:
         lines = files.open_to_read(path)
     except FileNotFoundError:
@@ -67,19 +67,19 @@ def read_rejects(path: Path) -> Rejects:
     return Rejects(reasons=tuple(reasons.most_common()), first=tuple(first), whole=whole)
 
 
-def _reject(line: bytes) -> Reject:
+def _reject(line: bytes) -> RejectedRow:
     try:
-        told: Any = orjson.loads(line)
+        row: Any = orjson.loads(line)
     except orjson.JSONDecodeError:
-        told = None
-    if not isinstance(told, dict):
-        return Reject(file="?", lines="?", reason="unreadable line of rejects.jsonl", raw="")
-    raw = told.get("raw", told.get("raw_b64", ""))
-    first = told.get("line", "?")
-    last = told.get("last_line", first)
-    return Reject(
-        file=str(told.get("file", "?")),
+        row = None
+    if not isinstance(row, dict):
+        return RejectedRow(file="?", lines="?", reason="unreadable line of rejects.jsonl", raw="")
+    raw = row.get("raw", row.get("raw_b64", ""))
+    first = row.get("line", "?")
+    last = row.get("last_line", first)
+    return RejectedRow(
+        file=str(row.get("file", "?")),
         lines=str(first) if first == last else f"{first}-{last}",
-        reason=str(told.get("reason", "?")),
+        reason=str(row.get("reason", "?")),
         raw=str(raw),
     )

@@ -1,44 +1,37 @@
-"""The findings as report.json: all that `status --json` says, and more."""
+"""A run's facts as report.json: all that `status --json` says, and more."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from bulkdel.report.facts import RunFacts, SittingFacts, TargetFacts
 from bulkdel.report.figures import stamp
-from bulkdel.report.findings import CodeFinding, Findings, SittingFinding, TargetFinding
 from bulkdel.report.json_text import json_text
-from bulkdel.report.text.status_page import status_values
+from bulkdel.report.status_json import status_values
 from bulkdel.report.timeline import Span, Timeline
 
 
-def report_json(findings: Findings) -> bytes:
+def report_json(facts: RunFacts) -> bytes:
     """One JSON object; ends with a newline. Times are UTC, as in the ledger."""
-    told = status_values(findings.status)
-    for target in findings.targets:
-        told["targets"][target.status.name] |= _target(target)
-    told |= {
-        "plan_digest": findings.plan_digest,
-        "ledger": _ledger(findings),
-        "sittings": [_sitting(one) for one in findings.sittings],
-        "sitting_count": findings.sitting_count,
-        "worst_accounts": [
-            {
-                "target": one.target,
-                "account": one.account,
-                "failed": one.failed,
-                "code": one.code,
-            }
-            for one in findings.worst
-        ],
+    values = status_values(facts.status)
+    for target in facts.targets:
+        values["targets"][target.status.name] |= _target(target)
+    values |= {
+        "plan_digest": facts.plan_digest,
+        "ledger": _ledger(facts),
+        "sittings": [_sitting(one) for one in facts.sittings],
+        "sitting_count": facts.sitting_count,
+        "worst_accounts": [asdict(one) for one in facts.worst],
         "reject_reasons": [
-            {"reason": reason, "rows": rows} for reason, rows in findings.rejects.reasons
+            {"reason": reason, "rows": rows} for reason, rows in facts.rejects.reasons
         ],
     }
-    return json_text(told)
+    return json_text(values)
 
 
-def _ledger(findings: Findings) -> dict[str, Any]:
-    head, counts = findings.head, findings.counts
+def _ledger(facts: RunFacts) -> dict[str, Any]:
+    head, counts = facts.head, facts.counts
     return {
         "lines": None if counts is None else counts.lines,
         "length": 0 if head is None else head.length,
@@ -47,31 +40,18 @@ def _ledger(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _target(target: TargetFinding) -> dict[str, Any]:
+def _target(target: TargetFacts) -> dict[str, Any]:
     return {
         "provider_name": target.provider,
         "region": target.region,
         "app_id": target.app_id,
         "reach": target.reach,
-        "codes": [_code(one) for one in target.codes],
+        "codes": [asdict(one) for one in target.codes],
         "timeline": _timeline(target.timeline),
     }
 
 
-def _code(one: CodeFinding) -> dict[str, Any]:
-    return {
-        "code": one.code,
-        "words": one.words,
-        "info": one.info,
-        "deleted": one.deleted,
-        "already_gone": one.already_gone,
-        "failed": one.failed,
-        "unsettled": one.unsettled,
-        "answers": one.answers,
-    }
-
-
-def _sitting(one: SittingFinding) -> dict[str, Any]:
+def _sitting(one: SittingFacts) -> dict[str, Any]:
     return {
         "began": stamp(one.began_ms),
         "ended": None if one.ended_ms is None else stamp(one.ended_ms),

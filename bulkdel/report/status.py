@@ -1,4 +1,4 @@
-"""The fold of a run: what was planned, what is settled, what is left, and whether it balances."""
+"""How a run stands: what was planned, what is settled, what is left, and whether it balances."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bulkdel.job.job import Job
-from bulkdel.ledger.snapshot import CodeCount, Recent
+from bulkdel.ledger.history import CodeCount, Recent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.phrases import Face, place, title
@@ -27,8 +27,8 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sitting:
-    """One process's life in the run.
+class LastSitting:
+    """The process that worked on the run last, or works on it now.
 
     Attributes:
         began_ms: Unix milliseconds.
@@ -47,14 +47,12 @@ class TargetStatus:
 
     Attributes:
         provider: its title. place: where the calls go, in words.
-        unsettled: pairs less those that are settled; below zero when the books are wrong.
+        counters: over all sittings.
         qps: the ceiling, calls/s.
         failed_codes, unsettled_codes: the commonest, most pairs first; a pair that no call has
             carried yet is in none.
         rate: calls/s at present; None where nobody works on the run, or nobody can say.
         left_s: estimated seconds until every pair is settled; None while nobody can say.
-        in_reserve: unsettled pairs that one side has answered "not a friend" for, so that the other
-            side is asked in the second phase.
     """
 
     name: str
@@ -62,25 +60,17 @@ class TargetStatus:
     place: str
     pairs: int
     batches: int
-    deleted: int
-    already_gone: int
-    failed: int
-    unsettled: int
-    calls: int
-    retries: int
-    throttled: int
-    lost_answers: int
+    counters: Counters
     qps: float
     failed_codes: tuple[CodeCount, ...]
     unsettled_codes: tuple[CodeCount, ...]
     rate: float | None
     left_s: float | None
-    in_reserve: int = 0
 
     @property
-    def settled(self) -> int:
-        """Pairs that have their final verdict."""
-        return self.deleted + self.already_gone + self.failed
+    def unsettled(self) -> int:
+        """Pairs that have no final verdict; below zero when the books are wrong."""
+        return self.pairs - self.counters.settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +91,19 @@ class Status:
     rows: Books
     targets: tuple[TargetStatus, ...]
     began_ms: int | None
-    last: Sitting | None
+    last: LastSitting | None
     at_ms: int
     orient: Orient = Orient.AS_GIVEN
+
+    @property
+    def planned(self) -> int:
+        """Pairs of the plan, over all targets."""
+        return sum(target.pairs for target in self.targets)
+
+    @property
+    def failed(self) -> int:
+        """Pairs that failed for good, over all targets."""
+        return sum(target.counters.failed for target in self.targets)
 
     @property
     def unsettled(self) -> int:
@@ -121,22 +121,21 @@ class Status:
 def wrongs(status: Status) -> tuple[str, ...]:
     """Every way in which the books do not balance, one sentence each; none if they do."""
     rows = status.rows
-    told = rows.pairs + rows.duplicates + rows.rejected + rows.protected
-    found = []
-    if told != rows.read:
-        found.append(f"{rows.read:,} rows were read, but {told:,} are accounted for")
+    sentences = []
+    if rows.accounted != rows.read:
+        sentences.append(f"{rows.read:,} rows were read, but {rows.accounted:,} are accounted for")
     for target in status.targets:
         if target.unsettled < 0:
-            found.append(
-                f"{target.name}: {target.settled:,} pairs are settled, but only "
+            sentences.append(
+                f"{target.name}: {target.counters.settled:,} pairs are settled, but only "
                 f"{target.pairs:,} were planned"
             )
         if target.pairs != rows.pairs:
-            found.append(
+            sentences.append(
                 f"{target.name}: {target.pairs:,} pairs are planned, but the input holds "
                 f"{rows.pairs:,}"
             )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def fold(
@@ -147,7 +146,7 @@ def fold(
     faces: Mapping[str, Face],
     now_ms: int,
     began_ms: int | None = None,
-    last: Sitting | None = None,
+    last: LastSitting | None = None,
     failed: Sequence[CodeCount] = (),
     unsettled: Sequence[CodeCount] = (),
     rates: Mapping[str, float] | None = None,
@@ -173,8 +172,6 @@ def fold(
     for share in meta.shares:
         target = named[share.target]
         now = counters.get(share.target, _NO_COUNTERS)
-        settled = now.deleted + now.already_gone + now.failed
-        left = share.pairs - settled
         speed = (rates or {}).get(share.target) if holder else None
         targets.append(
             TargetStatus(
@@ -183,25 +180,22 @@ def fold(
                 place=place(target, faces),
                 pairs=share.pairs,
                 batches=share.batches,
-                deleted=now.deleted,
-                already_gone=now.already_gone,
-                failed=now.failed,
-                unsettled=left,
-                calls=now.calls,
-                retries=now.retries,
-                throttled=now.throttled,
-                lost_answers=now.lost_answers,
+                counters=now,
                 qps=target.qps,
                 failed_codes=tuple(one for one in failed if one.target == share.target),
                 unsettled_codes=tuple(one for one in unsettled if one.target == share.target),
                 rate=speed,
-                left_s=seconds_left(left=left, settled=settled, calls=now.calls, rate=speed),
-                in_reserve=now.in_reserve,
+                left_s=seconds_left(
+                    left=share.pairs - now.settled,
+                    settled=now.settled,
+                    calls=now.calls,
+                    rate=speed,
+                ),
             )
         )
     state = _state(
         running=bool(holder),
-        begun=last is not None or any(target.calls for target in targets),
+        begun=last is not None or any(target.counters.calls for target in targets),
         left=any(target.unsettled for target in targets),
     )
     return Status(
@@ -252,7 +246,7 @@ def _state(*, running: bool, begun: bool, left: bool) -> State:
     return State.STOPPED if begun else State.PLANNED
 
 
-def _reason(state: State, holder: str, last: Sitting | None) -> str:
+def _reason(state: State, holder: str, last: LastSitting | None) -> str:
     match state:
         case State.RUNNING:
             return f"{holder} works on it"
@@ -264,8 +258,8 @@ def _reason(state: State, holder: str, last: Sitting | None) -> str:
             return "work is left" if last is None else how_it_ended(last)
 
 
-def how_it_ended(last: Sitting) -> str:
-    """Why a sitting is over that nobody carries on."""
+def how_it_ended(last: LastSitting) -> str:
+    """Why the last sitting is over, as far as anybody knows."""
     if last.ended_ms is None:
         return "the process that worked on it is gone without a word: killed, or a crash"
     return last.why or "work is left"

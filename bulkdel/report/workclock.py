@@ -49,11 +49,11 @@ class WorkClock:
 
     def stretch_of(self, ms: int) -> int:
         """The index of the stretch that a moment is in."""
-        found = 0
+        latest = 0
         for index, stretch in enumerate(self.stretches):
             if ms >= stretch.begin_ms:
-                found = index
-        return found
+                latest = index
+        return latest
 
     def labels(self, most: int) -> list[tuple[float, str]]:
         """At most `most` round times where they are drawn, in UTC; days where there are several."""
@@ -73,7 +73,7 @@ class WorkClock:
                 times.append(last)
         several_days = self.stretches[0].begin_ms // _DAY_MS != self.stretches[-1].end_ms // _DAY_MS
         seconds = any(ms % _MINUTE_MS for ms in times) and not several_days
-        return [(self.at(ms), _told(ms, seconds=seconds, day=several_days)) for ms in times]
+        return [(self.at(ms), _label(ms, seconds=seconds, day=several_days)) for ms in times]
 
 
 def work_clock(spans: Iterable[tuple[int, int]], apart_ms: int) -> WorkClock:
@@ -105,7 +105,7 @@ def _thinned(times: Sequence[int], most: int) -> list[int]:
     return list(times[::every])
 
 
-def _told(ms: int, *, seconds: bool, day: bool) -> str:
+def _label(ms: int, *, seconds: bool, day: bool) -> str:
     at = datetime.fromtimestamp(ms / 1000, UTC)
     if day:
         return f"{at.day} {at:%b %H:%M}"

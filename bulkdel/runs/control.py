@@ -89,7 +89,7 @@ def ask(run_dir: Path, request: Mapping[str, Any]) -> str:
             link.sendall(orjson.dumps(request) + b"\n")
             with link.makefile("rb") as reply_file:
                 reply = orjson.loads(reply_file.readline(LINE_MOST))
-        said = plain(str(reply["said"]), _SAID_MOST)
+        words = plain(str(reply["said"]), _SAID_MOST)
         is_done = reply["ok"] is True
     except PermissionError:
         raise WrongInput(
@@ -110,8 +110,8 @@ def ask(run_dir: Path, request: Mapping[str, Any]) -> str:
             "starting or ending?"
         ) from None
     if not is_done:
-        raise WrongInput(said)
-    return said
+        raise WrongInput(words)
+    return words
 
 
 class _Control:
@@ -193,8 +193,8 @@ def _is_friend(link: socket.socket) -> bool:
     """Whether the other end is a process of this user, or of root."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True  # the socket's mode and its directory's have to do
-    told = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return struct.unpack("3i", told)[1] in (0, os.geteuid())
+    credentials = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return struct.unpack("3i", credentials)[1] in (0, os.geteuid())
 
 
 def _bound(run_dir: Path) -> socket.socket:
@@ -221,10 +221,10 @@ def _remove(run_dir: Path) -> None:
     """Remove the socket of an earlier process of ours, or of this one."""
     path = run_dir / files.SOCKET
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(found.st_mode) or not files.is_ours(found, run_dir):
+    if not stat.S_ISSOCK(status.st_mode) or not files.is_ours(status, run_dir):
         raise WrongInput(f"{path} is no socket of this user's own, and is left as it is")
     path.unlink()
 

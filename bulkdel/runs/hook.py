@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bulkdel.job.secrets import without
+from bulkdel.providers.stars import starred
 
 SAID_MOST: Final = 400
 """Characters of a program's standard error that are kept, from its end."""
@@ -54,14 +54,14 @@ def run_hook(
         except OSError as error:
             return f"it cannot be started: {error.strerror}"
     with process:
-        said = _listen(process, give_up)
+        errors = _listen(process, give_up)
         if process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             return f"it did not end within {within_s:g} s"
     if process.returncode == 0:
         return ""
-    words = " ".join(without(said.decode("utf-8", "replace"), hidden).split())[-SAID_MOST:]
+    words = " ".join(starred(errors.decode("utf-8", "replace"), hidden).split())[-SAID_MOST:]
     return f"exit {process.returncode}{': ' if words else ''}{words}"
 
 
@@ -69,7 +69,7 @@ def _listen(process: subprocess.Popen[bytes], give_up: float) -> bytes:
     """The last words of a program that has ended, or is out of time."""
     if process.stderr is None:
         raise AssertionError("standard error is a pipe")
-    said = b""
+    errors = b""
     poll = select.poll()  # select() would refuse descriptors from 1024 on
     poll.register(process.stderr, select.POLLIN)
     listening = True
@@ -79,9 +79,9 @@ def _listen(process: subprocess.Popen[bytes], give_up: float) -> bytes:
         if listening and poll.poll(wait_s * 1000):
             piece = os.read(process.stderr.fileno(), 4096)
             listening = bool(piece)
-            said = (said + piece)[-_READ_MOST:]
+            errors = (errors + piece)[-_READ_MOST:]
         elif over:
             break
         elif not listening:
             time.sleep(wait_s)
-    return said
+    return errors

@@ -120,10 +120,10 @@ def traced(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 def trace(error: BaseException) -> str:
     """The traceback as text: files, lines and source, no values of variables."""
-    told = "".join(
+    text = "".join(
         traceback.TracebackException.from_exception(error, capture_locals=False).format()
     )
-    return masked(told)[-TRACE_CAP:]
+    return masked(text)[-TRACE_CAP:]
 
 
 def masked(text: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from bulkdel.errors import WrongInput
+from bulkdel.errors import Exit, WrongInput
 from bulkdel.job.job import Event, Job
 from bulkdel.job.secrets import read_secret
 from bulkdel.providers.protocol import Call
@@ -27,11 +27,11 @@ TOLD: Final = "notify.told"
 FAILED: Final = "notify.failed"
 
 _EVENTS: Final[Mapping[int, Event]] = {
-    0: Event.FINISH,
-    1: Event.FINISH,
-    3: Event.GUARD,
-    75: Event.STOP,
-    77: Event.CREDENTIALS,
+    Exit.DONE: Event.FINISH,
+    Exit.FAILED: Event.FINISH,
+    Exit.GUARDED: Event.GUARD,
+    Exit.LEFT: Event.STOP,
+    Exit.REFUSED: Event.CREDENTIALS,
 }
 
 
@@ -54,11 +54,11 @@ class Notifier:
         self._within_s = within_s
         self._threads: list[threading.Thread] = []
 
-    def tell(self, event: Event, told: Mapping[str, Any]) -> None:
+    def tell(self, event: Event, facts: Mapping[str, Any]) -> None:
         """Begin to tell `event`, with `told` as JSON, to who wants it. Never waits."""
         if event not in self._notify.on:
             return
-        body = json_text({"event": event, **told}, laid_out=False)
+        body = json_text({"event": event, **facts}, laid_out=False)
         if self._notify.command:
             self._begin("command", event, body)
         if self._notify.url is not None:
@@ -122,12 +122,12 @@ class Notifier:
 
 def _known_secrets(job: Job) -> tuple[str, ...]:
     """What no word of a command may bring into the log: secrets, and what proxies are told."""
-    found = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
+    secrets = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
     for target in job.targets:
         if target.secret is not None:
             with suppress(WrongInput):  # `run` itself says what is wrong with it
-                found.append(read_secret(target).reveal())
-    return tuple(found)
+                secrets.append(read_secret(target).reveal())
+    return tuple(secrets)
 
 
 async def _at_once() -> None:

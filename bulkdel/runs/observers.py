@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bulkdel.errors import BulkdelError
 from bulkdel.job.job import Event, Job
 from bulkdel.report.status import State, Status
-from bulkdel.report.text.status_page import status_values
+from bulkdel.report.status_json import status_values
 from bulkdel.runs.notify import Notifier, event_of
 from bulkdel.send.view import LaneView
 

@@ -33,14 +33,14 @@ def kept_rates(run_dir: Path, ceilings: Mapping[str, float]) -> tuple[dict[str, 
     except WrongInput as error:
         return {}, f"{error}; what it says is ignored"
     try:
-        found = orjson.loads(content) if len(content) <= _BYTES_MOST else None
+        rates = orjson.loads(content) if len(content) <= _BYTES_MOST else None
     except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
+        rates = None
+    if not isinstance(rates, dict):
         return {}, f"{path} is ignored: it holds no rates"
-    kept = {name: qps for name, qps in found.items() if _holds(qps, ceilings.get(name))}
-    odd = ", ".join(plain(name, 60) for name in list(found)[:_NAMED] if name not in kept)
-    if len(kept) == len(found):
+    kept = {name: qps for name, qps in rates.items() if _holds(qps, ceilings.get(name))}
+    odd = ", ".join(plain(name, 60) for name in list(rates)[:_NAMED] if name not in kept)
+    if len(kept) == len(rates):
         return kept, ""
     return kept, (
         f"{path}: what it says of {odd or 'some targets'} is ignored; a rate is a number above 0 "

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from bulkdel.cli.progress import Show
-from bulkdel.cli.signals import Stopping
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import Status
-from bulkdel.send.view import Ending
+from bulkdel.send.view import Ending, LaneView
 
 Say = Callable[[str], None]
+Show = Callable[[Sequence[LaneView]], None]
+TellStop = Callable[[Callable[[str], None]], None]
+"""Takes what a first signal is told to, with its name."""
 
 
 class Stages(Protocol):
@@ -41,15 +42,15 @@ class Stages(Protocol):
         """Whether calls of this plan left before: then somebody agreed to it."""
         ...
 
-    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
+    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then.
 
         Args:
             meta: the plan's.
             limit: pairs to settle in this sitting; None means all.
             show: to be called about twice a second.
-            watch: `watch.tell` takes what the first signal is told to. That is called in the main
-                thread at any moment until this returns: `loop.call_soon_threadsafe` will do.
+            tell: takes what the first signal is told to. That is called in the main thread at any
+                moment until this returns: `loop.call_soon_threadsafe` will do.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.
@@ -60,8 +61,11 @@ class Stages(Protocol):
         """How things stand now."""
         ...
 
-    def report(self, say: Say) -> None:
-        """Writes report.html and report.json. If that fails, says so, and nothing else happens."""
+    def report(self, say: Say, command: Callable[..., str]) -> None:
+        """Writes report.html and report.json; where that fails says so, and nothing else happens.
+
+        `command` says any command that belongs to the job, ready to paste.
+        """
         ...
 
 

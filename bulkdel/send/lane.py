@@ -17,8 +17,7 @@ from typing import Final
 
 from bulkdel.errors import Guarded, StorageFailed
 from bulkdel.job.job import Target
-from bulkdel.ledger.tick import Deal
-from bulkdel.ledger.values import Outcome
+from bulkdel.ledger.values import Deal, Outcome
 from bulkdel.plan.values import Share
 from bulkdel.providers.protocol import App, Provider
 from bulkdel.send.breaker import Breaker

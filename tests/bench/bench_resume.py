@@ -49,11 +49,12 @@ write_rows(Path(sys.argv[1]), int(sys.argv[2]))
 _PIECES = """
 import json, sys, time
 from pathlib import Path
-from bulkdel.cli import wiring
+from bulkdel.cli.options import load
+from bulkdel.runs.status import identity_of
 from bulkdel.ledger.journal import Journal
 from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
-job = wiring.load(Path(sys.argv[1]), Path(sys.argv[2]))
+job = load(Path(sys.argv[1]), Path(sys.argv[2]))
 meta = read_plan_meta(job.run_dir)
 took = {}
 def timed(name, work):
@@ -63,7 +64,7 @@ def timed(name, work):
     return made
 assert not timed("hash_input_s", lambda: fingerprint_changes(job, meta.fingerprint)).changed
 timed("hash_plan_s", lambda: plan_sha256(job.run_dir))
-identity = wiring.identity_of(job, meta)
+identity = identity_of(job, meta)
 with PlanReader(job.run_dir, meta) as plan:
     words = {"operation": meta.fingerprint.operation, "mode": meta.fingerprint.mode}
     journal = timed(

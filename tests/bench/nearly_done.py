@@ -18,18 +18,19 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from bulkdel.cli.options import load
 from bulkdel.job.job import Job
 from bulkdel.ledger import rows
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.ledger_file import LEDGER, Mark
 from bulkdel.ledger.lock import hold
-from bulkdel.ledger.settled import Settled
+from bulkdel.ledger.settled import SettledSet
 from bulkdel.ledger.tables import connect
 from bulkdel.ledger.tick import Tick
 from bulkdel.ledger.values import Counters, Group, Intent, Outcome, Part, Settlement
 from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
-from bulkdel.runs import wiring
+from bulkdel.runs.status import identity_of
 from bulkdel.words import Entry, Sweep, Verdict
 
 TAIL = 64
@@ -46,7 +47,7 @@ def settle(job: Job, left: int) -> None:
     with PlanReader(job.run_dir, meta) as plan:
         _open(job, meta, plan).close()
     settlement = _deleted(time.time_ns() // 1_000_000)
-    settled = Settled()
+    settled = SettledSet()
     with closing(connect(job.run_dir)) as db:
         for first in range(0, done, _PIECE):
             piece = range(first, min(first + _PIECE, done))
@@ -103,7 +104,7 @@ def _meta(job: Job) -> PlanMeta:
 
 
 def _open(job: Job, meta: PlanMeta, plan: PlanReader) -> Journal:
-    identity = wiring.identity_of(job, meta)
+    identity = identity_of(job, meta)
     operation, mode = meta.fingerprint.operation, meta.fingerprint.mode
     return Journal.open(job.run_dir, identity, plan.entry, operation=operation, mode=mode)
 
@@ -123,7 +124,7 @@ def _deleted(at_ms: int) -> Settlement:
 
 if __name__ == "__main__":
     what, job_file, directory, *numbers = sys.argv[1:]
-    loaded = wiring.load(Path(job_file), Path(directory))
+    loaded = load(Path(job_file), Path(directory))
     if what == "settle":
         settle(loaded, int(numbers[0]))
     else:

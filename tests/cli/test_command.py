@@ -128,7 +128,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_run_imports_the_planner_only_to_plan() -> None:
     """A run whose plan is there, such as a continued one, does not load numpy."""
-    code = "import sys, bulkdel.cli.run, bulkdel.runs.held; print('numpy' in sys.modules)"
+    code = "import sys, bulkdel.cli.run, bulkdel.runs.run; print('numpy' in sys.modules)"
     assert python("-c", code).stdout == "False\n"
 
 
@@ -147,7 +147,7 @@ def work():
     secret = "".join(["hun", "ter2"])
     raise KeyError(secret)
 try:
-    carry_out(work, broken=75)
+    carry_out(work, sends=True)
 except typer.Exit as left:
     raise SystemExit(left.exit_code)
 """
@@ -185,7 +185,7 @@ def test_full_disk_is_said() -> None:
 import sys
 from bulkdel.cli import edge, streams
 streams.prepare()
-edge.carry_out(lambda: streams.result("x" * 10) or 0)
+edge.carry_out(lambda: streams.result("x" * 10) or 0, sends=False)
 """
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(  # noqa: S603 - our own arguments

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.cells import cell_len
 
-from bulkdel.cli.progress import LINE_EVERY_S, Lines, line, progress, screen
+from bulkdel.cli.progress import LINE_EVERY_S, PlainLines, line, progress, screen
 from bulkdel.ledger.values import Counters
 from bulkdel.send.view import LaneView
 
@@ -112,7 +112,7 @@ def test_lines_come_now_and_then() -> None:
     """A line every LINE_EVERY_S, one more when a lane ends, and a last one for those that go on."""
     now = [0.0]
     said: list[str] = []
-    lines = Lines(now_s=lambda: now[0], say=said.append)
+    lines = PlainLines(now_s=lambda: now[0], say=said.append)
     other = replace(VIEW, target="zego")
     lines.show([VIEW, other])
     assert said == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from io import StringIO
@@ -16,8 +16,6 @@ import orjson
 import pytest
 
 from bulkdel.cli import streams
-from bulkdel.cli.progress import Show
-from bulkdel.cli.signals import Stopping
 from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
 from bulkdel.errors import BulkdelError, Corrupt, Guarded, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Notify, Reach
@@ -25,7 +23,7 @@ from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.status import Status
 from bulkdel.runs.observers import Watch
-from bulkdel.runs.stages import Say
+from bulkdel.runs.stages import Say, Show, TellStop
 from bulkdel.send.view import End, Ending, LaneEnd
 from tests.support import front
 
@@ -72,25 +70,25 @@ class HandStages:
         """As told."""
         return self.agreed_before
 
-    def send(self, _: PlanMeta, *, limit: int | None, show: Show, watch: Stopping) -> Ending:
+    def send(self, _: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
         """Settles everything, or stops at a signal that it sends itself."""
         self.done.append(f"sent, limit {limit}")
         show([])
         if self.sends_first:
-            watch.tell(lambda _: None)
+            tell(lambda _: None)
         if self.fails:
             raise self.fails
         end = self.end
         if self.stop_while_sending:
             came: list[str] = []
-            watch.tell(came.append)
+            tell(came.append)
             os.kill(os.getpid(), signal.SIGTERM)
             assert came == ["SIGTERM"]
             end = End.STOPPED
         names = (target.name for target in self.job.targets)
         return Ending(lanes=tuple(LaneEnd(target=name, end=end, words="") for name in names))
 
-    def report(self, say: Say) -> None:
+    def report(self, say: Say, command: Callable[..., str]) -> None:
         """Nothing to write."""
 
     def status(self) -> Status:

@@ -22,8 +22,7 @@ import aiohttp
 from bulkdel import files
 from bulkdel.cli import app
 from bulkdel.ledger import journal, ledger_file, lock, rows
-from bulkdel.ledger.tick import Deal, Event
-from bulkdel.ledger.values import Intent, Outcome, Settlement
+from bulkdel.ledger.values import Deal, Event, Intent, Outcome, Settlement
 from bulkdel.send.pace import Pacer
 from bulkdel.send.transport import Transport
 
@@ -147,7 +146,7 @@ def in_opening(death: Death) -> None:
         death.passes("ledger-mended")
         return end
 
-    def land_lost(inner: Any, *arguments: Any) -> Any:
+    def record_lost(inner: Any, *arguments: Any) -> Any:
         lost = inner(*arguments)
         death.passes("landing-lost")
         return lost
@@ -156,7 +155,7 @@ def in_opening(death: Death) -> None:
     wrap(journal, "connect", connect)
     wrap(journal, "admit", admit)
     wrap(ledger_file.LedgerFile, "complete", complete)
-    wrap(rows, "land_lost", land_lost)
+    wrap(rows, "record_lost", record_lost)
 
 
 def in_planning(death: Death) -> None:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bulkdel.ledger.snapshot import snapshot
+from bulkdel.ledger.history import snapshot
 from tests.crash.dies import NEVER, SYNCED
 from tests.support.judge import Judge, Pair
-from tests.support.process import ROOT, Done, Place, csv_text, finished, toml
+from tests.support.process import ROOT, Done, Place, Process, csv_text, finished, toml
 
 QPS = 60
 IN_FLIGHT = 12
@@ -68,7 +68,7 @@ class Story:
             return self.pairs
         return list({frozenset(pair): pair for pair in reversed(self.pairs)}.values())
 
-    def start(self, point: str = NEVER, passages: int = 1) -> subprocess.Popen[str]:
+    def start(self, point: str = NEVER, passages: int = 1) -> Process:
         """The command, which dies at the point."""
         departures = str(self.place.folder / "departures")
         return self.place.start(

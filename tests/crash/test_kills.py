@@ -140,7 +140,7 @@ def test_killed_at_random(tmp_path: Path, story_seed: int) -> None:
         story.finish()
 
 
-def test_power_cut(tmp_path: Path, story_seed: int) -> None:
+def test_a_power_cut_takes_nothing_that_was_synced(tmp_path: Path, story_seed: int) -> None:
     """What was not synced may be gone or torn, out of order too: nothing that was synced is."""
     rng = random.Random(story_seed)
     pairs, friends, left = network(story_seed, two_way=False)

@@ -108,14 +108,14 @@ def refuses(done: Done, judge: Judge, code: int, says: str) -> None:
     assert judge.calls == 0
 
 
-def test_missing_job_file(place: Place) -> None:
+def test_a_missing_job_file_is_named(place: Place) -> None:
     """A job file that is not there: exit 2, by name."""
     done = place.run("run", "nowhere.toml")
     assert (done.code, done.out) == (2, "")
     assert "nowhere.toml" in done.complaint
 
 
-def test_secret_not_set(place: Place, idle_judge: Judge) -> None:
+def test_a_secret_that_is_not_set_is_named(place: Place, idle_judge: Judge) -> None:
     """A secret that is not in the environment: exit 2, the variable is named."""
     place.write("pairs.csv", csv_text(PAIRS))
     place.write("job.toml", toml(idle_judge.address))
@@ -123,7 +123,7 @@ def test_secret_not_set(place: Place, idle_judge: Judge) -> None:
     refuses(done, idle_judge, 2, f"targets.tencent.secret_env.*{KEY} is not set")
 
 
-def test_more_pairs_than_allowed(place: Place, idle_judge: Judge) -> None:
+def test_more_pairs_than_allowed_are_not_sent(place: Place, idle_judge: Judge) -> None:
     """More pairs than guards.max_pairs: exit 3 naming the key, nothing sent, `plan` shows it."""
     place.write("pairs.csv", csv_text(PAIRS))
     place.write("job.toml", toml(idle_judge.address, tail="[guards]\nmax_pairs = 2\n"))
@@ -132,7 +132,7 @@ def test_more_pairs_than_allowed(place: Place, idle_judge: Judge) -> None:
     refuses(place.run("run", "job.toml"), idle_judge, 3, r"guards\.max_pairs")
 
 
-def test_real_endpoint_without_a_terminal(place: Place) -> None:
+def test_a_real_endpoint_without_a_terminal_needs_yes(place: Place) -> None:
     """Nobody can be asked and --yes is not given: exit 2 after showing what it would do."""
     place.write("pairs.csv", csv_text(PAIRS))
     place.write("job.toml", toml("https://example.invalid"))

@@ -76,7 +76,9 @@ PROTECT_FILES = {
 
 @pytest.mark.parametrize("content", PROTECT_FILES.values(), ids=PROTECT_FILES)
 @pytest.mark.parametrize("command", ["plan", "run"])
-def test_a_protect_file_that_is_not_understood(place: Place, command: str, content: bytes) -> None:
+def test_a_protect_file_that_is_not_understood_stops_all(
+    place: Place, command: str, content: bytes
+) -> None:
     """A list that would protect nobody: exit 2, naming it, and nothing is planned or sent."""
     place.write("staff.txt", content)
     place.write("pairs.csv", csv_text([("boss", "carol"), ("alice", "bob")]))
@@ -89,7 +91,7 @@ def test_a_protect_file_that_is_not_understood(place: Place, command: str, conte
     assert place.run("check", "job.toml", "--offline").code == 1
 
 
-def test_a_protect_file_that_is_understood(place: Place) -> None:
+def test_nobody_in_a_protect_file_is_touched(place: Place) -> None:
     """LF or CRLF, a mark at its beginning, blanks around an id: nobody named in it is touched."""
     place.write("staff.txt", b"\xef\xbb\xbfadministrator\r\n\r\n boss\r\n")
     place.write(

@@ -40,7 +40,7 @@ def evil(place: Place) -> Place:
     return evil
 
 
-def test_every_command(evil: Place) -> None:
+def test_every_command_shows_hostile_names_as_text(evil: Place) -> None:
     """Planned, sent, shown and closed: names of files and ids are told, and tell nothing else."""
     job = f"{EVIL}.toml"
     for command in (
@@ -91,7 +91,7 @@ def test_every_command(evil: Place) -> None:
     "head",
     [EVIL, "x\x1b[31m,y", f'"{EVIL}",From_Account,To_Account,"{EVIL}"', "From_Account\u202e,b"],
 )
-def test_a_hostile_header(place: Place, head: str) -> None:
+def test_a_hostile_header_is_shown_as_text(place: Place, head: str) -> None:
     """Columns are named in errors, and the file is as well."""
     place.write(f"in{EVIL}.csv", f"{head}\na,b\n")
     text = toml("http://127.0.0.1:9", files='"*.csv"').replace('"http://127.0.0.1:9"', '"emulator"')
@@ -100,7 +100,7 @@ def test_a_hostile_header(place: Place, head: str) -> None:
         plain(place.run(command, "job.toml"))
 
 
-def test_a_hostile_provider(place: Place) -> None:
+def test_a_hostile_providers_words_are_shown_as_text(place: Place) -> None:
     """Texts of a provider: in the summary, in status, log, page and the exported rows' note."""
     place.write("pairs.csv", csv_text([("a", "b")]))
     body = json.dumps({"ActionStatus": "FAIL", "ErrorCode": 70003, "ErrorInfo": EVIL}).encode()
@@ -114,7 +114,7 @@ def test_a_hostile_provider(place: Place) -> None:
         plain(place.run(*command, "job.toml"))
 
 
-def test_a_hostile_job_file(place: Place) -> None:
+def test_a_hostile_job_file_is_shown_as_text(place: Place) -> None:
     """Keys and values that are wrong are shown on their line."""
     evil = json.dumps(EVIL)
     text = toml("emulator").replace('"one_way"', evil)

@@ -97,7 +97,7 @@ def test_a_terminal_that_hangs_up_stops_nothing(place: Place) -> None:
     assert len(ledger(place.folder / "runs/job")) == 40
 
 
-def test_a_run_dir_that_cannot_be_made(place: Place) -> None:
+def test_a_run_dir_that_cannot_be_made_is_named(place: Place) -> None:
     """A file, a long name, a link to itself: exit 2 with folder and reason, from every command."""
     prepared(place)
     place.write("file", "")
@@ -192,7 +192,7 @@ main()
 
 
 @pytest.mark.parametrize("code", ["EPERM", "EADDRINUSE"])
-def test_a_file_system_without_sockets(place: Place, code: str) -> None:
+def test_a_file_system_without_sockets_is_no_obstacle(place: Place, code: str) -> None:
     """Whatever it answers, the run is sent whole."""
     run_dir = prepared(place)
     done = place.run(*QUIET, program=("-c", NO_SOCKETS.format(code=code)))
@@ -230,7 +230,7 @@ def test_odd_rates_are_ignored_with_a_word(place: Place) -> None:
 
 
 @pytest.mark.parametrize("most", [10, 13, 16])
-def test_a_full_table_of_open_files(place: Place, most: int) -> None:
+def test_a_full_table_of_open_files_damages_nothing(place: Place, most: int) -> None:
     """Exit 2 before anything was sent, 75 later, never a damaged file; then it works."""
     run_dir = prepared(place)
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({most}, {most}));"

@@ -22,7 +22,7 @@ ROWS = (
 
 
 @pytest.mark.parametrize("gone", ["removed", "swapped"])
-def test_mended_rejects(place: Place, gone: str) -> None:
+def test_mended_rejects_are_sent_by_a_second_run(place: Place, gone: str) -> None:
     """One-way, with columns in another order, whatever became of the input in the meantime."""
     place.write("pairs.csv", ROWS)
     job = toml("x").replace('"x"', '"emulator"')

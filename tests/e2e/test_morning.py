@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 PAIRS = [(f"from{n % 40:02}", f"to{n:03}") for n in range(120)]
 
 
-def test_the_morning_after(place: Place) -> None:
+def test_the_morning_after_has_a_page_and_what_is_left(place: Place) -> None:
     """`run` leaves a page with the ledger's figures, and what is left can be exported."""
     place.write("pairs.csv", csv_text(PAIRS) + "from00,\nfrom01,\n")
     with Judge({"tencent": PAIRS}) as judge:
@@ -41,7 +41,7 @@ def test_the_morning_after(place: Place) -> None:
     )
 
 
-def test_a_page_that_cannot_be_written(place: Place) -> None:
+def test_a_page_that_cannot_be_written_changes_no_run(place: Place) -> None:
     """A report that fails is said, and changes neither the run nor its exit code."""
     place.write("pairs.csv", csv_text(PAIRS))
     page = place.folder / "runs/job/report.html"
@@ -65,7 +65,9 @@ def test_a_page_that_cannot_be_written(place: Place) -> None:
         (["--output", "pairs.csv"], "is there already"),
     ],
 )
-def test_wrong_exports(place: Place, options: list[str], said: str) -> None:
+def test_options_of_export_that_make_no_sense_are_refused(
+    place: Place, options: list[str], said: str
+) -> None:
     """Options that make no sense together, or a file in the way: one sentence, exit 2."""
     place.write("pairs.csv", csv_text(PAIRS))
     place.write("job.toml", toml("http://127.0.0.1:9"))
@@ -76,7 +78,7 @@ def test_wrong_exports(place: Place, options: list[str], said: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["report", "export"])
-def test_without_a_plan(place: Place, command: str) -> None:
+def test_without_a_plan_there_is_nothing_to_show(place: Place, command: str) -> None:
     """Before there is a plan there is nothing to show: exit 2, and what to do."""
     place.write("pairs.csv", csv_text(PAIRS))
     place.write("job.toml", toml("http://127.0.0.1:9"))

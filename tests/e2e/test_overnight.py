@@ -37,7 +37,7 @@ def night(place: Place, program: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_night_under_cron(place: Place) -> None:
+def test_a_good_night_under_cron_mails_nothing(place: Place) -> None:
     """The secret of the file that systemd reads as well reaches the run, and nothing is mailed."""
     place.write("pairs.csv", csv_text(PAIRS))
     place.write("env", f"# for cron and systemd\n{KEY}='{place.secret}'\n")
@@ -65,7 +65,7 @@ def test_a_night_without_the_file_is_mailed(place: Place) -> None:
     assert night(place, "exit 2") != ""
 
 
-def test_the_folder_is_gone(place: Place, tmp_path: Path) -> None:
+def test_nothing_is_run_where_the_folder_is_gone(place: Place, tmp_path: Path) -> None:
     """Nothing is run in another folder."""
     line = CRON.replace("/srv/purge", str(tmp_path / "gone"))
     done = subprocess.run(  # noqa: S603  # our own README
@@ -76,7 +76,7 @@ def test_the_folder_is_gone(place: Place, tmp_path: Path) -> None:
     assert list(place.folder.iterdir()) == []
 
 
-def test_what_kubernetes_keeps() -> None:
+def test_kubernetes_keeps_the_run_directory() -> None:
     """The run directory lies on the volume that is mounted, and the container is not root's."""
     sample = README[README.index("apiVersion: batch/v1") :].partition("```")[0]
     (run_dir,) = re.findall(r"--run-dir, ([^,\]]+)", sample)

@@ -39,7 +39,7 @@ def test_redirects_are_not_followed(place: Place) -> None:
     assert place.status()["targets"]["tencent"]["calls"] == 3
 
 
-def test_huge_reply_is_not_believed(place: Place) -> None:
+def test_a_huge_reply_is_not_believed(place: Place) -> None:
     """A reply beyond the bound is a lost answer, though it says deleted; the next one counts."""
     place.write("pairs.csv", csv_text([("alice", "bob")]))
 
@@ -54,7 +54,7 @@ def test_huge_reply_is_not_believed(place: Place) -> None:
     assert (line["status"], line["attempts"], line["lost_answers"]) == ("deleted", 2, 1)
 
 
-def test_answers_for_nobody_asked(place: Place) -> None:
+def test_answers_for_ids_that_nobody_asked_are_ignored(place: Place) -> None:
     """Ids that were not asked for are ignored; an id without a result is asked for again."""
     place.write("pairs.csv", csv_text([("alice", "bob")]))
 

@@ -68,7 +68,7 @@ def loud(place: Place, patch: str = "") -> Done:
     )
     process = place.start("run", "job.toml", "--json-logs")
     out, err = process.communicate(timeout=150)
-    return Done(code=process.returncode, out=out, err=err)
+    return Done(code=process.wait(), out=out, err=err)
 
 
 def hides(place: Place, done: Done, signatures: Iterable[str]) -> None:
@@ -84,7 +84,7 @@ def hides(place: Place, done: Done, signatures: Iterable[str]) -> None:
             assert signature[:TELLING].encode() not in content, name
 
 
-def test_bad_answers(place: Place) -> None:
+def test_bad_answers_give_no_secret_away(place: Place) -> None:
     """Replies that are cut, broken, too large, or that echo the address wherever they can."""
     place.write("pairs.csv", csv_text(PAIRS[:1]))
     refusals = {"tencent": json_echo(70003), "zego": json_echo(100000003)}
@@ -108,7 +108,7 @@ def test_bad_answers(place: Place) -> None:
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_no_connection(place: Place, tls: bool) -> None:
+def test_a_failed_connection_gives_no_secret_away(place: Place, tls: bool) -> None:
     """Refused, no TLS, or a certificate that nobody vouches for: nothing is sent or written."""
     place.write("pairs.csv", csv_text(PAIRS))
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -140,7 +140,7 @@ def test_no_connection(place: Place, tls: bool) -> None:
     ],
     ids=["unexpected", "caught", "aiohttp's own", "inside the lane"],
 )
-def test_exceptions(place: Place, patch: str) -> None:
+def test_exceptions_give_no_secret_away(place: Place, patch: str) -> None:
     """Exceptions that carry the address, or print what is around them, are told without it."""
     place.write("pairs.csv", csv_text(PAIRS))
     with Judge({"tencent": PAIRS, "zego": PAIRS}, secret=SECRET) as judge:

@@ -62,7 +62,7 @@ def balanced(told: dict[str, Any]) -> None:
         )
 
 
-def test_demo(place: Place) -> None:
+def test_the_demo_ends_balanced(place: Place) -> None:
     """The README's first command: exit 0, each pair of the input has one line for each target."""
     done = place.run("run", str(ROOT / "jobs/demo.toml"))
     assert done.code == 0, done.err
@@ -84,7 +84,7 @@ def test_demo(place: Place) -> None:
     assert (place.folder / "runs/demo/ledger.jsonl").read_bytes() == before
 
 
-def test_demo_with_wrong_rows(place: Place) -> None:
+def test_wrong_rows_are_named_by_line(place: Place) -> None:
     """Wrong rows among good ones: exit 1, rejects.jsonl names them by physical line."""
     done = place.run("run", str(ROOT / "jobs/demo-rejects.toml"))
     assert done.code == 1, done.err
@@ -108,7 +108,7 @@ def test_demo_with_wrong_rows(place: Place) -> None:
     assert statuses(place.folder / "runs/demo-rejects", "zego").total() == 508
 
 
-def test_limit(place: Place) -> None:
+def test_no_more_pairs_than_the_limit_are_settled(place: Place) -> None:
     """--limit N settles at most N pairs and exits 75; going on ends with the same ledger."""
     place.write("pairs.csv", csv_text(PAIRS))
     with Judge({"tencent": PAIRS, "zego": PAIRS}) as judge:
@@ -230,7 +230,7 @@ def test_second_process_is_refused(place: Place) -> None:
         whole(place, judge, PAIRS, providers=("tencent",))
 
 
-def test_changed_input(place: Place) -> None:
+def test_a_changed_input_is_planned_anew_or_refused(place: Place) -> None:
     """Changed input is planned anew before the first call, and refused after it."""
     first, second = PAIRS[:20], PAIRS[:30]
     place.write("pairs.csv", csv_text(first))
@@ -263,7 +263,7 @@ def test_changed_input(place: Place) -> None:
         whole(place, judge, second, providers=("tencent",))
 
 
-def test_standard_input(place: Place) -> None:
+def test_a_run_from_standard_input_continues_without_it(place: Place) -> None:
     """A run from standard input continues without it."""
     with Judge({"tencent": PAIRS}) as judge:
         place.write(
@@ -277,7 +277,7 @@ def test_standard_input(place: Place) -> None:
         whole(place, judge, PAIRS, providers=("tencent",))
 
 
-def test_other_standard_input(place: Place) -> None:
+def test_other_rows_on_standard_input_are_planned_anew_or_refused(place: Place) -> None:
     """Other rows on standard input are planned anew before the first call and refused after it."""
     first, second = PAIRS[:5], PAIRS[5:20]
     with Judge({"tencent": PAIRS}) as judge:
@@ -310,7 +310,7 @@ def test_replanning_needs_no_standard_input(place: Place) -> None:
         whole(place, judge, PAIRS, providers=("tencent",))
 
 
-def test_empty_standard_input(place: Place, idle_judge: Judge) -> None:
+def test_an_empty_standard_input_is_refused(place: Place, idle_judge: Judge) -> None:
     """Nothing on standard input: exit 2, nothing sent."""
     place.write(
         "job.toml",
@@ -323,7 +323,7 @@ def test_empty_standard_input(place: Place, idle_judge: Judge) -> None:
 
 
 @pytest.mark.parametrize("mode", ["one_way", "two_way"])
-def test_clear_whole_lists(place: Place, mode: str) -> None:
+def test_whole_lists_of_named_accounts_are_cleared(place: Place, mode: str) -> None:
     """delete_all_friends clears the lists of the named accounts, and of nobody else."""
     friends = [*PAIRS, *((other, account) for account, other in PAIRS), ("x", "from00")]
     named = [f"from{n:02}" for n in range(20)]

@@ -28,7 +28,7 @@ def demo(place: Place) -> Place:
     return place
 
 
-def test_sound_then_damaged(demo: Place) -> None:
+def test_one_changed_byte_is_named(demo: Place) -> None:
     """Exit 0 while all agrees; one changed byte is exit 1, told by line and byte, also as JSON."""
     done = demo.run("verify", "job.toml")
     assert (done.code, done.err) == (0, "")
@@ -50,7 +50,7 @@ def test_sound_then_damaged(demo: Place) -> None:
     assert told["targets"]["tencent"]["deleted"] == 40
 
 
-def test_no_run(place: Place) -> None:
+def test_without_a_run_there_is_nothing_to_verify_or_close(place: Place) -> None:
     """Without a run there is nothing to verify or to close: exit 2, one sentence, nothing made."""
     place.write("pairs.csv", csv_text(PAIRS))
     place.write("job.toml", toml("http://127.0.0.1:9"))
@@ -59,7 +59,7 @@ def test_no_run(place: Place) -> None:
     assert not (place.folder / "runs").exists()
 
 
-def test_planned_only(place: Place) -> None:
+def test_a_plan_alone_is_sound_and_cannot_be_closed(place: Place) -> None:
     """A plan that nothing was sent of is sound, and there is nothing to close."""
     place.write("pairs.csv", csv_text(PAIRS))
     place.write("job.toml", toml("http://127.0.0.1:9"))
@@ -110,7 +110,7 @@ def test_close_ends_what_a_provider_refuses_for_ever(place: Place) -> None:
     assert place.run("close", "job.toml").code == 0  # nothing is left to ask about
 
 
-def test_close_what_was_never_sent(place: Place) -> None:
+def test_what_was_never_sent_can_be_closed(place: Place) -> None:
     """Pairs that no call has carried are closed with code -3; the input may be gone."""
     with Judge({"tencent": PAIRS}) as judge:
         place.write("pairs.csv", csv_text(PAIRS))
@@ -165,7 +165,7 @@ def test_damaged_files_are_named(demo: Place, name: str) -> None:
         assert (run_dir / "ledger.jsonl").read_bytes()[: len(before)] == before
 
 
-def test_manuals_say_what_it_is_not() -> None:
+def test_the_manual_promises_no_proof_against_the_owner() -> None:
     """The manual does not promise a proof against the owner of the files."""
     text = " ".join(Place(ROOT).run("verify", "--help").out.split())
     assert "no proof against an owner of the files who writes all of them anew" in text

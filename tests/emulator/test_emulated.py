@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from bulkdel.emulator.emulated import EMULATED, Call, Emulated
+from bulkdel.emulator.emulated import EMULATED, Emulated, PendingCall
 from bulkdel.emulator.faults import (
     HUGE_BYTES,
     Always,
@@ -59,7 +59,9 @@ def emulated(
     )
 
 
-def delete(app: Emulated, account: str, *ids: str, kind: str = ONE_WAY, now: float = NOW) -> Call:
+def delete(
+    app: Emulated, account: str, *ids: str, kind: str = ONE_WAY, now: float = NOW
+) -> PendingCall:
     """A friend_delete that has arrived."""
     body = orjson.dumps(tencent_body(account, *ids, kind=kind))
     return app.receive("POST", "/v4/sns/friend_delete", TENCENT_QUERY, body, now)

@@ -1,4 +1,4 @@
-"""Fault texts mean what GRAMMAR says, and wrong ones are told what is wrong."""
+"""Fault texts mean what the manual says, and wrong ones are told what is wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bulkdel.cli.emulator import EPILOG
 from bulkdel.emulator.faults import (
     CUT_AFTER,
     CUT_BEFORE,
@@ -22,7 +23,7 @@ from bulkdel.emulator.faults import (
     Span,
     Together,
 )
-from bulkdel.emulator.faulttext import GRAMMAR, parse_faults
+from bulkdel.emulator.faulttext import parse_faults
 from bulkdel.emulator.limits import RateLimit, Spell
 from bulkdel.emulator.wire import Action
 
@@ -153,8 +154,18 @@ def test_wrong_texts(text: str, message: str) -> None:
         parse_faults(["cut-after", text])
 
 
-def test_every_example_of_the_grammar_is_valid() -> None:
+def test_every_example_of_the_manual_is_valid() -> None:
     """What the help shows can be used."""
-    examples = re.findall(r"  (\S+:[0-9.]+\S*)$", GRAMMAR, flags=re.MULTILINE)
-    assert len(examples) == 12
+    examples = re.findall(r"^  (\S+[:=][0-9.]+\S*) ?", EPILOG, flags=re.MULTILINE)
+    assert len(examples) == 8
+    assert parse_faults(examples).outages
+
+
+def test_every_kind_of_fault_can_be_written() -> None:
+    """Each of the grammar's forms is a fault, a spell or an outage."""
+    examples = [
+        *("30006:0.05", "30006-after:0.01", "item30006:0.02", "item30006-after:0.02"),
+        *("http502:0.01", "http502-after:0.01", "cut-before:0.01", "cut-after:0.01"),
+        *("cut-within:0.01", "hang:0.001", "hang-before:0.001,for=30", "hang-after:0.001,for=30"),
+    ]
     assert len(parse_faults(examples).fault.faults) == 12  # type: ignore[union-attr]  # it is a Together

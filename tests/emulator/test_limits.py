@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bulkdel.emulator.faults import Span
-from bulkdel.emulator.limits import Gate, InFlight, RateLimit, Spell
+from bulkdel.emulator.limits import InFlight, RateLimit, Spell, Throttle
 
 
 def passed(moments: list[float], *, ceiling: int, sliding: bool) -> list[bool]:
     """Which of these arrivals are let through."""
-    gate = Gate()
+    gate = Throttle()
     return [gate.admit(moment, ceiling, sliding=sliding) for moment in moments]
 
 

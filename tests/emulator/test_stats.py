@@ -6,12 +6,12 @@ import pytest
 
 from bulkdel.emulator import stats as stats_module
 from bulkdel.emulator.stats import Logged, Stats
-from bulkdel.emulator.wire import Action, Asked
+from bulkdel.emulator.wire import Action, Reading
 
 
-def asked(account: str, *ids: str) -> Asked:
+def asked(account: str, *ids: str) -> Reading:
     """A deletion."""
-    return Asked(action=Action.DELETE, account=account, ids=ids)
+    return Reading(action=Action.DELETE, account=account, ids=ids)
 
 
 def test_arrivals_in_a_second() -> None:

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 BY_NAME = {situation.name: situation for situation in SITUATIONS}
 SEED = 20261122
 
-FOUND = (
+ONCE_WRONG = (
     ("run", "openat", "./runs/job/lock", 1, errno.EMFILE),
     ("run", "flock", "./runs/job/lock", 1, errno.ENOLCK),
     ("run", "bind", "<unix>", 1, errno.EOPNOTSUPP),
@@ -45,7 +45,7 @@ FOUND = (
 """Faults that once ended in a crash, a false word or the wrong exit code."""
 
 
-def test_invisible(place: Place) -> None:
+def test_a_call_interrupted_or_half_done_is_nobodys_trouble(place: Place) -> None:
     """A call that is interrupted, or does half of what it should, is nobody's trouble."""
     wrong = []
     for fault in (
@@ -61,16 +61,20 @@ def test_invisible(place: Place) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("found", FOUND, ids=lambda found: "-".join(map(str, found)))
-def test_found(place: Place, found: tuple[str, str, str, int, int]) -> None:
-    """What once went wrong does not again."""
-    name, call, where, nth, number = found
+@pytest.mark.parametrize("once", ONCE_WRONG, ids=lambda once: "-".join(map(str, once)))
+def test_what_once_went_wrong_does_not_again(
+    place: Place, once: tuple[str, str, str, int, int]
+) -> None:
+    """An honest end, and the same command sets all right."""
+    name, call, where, nth, number = once
     fault = Fault(call=call, where=where, nth=nth, errno=number)
     assert not _wrong(place, BY_NAME[name], fault)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
-def test_sample(place: Place, situation: Situation, pytestconfig: pytest.Config) -> None:
+def test_any_call_may_fail_once(
+    place: Place, situation: Situation, pytestconfig: pytest.Config
+) -> None:
     """Whatever fails once: it is said, nobody else is blamed, and nothing is lost or done twice."""
     many = pytestconfig.getoption("--faults", default=1)
     among = list(faults(place.traced(situation).calls))
@@ -80,7 +84,7 @@ def test_sample(place: Place, situation: Situation, pytestconfig: pytest.Config)
     assert not wrong
 
 
-def test_signals(place: Place) -> None:
+def test_a_signal_at_any_moment(place: Place) -> None:
     """A signal, or two, at any moment: 75 with work left, or the end that it would have had."""
     situation = BY_NAME["run"]
     traced = place.traced(situation, warm=False)

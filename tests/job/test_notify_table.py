@@ -31,14 +31,14 @@ def load(folder: Path, table: str) -> Notify:
 
 def test_nobody_is_told_by_default(tmp_path: Path) -> None:
     """Without [notify] there is neither command nor address."""
-    assert load(tmp_path, "") == Notify(command=(), url=None, on=frozenset(Event))
+    assert load(tmp_path, "") == Notify(command=(), url=None, on=tuple(Event))
 
 
 def test_all_of_it(tmp_path: Path) -> None:
     """A command is kept as its arguments, an address as it stands."""
     table = '[notify]\ncommand = ["a", "b c"]\nurl = "http://127.0.0.1:9/x?y=Z"\non = ["guard"]\n'
     assert load(tmp_path, table) == Notify(
-        command=("a", "b c"), url="http://127.0.0.1:9/x?y=Z", on=frozenset({Event.GUARD})
+        command=("a", "b c"), url="http://127.0.0.1:9/x?y=Z", on=(Event.GUARD,)
     )
 
 

@@ -14,8 +14,7 @@ from bulkdel.errors import StorageFailed
 from bulkdel.ledger import closing
 from bulkdel.ledger.closing import close_entries
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.tick import Closure
-from bulkdel.ledger.values import Counters, Part
+from bulkdel.ledger.values import Closure, Counters, Part
 from bulkdel.words import Entry
 from tests.support.ledger import (
     AT_MS,
@@ -66,7 +65,7 @@ def test_what_is_left_fails_with_what_is_known(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
         begin(journal)
         close(journal)
-        assert journal.settled.whole(0, TOTAL)
+        assert journal.settled.next_unsettled(0, TOTAL) is None
         assert journal.open_entries(0, TOTAL, TOTAL) == []
         assert journal.counters(0) == Counters(deleted=3, failed=247, calls=3, lost_answers=1)
         assert journal.counters(1) == Counters(failed=10)
@@ -142,7 +141,7 @@ def test_a_full_disk_leaves_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyP
         close(journal)
     assert check(tmp_path).count == 0
     with open_journal(tmp_path) as again:
-        assert not again.settled.whole(0, TOTAL)
+        assert again.settled.next_unsettled(0, TOTAL) is not None
         close(again)
     assert check(tmp_path).count == 0
     assert len(lines(tmp_path)) == 260

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bulkdel.errors import WrongInput
+from bulkdel.ledger.history import snapshot
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.snapshot import snapshot
 from tests.support.ledger import crashed, deleted, intent, open_journal, tick
 from tests.support.others import BECOMES_SOMEBODY, needs_root, open_folder
 
@@ -21,7 +21,7 @@ _READS = f"""
 import sys
 from pathlib import Path
 from bulkdel.errors import BulkdelError
-from bulkdel.ledger.snapshot import snapshot
+from bulkdel.ledger.history import snapshot
 {BECOMES_SOMEBODY}
 try:
     print(snapshot(Path(sys.argv[1])).counters["tencent"].deleted)

@@ -16,26 +16,24 @@ from hypothesis import strategies as st
 
 from bulkdel.ledger import reserve
 from bulkdel.ledger.audit.findings import Findings
-from bulkdel.ledger.audit.journal_audit import PlannedTarget
-from bulkdel.ledger.audit.pages import Row
-from bulkdel.ledger.audit.verify import Planned, Verified, verify
+from bulkdel.ledger.audit.verify import Verified, verify
 from bulkdel.ledger.closing import close_entries, close_reserve
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.settled import Settled
-from bulkdel.ledger.tick import Deal
-from bulkdel.ledger.values import Counters, Group, Part, Settlement
-from bulkdel.plan.entries import TURNED
+from bulkdel.ledger.settled import SettledSet
+from bulkdel.ledger.values import Counters, Deal, Group, Part, Settlement
 from bulkdel.words import (
     Asked,
     Batch,
     Entry,
     Mode,
     Operation,
+    Orient,
     Sides,
     Verdict,
     batch_label,
 )
 from tests.support.ledger import AT_MS, IDENTITY, crashed, intent, outcome, rest, tick
+from tests.support.verifying import PlanInMemory, meta_of
 
 PLAN = (
     Batch(0, "ann", ("bob", "cat", "dan"), Sides(bytes([0, 1, 0]))),
@@ -44,17 +42,7 @@ PLAN = (
 )
 """Two entries for the first target, one for the second."""
 
-ORIENTED = Planned(
-    digest="d1",
-    sha256="",
-    operation=Operation.DELETE_FRIENDS,
-    mode=Mode.TWO_WAY,
-    oriented=True,
-    targets=(
-        PlannedTarget(name="tencent", first=0, batches=2, pairs=5),
-        PlannedTarget(name="zego", first=2, batches=1, pairs=1),
-    ),
-)
+ORIENTED = meta_of(Orient.FEWEST_CALLS, ("tencent", 2, 5), ("zego", 1, 1))
 DEAL = Deal(target=0, batch_size=2, first=3)
 
 
@@ -69,18 +57,6 @@ def open_oriented(run_dir: Path) -> Journal:
     )
 
 
-def rows(lo: int, hi: int) -> Iterator[list[Row]]:
-    """PLAN as its file would give it."""
-    for batch in PLAN[lo:hi]:
-        sides = batch.sides
-        assert sides
-        marked = [
-            other + TURNED * turned
-            for other, turned in zip(batch.to_accounts, sides.turned, strict=True)
-        ]
-        yield [(batch.ordinal, batch.from_account, "\n".join(reversed(marked)))]
-
-
 def scan(lo: int, hi: int) -> Iterator[list[Entry]]:
     """PLAN, an entry at a time."""
     for batch in PLAN[lo:hi]:
@@ -89,7 +65,7 @@ def scan(lo: int, hi: int) -> Iterator[list[Entry]]:
 
 def check(run_dir: Path) -> Verified:
     """What a verification finds."""
-    return verify(run_dir, ORIENTED, rows, Findings())
+    return verify(run_dir, ORIENTED, PlanInMemory(PLAN.__getitem__), Findings())
 
 
 def lines(run_dir: Path) -> list[dict[str, object]]:
@@ -136,7 +112,7 @@ def test_not_a_friend_is_in_reserve(tmp_path: Path) -> None:
     """No line, no settled pair; the entry is done with it, and the other account is to be asked."""
     with open_oriented(tmp_path) as journal:
         first_phase(journal)
-        assert journal.settled.whole(0, 2)
+        assert journal.settled.next_unsettled(0, 2) is None
         assert journal.counters(0) == Counters(
             deleted=1, calls=3, retries=1, lost_answers=1, in_reserve=4
         )
@@ -273,7 +249,7 @@ def test_dealing_neither_loses_nor_repeats(
             while reserve.has_reserved(db, 0):
                 reserve.deal(db, Deal(target=0, batch_size=size, first=3))
                 deals += 1
-        found = reserve.second_phase(db, 0, Settled(), 1000)
+        found = reserve.second_phase(db, 0, SettledSet(), 1000)
         assert [one.place for one in found] == sorted(one.place for one in found)
         assert sorted(one.batch.ordinal for one in found) == list(range(3, 3 + len(found)))
         pairs_found = []
@@ -313,7 +289,7 @@ def test_pages_are_bounded_by_their_ids() -> None:
         reserve.put_reserved(db, rows_)
         reserve.deal(db, Deal(target=0, batch_size=4, first=3))
         after, sizes, seen = (-1.0, -1), [], []
-        while page := reserve.second_phase(db, 0, Settled(), 100, after=after):
+        while page := reserve.second_phase(db, 0, SettledSet(), 100, after=after):
             sizes.append(len(page))
             seen += [one.batch.ordinal for one in page]
             after = (page[-1].place, page[-1].batch.ordinal)
@@ -330,7 +306,7 @@ def test_closing_settles_what_is_in_reserve(tmp_path: Path) -> None:
         tick(journal, intent(one.ordinal))
         stuck = Part(attempts=1, lost=1)
         tick(journal, outcome(one, None, stuck, code=30006, info="busy", lost=True))
-        for target, share in enumerate(ORIENTED.targets):
+        for target, share in enumerate(ORIENTED.shares):
             end = share.first + share.batches
             close_entries(journal, scan, target, share.first, end, lambda: AT_MS)
             close_reserve(journal, Deal(target=target, batch_size=2, first=3), lambda: AT_MS)

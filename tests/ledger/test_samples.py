@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from bulkdel.ledger.chronicle import chronicle
+from bulkdel.ledger.history import open_history
 from bulkdel.ledger.recorder import Recorder
 from bulkdel.ledger.samples import Sample
 from tests.support.ledger import deleted, entry_of, intent, open_journal, tick
@@ -32,7 +32,7 @@ SAMPLE = Sample(
 
 def kept(run_dir: Path, target: int = 1) -> list[Sample]:
     """The samples of a target."""
-    with chronicle(run_dir) as history:
+    with open_history(run_dir) as history:
         assert history is not None
         return list(history.samples(target))
 
@@ -51,7 +51,7 @@ def test_spans_are_counted_by_width(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
         tick(journal, *(Sample(target=0, at_ms=at, span_ms=1) for at in (0, 999, 1000, 59_999)))
         tick(journal, Sample(target=1, at_ms=0, span_ms=1))
-    with chronicle(tmp_path) as history:
+    with open_history(tmp_path) as history:
         assert history is not None
         assert history.spans_within(1000) == 3
         assert history.spans_within(60_000) == 1
@@ -80,7 +80,7 @@ def test_an_older_journal_is_continued(tmp_path: Path) -> None:
         db.execute("DROP TABLE samples")
     db.close()
     assert kept(tmp_path) == []
-    with chronicle(tmp_path) as history:
+    with open_history(tmp_path) as history:
         assert history is not None
         assert history.spans_within(1000) == 0
     with open_journal(tmp_path) as journal:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from bulkdel.errors import Corrupt, WrongInput
-from bulkdel.ledger.chronicle import chronicle
-from bulkdel.ledger.snapshot import snapshot
+from bulkdel.ledger.history import open_history, snapshot
 from tests.support.ledger import deleted, intent, lines, open_journal, tick
 
 PLANTED = {
@@ -42,7 +41,7 @@ def test_a_schema_that_is_not_ours_is_refused(tmp_path: Path, planted: str) -> N
         db.executescript(PLANTED[planted])
     before = (tmp_path / "journal.db").read_bytes()
     ledger = lines(tmp_path)
-    for door in (open_journal, snapshot, lambda at: chronicle(at).__enter__()):
+    for door in (open_journal, snapshot, lambda at: open_history(at).__enter__()):
         with pytest.raises(Corrupt, match=r"journal\.db is damaged \(it (holds|lacks) the "):
             door(tmp_path)
     assert (tmp_path / "journal.db").read_bytes() == before

@@ -249,8 +249,9 @@ def test_any_damage_is_found_where_it_begins(
         return
     verified = ledger_of(run_dir, content)
     assert verified.count
-    pieces = content.split(b"\n")
-    same = [ours == theirs + b"\n" for ours, theirs in zip(whole, pieces, strict=False)]
+    *pieces, last = content.split(b"\n")
+    theirs = [*(piece + b"\n" for piece in pieces), last]
+    same = [one == other for one, other in zip(whole, theirs, strict=False)]
     first = same.index(False) + 1 if False in same else len(same) + 1
     assert verified.findings[0].line == min(first, LINES + 1)
 

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bulkdel.job.job import Format, Guards, Input, Job, Quoting, Reach, Retry, SecretSource, Target
+from bulkdel.job.job import Format, Input, Job, Quoting, Target
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.scale import Scale
 from bulkdel.plan.values import PlanMeta
-from bulkdel.words import Entry, Mode, Operation, Orient
+from bulkdel.words import Entry, Operation, Orient
+from tests.support import build
 
 
 def a_target(name: str, *, provider: str = "tencent", batch_size: int = 1000) -> Target:
     """A target; what does not decide a plan is made up."""
-    return Target(
-        name=name,
-        provider=provider,
-        region="singapore",
-        app_id=1400000000,
-        admin="administrator",
-        secret=SecretSource(env="KEY"),
-        address="https://example.invalid",
-        reach=Reach.REAL,
-        qps=200,
-        max_in_flight=400,
-        batch_size=batch_size,
-        over_ceiling=False,
-    )
+    return build.target(name=name, provider=provider, batch_size=batch_size)
 
 
 def a_job(
@@ -49,11 +37,11 @@ def a_job(
     orient: Orient = Orient.AS_GIVEN,
 ) -> Job:
     """A job over `files` (relative to `folder`), with one Tencent target unless told otherwise."""
-    return Job(
+    return build.job(
+        *(targets or (a_target("tencent"),)),
         source=folder / "job.toml",
         name="job",
         operation=operation,
-        mode=Mode.TWO_WAY,
         run_dir=folder / "run",
         input=Input(
             files=tuple(file if file == "-" else str(folder / file) for file in files),
@@ -63,17 +51,7 @@ def a_job(
             accounts_only=accounts_only,
             quoting=quoting,
         ),
-        targets=targets or (a_target("tencent"),),
-        retry=Retry(
-            max_attempts=8, base_delay_s=0.5, max_delay_s=60, timeout_s=10, outage_limit_s=3600
-        ),
-        guards=Guards(
-            protect=protect,
-            protect_files=protect_files,
-            max_pairs=None,
-            max_failure_ratio=None,
-            min_sample=1000,
-        ),
+        guards=replace(build.GUARDS, protect=protect, protect_files=protect_files),
         orient=orient,
     )
 

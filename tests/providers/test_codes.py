@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
-from bulkdel.providers.codes import Meaning, Scope, rule
-from bulkdel.providers.codes_tencent import CODES as TENCENT
-from bulkdel.providers.codes_zego import CODES as ZEGO
+from bulkdel.providers import PROVIDERS
+from bulkdel.providers.codes import CodeTable, Scope
+from bulkdel.providers.tencent.codes import CODES as TENCENT
+from bulkdel.providers.zego.codes import CODES as ZEGO
 from bulkdel.words import Verdict
 
 EXPECTED = {
@@ -75,7 +74,8 @@ LOST = {
     ),
 }  # fmt: skip
 
-TABLES = {"tencent": TENCENT, "zego": ZEGO}
+TABLES = {name: provider.codes for name, provider in PROVIDERS.items()}
+"""A provider without its rows above fails here."""
 every_table = pytest.mark.parametrize(
     ("name", "codes"), TABLES.items(), ids=lambda value: value if isinstance(value, str) else ""
 )
@@ -83,41 +83,47 @@ every_table = pytest.mark.parametrize(
 
 @every_table
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_verdicts(name: str, codes: Mapping[int, Meaning], verdict: Verdict) -> None:
+def test_verdicts(name: str, codes: CodeTable, verdict: Verdict) -> None:
     """Each documented code has the verdict of its class; none says deleted."""
-    having = {code for code, meaning in codes.items() if meaning.verdict is verdict}
+    having = {code for code, meaning in codes.meanings.items() if meaning.verdict is verdict}
     assert having == EXPECTED[name].get(verdict, set())
 
 
 @every_table
-def test_lost_answers(name: str, codes: Mapping[int, Meaning]) -> None:
+def test_lost_answers(name: str, codes: CodeTable) -> None:
     """The server's own failures may have been carried out; of known codes no others may."""
-    assert {code for code, meaning in codes.items() if meaning.known and meaning.lost} == LOST[name]
-    for meaning in codes.values():
+    assert {
+        code for code, meaning in codes.meanings.items() if meaning.known and meaning.lost
+    } == LOST[name]
+    for meaning in codes.meanings.values():
         assert not meaning.lost or meaning.verdict is Verdict.TRANSIENT
 
 
 @every_table
-def test_words(name: str, codes: Mapping[int, Meaning]) -> None:
+def test_words(name: str, codes: CodeTable) -> None:
     """Each code has its words, short enough for a table, without a full stop."""
     assert name
-    for meaning in codes.values():
+    for meaning in codes.meanings.values():
         assert 3 <= len(meaning.words) <= 70
         assert not meaning.words.endswith(".")
 
 
 @every_table
-def test_an_item_never_splits(name: str, codes: Mapping[int, Meaning]) -> None:
+def test_an_item_never_splits(name: str, codes: CodeTable) -> None:
     """A code said of one id, of a call of one id or of a sweep leaves nothing to halve."""
     assert name
-    for code in codes:
+    for code in codes.meanings:
         for scope in (Scope.ITEM, Scope.ONE, Scope.SWEEP):
-            assert rule(codes, code, "", scope).verdict is not Verdict.SPLIT
+            assert codes.rule(code, "", scope).verdict is not Verdict.SPLIT
 
 
 def test_holds() -> None:
     """Only what asks for a longer pause names one: a minute each."""
-    assert {code: m.hold_s for code, m in {**TENCENT, **ZEGO}.items() if m.hold_s is not None} == {
+    assert {
+        code: m.hold_s
+        for code, m in {**TENCENT.meanings, **ZEGO.meanings}.items()
+        if m.hold_s is not None
+    } == {
         31707: 60.0,
         70050: 60.0,
     }
@@ -125,11 +131,11 @@ def test_holds() -> None:
 
 def test_conflict_and_size() -> None:
     """30008 is the one write conflict; two codes speak of a batch above the app's limit."""
-    every = {**TENCENT, **ZEGO}
+    every = {**TENCENT.meanings, **ZEGO.meanings}
     assert {code for code, meaning in every.items() if meaning.conflict} == {30008}
     assert {code for code, meaning in every.items() if meaning.shrink} == {660000011, 660800019}
-    assert rule(ZEGO, 660800019, "", Scope.SEVERAL).shrink
-    assert not rule(ZEGO, 660800019, "", Scope.ONE).shrink
+    assert ZEGO.rule(660800019, "", Scope.SEVERAL).shrink
+    assert not ZEGO.rule(660800019, "", Scope.ONE).shrink
 
 
 @pytest.mark.parametrize(
@@ -149,14 +155,12 @@ def test_conflict_and_size() -> None:
         (ZEGO, 660800019, Verdict.TRANSIENT),
     ],
 )
-def test_what_codes_say_of_an_item(
-    codes: Mapping[int, Meaning], code: int, verdict: Verdict
-) -> None:
+def test_what_codes_say_of_an_item(codes: CodeTable, code: int, verdict: Verdict) -> None:
     """A fault of the request is an item's refusal when said of one; the batch's size is not."""
-    assert rule(codes, code, "", Scope.ITEM).verdict is verdict
+    assert codes.rule(code, "", Scope.ITEM).verdict is verdict
 
 
 def test_documented_codes_of_other_calls_are_like_unknown_ones() -> None:
     """A code of adding friends, come to a deletion, settles nothing and is named."""
-    ruling = rule(TENCENT, 30539, "", Scope.ITEM)
+    ruling = TENCENT.rule(30539, "", Scope.ITEM)
     assert (ruling.verdict, ruling.known, ruling.lost) == (Verdict.TRANSIENT, False, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from bulkdel.providers.stars import RUN, starred
 from bulkdel.send.signs import answer_of
 from bulkdel.send.transport import Reply
 from bulkdel.words import Batch, Mode
+from tests.support.dialects import DIALECTS
 
 SIGNED = st.text("ABCDEFabcdef0123456789*-_+/=", min_size=RUN, max_size=120)
 KEY = "5bd2850fff3ecb11d7c805251c51ee46"
@@ -54,6 +56,31 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
     assert starred(text, ["5bd2850fff3ecb11d7c805251c51ee46"]) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"key={KEY}.", "key=***."),
+        (f"{KEY}{KEY}", "***"),
+        (f"it ends in {KEY[-12:]}", "it ends in ***"),
+        (f"{KEY[:11]} and {KEY[20:]}{KEY[:12]}x", f"{KEY[:11]} and ***x"),
+        ("short: hunter2!", "short: ***!"),
+        ("nothing", "nothing"),
+        ("", ""),
+    ],
+)
+def test_a_text_with_secrets(text: str, shown: str) -> None:
+    """Whole secrets and pieces of twelve characters or more become stars, others stay."""
+    assert starred(text, ["", KEY, "hunter2"]) == shown
+
+
+@given(st.text("ab", max_size=30), st.text("ab", min_size=1, max_size=20))
+def test_no_piece_is_left(text: str, secret: str) -> None:
+    """Whatever the text, no piece of a secret that gives it away is in what is shown."""
+    size = min(RUN, len(secret))
+    shown = starred(text, [secret])
+    assert not any(secret[at : at + size] in shown for at in range(len(secret) - size + 1))
+
+
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_no_answer_holds_a_piece_of_its_call(name: str) -> None:
     """Neither the whole call's text nor an item's, for all that signs it: key, token, nonce."""
@@ -71,15 +98,12 @@ def test_no_answer_holds_a_piece_of_its_call(name: str) -> None:
     assert call.ids == 2
     for secret in (*call.hidden, KEY):
         text = f"bad {secret[1 : 1 + RUN]} or {secret[-RUN:]}"
-        bodies = {
-            "tencent": (
-                b'{"ActionStatus":"FAIL","ErrorCode":60008,"ErrorInfo":"%s","ResultItem":'
-                b'[{"To_Account":"b","ResultCode":30003,"ResultInfo":"%s"}]}'
-            )
-            % (text.encode(), text.encode()),
-            "zego": b'{"Code":660000001,"Message":"%s"}' % text.encode(),
+        body = DIALECTS[name].whole(DIALECTS[name].busy) | {
+            "ErrorInfo": text,
+            "Message": text,
+            "ResultItem": [{"To_Account": "b", "ResultCode": 30003, "ResultInfo": text}],
         }
-        reply = Reply(status=200, retry_after_s=None, date_s=None, body=bodies[name])
+        reply = Reply(status=200, retry_after_s=None, date_s=None, body=orjson.dumps(body))
         answer = answer_of(provider, batch, reply, (*call.hidden, KEY))
         infos = [answer.rest.info, *(ruling.info for ruling in answer.items.values())]
         assert set(infos) == {"bad *** or ***"}

@@ -10,10 +10,9 @@ import orjson
 import pytest
 
 from bulkdel.providers.protocol import App, Limits, Secret
-from bulkdel.providers.tencent import Tencent
+from bulkdel.providers.tencent import TENCENT
 from bulkdel.words import Answer, Batch, Mode, Operation, Ruling, Sweep, Verdict
 
-TENCENT = Tencent()
 APP = App(app_id=1400000000, admin="administrator", secret=Secret("0123456789abcdef" * 4))
 NOW_S = 1_700_000_000.9
 BATCH = Batch(0, "007", ("1e5", "null", "é"))

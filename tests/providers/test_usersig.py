@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bulkdel.providers.protocol import Secret
-from bulkdel.providers.usersig import usersig
+from bulkdel.providers.tencent.signing import usersig
 
 SAMPLE_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 

@@ -11,10 +11,9 @@ import orjson
 import pytest
 
 from bulkdel.providers.protocol import App, Secret
-from bulkdel.providers.zego import Zego
+from bulkdel.providers.zego import ZEGO
 from bulkdel.words import Answer, Batch, Mode, Operation, Sweep, Verdict
 
-ZEGO = Zego()
 BATCH = Batch(0, "me", ("a", "b", "c"))
 ALONE = Batch(0, "me", ("a",))
 SWEEP = Sweep(0, "me")

@@ -9,7 +9,7 @@ import pytest
 
 from bulkdel.job.job import Job
 from bulkdel.plan.values import Lookalike, PlanMeta
-from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_told, plan_doubts
+from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question, plan_doubts
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text.confirm import confirm_text, question
 from bulkdel.report.text.preview import plan_text
@@ -34,15 +34,15 @@ def planned(job: Job, **books: int) -> PlanMeta:
 
 def test_odd_ids_are_counted_shown_and_asked_about() -> None:
     """Each kind has its number and an example, in quotes; and they are sent as they stand."""
-    assert lookalikes_told(ODD) == (
+    assert lookalikes_question(ODD) == (
         '5 ids begin or end with a blank or an invisible character, such as "a1 "; '
         '1 is a database\'s sign for nothing: "\\N"; 2 are words for nothing, such as "NULL"; '
         '1 looks like a spreadsheet\'s formula: "="007""; '
         '1 looks like a number that was cut: "1.23E+17". '
         "Are these ids, or did an export change what was meant? They are sent as they stand."
     )
-    assert lookalikes_told(()) == ""
-    assert lookalikes_told((Lookalike(kind="blank", ids=0, example=""),)) == ""
+    assert lookalikes_question(()) == ""
+    assert lookalikes_question((Lookalike(kind="blank", ids=0, example=""),)) == ""
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_odd_ids_are_counted_shown_and_asked_about() -> None:
 def test_what_is_not_seen_is_shown(example: str, shown: str) -> None:
     """An invisible character of an example is an escape, so that a person sees it."""
     one = Lookalike(kind="blank", ids=1, example=example)
-    assert shown in lookalikes_told((one,))
-    assert "Is this an id, or" in lookalikes_told((one,))
+    assert shown in lookalikes_question((one,))
+    assert "Is this an id, or" in lookalikes_question((one,))
 
 
 def test_files_are_counted_together() -> None:
     """The same kind of several files is one number, with the first example."""
-    told = lookalikes_told((*ODD[:1], replace(ODD[0], example="z ")), where=" in the rows")
+    told = lookalikes_question((*ODD[:1], replace(ODD[0], example="z ")), where=" in the rows")
     assert told.startswith("10 ids in the rows begin or end")
     assert '"a1 "' in told
     assert "z " not in told

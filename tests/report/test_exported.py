@@ -17,8 +17,8 @@ from bulkdel.plan.entries import TURNED
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.exported import Choice, Wanted, unsettled_rows
-from bulkdel.runs.exporting import keep, pairs
+from bulkdel.report.exported import ExportFilter, PairStatus, unsettled_rows
+from bulkdel.runs.export import keep, pairs
 from bulkdel.words import Batch, Orient
 from tests.support import front
 from tests.support.ledger import rest, some, tick
@@ -59,7 +59,7 @@ def planned(folder: Path, rows: str = ROWS, job: str = JOB) -> tuple[Job, PlanMe
 def run(tmp_path: Path) -> Iterator[tuple[Job, PlanMeta]]:
     """A run in which tencent settled a's first batch in part, and a call for "b,c" is out."""
     job, meta = planned(tmp_path)
-    from bulkdel.runs.wiring import identity_of  # noqa: PLC0415  # as the commands do
+    from bulkdel.runs.status import identity_of  # noqa: PLC0415  # as the commands do
 
     with PlanReader(job.run_dir, meta) as plan:
         entries = [entry for some_ in plan.scan(0, meta.shares[0].batches) for entry in some_]
@@ -104,7 +104,7 @@ def run(tmp_path: Path) -> Iterator[tuple[Job, PlanMeta]]:
 
 def exported(
     job: Job,
-    choice: Choice,
+    choice: ExportFilter,
     *,
     full: bool = False,
     fmt: Format = Format.CSV,
@@ -114,18 +114,18 @@ def exported(
     return b"".join(pairs(job, choice, fmt, full=full, say=say)).decode()
 
 
-def of(*statuses: Wanted, target: str = "tencent") -> Choice:
+def of(*statuses: PairStatus, target: str = "tencent") -> ExportFilter:
     """Pairs of one target."""
-    return Choice(statuses=frozenset(statuses), targets=frozenset({target}))
+    return ExportFilter(statuses=frozenset(statuses), targets=frozenset({target}))
 
 
 def test_unsettled_come_from_plan_and_journal(run: tuple[Job, PlanMeta]) -> None:
     """What no reply has settled is unsettled: left over, out, or never sent; and nothing else."""
     job, _ = run
-    told = exported(job, of(Wanted.UNSETTLED)).splitlines()
+    told = exported(job, of(PairStatus.UNSETTLED)).splitlines()
     assert told[0] == "who,whom"
     assert sorted(told[1:]) == ['"b,""c",1', "a,3", "a,4", "d,1"]
-    others = exported(job, of(Wanted.UNSETTLED, target="second")).splitlines()
+    others = exported(job, of(PairStatus.UNSETTLED, target="second")).splitlines()
     assert len(others) == 7
 
 
@@ -137,7 +137,7 @@ def test_every_pair_is_exported_once(run: tuple[Job, PlanMeta]) -> None:
 
 def test_full_rows(run: tuple[Job, PlanMeta]) -> None:
     """--full says what the ledger says, and of unsettled pairs what the last answer was."""
-    choice = Choice(accounts=frozenset({"a"}), targets=frozenset({"tencent"}))
+    choice = ExportFilter(accounts=frozenset({"a"}), targets=frozenset({"tencent"}))
     assert exported(run[0], choice, full=True).splitlines() == [
         "who,whom,status,code,info,attempts,lost_answers,target",
         'a,1,already_gone,31704,"say ""no"", then",1,0,tencent',
@@ -149,9 +149,9 @@ def test_full_rows(run: tuple[Job, PlanMeta]) -> None:
 
 def test_jsonl(run: tuple[Job, PlanMeta]) -> None:
     """JSONL has the job's field names; --full adds to them."""
-    (told,) = exported(run[0], of(Wanted.DELETED), fmt=Format.JSONL).splitlines()
+    (told,) = exported(run[0], of(PairStatus.DELETED), fmt=Format.JSONL).splitlines()
     assert orjson.loads(told) == {"who": "a", "whom": "2"}
-    (told,) = exported(run[0], of(Wanted.DELETED), fmt=Format.JSONL, full=True).splitlines()
+    (told,) = exported(run[0], of(PairStatus.DELETED), fmt=Format.JSONL, full=True).splitlines()
     assert list(orjson.loads(told)) == [
         "who", "whom", "status", "code", "info", "attempts", "lost_answers", "target",
     ]  # fmt: skip
@@ -160,13 +160,13 @@ def test_jsonl(run: tuple[Job, PlanMeta]) -> None:
 @pytest.mark.parametrize(
     ("choice", "whom"),
     [
-        (Choice(codes=frozenset({31704})), ["1"]),
-        (Choice(codes=frozenset({30006, 0})), ["2", "3"]),
-        (Choice(accounts=frozenset({"4"}), targets=frozenset({"tencent"})), ["4"]),
-        (Choice(statuses=frozenset({Wanted.FAILED})), []),
+        (ExportFilter(codes=frozenset({31704})), ["1"]),
+        (ExportFilter(codes=frozenset({30006, 0})), ["2", "3"]),
+        (ExportFilter(accounts=frozenset({"4"}), targets=frozenset({"tencent"})), ["4"]),
+        (ExportFilter(statuses=frozenset({PairStatus.FAILED})), []),
     ],
 )
-def test_choices(run: tuple[Job, PlanMeta], choice: Choice, whom: list[str]) -> None:
+def test_choices(run: tuple[Job, PlanMeta], choice: ExportFilter, whom: list[str]) -> None:
     """Codes choose among last codes, an account may stand on either side; both must hold."""
     told = exported(run[0], choice).splitlines()[1:]
     assert [line.split(",")[-1] for line in told] == whom
@@ -176,7 +176,7 @@ def test_a_new_job_reads_it(run: tuple[Job, PlanMeta], tmp_path: Path) -> None:
     """An export is the input of a job with the same field names: the same pairs, no reject."""
     folder = tmp_path / "new"
     folder.mkdir()
-    rows = exported(run[0], of(Wanted.UNSETTLED), full=True)
+    rows = exported(run[0], of(PairStatus.UNSETTLED), full=True)
     _, meta = planned(folder, rows)
     assert (meta.books.read, meta.books.pairs, meta.books.rejected) == (4, 4, 0)
 
@@ -184,7 +184,7 @@ def test_a_new_job_reads_it(run: tuple[Job, PlanMeta], tmp_path: Path) -> None:
 def test_before_the_first_call(tmp_path: Path) -> None:
     """Of a plan that was not sent, every pair is unsettled."""
     job, _ = planned(tmp_path)
-    assert len(exported(job, of(Wanted.UNSETTLED)).splitlines()) == 7
+    assert len(exported(job, of(PairStatus.UNSETTLED)).splitlines()) == 7
 
 
 def test_chosen_sides_do_not_show(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_chosen_sides_do_not_show(tmp_path: Path) -> None:
     job = front.job(front.tencent(), orient=Orient.FEWEST_CALLS)
     meta = front.plan(job, front.books(read=2, pairs=2), {"tencent": 1})
     with PlanReader(tmp_path, meta) as plan:
-        rows = list(unsettled_rows(plan, meta, None, Choice()))
+        rows = list(unsettled_rows(plan, meta, None, ExportFilter()))
     assert [(row.from_id, row.to_id) for row in rows] == [("a", "hub"), ("hub", "b")]
 
 
@@ -201,14 +201,14 @@ def test_sweeps(tmp_path: Path) -> None:
     """Of whole lists the accounts are exported, one column."""
     text = JOB.replace("delete_friends", "delete_all_friends").replace('to_field = "whom"\n', "")
     job, _ = planned(tmp_path, "who\na\nb\n", text)
-    assert sorted(exported(job, of(Wanted.UNSETTLED)).splitlines()) == ["a", "b", "who"]
+    assert sorted(exported(job, of(PairStatus.UNSETTLED)).splitlines()) == ["a", "b", "who"]
 
 
 def test_a_line_being_written_is_left_out(run: tuple[Job, PlanMeta]) -> None:
     """Only whole lines of the ledger are read."""
     path = run[0].run_dir / "ledger.jsonl"
     path.write_bytes(path.read_bytes()[:-30])
-    assert len(exported(run[0], of(Wanted.DELETED, Wanted.ALREADY_GONE)).splitlines()) == 2
+    assert len(exported(run[0], of(PairStatus.DELETED, PairStatus.ALREADY_GONE)).splitlines()) == 2
 
 
 def test_a_strange_line_is_refused(run: tuple[Job, PlanMeta]) -> None:
@@ -216,7 +216,7 @@ def test_a_strange_line_is_refused(run: tuple[Job, PlanMeta]) -> None:
     path = run[0].run_dir / "ledger.jsonl"
     path.write_bytes(b'{"status":"deleted"}\n')
     with pytest.raises(Corrupt, match=r"ledger\.jsonl, line 1: "):
-        exported(run[0], of(Wanted.DELETED))
+        exported(run[0], of(PairStatus.DELETED))
 
 
 def test_a_target_that_is_not_there(run: tuple[Job, PlanMeta]) -> None:
@@ -231,8 +231,8 @@ def test_no_column_hides_an_id(tmp_path: Path, fmt: Format) -> None:
     text = JOB.replace('"whom"', '"status"')
     job, _ = planned(tmp_path, "who,status\na,b\n", text)
     with pytest.raises(WrongInput, match="--full adds a column status"):
-        exported(job, of(Wanted.UNSETTLED), full=True, fmt=fmt)
-    assert "a" in exported(job, of(Wanted.UNSETTLED), fmt=fmt)
+        exported(job, of(PairStatus.UNSETTLED), full=True, fmt=fmt)
+    assert "a" in exported(job, of(PairStatus.UNSETTLED), fmt=fmt)
 
 
 @pytest.mark.parametrize(("fmt", "notes"), [(Format.CSV, 1), (Format.JSONL, 0)])
@@ -240,7 +240,7 @@ def test_formulas_are_told_and_kept(tmp_path: Path, fmt: Format, notes: int) -> 
     """An id that a spreadsheet would run is written as it is, and that is said once."""
     job, _ = planned(tmp_path, "who,whom\n=1+2,b\na,@sum\n-,+\nc,d\n")
     said: list[str] = []
-    told = exported(job, of(Wanted.UNSETTLED), fmt=fmt, say=said.append)
+    told = exported(job, of(PairStatus.UNSETTLED), fmt=fmt, say=said.append)
     assert len(said) == notes
     assert all(one.startswith("Note: 3 rows with a cell that begins with =") for one in said)
     assert all(one in told for one in ("=1+2", "@sum", "-", "+"))

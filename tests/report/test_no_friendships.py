@@ -6,12 +6,14 @@ import orjson
 import pytest
 
 from bulkdel.ledger.values import Counters
+from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.no_friendships import nearly_all_gone, no_friendships
 from bulkdel.report.status import Status
+from bulkdel.report.status_json import status_json
 from bulkdel.report.text.closure import closed_text
-from bulkdel.report.text.status_page import status_json, status_text
-from bulkdel.report.text.summary import summary_exit, summary_text, verdict
-from bulkdel.report.text.verdict_words import Tone, told
+from bulkdel.report.text.status_page import status_text
+from bulkdel.report.text.summary import summary_text
+from bulkdel.report.verdict import Tone, run_verdict
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation
 from tests.support import front
@@ -62,7 +64,7 @@ def run(
 def test_what_is_nearly_nothing(deleted: int, gone: int, failed: int, nearly: bool) -> None:
     """Nearly nothing: 9 in 10 already gone of at least 20 settled pairs, or all of fewer."""
     status = run(deleted, gone, failed)
-    assert nearly_all_gone(status.targets[0]) is nearly
+    assert nearly_all_gone(status.targets[0].counters) is nearly
     assert (no_friendships(status) is not None) is nearly
 
 
@@ -70,19 +72,19 @@ def test_it_is_said_first_everywhere() -> None:
     """Summary, notification, status, JSON and page begin with it; the exit code stays."""
     status = run(0, 7)
     begins = "Nearly nothing of what was asked was a friendship: at tencent 7 of 7 pairs"
-    assert verdict(ENDING, status).startswith(begins)
-    assert "Finished: every pair is settled." in verdict(ENDING, status)
+    assert sitting_verdict(ENDING, status).words.startswith(begins)
+    assert "Finished: every pair is settled." in sitting_verdict(ENDING, status).words
     summary = " ".join(summary_text(status, ENDING, 80, command="x").split())
     assert summary.startswith(begins)
     assert "Look whether the ids are the app's own" in summary
-    assert summary_exit(ENDING, status) == 0
+    assert sitting_verdict(ENDING, status).exit_code == 0
     page = " ".join(status_text(status, 80).split())
     assert page.startswith(f"purge-2026-11: {begins}")
     assert " ".join(closed_text(status, 80).split()).startswith(f"purge-2026-11: {begins}")
     values = orjson.loads(status_json(status))["no_friendships"]
     assert values["targets"] == ["tencent"]
     assert values["told"].startswith(begins)
-    words = told(status)
+    words = run_verdict(status)
     assert (words.tone, words.headline) == (Tone.BAD, values["told"])
     assert "Finished: all 7 pairs settled" in words.detail
 
@@ -90,9 +92,9 @@ def test_it_is_said_first_everywhere() -> None:
 def test_a_friend_list_in_both_directions_is_no_alarm() -> None:
     """Two-way, half of an input that names both sides is already gone, and nothing is said."""
     status = run(50, 50)
-    assert verdict(ENDING, status) == "Finished: every pair is settled."
+    assert sitting_verdict(ENDING, status).words == "Finished: every pair is settled."
     assert orjson.loads(status_json(status))["no_friendships"] is None
-    assert told(status).tone is Tone.GOOD
+    assert run_verdict(status).tone is Tone.GOOD
     assert "Nearly nothing" not in status_text(status, 80)
 
 
@@ -104,8 +106,9 @@ def test_each_target_has_its_numbers() -> None:
     found = no_friendships(front.status(job, plan, {"tencent": good, "zego": bad}))
     assert found is not None
     assert found.targets == ("zego",)
-    assert "at zego 39 of 40 pairs that are settled had nothing to delete, and 1 was" in found.told
-    assert "tencent" not in found.told
+    words = found.sentence
+    assert "at zego 39 of 40 pairs that are settled had nothing to delete, and 1 was" in words
+    assert "tencent" not in words
 
 
 def test_what_to_look_at() -> None:
@@ -123,12 +126,12 @@ def test_it_is_said_while_work_is_left() -> None:
     """A first hundred pairs are enough to see it."""
     status = run(0, 100, pairs=5000)
     ending = Ending(lanes=(LaneEnd(target="tencent", end=End.LIMIT, words=""),))
-    assert verdict(ending, status).startswith("Nearly nothing")
-    assert "4,900 pairs left" in verdict(ending, status)
+    assert sitting_verdict(ending, status).words.startswith("Nearly nothing")
+    assert "4,900 pairs left" in sitting_verdict(ending, status).words
 
 
 def test_accounts_are_called_accounts() -> None:
     """Where lists are cleared, the numbers are accounts."""
     found = no_friendships(run(0, 7, operation=Operation.DELETE_ALL_FRIENDS))
     assert found is not None
-    assert "7 of 7 accounts" in found.told
+    assert "7 of 7 accounts" in found.sentence

@@ -14,7 +14,7 @@ from bulkdel.errors import WrongInput
 from bulkdel.report.page.html import report_html
 from bulkdel.report.report_files import write_report
 from bulkdel.report.report_json import report_json
-from bulkdel.report.text.verdict_words import Tone, next_steps, told
+from bulkdel.report.verdict import Tone, next_steps, run_verdict
 from tests.support.findings import HOSTILE, command, findings
 
 
@@ -86,7 +86,7 @@ def test_books_that_do_not_balance() -> None:
     """Wrong books are the verdict, whatever else there is."""
     good = findings()
     bad = replace(good.status, rows=replace(good.status.rows, duplicates=21))
-    verdict = told(bad)
+    verdict = run_verdict(bad)
     assert verdict.tone is Tone.BAD
     assert verdict.headline.startswith("The books do not balance")
     assert b"The books are balanced" not in report_html(replace(good, status=bad), command)

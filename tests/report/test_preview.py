@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from bulkdel.report import rejects as reading
-from bulkdel.report.rejects import Reject, Rejects, read_rejects
-from bulkdel.report.text.preview import plan_text, too_many
+from bulkdel.report.doubts import too_many
+from bulkdel.report.rejects import RejectedRow, Rejects, read_rejects
+from bulkdel.report.text.preview import plan_text
 from bulkdel.words import Operation
 from tests.support import front
 
@@ -36,7 +37,9 @@ def test_plan_shows_everything() -> None:
     found = Rejects(
         reasons=(("empty_id", 2), ("zego_charset", 1)),
         first=(
-            Reject(file="/in/pairs.csv", lines="1204-1206", reason="empty_id", raw="a,\x1b[2J"),
+            RejectedRow(
+                file="/in/pairs.csv", lines="1204-1206", reason="empty_id", raw="a,\x1b[2J"
+            ),
         ),
     )
     text = plan_text(job, plan, front.FACES, found, 80, command="bulkdel run x.toml")

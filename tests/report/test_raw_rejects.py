@@ -16,11 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
+from bulkdel.files import REJECTS
 from bulkdel.job.jobfile import load_job
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.rejects import RAW_CAP
 from bulkdel.plan.values import PlanMeta, Source
-from bulkdel.report.raw_rejects import REJECTS, Tally, raw_rejects
+from bulkdel.report.export_notes import ExportNotes
+from bulkdel.report.raw_rejects import raw_rejects
 from tests.support import front
 
 JOB = """
@@ -69,12 +71,12 @@ def line(name: str, number: int, raw: bytes) -> bytes:
 
 
 def exported(
-    folder: Path, *sources: Source, only: str | None = None, tally: Tally | None = None
+    folder: Path, *sources: Source, only: str | None = None, notes: ExportNotes | None = None
 ) -> bytes:
     """What is exported from rejects.jsonl in `folder`."""
     lines = (folder / REJECTS).read_bytes().count(b"\n")
     meta = meta_of(*sources, rejected=lines)
-    return b"".join(raw_rejects(folder, meta, tally or Tally(), source=only))
+    return b"".join(raw_rejects(folder, meta, notes or ExportNotes(), source=only))
 
 
 def test_the_header_is_the_plans(tmp_path: Path) -> None:
@@ -127,10 +129,10 @@ def test_rejects_of_another_plan(tmp_path: Path) -> None:
     meta = meta_of(source(), rejected=2)
     write(tmp_path, ("a.csv", b"b,"))
     with pytest.raises(Corrupt, match="it has 1 lines, but the plan rejected 2 rows"):
-        list(raw_rejects(tmp_path, meta, Tally(), source=None))
+        list(raw_rejects(tmp_path, meta, ExportNotes(), source=None))
     write(tmp_path, ("a.csv", b"b,"), ("c.csv", b"c,"))
     with pytest.raises(Corrupt, match=r"no input file c\.csv"):
-        list(raw_rejects(tmp_path, meta, Tally(), source=None))
+        list(raw_rejects(tmp_path, meta, ExportNotes(), source=None))
 
 
 @pytest.mark.parametrize(
@@ -146,10 +148,10 @@ def test_rejects_of_another_plan(tmp_path: Path) -> None:
 )
 def test_a_row_that_readers_differ_about(tmp_path: Path, raw: bytes) -> None:
     """It is left out and named: what stands beside it keeps its meaning, and it is not mended."""
-    tally = Tally()
+    notes = ExportNotes()
     write(tmp_path, ("a.csv", b"one,"), ("a.csv", raw), ("a.csv", b"two,"))
-    assert exported(tmp_path, source(), tally=tally) == f"{HEADER}\none,\ntwo,\n".encode()
-    assert (tally.rows, tally.loose.rows, tally.loose.places) == (2, 1, ["a.csv line 3"])
+    assert exported(tmp_path, source(), notes=notes) == f"{HEADER}\none,\ntwo,\n".encode()
+    assert (notes.rows, notes.loose.rows, notes.loose.places) == (2, 1, ["a.csv line 3"])
 
 
 @pytest.mark.parametrize(
@@ -166,30 +168,30 @@ def test_a_row_over_several_lines_is_named_by_all_of_them(tmp_path: Path) -> Non
     """The place of a row that is left out has its last line, where rejects.jsonl says it."""
     told = {"file": "a.csv", "line": 3, "last_line": 5, "reason": "any", "raw": '"x"\n"y\n,"'}
     (tmp_path / REJECTS).write_bytes(orjson.dumps(told) + b"\n")
-    tally = Tally()
-    assert exported(tmp_path, source(), tally=tally) == HEADER.encode() + b"\n"
-    assert tally.loose.places == ["a.csv line 3-5"]
+    notes = ExportNotes()
+    assert exported(tmp_path, source(), notes=notes) == HEADER.encode() + b"\n"
+    assert notes.loose.places == ["a.csv line 3-5"]
 
 
 @pytest.mark.parametrize("raw", [b"a" * 1001 + b",b", b"\xff" * 1000, "ü".encode() * 1001])
 def test_a_row_that_was_cut(tmp_path: Path, raw: bytes) -> None:
     """What is not whole is left out: mended, it would be another row than the input's."""
-    tally = Tally()
+    notes = ExportNotes()
     write(tmp_path, ("a.csv", raw), ("a.csv", b"a" * 990 + b","))
-    assert exported(tmp_path, source(), tally=tally).count(b"\n") == 2
-    assert (tally.rows, tally.cut.places) == (1, ["a.csv line 2"])
+    assert exported(tmp_path, source(), notes=notes).count(b"\n") == 2
+    assert (notes.rows, notes.cut.places) == (1, ["a.csv line 2"])
 
 
 def test_tsv_has_no_quotes(tmp_path: Path) -> None:
     """A quotation mark in TSV is a character; where it is none, the new job must know."""
-    tally = Tally()
+    notes = ExportNotes()
     write(tmp_path, ("a.tsv", b'"x\ty'))
     header = "From_Account\tTo_Account"
     wanted = header.encode() + b'\n"x\ty\n'
-    assert exported(tmp_path, source("a.tsv", header), tally=tally) == wanted
-    assert tally.quoting == ""
-    exported(tmp_path, source("a.tsv", header, quoting="csv"), tally=tally)
-    assert (tally.quoting, tally.loose.rows) == ("csv", 1)
+    assert exported(tmp_path, source("a.tsv", header), notes=notes) == wanted
+    assert notes.quoting == ""
+    exported(tmp_path, source("a.tsv", header, quoting="csv"), notes=notes)
+    assert (notes.quoting, notes.loose.rows) == ("csv", 1)
 
 
 def test_json_lines(tmp_path: Path) -> None:
@@ -247,14 +249,14 @@ def test_read_again_they_are_the_same_rejects(rows: list[tuple[str, str, str, bo
             meta, before = planned(Path(name) / "old", written(rows))
         except BulkdelError:  # the file itself cannot be read
             return
-        tally = Tally()
-        told = b"".join(raw_rejects(Path(name) / "old/run", meta, tally, source=None))
-        assert tally.rows + tally.loose.rows == len(before)
-        if not tally.rows:
+        notes = ExportNotes()
+        told = b"".join(raw_rejects(Path(name) / "old/run", meta, notes, source=None))
+        assert notes.rows + notes.loose.rows == len(before)
+        if not notes.rows:
             return
         again, after = planned(Path(name) / "new", told)
-        assert (again.books.pairs, again.books.rejected) == (0, tally.rows)
+        assert (again.books.pairs, again.books.rejected) == (0, notes.rows)
         kept = [one for one in before if str(one["raw"]) in {str(two["raw"]) for two in after}]
         assert [one["raw"] for one in after] == [one["raw"] for one in kept][: len(after)]
         strict = csv.reader(io.StringIO(told.decode(), newline=""), strict=True)
-        assert len([one for one in strict if one]) == tally.rows + 1
+        assert len([one for one in strict if one]) == notes.rows + 1

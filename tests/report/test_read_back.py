@@ -17,15 +17,18 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bulkdel import load_job, run
+from bulkdel.cli.options import command_for
 from bulkdel.job.job import Format, Job
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
-from bulkdel.report.export_rows import MORE, Met, Shape, written_rows
-from bulkdel.report.exported import Choice, Row, Wanted
+from bulkdel.report.export_notes import ExportNotes
+from bulkdel.report.export_rows import MORE, RowLayout, written_rows
+from bulkdel.report.exported import ExportFilter, PairStatus, Row
 from bulkdel.report.metrics import Metrics
-from bulkdel.report.text.status_page import status_json
-from bulkdel.runs import reporting, wiring
-from bulkdel.runs.exporting import pairs
+from bulkdel.report.status_json import status_json
+from bulkdel.runs.export import pairs
+from bulkdel.runs.report import report
+from bulkdel.runs.status import look
 from bulkdel.words import Batch
 
 IDS = (
@@ -142,8 +145,8 @@ async def test_exports(sent: Sender, tmp_path: Path, form: str, full: bool) -> N
     """Settled and unsettled pairs together are the input's, to us and to others, and no others."""
     job = await sent(30)
     told: set[tuple[str, str]] = set()
-    for status in (Wanted.DELETED, Wanted.ALREADY_GONE, Wanted.UNSETTLED):
-        choice = Choice(statuses=frozenset({status}))
+    for status in (PairStatus.DELETED, PairStatus.ALREADY_GONE, PairStatus.UNSETTLED):
+        choice = ExportFilter(statuses=frozenset({status}))
         content = b"".join(pairs(job, choice, Format(form), full=full, say=print))
         rows = by_csv(content) if form == "csv" else by_json(content)
         if form == "csv" and not full:
@@ -165,9 +168,9 @@ async def test_ledger_and_reports(sent: Sender) -> None:
     told = [json.loads(line) for line in lines if line]
     assert {(one["from_account"], one["to_account"]) for one in told} == PAIRS
     assert len(told) == len(PAIRS)
-    status = json.loads(status_json(wiring.look(job)))
+    status = json.loads(status_json(look(job)))
     assert status["targets"]["t"]["unsettled"] == 0
-    page, figures = reporting.report(job)
+    page, figures = report(job, command=command_for(job.source, None))
     assert json.loads(figures.read_bytes())["targets"]["t"]["pairs"] == len(PAIRS)
     Reader().read(page.read_text("utf-8"))
 
@@ -178,11 +181,11 @@ def test_accounts_whose_lists_are_cleared(tmp_path: Path, form: str) -> None:
     accounts = "".join(json.dumps({'from, "who"': one}) + "\n" for one in IDS).encode()
     first = job_in(tmp_path / "old", accounts, operation="delete_all_friends")
     make_plan(first, stdin=None)
-    content = b"".join(pairs(first, Choice(), Format(form), full=False, say=print))
+    content = b"".join(pairs(first, ExportFilter(), Format(form), full=False, say=print))
     second = job_in(tmp_path / "new", content, form, operation="delete_all_friends")
     meta = make_plan(second, stdin=None)
     assert (meta.books.pairs, meta.books.rejected) == (len(IDS), 0)
-    again = b"".join(pairs(second, Choice(), Format(form), full=False, say=print))
+    again = b"".join(pairs(second, ExportFilter(), Format(form), full=False, say=print))
     assert sorted(again.splitlines()) == sorted(content.splitlines())
 
 
@@ -217,7 +220,7 @@ BROKEN = Row(
     target="t",
     from_id="a",
     to_id="b",
-    status=Wanted.FAILED,
+    status=PairStatus.FAILED,
     code=1,
     info="no\rvictim,friend",
     attempts=1,
@@ -229,7 +232,7 @@ ROWS = st.lists(
         target=st.just("t"),
         from_id=ID,
         to_id=ID,
-        status=st.sampled_from(Wanted),
+        status=st.sampled_from(PairStatus),
         code=st.none() | st.integers(-5, 5),
         info=INFO,
         attempts=st.integers(0, 3),
@@ -244,8 +247,8 @@ ROWS = st.lists(
 @example([BROKEN], "f", Format.CSV)
 def test_any_row(rows: list[Row], field: str, form: Format) -> None:
     """Whatever ids and texts: each row is one row to a strict reader, with the same values."""
-    shape = Shape(format=form, from_field=field, to_field=f"{field}2", full=True)
-    content = b"".join(written_rows(rows, shape, Met()))
+    shape = RowLayout(format=form, from_field=field, to_field=f"{field}2", full=True)
+    content = b"".join(written_rows(rows, shape, ExportNotes()))
     wanted = [
         [r.from_id, r.to_id, str(r.status), r.code, r.info, r.attempts, r.lost_answers, r.target]
         for r in rows

@@ -7,10 +7,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bulkdel.ledger.snapshot import CodeCount, Recent
+from bulkdel.ledger.history import CodeCount, Recent
 from bulkdel.ledger.values import Counters
-from bulkdel.report.status import Sitting, State, recent_rates, seconds_left, wrongs
-from bulkdel.report.text.status_page import status_json, status_text
+from bulkdel.report.status import LastSitting, State, recent_rates, seconds_left, wrongs
+from bulkdel.report.status_json import status_json
+from bulkdel.report.text.status_page import status_text
 from bulkdel.words import NO_REPLY
 from tests.support import front
 
@@ -40,7 +41,7 @@ def test_finished() -> None:
 
 def test_stopped_tells_why() -> None:
     """When work is left and nobody does it, the last sitting's own words are the reason."""
-    last = Sitting(began_ms=NOW - 9000, ended_ms=NOW - 1000, why="stopped by a signal")
+    last = LastSitting(began_ms=NOW - 9000, ended_ms=NOW - 1000, why="stopped by a signal")
     status = front.status(JOB, PLAN, {"tencent": DONE, "zego": HALF}, last=last)
     assert (status.state, status.reason) == (State.STOPPED, "stopped by a signal")
     assert status.unsettled == 50
@@ -48,7 +49,7 @@ def test_stopped_tells_why() -> None:
 
 def test_killed() -> None:
     """A sitting without an end that nobody carries on was killed, and is told so."""
-    last = Sitting(began_ms=NOW - 9000, ended_ms=None, why="")
+    last = LastSitting(began_ms=NOW - 9000, ended_ms=None, why="")
     status = front.status(JOB, PLAN, {"tencent": HALF}, last=last)
     assert status.state is State.STOPPED
     assert "killed, or a crash" in status.reason
@@ -206,7 +207,7 @@ def test_text_fits_without_colour(width: int) -> None:
         JOB,
         plan,
         {"tencent": much},
-        last=Sitting(began_ms=NOW - 9000, ended_ms=None, why=""),
+        last=LastSitting(began_ms=NOW - 9000, ended_ms=None, why=""),
         unsettled=(CodeCount(target="tencent", code=NO_REPLY, info="x" * 500, pairs=1),),
         holder="process 47",
     )

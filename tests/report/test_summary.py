@@ -8,9 +8,11 @@ import pytest
 
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books
+from bulkdel.report.ending import exit_code, sitting_verdict, why
+from bulkdel.report.remarks import remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text.status_page import status_text
-from bulkdel.report.text.summary import exit_code, remarks, summary_exit, summary_text, verdict, why
+from bulkdel.report.text.summary import summary_text
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation, Orient
 from tests.support import front
@@ -116,13 +118,13 @@ ONE_FAILED = Counters(deleted=9, failed=1, calls=1)
 )
 def test_verdict(ends: list[End], status: Status, sentence: str) -> None:
     """The first sentence says how it ended, how much is left and what to do."""
-    assert verdict(ending(*ends), status) == sentence
+    assert sitting_verdict(ending(*ends), status).words == sentence
 
 
 @pytest.mark.parametrize("end", [end for end in End if end is not End.FINISHED])
 def test_every_end_has_a_sentence(end: End) -> None:
     """However a sitting ends with work left, the summary counts it and is not called finished."""
-    said = verdict(ending(End.FINISHED, end), two_way(DONE, HALF))
+    said = sitting_verdict(ending(End.FINISHED, end), two_way(DONE, HALF)).words
     assert "5 pairs left" in said
     assert "Finished" not in said
 
@@ -156,7 +158,7 @@ def test_failed_pairs_can_be_found() -> None:
     status = two_way(DONE, ONE_FAILED)
     text = summary_text(status, ending(End.FINISHED, End.FINISHED), 80, command=COMMAND)
     assert """grep '"status":"failed"' /runs/purge-2026-11/ledger.jsonl""" in text
-    assert summary_exit(ending(End.FINISHED, End.FINISHED), status) == 1
+    assert sitting_verdict(ending(End.FINISHED, End.FINISHED), status).exit_code == 1
 
 
 @pytest.mark.parametrize(

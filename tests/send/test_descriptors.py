@@ -10,23 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.job.job import Reach, Target
+from bulkdel.job.job import Reach
 from bulkdel.send.descriptors import LEAST, fit, fitted, needed
+from tests.support import build
 
-TARGET = Target(
-    name="zego",
-    provider="zego",
-    region="global",
-    app_id=1,
-    admin="",
-    secret=None,
-    address="https://zim.invalid",
-    reach=Reach.REAL,
-    qps=20,
-    max_in_flight=40,
-    batch_size=20,
-    over_ceiling=False,
-)
+TARGET = build.target("zego")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from bulkdel import load_job, run
 from bulkdel.providers.protocol import App, Credentials, Secret
-from bulkdel.providers.tencent import Tencent
+from bulkdel.providers.tencent import TENCENT
 from bulkdel.send.breaker import Breaker, Sign
 from bulkdel.send.signer import PATIENCE_S, Signer, next_try_s
 from tests.support.refusing import Refusing
@@ -52,7 +52,7 @@ def test_slow_answers_make_no_more_tries(slow_s: float) -> None:
 
 def test_what_was_accepted_is_signed_anew_at_once() -> None:
     """Old credentials are replaced without waiting; the new ones are borne with."""
-    signer = Signer(Tencent(), APP, lambda: 0.0)
+    signer = Signer(TENCENT, APP, lambda: 0.0)
     signer.accepted(0)
     assert signer.refused(100.0) == 0.0
     assert (signer.generation, signer.in_doubt) == (1, False)
@@ -69,7 +69,7 @@ def test_what_was_accepted_is_signed_anew_at_once() -> None:
 def test_credentials_are_renewed_when_due() -> None:
     """Once, as the provider says; those that last for ever are not."""
     clock = Clock()
-    signer = Signer(Tencent(), APP, clock)
+    signer = Signer(TENCENT, APP, clock)
     first = signer.credentials
     assert not signer.renew_if_due()
     clock.now = first.renew_at_s

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bulkdel.errors import StorageFailed
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.ledger_file import LEDGER
-from bulkdel.ledger.storage import storage_words
+from bulkdel.ledger.storage import storage_failed
 from bulkdel.ledger.tables import JOURNAL
-from bulkdel.ledger.tick import Event
+from bulkdel.ledger.values import Event
 
 
 class Point(StrEnum):
@@ -83,7 +82,7 @@ class TroubledJournal(Journal):
             return
         self.failures += 1
         self._sound = False  # as any failed write leaves it
-        raise StorageFailed(storage_words(self.run_dir, errno.errorcode[errno.ENOSPC]))
+        raise storage_failed(self.run_dir, errno.errorcode[errno.ENOSPC])
 
 
 def keep(run_dir: Path, to: Path) -> None:

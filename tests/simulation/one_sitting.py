@@ -17,11 +17,11 @@ from unittest import mock
 
 from bulkdel.errors import BulkdelError, StorageFailed
 from bulkdel.job.job import Job
+from bulkdel.ledger.history import begun, snapshot
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.recorder import MARGIN_BYTES, Recorder
 from bulkdel.ledger.sittings import LaneStop
-from bulkdel.ledger.snapshot import begun, snapshot
 from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta

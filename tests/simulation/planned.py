@@ -6,12 +6,12 @@ import csv
 import hashlib
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from bulkdel.job.job import Guards, Input, Job, Reach, Retry, Target
+from bulkdel.job.job import Job, Reach, Retry
 from bulkdel.ledger.audit.findings import Findings
-from bulkdel.ledger.audit.journal_audit import PlannedTarget
-from bulkdel.ledger.audit.verify import Planned, verify
+from bulkdel.ledger.audit.verify import verify
 from bulkdel.plan.entries import TURNED, Row
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
@@ -19,6 +19,7 @@ from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Shar
 from bulkdel.words import Batch, Entry, Mode, Operation, Orient, Sides, Sweep
 from tests.simulation.people import Edge
 from tests.simulation.scenario import Scenario, TargetPlan
+from tests.support import build
 
 
 class ListedPlan(PlanReader):
@@ -45,6 +46,10 @@ class ListedPlan(PlanReader):
         """As PlanReader.entry."""
         return self._entries[ordinal]
 
+    def entry_of(self, row: Row) -> Entry:
+        """As PlanReader.entry_of."""
+        return self._entries[row[0]]
+
 
 def _row(entry: Entry) -> Row:
     if isinstance(entry, Sweep):
@@ -57,36 +62,27 @@ def _row(entry: Entry) -> Row:
 
 def job_of(scenario: Scenario, run_dir: Path) -> Job:
     """The scenario's job as the job file's reader would hand it on."""
-    return Job(
+    targets = (
+        build.target(
+            name=target.name,
+            provider=target.provider,
+            secret=None,
+            address="http://simulated.invalid",
+            reach=Reach.LOOPBACK,
+            qps=target.qps,
+            max_in_flight=target.max_in_flight,
+            batch_size=target.batch_size,
+        )
+        for target in scenario.targets
+    )
+    return build.job(
+        *targets,
         source=run_dir / "job.toml",
         name="simulated",
         operation=Operation.DELETE_ALL_FRIENDS if scenario.sweeps else Operation.DELETE_FRIENDS,
         mode=Mode.TWO_WAY if scenario.two_way else Mode.ONE_WAY,
         run_dir=run_dir,
-        input=Input(
-            files=(str(run_dir.parent / "pairs.csv"),),
-            format=None,
-            from_field="From_Account",
-            to_field="To_Account",
-            accounts_only=False,
-        ),
-        targets=tuple(
-            Target(
-                name=target.name,
-                provider=target.provider,
-                region="singapore",
-                app_id=1400000000,
-                admin="administrator",
-                secret=None,
-                address="http://simulated.invalid",
-                reach=Reach.LOOPBACK,
-                qps=target.qps,
-                max_in_flight=target.max_in_flight,
-                batch_size=target.batch_size,
-                over_ceiling=False,
-            )
-            for target in scenario.targets
-        ),
+        input=replace(build.INPUT, files=(str(run_dir.parent / "pairs.csv"),)),
         retry=Retry(
             max_attempts=scenario.max_attempts,
             base_delay_s=scenario.base_delay_s,
@@ -94,10 +90,8 @@ def job_of(scenario: Scenario, run_dir: Path) -> Job:
             timeout_s=scenario.timeout_s,
             outage_limit_s=scenario.outage_limit_s,
         ),
-        guards=Guards(
-            protect=(),
-            protect_files=(),
-            max_pairs=None,
+        guards=replace(
+            build.GUARDS,
             max_failure_ratio=scenario.max_failure_ratio,
             min_sample=scenario.min_sample,
         ),
@@ -193,22 +187,8 @@ def entries_of(meta: PlanMeta, plan: PlanReader) -> dict[str, list[tuple[str, tu
 
 def findings_in(run_dir: Path, meta: PlanMeta, plan: PlanReader) -> list[str]:
     """What `verify` finds wrong with ledger and journal."""
-    targets = tuple(
-        PlannedTarget(
-            name=share.target, first=share.first, batches=share.batches, pairs=share.pairs
-        )
-        for share in meta.shares
-    )
-    planned = Planned(
-        digest=meta.digest,
-        sha256="",
-        operation=meta.fingerprint.operation,
-        mode=meta.fingerprint.mode,
-        oriented=meta.fingerprint.orient is Orient.FEWEST_CALLS,
-        targets=targets,
-    )
-    found = verify(run_dir, planned, plan.rows, Findings()).findings
-    return [f"{one.file}: {one.what}" for one in found]
+    findings = verify(run_dir, meta, plan, Findings()).findings
+    return [f"{one.file}: {one.what}" for one in findings]
 
 
 def _made(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from bulkdel.emulator.emulated import Call as Arrived
 from bulkdel.emulator.emulated import Emulated, Response
+from bulkdel.emulator.emulated import PendingCall as Arrived
 from bulkdel.emulator.faults import Cut
 from bulkdel.providers.protocol import Call
 from bulkdel.send.transport import BODY_MOST, Reply

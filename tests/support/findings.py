@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from bulkdel.job.job import Reach
-from bulkdel.ledger.chronicle import Head
+from bulkdel.ledger.history import CodeCount, LedgerEnd
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.samples import Sample, bucket_of
-from bulkdel.ledger.sittings import Sitting
-from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.ledger.values import Counters
-from bulkdel.report import status as told
-from bulkdel.report.findings import Findings, find
+from bulkdel.report.facts import RunFacts, gather
 from bulkdel.report.ledger_counts import LedgerCounts, SettledCode, WorstAccount
 from bulkdel.report.rejects import Rejects
+from bulkdel.report.status import LastSitting
 from bulkdel.report.timeline import fold_samples
 from bulkdel.words import Verdict
 from tests.support import front
@@ -50,7 +49,7 @@ def samples(target: int, calls: int = 190) -> list[Sample]:
     ]
 
 
-def findings(info: str = HOSTILE, *, holder: str = "") -> Findings:
+def findings(info: str = HOSTILE, *, holder: str = "") -> RunFacts:
     """Two targets, one of them with failures and something left; foreign text everywhere."""
     job = front.job(front.tencent(), front.zego(), run_dir=Path("/runs/purge"))
     meta = front.plan(
@@ -62,7 +61,7 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> Findings:
         "tencent": Counters(deleted=480, already_gone=20, calls=950, retries=4),
         "zego": Counters(deleted=390, already_gone=50, failed=40, calls=950, throttled=1),
     }
-    last = told.Sitting(began_ms=BEGAN_MS, ended_ms=BEGAN_MS + 60_000, why="stopped by a signal")
+    last = LastSitting(began_ms=BEGAN_MS, ended_ms=BEGAN_MS + 60_000, why="stopped by a signal")
     status = front.status(
         job,
         meta,
@@ -75,7 +74,7 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> Findings:
         holder=holder,
     )
     none = {"tencent": Counters(), "zego": Counters()}
-    return find(
+    return gather(
         status,
         Identity(
             plan_digest="ab" * 32,
@@ -91,7 +90,7 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> Findings:
             ),
         ),
         words_of=lambda provider, code: f"{provider} says {code}",
-        head=Head(settlements=90, length=123_456, chain="cd" * 32),
+        head=LedgerEnd(settlements=90, length=123_456, chain="cd" * 32),
         counts=LedgerCounts(
             lines=980,
             codes=(
@@ -102,7 +101,7 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> Findings:
             worst=(WorstAccount(target="zego", account=info, failed=31, code=660500002),),
         ),
         sittings=(
-            Sitting(
+            SittingRecord(
                 pid=1,
                 started_ms=BEGAN_MS,
                 before=none,

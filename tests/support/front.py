@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import Any
 
-from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
-from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.job.job import Job, Reach, Target
+from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Fingerprint, Heavy, PlanMeta, Share
 from bulkdel.providers.protocol import Limits
-from bulkdel.report.status import Sitting, Status, fold
-from bulkdel.words import Mode, Operation, Orient
+from bulkdel.report.status import LastSitting, Status, fold
+from bulkdel.words import Operation
+from tests.support import build
 
-TENCENT_ADDRESS = "https://adminapisgp.im.qcloud.com"
-ZEGO_ADDRESS = "https://zim-api.zego.im"
+TENCENT_ADDRESS = build.TARGETS["tencent"].address or ""
+ZEGO_ADDRESS = build.TARGETS["zego"].address or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,76 +50,20 @@ def tencent(
     over_ceiling: bool = False,
 ) -> Target:
     """A Tencent target, real unless told otherwise."""
-    return Target(
-        name="tencent",
-        provider="tencent",
-        region="singapore",
-        app_id=1400000000,
-        admin="administrator",
-        secret=SecretSource(env="TENCENT_SECRET_KEY"),
-        address=address,
-        reach=reach,
-        qps=qps,
-        max_in_flight=400,
-        batch_size=1000,
-        over_ceiling=over_ceiling,
-    )
+    return build.target("tencent", reach=reach, address=address, qps=qps, over_ceiling=over_ceiling)
 
 
 def zego(*, reach: Reach = Reach.REAL, address: str | None = ZEGO_ADDRESS) -> Target:
     """A ZEGO target, real unless told otherwise."""
-    return Target(
-        name="zego",
-        provider="zego",
-        region="global",
-        app_id=1234567890,
-        admin="",
-        secret=SecretSource(env="ZEGO_SERVER_SECRET"),
-        address=address,
-        reach=reach,
-        qps=20,
-        max_in_flight=40,
-        batch_size=20,
-        over_ceiling=False,
-    )
+    return build.target("zego", reach=reach, address=address)
 
 
 def job(
-    *targets: Target,
-    operation: Operation = Operation.DELETE_FRIENDS,
-    mode: Mode = Mode.TWO_WAY,
-    max_pairs: int | None = None,
-    protect: tuple[str, ...] = (),
-    orient: Orient = Orient.AS_GIVEN,
-    run_dir: Path = Path("/runs/purge-2026-11"),
+    *targets: Target, max_pairs: int | None = None, protect: tuple[str, ...] = (), **changes: Any
 ) -> Job:
-    """A job over the targets."""
-    return Job(
-        source=Path("/jobs/purge.toml"),
-        name="purge-2026-11",
-        operation=operation,
-        mode=mode,
-        run_dir=run_dir,
-        input=Input(
-            files=("/jobs/pairs.csv",),
-            format=None,
-            from_field="From_Account",
-            to_field="To_Account",
-            accounts_only=False,
-        ),
-        targets=targets,
-        retry=Retry(
-            max_attempts=8, base_delay_s=0.5, max_delay_s=60, timeout_s=10, outage_limit_s=3600
-        ),
-        guards=Guards(
-            protect=protect,
-            protect_files=(),
-            max_pairs=max_pairs,
-            max_failure_ratio=None,
-            min_sample=1000,
-        ),
-        orient=orient,
-    )
+    """A job over the targets with these guards and these fields changed."""
+    guards = replace(build.GUARDS, max_pairs=max_pairs, protect=protect)
+    return build.job(*targets, guards=guards, **changes)
 
 
 def books(
@@ -186,7 +131,7 @@ def status(
     *,
     now_ms: int = 1_795_300_000_000,
     began_ms: int | None = None,
-    last: Sitting | None = None,
+    last: LastSitting | None = None,
     failed: tuple[CodeCount, ...] = (),
     unsettled: tuple[CodeCount, ...] = (),
     rates: Mapping[str, float] | None = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-import subprocess
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from bulkdel.emulator.faulttext import parse_faults
 from bulkdel.emulator.server import EmulatorServer, stats_of
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.emulator.world import World
-from tests.support.process import environment
+from tests.support.warm import ROOT, Order, environment, start_with
 
 Pair = tuple[str, str]
 
@@ -72,12 +72,18 @@ class Judge:
         self.address = ""
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.judge"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment(),
+        (takes, feeds), (reads, says) = os.pipe(), os.pipe()
+        order = Order(
+            program=("-m", "tests.support.judge"),
+            arguments=(),
+            folder=str(ROOT),
+            environment=environment(),
         )
+        self._process = start_with(order, (takes, says, 2))
+        os.close(takes)
+        os.close(says)
+        self._commands = os.fdopen(feeds, "wb")
+        self._answers = os.fdopen(reads, "rb")
         try:
             self.address = self._ask(
                 {
@@ -88,7 +94,7 @@ class Judge:
             if self._faults:
                 self.break_with(*self._faults)
         except BaseException:
-            self._process.kill()
+            self._end()
             raise
         return self
 
@@ -98,8 +104,7 @@ class Judge:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        self._end()
 
     def break_with(self, *faults: str) -> None:
         """From now on calls meet these faults, and no others."""
@@ -126,12 +131,16 @@ class Judge:
         """Calls that arrived so far, of all providers."""
         return sum(self.seen(name).calls for name in self._friends)
 
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._commands.close()
+        self._answers.close()
+
     def _ask(self, command: Mapping[str, Any]) -> Any:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(command).encode() + b"\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        self._commands.write(json.dumps(command).encode() + b"\n")
+        self._commands.flush()
+        line = self._answers.readline()
         assert line, "the judge has died"
         return json.loads(line)
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from bulkdel.job.job import Reach
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.tick import Event
-from bulkdel.ledger.values import Group, Intent, Outcome, Part, Settlement
+from bulkdel.ledger.values import Event, Group, Intent, Outcome, Part, Settlement
 from bulkdel.words import Batch, Entry, Mode, Operation, Verdict
 
 TENCENT = TargetIdentity(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -12,16 +11,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support import warm
+from tests.support.warm import ROOT, Copy, Order, environment
+
+__all__ = [
+    "KEY",
+    "ROOT",
+    "Done",
+    "Place",
+    "Process",
+    "csv_text",
+    "environment",
+    "finished",
+    "ledger",
+    "statuses",
+    "toml",
+]
+
 KEY = "TRIAL_KEY"
 """The environment variable that the jobs of these tests name."""
 
 _PATIENCE_S = 150.0
 
 
-def environment(**more: str) -> dict[str, str]:
-    """No colours, no width, no proxies, no surprises; the package from the source tree."""
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **more}
+Process = subprocess.Popen[str] | Copy
+"""Started from nothing, or as a copy of a process that has imported all of bulkdel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +62,15 @@ class Place:
         folder: where the job and its input are; runs are kept in runs/NAME below it.
         secret: what KEY holds.
         program: what to run in place of the command itself.
+        cold: whether the process starts from nothing, as a user starts it. Programs for
+            `python -c`, and those with a word to the interpreter in `more`, always do.
     """
 
     folder: Path
     secret: str = "0123456789abcdef0123456789abcdef"
     program: Sequence[str] = ("-m", "bulkdel")
     more: Mapping[str, str] = field(default_factory=dict)
+    cold: bool = False
 
     def write(self, name: str, content: str | bytes) -> Path:
         """A file in the folder."""
@@ -67,16 +84,27 @@ class Place:
         stdin: int = subprocess.DEVNULL,
         umask: int = 0o022,
         program: Sequence[str] | None = None,
-    ) -> subprocess.Popen[str]:
+    ) -> Process:
         """The command, running."""
+        program = program or self.program
+        env = environment(**{KEY: self.secret, **self.more})
+        if not (self.cold or program[0] == "-c" or any(name[:6] == "PYTHON" for name in self.more)):
+            order = Order(
+                program=program,
+                arguments=arguments,
+                folder=str(self.folder),
+                environment=env,
+                umask=umask,
+            )
+            return warm.start(order, fed=stdin != subprocess.DEVNULL)
         return subprocess.Popen(  # noqa: S603  # our own arguments
-            [sys.executable, *(program or self.program), *arguments],
+            [sys.executable, *program, *arguments],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.folder,
-            env=environment(**{KEY: self.secret, **self.more}),
+            env=env,
             umask=umask,
         )
 
@@ -101,7 +129,7 @@ class Place:
         return told
 
 
-def finished(process: subprocess.Popen[str], stdin: str | None = None) -> Done:
+def finished(process: Process, stdin: str | None = None) -> Done:
     """The process's end, waited for."""
     try:
         out, err = process.communicate(stdin, timeout=_PATIENCE_S)
@@ -110,7 +138,7 @@ def finished(process: subprocess.Popen[str], stdin: str | None = None) -> Done:
         process.communicate()
         raise
     assert "Traceback" not in err
-    return Done(code=process.returncode, out=out, err=err)
+    return Done(code=process.wait(), out=out, err=err)
 
 
 def ledger(run_dir: Path) -> list[dict[str, Any]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bulkdel.ledger.audit.findings import Findings
-from bulkdel.ledger.audit.journal_audit import PlannedTarget
-from bulkdel.ledger.audit.pages import Row
-from bulkdel.ledger.audit.verify import Planned, Verified, verify
+from bulkdel.ledger.audit.verify import Verified, verify
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.values import Part
-from bulkdel.words import Mode, Operation, Verdict
+from bulkdel.plan.entries import TURNED, Row
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
+from bulkdel.words import Batch, Mode, Operation, Orient, Verdict
 from tests.support.ledger import (
     FIRST_ZEGO,
     deleted,
@@ -33,31 +34,62 @@ def _pairs(lo: int, hi: int) -> int:
     return sum(len(entry_of(ordinal).to_accounts) for ordinal in range(lo, hi))
 
 
-PLANNED = Planned(
-    digest="d1",
-    sha256="",
-    operation=Operation.DELETE_FRIENDS,
-    mode=Mode.TWO_WAY,
-    oriented=False,
-    targets=(
-        PlannedTarget(name="tencent", first=0, batches=FIRST_ZEGO, pairs=_pairs(0, FIRST_ZEGO)),
-        PlannedTarget(
-            name="zego", first=FIRST_ZEGO, batches=ZEGO_ENTRIES, pairs=_pairs(FIRST_ZEGO, TOTAL)
+def meta_of(orient: Orient, *targets: tuple[str, int, int]) -> PlanMeta:
+    """What a plan says of itself, whose targets are (name, entries, pairs)."""
+    shares: list[Share] = []
+    for name, batches, pairs in targets:
+        first = sum(share.batches for share in shares)
+        shares.append(Share(target=name, first=first, batches=batches, pairs=pairs, largest=()))
+    return PlanMeta(
+        fingerprint=Fingerprint(
+            version=PLAN_VERSION,
+            operation=Operation.DELETE_FRIENDS,
+            mode=Mode.TWO_WAY,
+            orient=orient,
+            from_field="From_Account",
+            to_field="To_Account",
+            accounts_only=False,
+            protected_sha256="",
+            targets=tuple((name, 4) for name, *_ in targets),
+            sources=(),
         ),
-    ),
+        books=Books(read=0, pairs=0, duplicates=0, rejected=0, protected=0),
+        shares=tuple(shares),
+        digest="d1",
+    )
+
+
+class PlanInMemory(PlanReader):
+    """A plan of the entries that `batch_at` gives, as its file would give it."""
+
+    def __init__(self, batch_at: Callable[[int], Batch]) -> None:
+        """Nothing is opened."""
+        self._batch_at = batch_at
+
+    def rows(self, lo: int, hi: int) -> Iterator[list[Row]]:
+        """As PlanReader.rows, one at a time."""
+        for ordinal in range(lo, hi):
+            batch = self._batch_at(ordinal)
+            turned = batch.sides.turned if batch.sides else bytes(len(batch.to_accounts))
+            named = zip(batch.to_accounts, turned, strict=True)
+            marked = [other + TURNED * way for other, way in named]
+            yield [(ordinal, batch.from_account, "\n".join(reversed(marked)))]
+
+    def entry_of(self, row: Row) -> Batch:
+        """As PlanReader.entry_of."""
+        return self._batch_at(row[0])
+
+
+META = meta_of(
+    Orient.AS_GIVEN,
+    ("tencent", FIRST_ZEGO, _pairs(0, FIRST_ZEGO)),
+    ("zego", ZEGO_ENTRIES, _pairs(FIRST_ZEGO, TOTAL)),
 )
-
-
-def rows(lo: int, hi: int) -> Iterator[list[Row]]:
-    """The plan of tests.support.ledger as its file would give it."""
-    for ordinal in range(lo, hi):
-        entry = entry_of(ordinal)
-        yield [(ordinal, entry.from_account, "\n".join(reversed(entry.to_accounts)))]
 
 
 def check(run_dir: Path) -> Verified:
     """What a verification of `run_dir` finds."""
-    return verify(run_dir, PLANNED, rows, Findings())
+    return verify(run_dir, META, PlanInMemory(entry_of), Findings())
 
 
 def settle_all(journal: Journal) -> None:

@@ -15,7 +15,7 @@ class Chain:
     """The hash chain, computed again and compared where the journal recorded it."""
 
     def __init__(self, digest: str, marks: list[Mark], note: Callable[[str], None]) -> None:
-        """`marks` are what the journal recorded; `note` is told what disagrees."""
+        """`marks` are what the journal recorded; `note` is called with what disagrees."""
         self._marks = {mark.seq: mark for mark in marks if mark.seq}
         start = Mark.first(digest)
         self._note = note
@@ -50,13 +50,13 @@ class Chain:
 
 
 def runs(
-    found: list[tuple[Any, ...]], ends: set[int]
+    rows: list[tuple[Any, ...]], ends: set[int]
 ) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
     """Rows cut where their sequence numbers have a gap and after `ends`, with the first number."""
     begin = 0
-    for at, row in enumerate(found):
-        if at + 1 == len(found) or found[at + 1][0] != row[0] + 1 or row[0] in ends:
-            yield found[begin][0], found[begin : at + 1]
+    for at, row in enumerate(rows):
+        if at + 1 == len(rows) or rows[at + 1][0] != row[0] + 1 or row[0] in ends:
+            yield rows[begin][0], rows[begin : at + 1]
             begin = at + 1
 
 

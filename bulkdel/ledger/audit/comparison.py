@@ -11,11 +11,9 @@ import os
 from collections import OrderedDict
 from collections.abc import Sequence
 
-import orjson
-
 from bulkdel import files
 from bulkdel.ledger.audit.findings import Finding, Findings, excerpt
-from bulkdel.ledger.ledger_file import LEDGER
+from bulkdel.ledger.ledger_file import LEDGER, agreeing_bytes, is_object
 
 _WINDOW_BYTES = 4 << 20
 _REMEMBERED = 2000
@@ -31,7 +29,6 @@ class Comparison:
     Attributes:
         line: lines that were read so far.
         pending: lines that belong at the end of the file and that it may still lack.
-        lost: whether the pass was given up, since nothing agreed any more.
     """
 
     def __init__(self, descriptor: int, findings: Findings) -> None:
@@ -41,7 +38,7 @@ class Comparison:
         self._at = 0
         self._waiting: list[bytes] = []  # lines that belong here, while both sides differ
         self._waiting_bytes = 0
-        self._waiting_soft = 0  # of those, the last ones that the file may lack
+        self._waiting_pending = 0  # of those, the last ones that the file may lack
         self._places = 0
         self._over = False  # the file has ended, or what is left of it is torn
         self._missing = 0
@@ -50,9 +47,9 @@ class Comparison:
         self._recent: OrderedDict[bytes, int] = OrderedDict()
         self._agreed = b""
         self._agreed_line = 0
+        self._given_up = False  # nothing agreed any more
         self.line = 0
         self.pending = 0
-        self.lost = False
 
     def expect(self, data: bytes, *, pending: bool = False) -> None:
         """That `data`, whole lines, comes next.
@@ -61,7 +58,7 @@ class Comparison:
             data: at most a few MiB.
             pending: whether the file may end before it or within it, as after a crash.
         """
-        if self.lost or not data:
+        if self._given_up or not data:
             return
         if self._over:
             self._lack(data.count(b"\n"), pending=pending)
@@ -80,20 +77,20 @@ class Comparison:
         lines = _lines(data)
         self._waiting += lines
         self._waiting_bytes += len(data)
-        self._waiting_soft += len(lines) if pending else 0
+        self._waiting_pending += len(lines) if pending else 0
         if self._waiting_bytes >= _WINDOW_BYTES:
             self._settle(more=True)
 
     def finish(self) -> None:
         """That nothing else comes."""
-        if self.lost:
+        if self._given_up:
             return
         if self._waiting:
             self._settle(more=False)
         if self._missing:
             lines = "1 line is" if self._missing == 1 else f"{self._missing:,} lines are"
             self._note(f"the file ends here, but {lines} missing", self.line + 1, self._at)
-        elif self._at < self._size and not self.lost:
+        elif self._at < self._size and not self._given_up:
             self._leftover()
 
     def _lack(self, lines: int, *, pending: bool) -> None:
@@ -107,51 +104,51 @@ class Comparison:
 
         That is what a crash or a power cut leaves of lines that were on their way.
         """
-        found = files.read_at(self._descriptor, len(data), self._at)
-        same = _same(found, data)
-        if found[same:].strip(b"\0"):
+        present = files.read_at(self._descriptor, len(data), self._at)
+        same = agreeing_bytes(present, data)
+        if present[same:].strip(b"\0"):
             return False
-        begin = self._at + len(found)
+        begin = self._at + len(present)
         while rest := files.read_at(self._descriptor, _NOTHING_BYTES, begin):
             if rest.strip(b"\0"):
                 return False
             begin += len(rest)
-        self.pending -= found[:same].count(b"\n")
+        self.pending -= present[:same].count(b"\n")
         return True
 
     def _settle(self, *, more: bool) -> None:
         """Explain how what waits differs from the file; some of it may go on waiting."""
-        while self._waiting and not self.lost:
-            found = self._window()
+        while self._waiting and not self._given_up:
+            present = self._window()
             agreed = 0
-            for ours, theirs in zip(self._waiting, found, strict=False):
-                if ours != theirs:
+            for one, other in zip(self._waiting, present, strict=False):
+                if one != other:
                     break
                 agreed += 1
-            self._go_on(found[: max(0, agreed - _REMEMBERED)])
-            for line in found[max(0, agreed - _REMEMBERED) : agreed]:
+            self._go_on(present[: max(0, agreed - _REMEMBERED)])
+            for line in present[max(0, agreed - _REMEMBERED) : agreed]:
                 self._remember(self._recent, line)
                 self._go_on([line])
             self._drop(agreed)
-            found = found[agreed:]
+            present = present[agreed:]
             if not self._waiting:
                 return
-            if self._at + len(b"".join(found[:1])) >= self._size and self._waiting[0].startswith(
-                b"".join(found)
+            if self._at + len(b"".join(present[:1])) >= self._size and self._waiting[0].startswith(
+                b"".join(present)
             ):
                 self._end()
                 return
             if agreed and more and self._waiting_bytes < _WINDOW_BYTES // 2:
                 return
-            self._explain(found, more=more)
+            self._explain(present, more=more)
 
     def _end(self) -> None:
         """The file ends before or within the first line that waits."""
         self._at = self._size
         self._over = True
-        hard = len(self._waiting) - self._waiting_soft
-        self._lack(hard, pending=False)
-        self._lack(self._waiting_soft, pending=not hard)
+        due = len(self._waiting) - self._waiting_pending
+        self._lack(due, pending=False)
+        self._lack(self._waiting_pending, pending=not due)
         self._drop(len(self._waiting))
 
     def _window(self) -> list[bytes]:
@@ -162,45 +159,46 @@ class Comparison:
             lines.pop()
         return lines
 
-    def _explain(self, found: Sequence[bytes], *, more: bool) -> None:
-        whole = self._at + sum(map(len, found)) >= self._size
-        ours, theirs = _agree_again(self._waiting, found)
+    def _explain(self, present: Sequence[bytes], *, more: bool) -> None:
+        whole = self._at + sum(map(len, present)) >= self._size
+        lacking, strange = _agree_again(self._waiting, present)
         self._places += 1
+        why = ""
         if self._places > _MOST_PLACES:
-            self.lost = True
-            what = f"more than {_MOST_PLACES:,} places differ. What follows was not compared"
-            self._note(what, self.line + 1, self._at, found[0], self._waiting[0])
+            why = f"more than {_MOST_PLACES:,} places differ"
+        elif lacking < 0 and (more or not whole):
+            why = (
+                "from here on the file is not what was written to it: nothing agrees for "
+                f"{len(present):,} lines"
+            )
+        if why:
+            self._given_up = True
+            what = f"{why}. What follows was not compared"
+            self._note(what, self.line + 1, self._at, present[0], self._waiting[0])
             return
-        if ours < 0:
-            if more or not whole:
-                self.lost = True
-                self._note(
-                    "from here on the file is not what was written to it: nothing agrees for "
-                    f"{len(found):,} lines. What follows was not compared",
-                    self.line + 1,
-                    self._at,
-                    found[0],
-                    self._waiting[0],
-                )
-                return
-            ours, theirs = len(self._waiting), len(found)
-        changed = min(ours, theirs)
+        if lacking < 0:
+            lacking, strange = len(self._waiting), len(present)
+        changed = min(lacking, strange)
         for at in range(changed):
-            self._change(found[at], self._waiting[at])
-        if ours > changed:
-            self._remove(self._waiting[changed:ours])
-        for stranger in found[changed:theirs]:
+            self._change(present[at], self._waiting[at])
+        if lacking > changed:
+            self._remove(self._waiting[changed:lacking])
+        for stranger in present[changed:strange]:
             self._stranger(stranger)
-        self._drop(ours)
+        self._drop(lacking)
 
-    def _change(self, found: bytes, expected: bytes) -> None:
-        offset = self._at + _same(found, expected)
+    def _change(self, present: bytes, expected: bytes) -> None:
+        offset = self._at + agreeing_bytes(present, expected)
         self._note(
-            self._described(found, "the line was changed"), self.line + 1, offset, found, expected
+            self._described(present, "the line was changed"),
+            self.line + 1,
+            offset,
+            present,
+            expected,
         )
         self._remember(self._absent, expected)
-        self._remember(self._strange, found)
-        self._go_on([found])
+        self._remember(self._strange, present)
+        self._go_on([present])
 
     def _remove(self, expected: Sequence[bytes]) -> None:
         lines = "a line is" if len(expected) == 1 else f"{len(expected):,} lines are"
@@ -212,31 +210,31 @@ class Comparison:
         for one in expected[:_REMEMBERED]:
             self._remember(self._absent, one)
 
-    def _stranger(self, found: bytes) -> None:
-        what = self._described(found, "this line does not belong here")
-        self._note(what, self.line + 1, self._at, found)
-        self._remember(self._strange, found)
-        self._go_on([found])
+    def _stranger(self, present: bytes) -> None:
+        what = self._described(present, "this line does not belong here")
+        self._note(what, self.line + 1, self._at, present)
+        self._remember(self._strange, present)
+        self._go_on([present])
 
-    def _described(self, found: bytes, otherwise: str) -> str:
+    def _described(self, present: bytes, otherwise: str) -> str:
         """What a wrong line is: known from elsewhere, no line of a ledger, or `otherwise`."""
-        elsewhere = self._absent.get(found)
+        elsewhere = self._absent.get(present)
         if elsewhere is not None:
             return f"this line belongs at line {elsewhere:,}"
-        if found in self._waiting:
+        if present in self._waiting:
             return "this line belongs further down"
-        line = self._recent.get(found) or self._agreed_at(found)
+        line = self._recent.get(present) or self._agreed_at(present)
         if line:
             return f"this line repeats line {line:,}"
-        if not _is_object(found):
+        if not is_object(present):
             return f"{otherwise}, and is no JSON object"
         return otherwise
 
-    def _agreed_at(self, found: bytes) -> int:
+    def _agreed_at(self, present: bytes) -> int:
         """Which line of those that last agreed in bulk this is; 0 if none."""
-        if not found.endswith(b"\n"):
+        if not present.endswith(b"\n"):
             return 0
-        place = (b"\n" + self._agreed).find(b"\n" + found)
+        place = (b"\n" + self._agreed).find(b"\n" + present)
         return self._agreed_line + self._agreed[:place].count(b"\n") + 1 if place >= 0 else 0
 
     def _leftover(self) -> None:
@@ -262,10 +260,10 @@ class Comparison:
     def _drop(self, count: int) -> None:
         self._waiting_bytes -= sum(map(len, self._waiting[:count]))
         del self._waiting[:count]
-        self._waiting_soft = min(self._waiting_soft, len(self._waiting))
+        self._waiting_pending = min(self._waiting_pending, len(self._waiting))
 
     def _note(
-        self, what: str, line: int, offset: int, found: bytes = b"", expected: bytes = b""
+        self, what: str, line: int, offset: int, present: bytes = b"", expected: bytes = b""
     ) -> None:
         self._findings.add(
             Finding(
@@ -273,7 +271,7 @@ class Comparison:
                 what=what,
                 line=line,
                 offset=offset,
-                found=excerpt(found),
+                found=excerpt(present),
                 expected=excerpt(expected),
             )
         )
@@ -299,22 +297,3 @@ def _lines(data: bytes) -> list[bytes]:
     last = cut.pop()
     lines = [line + b"\n" for line in cut]
     return [*lines, last] if last else lines
-
-
-def _same(one: bytes, other: bytes) -> int:
-    """How many bytes agree from the first on."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(orjson.loads(line), dict)
-    except orjson.JSONDecodeError:
-        return False

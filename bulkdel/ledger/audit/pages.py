@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-Row: TypeAlias = tuple[int, str, str | None]
-"""An entry as the plan holds it: ordinal, From_Account, and its To_Accounts a line each, in any
-order; None where the whole list is cleared."""
+from bulkdel.plan.entries import Row
 
 Scan: TypeAlias = Callable[[int, int], Iterator[list[Row]]]
 """The plan's rows lo … hi - 1, in order, in lists; PlanReader.rows."""
@@ -27,13 +25,13 @@ _PAGE = 4096
 _SCANS = 4
 
 
-def size_of(row: Row) -> int:
-    """How many items an entry has."""
+def row_size(row: Row) -> int:
+    """Returns the number of items of the entry that a row describes."""
     return row[2].count("\n") + 1 if row[2] else 1
 
 
 @dataclass(slots=True)
-class _Scan:
+class _Cursor:
     """A scan under way: its lists, what it read beyond the last page, and the page that follows."""
 
     lists: Iterator[list[Row]]
@@ -51,7 +49,7 @@ class Pages:
         self._size = max(16, min(_PAGE, int(100_000 / max(1.0, ids_each))))
         self._pages: OrderedDict[int, tuple[list[Row], int]] = OrderedDict()
         self._cost = 0
-        self._scans: OrderedDict[int, _Scan] = OrderedDict()  # by the page that follows
+        self._scans: OrderedDict[int, _Cursor] = OrderedDict()  # by the page that follows
         self._begin = self._end = 0
         self._here: list[Row] = []
 
@@ -69,12 +67,12 @@ class Pages:
         return self._here[ordinal - self._begin]
 
     def _page(self, page: int) -> list[Row]:
-        held = self._pages.get(page)
-        if held is not None:
+        hit = self._pages.get(page)
+        if hit is not None:
             self._pages.move_to_end(page)
-            return held[0]
+            return hit[0]
         rows = self._read(page)
-        cost = sum(map(size_of, rows)) + _COST_OF_ROW * len(rows)
+        cost = sum(map(row_size, rows)) + _COST_OF_ROW * len(rows)
         self._pages[page] = (rows, cost)
         self._cost += cost
         while self._cost > _MOST_COST and len(self._pages) > 1:
@@ -84,15 +82,15 @@ class Pages:
 
     def _read(self, page: int) -> list[Row]:
         begin = page * self._size
-        wanted = min(self._size, self._total - begin)
-        scan = self._scans.pop(page, None) or _Scan(self._scan(begin, self._total), page)
+        size = min(self._size, self._total - begin)
+        scan = self._scans.pop(page, None) or _Cursor(self._scan(begin, self._total), page)
         rows = scan.beyond
-        while len(rows) < wanted:
+        while len(rows) < size:
             rows += next(scan.lists)  # it raises Corrupt before it ends too early
-        scan.beyond = rows[wanted:]
+        scan.beyond = rows[size:]
         scan.page = page + 1
-        if begin + wanted < self._total:
+        if begin + size < self._total:
             self._scans[scan.page] = scan
             while len(self._scans) > _SCANS:
                 self._scans.popitem(last=False)
-        return rows[:wanted]
+        return rows[:size]

@@ -14,10 +14,10 @@ from bulkdel.ledger.values import Counters
 _MODULUS = 1 << 128
 
 
-class Moves:
+class ReserveCheck:
     """Friendships in reserve, by target: how many, and a sum of hashes that knows each of them.
 
-    They are found in another order than they are kept in, and are too many to be held.
+    Settlements name them in another order than they are kept in, and they are too many to be held.
     """
 
     def __init__(self, targets: int) -> None:
@@ -46,20 +46,20 @@ class Moves:
             settled: how many pairs each target's second phase settled, as counted again.
             counters: as the journal has them.
         """
-        kept = Moves(len(names))
+        kept = ReserveCheck(len(names))
         kept.add(row for row in everything(db) if 0 <= row.target < len(names))
         for target, name in enumerate(names):
-            said, held = self._count[target], kept._count[target]
-            if said != held:
+            put, held = self._count[target], kept._count[target]
+            if put != held:
                 yield (
-                    f"{name}: {said:,} pairs were put in reserve, but {held:,} wait for the second "
+                    f"{name}: {put:,} pairs were put in reserve, but {held:,} wait for the second "
                     "phase or are in it"
                 )
             elif self._sum[target] != kept._sum[target]:
                 yield f"{name}: the pairs in reserve are not those that settlements put there"
-        for name, said, done, counter in zip(names, self._count, settled, counters, strict=False):
-            if said - done != counter.in_reserve:
+        for name, put, done, counter in zip(names, self._count, settled, counters, strict=False):
+            if put - done != counter.in_reserve:
                 yield (
-                    f"{name}: {said - done:,} pairs are in reserve and not settled, but the "
+                    f"{name}: {put - done:,} pairs are in reserve and not settled, but the "
                     f"counter says {counter.in_reserve:,}"
                 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,56 +19,32 @@ from typing import Any, Final
 from bulkdel import files
 from bulkdel.errors import Busy, Corrupt
 from bulkdel.ledger import reserve, rows
-from bulkdel.ledger.audit import pages
+from bulkdel.ledger.audit.bulk import BulkRendering
 from bulkdel.ledger.audit.chain import Chain, pieces, runs
 from bulkdel.ledger.audit.comparison import Comparison
 from bulkdel.ledger.audit.findings import Finding, Findings
-from bulkdel.ledger.audit.journal_audit import Audit, PlannedTarget
-from bulkdel.ledger.audit.pages import Pages, Scan
-from bulkdel.ledger.audit.replay import Replay
-from bulkdel.ledger.books import size_of
+from bulkdel.ledger.audit.pages import Pages, row_size
+from bulkdel.ledger.audit.recount import Recount
 from bulkdel.ledger.codec import decode_settlement
 from bulkdel.ledger.identity import decode_identity
 from bulkdel.ledger.ledger_file import LEDGER, Mark
-from bulkdel.ledger.lock import Holder, holder
+from bulkdel.ledger.lock import holder
 from bulkdel.ledger.reader import connect_to_read, is_there
+from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.schema import VERSION
 from bulkdel.ledger.storage import UNREADABLE, is_short_of_means, translated
 from bulkdel.ledger.tables import JOURNAL
-from bulkdel.words import Batch, Entry, Mode, Operation, Verdict
-
-PLAN: Final = "plan.parquet"
+from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256
+from bulkdel.plan.values import PlanMeta
+from bulkdel.words import Entry, Verdict, size_of
 
 _UNREADABLE: Final = (*UNREADABLE, sqlite3.Error)
-
 _ROWS: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """What the plan says of itself; `sha256` is of its file. `targets` in its order."""
-
-    digest: str
-    sha256: str
-    operation: Operation
-    mode: Mode
-    oriented: bool
-    targets: tuple[PlannedTarget, ...]
-
-    @property
-    def entries(self) -> int:
-        """How many entries the plan has."""
-        return sum(target.batches for target in self.targets)
-
-    @property
-    def pairs(self) -> int:
-        """How many pairs, over all targets."""
-        return sum(target.pairs for target in self.targets)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What a verification found.
+    """The result of a verification.
 
     Attributes:
         findings: the first of them; `count` is how many there are.
@@ -79,32 +55,28 @@ class Verified:
             all of them could be read.
     """
 
-    findings: tuple[Finding, ...]
-    count: int
-    lines: int
-    settlements: int
-    pending: int
-    settled: dict[str, dict[Verdict, int]]
+    findings: tuple[Finding, ...] = ()
+    count: int = 0
+    lines: int = 0
+    settlements: int = 0
+    pending: int = 0
+    settled: dict[str, dict[Verdict, int]] = field(default_factory=dict)
 
     def with_findings(self, findings: Findings) -> Verified:
-        """The same, with what was found since."""
+        """Returns the same, with all that was noted until now."""
         return replace(self, findings=tuple(findings.shown), count=findings.count)
 
 
-def verify(run_dir: Path, plan: Planned, scan: Scan, findings: Findings) -> Verified:
-    """Check the ledger and the journal in `run_dir` against `plan`; changes nothing.
+def verify(run_dir: Path, meta: PlanMeta, plan: PlanReader, findings: Findings) -> Verified:
+    """Check the ledger and the journal in `run_dir` against the plan; changes nothing.
 
-    Args:
-        run_dir: where they are.
-        plan: what the plan says of itself.
-        scan: the plan's entries, in order.
-        findings: what was found before; what is found here goes into it.
+    What is wrong goes into `findings`, which may hold some already.
 
     Raises:
         Busy: a process works in the directory, or began to.
     """
     refuse_busy(run_dir)
-    check = _Verification(run_dir, plan, scan, findings)
+    check = _Verification(run_dir, meta, plan, findings)
     with translated(run_dir, reading=True):
         try:
             check.work()
@@ -123,45 +95,52 @@ def check_database(run_dir: Path) -> list[Finding]:
         StorageFailed: it cannot be read.
         WrongInput: this user may not read it.
     """
-    told: list[str] = []
+    answers: list[str] = []
     with translated(run_dir, reading=True):
         try:
             db = connect_to_read(run_dir)
             if db is not None:
                 with closing(db):
-                    told = [str(said) for (said,) in db.execute("PRAGMA quick_check(5)")]
+                    answers = [str(answer) for (answer,) in db.execute("PRAGMA quick_check(5)")]
         except sqlite3.Error as error:
             if is_short_of_means(error):
                 raise
-            told = [str(error)]
+            answers = [str(error)]
     return [
-        Finding(file=JOURNAL, what=f"SQLite finds it damaged: {said}")
-        for said in told
-        if said != "ok"
+        Finding(file=JOURNAL, what=f"SQLite finds it damaged: {answer}")
+        for answer in answers
+        if answer != "ok"
     ]
 
 
 def refuse_busy(run_dir: Path) -> None:
     """Raises Busy if a process works in `run_dir`."""
-    found: Holder | None = holder(run_dir)
-    if found is not None:
-        who = f"process {found.pid}" if found.pid else "another process"
+    worker = holder(run_dir)
+    if worker is not None:
+        who = f"process {worker.pid}" if worker.pid else "another process"
         raise Busy(
-            f"{who} works in {run_dir}: what changes cannot be verified. Wait for it or stop it, "
-            "then run the same command again"
+            f"{who} works in {run_dir}: what changes cannot be verified",
+            mend="Wait for it or stop it, then run the same command again",
         )
 
 
 class _Verification:
     """One verification, step by step."""
 
-    def __init__(self, run_dir: Path, plan: Planned, scan: Scan, findings: Findings) -> None:
+    def __init__(self, run_dir: Path, meta: PlanMeta, plan: PlanReader, findings: Findings) -> None:
         self._run_dir = run_dir
+        self._meta = meta
         self._plan = plan
         self._findings = findings
-        each = plan.pairs / plan.entries if plan.entries else 1.0
-        self._pages = Pages(scan, plan.entries, ids_each=each)
-        self._audit = Audit(plan.targets)
+        self._names = tuple(share.target for share in meta.shares)
+        entries = sum(share.batches for share in meta.shares)
+        pairs = sum(share.pairs for share in meta.shares)
+        self._pages = Pages(plan.rows, entries, ids_each=pairs / entries if entries else 1.0)
+        self._recount = Recount(meta.shares)
+        self._rendering = Rendering(
+            names=self._names, operation=meta.fingerprint.operation, mode=meta.fingerprint.mode
+        )
+        self._bulk = BulkRendering(self._rendering)
         self._settlements = 0
         self._lines = 0
         self._pending = 0
@@ -172,19 +151,15 @@ class _Verification:
         self._findings.add(Finding(file=file, what=what))
 
     def verified(self) -> Verified:
-        """What was found."""
-        settled = {
-            target.name: dict(pairs)
-            for target, pairs in zip(self._plan.targets, self._audit.pairs, strict=True)
-        }
-        return Verified(
-            findings=tuple(self._findings.shown),
-            count=self._findings.count,
+        """Returns the result."""
+        settled = dict(zip(self._names, self._recount.pairs, strict=True))
+        verified = Verified(
             lines=self._lines,
             settlements=self._settlements,
             pending=self._pending,
             settled=settled if self._counted else {},
         )
+        return verified.with_findings(self._findings)
 
     def work(self) -> None:
         """All of it."""
@@ -195,11 +170,11 @@ class _Verification:
             else:
                 self._counted = True
             return
-        found = connect_to_read(self._run_dir)
-        if found is None:
+        db = connect_to_read(self._run_dir)
+        if db is None:
             self.note(JOURNAL, "it has no tables: it is empty, or not bulkdel's")
             return
-        with closing(found) as db:
+        with closing(db):
             db.execute("BEGIN")  # all that is read is of one moment
             if not self._is_ours(db):
                 return
@@ -232,42 +207,38 @@ class _Verification:
         except _UNREADABLE:
             self.note(JOURNAL, "which run it belongs to cannot be read from it")
             return False
-        names = [target.name for target in identity.targets]
-        planned = [target.name for target in self._plan.targets]
-        if identity.plan_digest == self._plan.digest and names == planned:
-            if identity.plan_sha256 not in ("", self._plan.sha256):
-                self.note(PLAN, "its bytes are not those that journal.db was begun with")
+        names = tuple(target.name for target in identity.targets)
+        if identity.plan_digest == self._meta.digest and names == self._names:
+            if identity.plan_sha256 and identity.plan_sha256 != plan_sha256(self._run_dir):
+                self.note(PLAN_FILE, "its bytes are not those that journal.db was begun with")
             return True
-        if any(counters.calls for counters in rows.read_counters(db)) or _has_settlements(db):
-            self.note(PLAN, "it is not the plan that journal.db was begun with")
+        if rows.has_begun(db) or _has_settlements(db):
+            self.note(PLAN_FILE, "it is not the plan that journal.db was begun with")
         else:
             self._counted = True  # nothing was sent, and the journal will be made anew
         return False
 
     def _compare(self, db: sqlite3.Connection, descriptor: int, before: Mark, head: Mark) -> bool:
         """Render all again and compare; whether all settlements could be read."""
-        plan = self._plan
         comparison = Comparison(descriptor, self._findings)
-        names = [target.name for target in plan.targets]
-        replay = Replay(names, operation=plan.operation, mode=plan.mode, oriented=plan.oriented)
         last = db.execute("SELECT max(ordinal) FROM second_phase").fetchone()[0]
-        self._audit.extend(
+        self._recount.extend(
             0 if last is None else last + 1, lru_cache(256)(partial(reserve.entry_at, db))
         )
-        chain = Chain(plan.digest, [before, head], partial(self.note, JOURNAL))
+        chain = Chain(self._meta.digest, [before, head], partial(self.note, JOURNAL))
         cursor = db.execute(
             "SELECT seq, ordinal, target, at_ms, attempts, body FROM settlements ORDER BY seq"
         )
         following = 1
         whole = True
         try:
-            while found := cursor.fetchmany(_ROWS):
-                for first, some in runs(found, {before.seq, head.seq}):
+            while stored := cursor.fetchmany(_ROWS):
+                for first, some in runs(stored, {before.seq, head.seq}):
                     if first != following:
                         what = f"settlements {following:,} to {first - 1:,} are missing"
                         self.note(JOURNAL, what)
                     following = first + len(some)
-                    rendered = [self._lines_of(replay, one) for one in some]
+                    rendered = [self._lines_of(one) for one in some]
                     self._settlements += len(some)
                     chain.add(first, rendered)
                     for piece in pieces(rendered):
@@ -275,7 +246,7 @@ class _Verification:
         except (Corrupt, *_UNREADABLE) as error:
             if is_short_of_means(error):
                 raise
-            file = PLAN if isinstance(error, Corrupt) else JOURNAL
+            file = PLAN_FILE if isinstance(error, Corrupt) else JOURNAL
             self.note(file, f"after settlement {self._settlements:,} it cannot be read: {error}")
             whole = False
         if whole:
@@ -285,14 +256,14 @@ class _Verification:
         self._pending = comparison.pending
         return whole
 
-    def _lines_of(self, replay: Replay, stored: tuple[Any, ...]) -> bytes:
+    def _lines_of(self, stored: tuple[Any, ...]) -> bytes:
         """The lines of one settlement, none if it cannot be read; its pairs are counted."""
         seq, ordinal, target, *_ = stored
         wrong = "the plan has no such entry for this target"
         rendered = b""
         try:
-            if self._audit.belongs(ordinal, target):
-                rendered, wrong = self._again(replay, stored)
+            if self._recount.belongs(ordinal, target):
+                rendered, wrong = self._again(stored)
         except _UNREADABLE as error:
             if is_short_of_means(error):
                 raise
@@ -301,38 +272,39 @@ class _Verification:
             self.note(JOURNAL, f"settlement {seq}, of entry {ordinal}: {wrong}")
         return rendered
 
-    def _again(self, replay: Replay, stored: tuple[Any, ...]) -> tuple[bytes, str]:
+    def _again(self, stored: tuple[Any, ...]) -> tuple[bytes, str]:
         """The lines of one settlement, and what is wrong with its pairs, if anything."""
         _, ordinal, target, at_ms, attempts, body = stored
-        entry: Entry | None = self._audit.second(ordinal)
+        entry: Entry | None = self._recount.second(ordinal)
         if entry is None:
             row = self._pages.row(ordinal)
-            shape = replay.shape(body, attempts)
-            alike = None if shape is None else replay.alike(shape, row, target, at_ms)
-            if shape is not None and alike is not None:
-                size = pages.size_of(row)
-                return alike, self._audit.alike(ordinal, target, size, shape.status, shape.code)
-            entry = replay.entry_of(row)
+            template = self._bulk.template(body, attempts)
+            if template is not None:
+                lines = self._bulk.lines(template, row, target, at_ms)
+                if lines is not None:
+                    wrong = self._recount.alike(
+                        ordinal, target, row_size(row), template.status, template.code
+                    )
+                    return lines, wrong
+            entry = self._plan.entry_of(row)
         settlement = decode_settlement(body, attempts=attempts, at_ms=at_ms)
-        if isinstance(entry, Batch) and any(group.in_reserve for group in settlement.groups):
-            label = replay.label(entry, target)
-            self._audit.moves.add(reserve.reserved_of(settlement, entry, target, label))
-        lines = replay.lines(settlement, entry, target)
-        return lines, self._audit.settle(ordinal, target, size_of(entry), settlement)
+        self._recount.reserve.add(reserve.reserved_of(settlement, entry, target, self._rendering))
+        lines = self._rendering.lines(settlement, entry, target)
+        return lines, self._recount.settle(ordinal, target, size_of(entry), settlement)
 
     def _count_again(self, db: sqlite3.Connection) -> None:
         def size_at(ordinal: int) -> int:
-            second = self._audit.second(ordinal)
-            return size_of(second) if second else pages.size_of(self._pages.row(ordinal))
+            second = self._recount.second(ordinal)
+            return size_of(second) if second else row_size(self._pages.row(ordinal))
 
         try:
             counters = rows.read_counters(db)
-            if len(counters) != len(self._plan.targets):
+            if len(counters) != len(self._names):
                 self.note(JOURNAL, f"it has counters of {len(counters)} targets")
-            for wrong in self._audit.disagreements(db, counters, size_at):
+            for wrong in self._recount.disagreements(db, counters, size_at):
                 self.note(JOURNAL, wrong)
         except Corrupt as error:
-            self.note(PLAN, str(error))
+            self.note(PLAN_FILE, str(error))
         except _UNREADABLE as error:
             if is_short_of_means(error):
                 raise

@@ -1,74 +1,83 @@
-"""The findings as one self-contained page: no script, no network, nothing from elsewhere."""
+"""A run's facts as one self-contained page: no script, no network, nothing from elsewhere.
+
+The template is page.html.j2, the style page.css, both beside this file.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import resources
-from xml.etree import ElementTree as ET  # it is only written here, nothing is parsed
+from typing import Final
 
-from bulkdel.report.figures import moment, plain
-from bulkdel.report.findings import Findings
-from bulkdel.report.page import parts, record
-from bulkdel.report.page.charts import patterns
-from bulkdel.report.page.lane_charts import clock_of
-from bulkdel.report.page.markup import el, written
-from bulkdel.report.text.verdict_words import Tone, next_steps, told
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-_SIGNS = {Tone.GOOD: "✓", Tone.MIXED: "!", Tone.BAD: "✕"}
+from bulkdel.plain import escaped
+from bulkdel.report import figures, phrases
+from bulkdel.report.facts import RunFacts
+from bulkdel.report.page import lane_charts, sentences
+from bulkdel.report.remarks import remarks
+from bulkdel.report.status import State
+from bulkdel.report.verdict import next_steps, run_verdict
 
-
-def report_html(findings: Findings, command: Callable[..., str]) -> bytes:
-    """The page; `command` is told a verb and its options, and says it ready to paste."""
-    style = resources.files("bulkdel.report").joinpath("page.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    status = findings.status
-    head = el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("meta", http_equiv="Content-Security-Policy", content=policy),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="referrer", content="no-referrer"),
-        el("title", f"{plain(status.job)}: {told(status).headline}"),
-        el("style", style),
-    )
-    return written(
-        el("html", head, el("body", patterns(), el("main", *_main(findings, command))), lang="en")
-    )
+CODES_SHOWN: Final = 30
+"""Codes of a target that are listed, those of most pairs first."""
 
 
-def _main(findings: Findings, command: Callable[..., str]) -> Iterator[ET.Element]:
-    status, verdict = findings.status, told(findings.status)
-    yield el("p", f"{plain(status.job)}, as of {moment(status.at_ms)}", class_="quiet small")
-    yield el(
-        "div",
-        el("div", _SIGNS[verdict.tone], class_="sign", aria_hidden="true"),
-        el("div", el("h1", verdict.headline), el("p", verdict.detail) if verdict.detail else None),
-        class_=f"verdict {verdict.tone}",
-        id="verdict",
-    )
-    steps = list(next_steps(findings, command))
-    if steps:
-        yield el("h2", "What to do next")
-        yield el(
-            "ol",
-            *(el("li", one.words, _pasted(one.command)) for one in steps),
-            class_="steps",
+def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
+    """The page; `command` makes a command that is ready to paste of a verb and its options."""
+    style = resources.files(__package__).joinpath("page.css").read_text("utf-8")
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            facts=facts,
+            status=facts.status,
+            running=facts.status.state is State.RUNNING,
+            verdict=run_verdict(facts.status),
+            steps=list(next_steps(facts, command)),
+            remarks=remarks(facts.status),
+            noun=phrases.unit(facts.status.operation),
+            clock=lane_charts.clock_of(facts.targets),
+            style=style,
+            style_sha256=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+            codes_shown=CODES_SHOWN,
+            charts=lane_charts,
+            sentences=sentences,
         )
-    yield from parts.books(findings)
-    clock = clock_of(findings.targets)
-    if clock.stretches:
-        yield from parts.progress(findings, clock)
-        for target in findings.targets:
-            yield from parts.lane(target, clock)
-    yield from parts.codes(findings)
-    yield from parts.worst(findings)
-    yield from record.rejects(findings)
-    yield from record.sittings(findings)
-    yield from record.identity(findings)
+    )
+    return page.encode()
 
 
-def _pasted(command: str) -> ET.Element:
-    return el("pre", el("code", plain(command, 2000)), tabindex="0")
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("bulkdel.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_shown,
+    )
+    environment.filters |= {
+        "count": figures.count,
+        "counted": figures.counted,
+        "milliseconds": lane_charts.milliseconds,
+        "moment": figures.moment,
+        "percent": figures.percent,
+        "plain": figures.plain,
+        "rate": figures.rate,
+        "span": figures.span,
+        "time": sentences.time,
+    }
+    return environment
+
+
+def _shown(value: object) -> object:
+    """What the template prints: foreign text is made plain, for HTML has no control characters.
+
+    What is HTML already (of a macro) stays as it is.
+    """
+    return escaped(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from bulkdel.report.facts import TargetFacts
 from bulkdel.report.figures import count
-from bulkdel.report.findings import TargetFinding
 from bulkdel.report.page.charts import Chart, Point, Series
 from bulkdel.report.timeline import APART_MS, Span
 from bulkdel.report.workclock import WorkClock, work_clock
@@ -23,18 +23,18 @@ _LINES: Final = 6
 """Strokes that the page's style tells apart; more targets begin again with the first."""
 
 
-def clock_of(targets: Iterable[TargetFinding]) -> WorkClock:
+def clock_of(targets: Iterable[TargetFacts]) -> WorkClock:
     """One clock for all charts of a report, so that they can be compared."""
     spans = [(span.at_ms, span.end_ms) for one in targets for span in one.timeline.spans]
     return work_clock(spans, APART_MS)
 
 
-def calls_chart(target: TargetFinding, clock: WorkClock) -> Chart:
+def calls_chart(target: TargetFacts, clock: WorkClock) -> Chart:
     """Calls a second beside the ceiling, with bands where the lane was kept from sending."""
     spans = target.timeline.spans
     top = max([span.qps for span in spans] + [span.rate for span in spans], default=1.0)
     series = [
-        Series(name=name, title=title, points=_bands(spans, clock, kind, top), band=True)
+        Series(name=name, title=title, points=_bands(spans, clock, kind, top))
         for kind, (name, title) in enumerate(_BANDS)
         if any(_idle(span) == kind for span in spans)
     ]
@@ -57,11 +57,11 @@ def calls_chart(target: TargetFinding, clock: WorkClock) -> Chart:
         series=series,
         length=clock.length,
         labels=clock.labels,
-        told=lambda value: f"{value:,.6g}",
+        words=lambda value: f"{value:,.6g}",
     )
 
 
-def settled_chart(targets: Sequence[TargetFinding], clock: WorkClock, noun: str) -> Chart:
+def settled_chart(targets: Sequence[TargetFacts], clock: WorkClock, noun: str) -> Chart:
     """Settled pairs over time, a line for each target."""
     return Chart(
         title=f"settled {noun}s over time, by target",
@@ -75,11 +75,11 @@ def settled_chart(targets: Sequence[TargetFinding], clock: WorkClock, noun: str)
         ],
         length=clock.length,
         labels=clock.labels,
-        told=lambda value: count(round(value)),
+        words=lambda value: count(round(value)),
     )
 
 
-def latency_chart(target: TargetFinding, clock: WorkClock) -> Chart:
+def latency_chart(target: TargetFacts, clock: WorkClock) -> Chart:
     """How long answers took: half of them, 95 and 99 of a hundred took no longer."""
     spans = target.timeline.spans
     return Chart(
@@ -98,7 +98,7 @@ def latency_chart(target: TargetFinding, clock: WorkClock) -> Chart:
         ],
         length=clock.length,
         labels=clock.labels,
-        told=milliseconds,
+        words=milliseconds,
     )
 
 

@@ -27,21 +27,21 @@ def whole_lists(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator
     """What delete_all_friends would save and destroy; nothing where no account needs two calls."""
     if job.operation is not Operation.DELETE_FRIENDS:
         return
-    found = [
+    heavy = [
         (target, share, cleared)
         for target in job.targets
         if (share := share_of(meta, target)).heavy.accounts
         and (cleared := _cleared(target, share, faces)) is not None
     ]
-    if not found:
+    if not heavy:
         return
     yield words("")
-    sizes = ", ".join(f"{count(target.batch_size)} at {target.name}" for target, _, _ in found)
+    sizes = ", ".join(f"{count(target.batch_size)} at {target.name}" for target, _, _ in heavy)
     yield words(f"Some accounts have more pairs here than one call carries ({sizes}):", TITLE)
     yield ways(
         [
             way
-            for target, share, cleared in found
+            for target, share, cleared in heavy
             for way in (
                 Way(
                     target=target.name,
@@ -55,7 +55,7 @@ def whole_lists(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator
         ]
     )
     yield words("")
-    for target, share, cleared in found:
+    for target, share, cleared in heavy:
         yield words(_saved(target, share, cleared))
     guarded = job.guards.protect or job.guards.protect_files
     besides = ", also those with protected accounts" if guarded else ""

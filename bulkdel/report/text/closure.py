@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
+from bulkdel import files
 from bulkdel.report.figures import count, counted, plain
-from bulkdel.report.no_friendships import no_friendships
 from bulkdel.report.phrases import unit
 from bulkdel.report.status import Status
 from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, TITLE, facts, page, words
+from bulkdel.report.verdict import run_verdict
 
 
 def closing_text(status: Status, width: int, *, colour: bool = False) -> str:
@@ -39,12 +40,10 @@ def _parts(status: Status) -> Iterator[RenderableType]:
 
 
 def _done(status: Status) -> Iterator[RenderableType]:
-    failed = sum(target.failed for target in status.targets)
-    if doubt := no_friendships(status):
-        yield words(f"{plain(status.job)}: {doubt.told}", BAD)
-        yield words(doubt.look)
-    yield words(f"{plain(status.job)}: finished. {count(failed)} failed in all.", TITLE)
+    verdict = run_verdict(status)
+    yield from tables.doubt(status.job, verdict)
+    yield words(f"{plain(status.job)}: finished. {count(status.failed)} failed in all.", TITLE)
     yield words("")
-    yield from tables.balance(status)
+    yield from tables.balance(status, verdict.wrongs)
     yield words("")
-    yield facts([("results", plain(str(status.run_dir / "ledger.jsonl"), 1000))])
+    yield facts([("results", plain(str(status.run_dir / files.LEDGER), 1000))])

@@ -12,7 +12,7 @@ from bulkdel.plan.values import PlanMeta, Share
 from bulkdel.report.doubts import plan_doubts
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import Face, deed, place, unit
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
 from bulkdel.report.text.sides import chosen_sides
 from bulkdel.report.text.tables import share_of
 from bulkdel.words import Mode, Operation
@@ -46,13 +46,8 @@ def question(job: Job, meta: PlanMeta) -> str:
 def work(job: Job, meta: PlanMeta) -> RenderableType:
     """Pairs, calls and time for each target, at its ceiling and without a retry."""
     return table(
-        [
-            Column(title="target", words=True),
-            Column(title=f"{unit(job.operation)}s"),
-            Column(title="calls"),
-            Column(title="calls/s"),
-            Column(title="takes at least"),
-        ],
+        ("target", f"{unit(job.operation)}s", "calls", "calls/s", "takes at least"),
+        ("target",),
         [_row(target, share_of(meta, target)) for target in job.targets],
     )
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -24,27 +23,25 @@ TITLE = "bold"
 DIM = "dim"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of a table. Only `words` may break over lines; numbers stand to the right."""
-
-    title: str
-    words: bool = False
-
-
 def words(text: str, style: str = "", *, indent: int = 0) -> RenderableType:
     """A paragraph. The text is never read as markup."""
     return Padding(_text(text, style), (0, 0, 0, indent))
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> RenderableType:
-    """A table without lines, two blanks between the columns, indented by two."""
+def table(
+    titles: Sequence[str], text_columns: Collection[str], rows: Iterable[Sequence[str]]
+) -> RenderableType:
+    """A table without lines, two blanks between the columns, indented by two.
+
+    `text_columns` are the titles of those that hold text, which may break over lines; the others
+    hold numbers, which stand to the right and are never broken.
+    """
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=TITLE)
-    for column in columns:
+    for title in titles:
         drawn.add_column(
-            _text(column.title),
-            justify="left" if column.words else "right",
-            no_wrap=not column.words,
+            _text(title),
+            justify="left" if title in text_columns else "right",
+            no_wrap=title not in text_columns,
             overflow="fold",
             vertical="top",
         )
@@ -61,8 +58,8 @@ def facts(rows: Iterable[tuple[str, str]]) -> RenderableType:
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     drawn.add_column(no_wrap=False, overflow="fold", max_width=24)
     drawn.add_column(overflow="fold")
-    for name, told in rows:
-        drawn.add_row(_text(name), _text(told))
+    for name, text in rows:
+        drawn.add_row(_text(name), _text(text))
     return Padding(drawn, (0, 0, 0, 2))
 
 

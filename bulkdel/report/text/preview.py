@@ -8,32 +8,23 @@ from pathlib import PurePath
 
 from rich.console import RenderableType
 
-from bulkdel.job.job import Guards, Job
+from bulkdel import files
+from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS, finish
 from bulkdel.plan.values import Books, PlanMeta
-from bulkdel.report.doubts import plan_doubts
+from bulkdel.report.doubts import plan_doubts, too_many
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import Face, deed, place, unit
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
 from bulkdel.report.text.confirm import warnings, work
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round
 from bulkdel.words import Batch, Entry
 
 SHOWN_IDS = 3
 """To_Accounts of a sample batch that are shown."""
-
-
-def too_many(guards: Guards, books: Books) -> str:
-    """Why `guards.max_pairs` keeps this plan from being sent; empty if it does not."""
-    if guards.max_pairs is None or books.pairs <= guards.max_pairs:
-        return ""
-    return (
-        f"guards.max_pairs = {guards.max_pairs} in the job file, but the plan holds "
-        f"{counted(books.pairs, 'pair')}: nothing is sent. Raise the key if the plan is right"
-    )
 
 
 def plan_text(
@@ -139,12 +130,11 @@ def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
 
 
 def _balanced(rows: Books) -> RenderableType:
-    told = rows.pairs + rows.duplicates + rows.rejected + rows.protected
-    if told == rows.read:
+    if rows.accounted == rows.read:
         return words("The books are balanced: every row is counted once.", GOOD)
     return words(
-        f"THE BOOKS DO NOT BALANCE: {count(rows.read)} rows were read, but {count(told)} are "
-        "accounted for. Do not send this plan.",
+        f"THE BOOKS DO NOT BALANCE: {count(rows.read)} rows were read, but "
+        f"{count(rows.accounted)} are accounted for. Do not send this plan.",
         BAD,
     )
 
@@ -156,7 +146,8 @@ def _largest(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     yield words("")
     yield words("The accounts with most pairs:", TITLE)
     yield table(
-        [Column(title="pairs"), Column(title="account", words=True)],
+        ("pairs", "account"),
+        ("account",),
         [(count(pairs), plain(account)) for account, pairs in largest],
     )
 
@@ -168,7 +159,8 @@ def _sample(meta: PlanMeta, sample: Sequence[Entry]) -> Iterator[RenderableType]
     yield words("")
     yield words(f"The first calls to {meta.shares[0].target}:", TITLE)
     yield table(
-        [Column(title="From_Account", words=True), Column(title="To_Accounts", words=True)],
+        ("From_Account", "To_Accounts"),
+        ("From_Account", "To_Accounts"),
         [(plain(entry.from_account), _others(entry)) for entry in sample],
     )
     turned, pairs = other_way_round(sample)
@@ -194,19 +186,16 @@ def _rejected(job: Job, rows: Books, rejects: Rejects) -> Iterator[RenderableTyp
     yield words("")
     yield words(f"{counted(rows.rejected, 'row')} rejected and not sent:", TITLE)
     yield table(
-        [Column(title="rows"), Column(title="reason", words=True)],
+        ("rows", "reason"),
+        ("reason",),
         [(count(number), plain(reason)) for reason, number in rejects.reasons],
     )
     if not rejects.whole:
         yield words(f"(counted over the first {counted(_seen(rejects), 'reject')})", DIM, indent=2)
     yield words("")
     yield table(
-        [
-            Column(title="line"),
-            Column(title="file", words=True),
-            Column(title="reason", words=True),
-            Column(title="the row", words=True),
-        ],
+        ("line", "file", "reason", "the row"),
+        ("file", "reason", "the row"),
         [
             (
                 plain(reject.lines, 20),
@@ -217,7 +206,7 @@ def _rejected(job: Job, rows: Books, rejects: Rejects) -> Iterator[RenderableTyp
             for reject in rejects.first
         ],
     )
-    yield words(f"All of them: {plain(str(job.run_dir / 'rejects.jsonl'), 1000)}", indent=2)
+    yield words(f"All of them: {plain(str(job.run_dir / files.REJECTS), 1000)}", indent=2)
 
 
 def _seen(rejects: Rejects) -> int:

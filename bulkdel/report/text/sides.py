@@ -9,7 +9,6 @@ from rich.console import RenderableType
 from bulkdel.job.job import Job, Target
 from bulkdel.plan.values import PlanMeta, Share
 from bulkdel.report.figures import count, counted, span
-from bulkdel.report.status import Status
 from bulkdel.report.text.layout import TITLE, words
 from bulkdel.report.text.tables import Way, share_of, ways
 from bulkdel.words import Batch, Entry, Orient
@@ -19,12 +18,12 @@ def chosen_sides(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     """The calls as given, as planned and at the least; nothing where rows go as they are given."""
     if meta.fingerprint.orient is not Orient.FEWEST_CALLS or not meta.books.pairs:
         return
-    found = [(target, share_of(meta, target)) for target in job.targets]
+    shares = [(target, share_of(meta, target)) for target in job.targets]
     yield words("")
     yield words("Each friendship is sent once, from the side that makes calls few:", TITLE)
-    yield ways([way for target, share in found for way in _ways(target, share)])
+    yield ways([way for target, share in shares for way in _ways(target, share)])
     yield words("")
-    for target, share in found:
+    for target, share in shares:
         yield words(_saved(target, share))
     yield words(
         "Rows a,b and b,a name one friendship: the second is counted as a duplicate. Where the "
@@ -32,16 +31,6 @@ def chosen_sides(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
         "phase, before the friendship is called already gone. How many calls that adds is known "
         "only then; these figures are without them."
     )
-
-
-def waiting_sides(status: Status) -> Iterator[str]:
-    """What the second phase is for, as long as there is anything for it."""
-    for target in status.targets:
-        if target.in_reserve > 0:
-            yield (
-                f"{target.name}: {counted(target.in_reserve, 'pair')} of those left were answered "
-                '"not a friend" from one side; their other side is asked before they count as gone.'
-            )
 
 
 def other_way_round(sample: Iterable[Entry]) -> tuple[int, int]:

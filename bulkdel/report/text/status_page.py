@@ -1,97 +1,27 @@
-"""A status as JSON for programs and as a page for people: the same facts."""
+"""A status as a page for people: the facts that `status --json` has for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from rich.console import RenderableType
 
-from bulkdel.ledger.snapshot import CodeCount
-from bulkdel.report.figures import count, counted, moment, plain, rate, span, stamp
-from bulkdel.report.json_text import json_text
-from bulkdel.report.no_friendships import no_friendships, no_friendships_values
+from bulkdel import files
+from bulkdel.report.figures import count, counted, moment, plain, rate, sentence, span
 from bulkdel.report.phrases import deed, unit
+from bulkdel.report.remarks import waiting_sides
 from bulkdel.report.status import (
-    Sitting,
+    LastSitting,
     State,
     Status,
     TargetStatus,
     how_it_ended,
-    wrongs,
 )
 from bulkdel.report.text import tables
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, facts, page, table, words
-from bulkdel.report.text.sides import waiting_sides
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
+from bulkdel.report.verdict import run_verdict
 
 _STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.PLANNED: TITLE}
-
-
-def status_json(status: Status) -> bytes:
-    """One JSON object, with the keys of the contract and more; ends with a newline."""
-    return json_text(status_values(status))
-
-
-def status_values(status: Status) -> dict[str, Any]:
-    """What `status_json` writes."""
-    rows = status.rows
-    return {
-        "job": status.job,
-        "run_dir": str(status.run_dir),
-        "operation": status.operation,
-        "mode": status.mode,
-        "orient": status.orient,
-        "no_friendships": no_friendships_values(status),
-        "state": status.state,
-        "reason": status.reason,
-        "at": stamp(status.at_ms),
-        "balanced": not wrongs(status),
-        "wrongs": wrongs(status),
-        "left_s": status.left_s,
-        "rows": {
-            "read": rows.read,
-            "pairs": rows.pairs,
-            "duplicates": rows.duplicates,
-            "rejected": rows.rejected,
-            "protected": rows.protected,
-        },
-        "targets": {target.name: _target(target) for target in status.targets},
-        "began": None if status.began_ms is None else stamp(status.began_ms),
-        "last_sitting": None if status.last is None else _sitting(status.last),
-    }
-
-
-def _target(target: TargetStatus) -> dict[str, Any]:
-    return {
-        "provider": target.provider,
-        "place": target.place,
-        "pairs": target.pairs,
-        "batches": target.batches,
-        "deleted": target.deleted,
-        "already_gone": target.already_gone,
-        "failed": target.failed,
-        "unsettled": target.unsettled,
-        "in_reserve": target.in_reserve,
-        "calls": target.calls,
-        "retries": target.retries,
-        "throttled": target.throttled,
-        "lost_answers": target.lost_answers,
-        "qps": target.qps,
-        "rate": target.rate,
-        "left_s": target.left_s,
-        "failed_codes": [_code(one) for one in target.failed_codes],
-        "unsettled_codes": [_code(one) for one in target.unsettled_codes],
-    }
-
-
-def _code(one: CodeCount) -> dict[str, Any]:
-    told = {"code": one.code, "info": one.info, "pairs": one.pairs}
-    return {**told, "example": one.example} if one.example else told
-
-
-def _sitting(sitting: Sitting) -> dict[str, Any]:
-    ended = None if sitting.ended_ms is None else stamp(sitting.ended_ms)
-    return {"began": stamp(sitting.began_ms), "ended": ended, "why": sitting.why}
 
 
 def status_text(
@@ -106,9 +36,9 @@ def status_text(
 
 
 def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
-    if doubt := no_friendships(status):
-        yield words(f"{plain(status.job)}: {doubt.told}", BAD)
-        yield words(doubt.look)
+    verdict = run_verdict(status)
+    if verdict.no_friendships:
+        yield from tables.doubt(status.job, verdict)
         yield words("")
     yield words(_headline(status), _STYLES[status.state])
     yield words("")
@@ -120,7 +50,7 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
         ]
     )
     yield words("")
-    yield from tables.balance(status)
+    yield from tables.balance(status, verdict.wrongs)
     for waiting in waiting_sides(status):
         yield words(waiting)
     yield words("")
@@ -136,7 +66,7 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
         yield words("")
         yield words(
             f"{counted(status.rows.rejected, 'row')} rejected, with the reasons: "
-            f"{plain(str(status.run_dir / 'rejects.jsonl'), 1000)}"
+            f"{plain(str(status.run_dir / files.REJECTS), 1000)}"
         )
     if again and status.state in (State.STOPPED, State.PLANNED):
         yield words("")
@@ -148,22 +78,16 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
 def _headline(status: Status) -> str:
     head = f"{plain(status.job)}: {status.state}"
     if status.unsettled > 0:
-        whole = sum(target.pairs for target in status.targets)
         noun = unit(status.operation)
         across = f", over {len(status.targets)} targets" if len(status.targets) > 1 else ""
-        head += f", {count(status.unsettled)} of {counted(whole, noun)} left{across}"
-    return f"{head}. {_sentence(status.reason)}"
+        head += f", {count(status.unsettled)} of {counted(status.planned, noun)} left{across}"
+    return f"{head}. {sentence(status.reason, 400)}"
 
 
 def _going(status: Status) -> Iterator[RenderableType]:
     yield table(
-        [
-            Column(title="target", words=True),
-            Column(title="calls/s now"),
-            Column(title="at most"),
-            Column(title="time left"),
-            Column(title="estimated end"),
-        ],
+        ("target", "calls/s now", "at most", "time left", "estimated end"),
+        ("target",),
         [
             (
                 target.name,
@@ -184,18 +108,14 @@ def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:
     return span(target.left_s), moment(at_ms + round(target.left_s * 1000))
 
 
-def _sittings(status: Status, last: Sitting) -> Iterator[tuple[str, str]]:
+def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
     if status.began_ms is not None and status.began_ms != last.began_ms:
         yield "first sitting", f"began {moment(status.began_ms)}"
     if last.ended_ms is not None:
         took = span((last.ended_ms - last.began_ms) / 1000)
-        told = f"took {took} and ended: {plain(how_it_ended(last), 600)}"
+        course = f"took {took} and ended: {plain(how_it_ended(last), 600)}"
     elif status.state is State.RUNNING:
-        told = f"at work for {span((status.at_ms - last.began_ms) / 1000)}"
+        course = f"at work for {span((status.at_ms - last.began_ms) / 1000)}"
     else:
-        told = plain(how_it_ended(last))
-    yield "last sitting", f"began {moment(last.began_ms)}, {told}"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + plain(text[1:], 400).rstrip(".") + "."
+        course = plain(how_it_ended(last))
+    yield "last sitting", f"began {moment(last.began_ms)}, {course}"

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 
 from bulkdel.job.job import Target
-from bulkdel.ledger.snapshot import CodeCount
+from bulkdel.ledger.history import CodeCount
 from bulkdel.plan.values import Books, PlanMeta, Share
 from bulkdel.report.figures import count, percent, plain, span
-from bulkdel.report.status import Status, TargetStatus, wrongs
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, table, words
+from bulkdel.report.status import Status, TargetStatus
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, table, words
+from bulkdel.report.verdict import RunVerdict
 from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
@@ -34,22 +35,18 @@ class Way:
         return self.calls / self.qps
 
 
-def ways(found: Sequence[Way]) -> RenderableType:
+def ways(rows: Sequence[Way]) -> RenderableType:
     """Ways to do the same work, one under the other; a target is named once."""
     named = [
-        "" if at and found[at - 1].target == way.target else way.target
-        for at, way in enumerate(found)
+        "" if at and rows[at - 1].target == way.target else way.target
+        for at, way in enumerate(rows)
     ]
     return table(
-        [
-            Column(title="target", words=True),
-            Column(title="", words=True),
-            Column(title="calls"),
-            Column(title="take at least"),
-        ],
+        ("target", "", "calls", "take at least"),
+        ("target", ""),
         [
             (name, way.name, count(way.calls), span(way.takes_s))
-            for name, way in zip(named, found, strict=True)
+            for name, way in zip(named, rows, strict=True)
         ],
     )
 
@@ -59,86 +56,66 @@ def share_of(meta: PlanMeta, target: Target) -> Share:
     return next(share for share in meta.shares if share.target == target.name)
 
 
+def doubt(job: str, verdict: RunVerdict) -> Iterator[RenderableType]:
+    """What comes first where nearly nothing of what was asked was a friendship; or nothing."""
+    if verdict.no_friendships:
+        yield words(f"{plain(job)}: {verdict.no_friendships.sentence}", BAD)
+        yield words(verdict.no_friendships.look)
+
+
 def rows_line(rows: Books) -> RenderableType:
     """The books of the input, as the sum that they are."""
     return table(
-        [
-            Column(title="rows read"),
-            Column(title="= pairs"),
-            Column(title="+ duplicates"),
-            Column(title="+ rejected"),
-            Column(title="+ protected"),
-        ],
-        [
-            (
-                count(rows.read),
-                count(rows.pairs),
-                count(rows.duplicates),
-                count(rows.rejected),
-                count(rows.protected),
-            )
-        ],
+        ("rows read", "= pairs", "+ duplicates", "+ rejected", "+ protected"),
+        (),
+        [[*map(count, (rows.read, rows.pairs, rows.duplicates, rows.rejected, rows.protected))]],
     )
 
 
-def balance(status: Status) -> Iterator[RenderableType]:
-    """The books of the input and of each target, and whether they balance: loud if not."""
+def balance(status: Status, wrongs: Sequence[str]) -> Iterator[RenderableType]:
+    """The books of the input and of each target, and whether they balance: loud if not.
+
+    `wrongs` are the run's, of its verdict.
+    """
     yield rows_line(status.rows)
     yield words("")
     yield table(
-        [
-            Column(title="target", words=True),
-            Column(title="pairs"),
-            Column(title="= deleted"),
-            Column(title="+ already gone"),
-            Column(title="+ failed"),
-            Column(title="+ unsettled"),
-        ],
+        ("target", "pairs", "= deleted", "+ already gone", "+ failed", "+ unsettled"),
+        ("target",),
         [
             (
                 target.name,
                 count(target.pairs),
-                count(target.deleted),
-                count(target.already_gone),
-                count(target.failed),
+                *map(count, (now.deleted, now.already_gone, now.failed)),
                 count(target.unsettled),
             )
             for target in status.targets
+            for now in (target.counters,)
         ],
     )
     yield words("")
-    found = wrongs(status)
-    if not found:
+    if not wrongs:
         yield words("The books are balanced: every row and every pair is counted once.", GOOD)
         return
     yield words("THE BOOKS DO NOT BALANCE. Do not rely on these numbers:", BAD)
-    for sentence in found:
+    for sentence in wrongs:
         yield words(f"- {sentence}", BAD, indent=2)
 
 
 def calls(status: Status) -> RenderableType:
     """What the work cost."""
     return table(
-        [
-            Column(title="target", words=True),
-            Column(title="settled"),
-            Column(title="batches"),
-            Column(title="calls"),
-            Column(title="retries"),
-            Column(title="throttled"),
-            Column(title="lost answers"),
-        ],
+        ("target", "settled", "batches", "calls", "retries", "throttled", "lost answers"),
+        ("target",),
         [
             (
                 target.name,
-                percent(target.settled, target.pairs),
+                percent(now.settled, target.pairs),
                 count(target.batches),
-                count(target.calls),
-                count(target.retries),
-                count(target.throttled),
-                count(target.lost_answers),
+                *map(count, (now.calls, now.retries, now.throttled, now.lost_answers)),
             )
             for target in status.targets
+            for now in (target.counters,)
         ],
     )
 
@@ -147,8 +124,9 @@ def codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind failed and unsettled pairs, once anything was sent; or nothing."""
     rows: list[tuple[str, ...]] = []
     for target in status.targets:
-        if target.calls:
-            rows += _rows(target, "failed", target.failed, target.failed_codes, "other codes")
+        if target.counters.calls:
+            failed = target.counters.failed
+            rows += _rows(target, "failed", failed, target.failed_codes, "other codes")
             rows += _rows(
                 target, "unsettled", target.unsettled, target.unsettled_codes, "not answered yet"
             )
@@ -169,13 +147,8 @@ def _codes(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableTy
     yield words("")
     yield words(title, TITLE)
     yield table(
-        [
-            Column(title="target", words=True),
-            Column(title="pairs"),
-            Column(title="status", words=True),
-            Column(title="code"),
-            Column(title="the provider says", words=True),
-        ],
+        ("target", "pairs", "status", "code", "the provider says"),
+        ("target", "status", "the provider says"),
         rows,
     )
 
@@ -188,8 +161,8 @@ def _rows(
         yield target.name, count(one.pairs), status, _code(one.code), _says(one)
     others = whole - sum(one.pairs for one in shown)
     if others > 0:
-        told = rest if len(shown) == len(counts) else "other codes, or not answered yet"
-        yield target.name, count(others), status, "-", told
+        what = rest if len(shown) == len(counts) else "other codes, or not answered yet"
+        yield target.name, count(others), status, "-", what
 
 
 def _code(code: int) -> str:
@@ -197,16 +170,16 @@ def _code(code: int) -> str:
 
 
 def _says(one: CodeCount) -> str:
-    told = _said(one)
-    return f"{told} (for example {plain(one.example, 60)})" if one.example else told
+    answer = _answer(one)
+    return f"{answer} (for example {plain(one.example, 60)})" if one.example else answer
 
 
-def _said(one: CodeCount) -> str:
-    said = plain(one.info, 120)
+def _answer(one: CodeCount) -> str:
+    info = plain(one.info, 120)
     match one.code:
         case code if code == NO_REPLY:
-            return f"no answer: {said}" if said else "no answer"
+            return f"no answer: {info}" if info else "no answer"
         case code if code == UNREADABLE:
-            return f"an answer that cannot be read: {said}" if said else "unreadable answer"
+            return f"an answer that cannot be read: {info}" if info else "unreadable answer"
         case _:
-            return said or "(no text)"
+            return info or "(no text)"

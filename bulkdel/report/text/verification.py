@@ -13,7 +13,7 @@ from bulkdel.ledger.audit.verify import Verified
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.json_text import json_text
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, Column, facts, page, table, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
 from bulkdel.words import Verdict
 
 _SHOWN_CHARACTERS = 320
@@ -56,8 +56,8 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
         yield words("")
         yield words(_place(finding), TITLE)
         yield words(f"{finding.what.rstrip('.')}.", indent=2)
-        told = (("found", finding.found), ("expected", finding.expected))
-        yield facts((name, plain(text, _SHOWN_CHARACTERS)) for name, text in told if text)
+        sides = (("found", finding.found), ("expected", finding.expected))
+        yield facts((name, plain(text, _SHOWN_CHARACTERS)) for name, text in sides if text)
     if verified.count > len(verified.findings):
         yield words("")
         yield words(f"And {count(verified.count - len(verified.findings))} more.", BAD)
@@ -83,14 +83,8 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
 
 def _books(meta: PlanMeta | None, verified: Verified) -> RenderableType:
     return table(
-        [
-            Column(title="target", words=True),
-            Column(title="pairs"),
-            Column(title="deleted"),
-            Column(title="already gone"),
-            Column(title="failed"),
-            Column(title="unsettled"),
-        ],
+        ("target", "pairs", "deleted", "already gone", "failed", "unsettled"),
+        ("target",),
         [
             (
                 plain(name),

@@ -1,0 +1,48 @@
+"""Tencent Chat's REST API, version 4, as a value.
+
+Sources: "RESTful API Overview" (1047/34620 of 2025-10-23) for the regions and the admin account,
+"Use Limits" (1047/34381) for ids.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bulkdel.providers.protocol import Provider
+from bulkdel.providers.tencent.check import CHECK
+from bulkdel.providers.tencent.codes import CODES
+from bulkdel.providers.tencent.delete_all_friends import DELETE_ALL_FRIENDS
+from bulkdel.providers.tencent.delete_friends import DELETE_FRIENDS
+from bulkdel.providers.tencent.signing import credentials, sign
+
+TENCENT: Final = Provider(
+    name="tencent",
+    title="Tencent Chat",
+    vendor="Tencent",
+    app_id_name="SDKAppID",
+    secret_env="TENCENT_SECRET_KEY",  # noqa: S106  # the name of a variable
+    admin="administrator",
+    regions={
+        "china": "https://console.tim.qq.com",
+        "singapore": "https://adminapisgp.im.qcloud.com",
+        "seoul": "https://adminapikr.im.qcloud.com",
+        "tokyo": "https://adminapijpn.im.qcloud.com",
+        "frankfurt": "https://adminapiger.im.qcloud.com",
+        "silicon_valley": "https://adminapiusa.im.qcloud.com",
+        "jakarta": "https://adminapiidn.im.qcloud.com",
+        "mumbai": "https://adminapiind.im.qcloud.com",  # not in the pages since 2024-07
+    },
+    example_region="singapore",
+    example_app_id=1400000000,
+    # The documentation says 32 bytes and merely recommends letters and digits; the rule of
+    # printable ASCII is the client SDK's own, and an account that was imported in other characters
+    # must still be removable.
+    id_rule=None,
+    clock_most_s=None,
+    codes=CODES,
+    credentials=credentials,
+    sign=sign,
+    delete_friends=DELETE_FRIENDS,
+    delete_all_friends=DELETE_ALL_FRIENDS,
+    check=CHECK,
+)

@@ -1,0 +1,142 @@
+"""How a sitting ended: the exit code, the sentences that say so, and the end in a few words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bulkdel.errors import Exit
+from bulkdel.plan.values import Books
+from bulkdel.report.figures import count, counted
+from bulkdel.report.phrases import unit, was
+from bulkdel.report.status import Status
+from bulkdel.report.verdict import RunVerdict, left_by_target, run_verdict
+from bulkdel.send.view import End, Ending
+
+_AGAIN = "Run the same command again to continue."
+_HARD = {
+    End.GUARD: "A guard of the job file stopped the run. {left}",
+    End.REFUSED: (
+        "Refused: a provider does not accept the credentials, the permission or the app. {left} "
+        "Mend that and run the same command again."
+    ),
+    End.STORAGE: (
+        "Stopped: nothing more could be written to the run directory. {left} Mend that (is the "
+        "disk full?) and run the same command again."
+    ),
+}
+"""What is said even where nothing is left; worst first, in the order of the exit codes."""
+_SOFT = {
+    End.STOPPED: f"Stopped by a signal. {{left}} {_AGAIN}",
+    End.LIMIT: f"Stopped at --limit. {{left}} {_AGAIN}",
+    End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
+    End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
+    End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
+    End.LEFT: (
+        f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN} If it can never "
+        "succeed, `bulkdel close` settles it as failed."
+    ),
+}
+"""What is said where something is left; what a person did first."""
+_SIMPLE = {
+    End.STOPPED: "stopped by a signal",
+    End.LIMIT: "stopped at --limit",
+    End.WINDOW: "outside the window of the schedule",
+    End.DURATION: "stopped after the time a sitting may take",
+}
+"""Ends of a whole sitting that need no lane's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SittingVerdict:
+    """What is said when a sitting is over.
+
+    Attributes:
+        run: the verdict of the run as the sitting leaves it.
+        words: how the sitting ended and what to do, in sentences; what matters most comes first.
+        exit_code: of `run`.
+    """
+
+    run: RunVerdict
+    words: str
+    exit_code: Exit
+
+
+def sitting_verdict(ending: Ending, status: Status) -> SittingVerdict:
+    """The verdict of a sitting that ended so; `status` is the run's after it."""
+    run, words = run_verdict(status), _ended(ending, status)
+    if doubt := run.no_friendships:
+        words = f"{doubt.sentence} {words}"
+    code = exit_code(
+        ending,
+        status.rows,
+        unsettled=sum(max(target.unsettled, 0) for target in status.targets),
+        failed=status.failed,
+    )
+    return SittingVerdict(run=run, words=words, exit_code=code)
+
+
+def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> Exit:
+    """The exit code of `run`: the first of the contract's table that applies.
+
+    Args:
+        ending: how the sitting ended.
+        books: the input's.
+        unsettled: pairs left over all targets.
+        failed: pairs that failed over all targets and sittings.
+    """
+    ends = {lane.end for lane in ending.lanes}
+    if books.read == 0:
+        return Exit.WRONG
+    if End.GUARD in ends:
+        return Exit.GUARDED
+    if End.REFUSED in ends:
+        return Exit.REFUSED
+    if End.STORAGE in ends or unsettled > 0:
+        return Exit.LEFT
+    return Exit.FAILED if failed or books.rejected else Exit.DONE
+
+
+def why(ending: Ending) -> str:
+    """The end in a few words, as `status` shows it later; "finished" if every lane has."""
+    worst = _worst(ending)
+    if worst in _SIMPLE:
+        return _SIMPLE[worst]
+    by_lane = (
+        f"{lane.target}: {lane.words.rstrip('.') or lane.end}"
+        for lane in ending.lanes
+        if lane.end is not End.FINISHED
+    )
+    return "; ".join(by_lane) or "finished"
+
+
+def _ended(ending: Ending, status: Status) -> str:
+    if status.rows.read == 0:
+        return "The input holds no rows at all: nothing was sent."
+    worst = _worst(ending)
+    if status.unsettled > 0:
+        pairs = counted(status.unsettled, unit(status.operation))
+        rest = f"{pairs} left{left_by_target(status)}."
+        return {**_HARD, **_SOFT}[worst or End.LEFT].format(left=rest)
+    if worst in _HARD:
+        return _HARD[worst].format(left="Nothing is left.")
+    return _finished(status)
+
+
+def _worst(ending: Ending) -> End | None:
+    """The end that speaks for the whole; None if every lane finished."""
+    ends = {lane.end for lane in ending.lanes}
+    return next((end for end in (*_HARD, *_SOFT) if end in ends), None)
+
+
+def _finished(status: Status) -> str:
+    noun, rejected = unit(status.operation), status.rows.rejected
+    if not status.rows.pairs:
+        words = f"Finished: the input left no {noun} to send"
+    elif status.failed:
+        words = f"Finished: every {noun} is settled, but {count(status.failed)} failed for good"
+    else:
+        words = f"Finished: every {noun} is settled"
+    if rejected:
+        joint = "and" if status.failed or not status.rows.pairs else "but"
+        words += f", {joint} {counted(rejected, 'row')} {was(rejected)} rejected"
+    return f"{words}."

@@ -1,0 +1,41 @@
+"""What whoever reads an exported file must know: what it lacks, and what is odd in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+PLACES_KEPT: Final = 5
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """Rows that are not written: how many, and where the first of them stand."""
+
+    rows: int = 0
+    places: list[str] = field(default_factory=list)
+
+    def add(self, place: str) -> None:
+        """One row more."""
+        self.rows += 1
+        if len(self.places) < PLACES_KEPT:
+            self.places.append(place)
+
+
+@dataclass(slots=True)
+class ExportNotes:
+    """What an export notes while it writes; filled row by row.
+
+    Attributes:
+        rows: rejected ones that were written.
+        formulas: rows of a CSV with a cell that a spreadsheet runs.
+        cut: rows longer than rejects.jsonl keeps.
+        loose: rows that some reader takes for another number of rows.
+        quoting: the new job's input.quoting, where the format's default is another; else empty.
+    """
+
+    rows: int = 0
+    formulas: int = 0
+    cut: LeftOut = field(default_factory=LeftOut)
+    loose: LeftOut = field(default_factory=LeftOut)
+    quoting: str = ""

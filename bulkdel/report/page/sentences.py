@@ -1,0 +1,93 @@
+"""The page's rows and sentences that take more than a field of the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from bulkdel.report.facts import CodeFacts, RunFacts, TargetFacts
+from bulkdel.report.figures import count, plain, span
+from bulkdel.report.phrases import deed
+from bulkdel.report.timeline import Span
+from bulkdel.words import NO_REPLY, UNREADABLE
+
+_NEWS_MS: Final = 100
+"""A shorter wait is that of a first call."""
+
+
+def time(unix_ms: int) -> str:
+    """A time in a column that is headed UTC: "2026-11-21 22:25:01"."""
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def settled_rows(targets: Sequence[TargetFacts]) -> list[tuple[int, str, int, int]]:
+    """Every span's end, its target, and the pairs settled in it and up to its end; by time."""
+    rows = []
+    for target in targets:
+        so_far = 0
+        for one in target.timeline.spans:
+            so_far += one.settled
+            rows.append((one.end_ms, target.status.name, one.settled, so_far))
+    return sorted(rows)
+
+
+def kept(spans: Sequence[Span]) -> str:
+    """For how long a lane was kept from sending, and by what; empty where it is no news."""
+    held = sum(one.held_ms for one in spans)
+    probing = sum(one.probing_ms for one in spans)
+    waiting = sum(one.waiting_ms for one in spans)
+    worked = sum(one.span_ms for one in spans)
+    if held + probing + waiting <= worked / 100:
+        return ""
+    words = ", ".join(
+        f"{span(part_ms / 1000)} {what}"
+        for part_ms, what in (
+            (held, "held by the provider"),
+            (probing, "probing, one call at a time"),
+            (waiting, "waiting"),
+        )
+        if part_ms >= _NEWS_MS
+    )
+    return f"Of {span(worked / 1000)}: {words}." if words else ""
+
+
+def number(one: CodeFacts) -> str:
+    """The code as the provider has it; a dash where there was no answer to hold one."""
+    return "-" if one.code in (NO_REPLY, UNREADABLE) else str(one.code)
+
+
+def answer(one: CodeFacts) -> str:
+    """Our words for the code, and the provider's text where it says something else."""
+    info = plain(one.info, 160)
+    return (
+        f'{one.words} ("{info}")' if info and info.lower() not in one.words.lower() else one.words
+    )
+
+
+def code_words(facts: RunFacts, target: str, code: int) -> str:
+    """What a code of a target means; empty where nobody knows."""
+    return next(
+        (
+            one.words
+            for each in facts.targets
+            if each.status.name == target
+            for one in each.codes
+            if one.code == code
+        ),
+        "",
+    )
+
+
+def identity(facts: RunFacts) -> Iterator[tuple[str, str]]:
+    """Which run this is, so that nobody takes it for another."""
+    status = facts.status
+    yield "does", deed(status.operation, status.mode)
+    for one in facts.targets:
+        where = f", region {one.region}" if one.region else ""
+        app = f"{one.status.provider}{where}, app {one.app_id}; {one.status.place}"
+        yield one.status.name, app
+    yield "run directory", str(status.run_dir)
+    yield "plan", f"SHA-256 {facts.plan_digest}"
+    if facts.head is not None:
+        yield "ledger", f"{count(facts.head.length)} bytes, chain head {facts.head.chain}"

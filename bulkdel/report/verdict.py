@@ -1,0 +1,168 @@
+"""The verdict of a run: how it stands, how good that is, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bulkdel.report.facts import RunFacts
+from bulkdel.report.figures import count, counted, percent, sentence, span
+from bulkdel.report.no_friendships import NoFriendships, no_friendships
+from bulkdel.report.phrases import unit, was
+from bulkdel.report.status import State, Status, wrongs
+
+
+class Tone(StrEnum):
+    """How good it is; the page's style knows these."""
+
+    GOOD = "good"  #: all is as it should be
+    MIXED = "mixed"  #: done, and something wants a look; or not done yet
+    BAD = "bad"  #: somebody must act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunVerdict:
+    """What is said of a run before all else; terminal, page and JSON say it from this value.
+
+    Attributes:
+        headline: one sentence. detail: what explains it; may be empty.
+        wrongs: in what way the books do not balance, a sentence each; empty if they do.
+        no_friendships: where nearly nothing of what was asked was a friendship.
+    """
+
+    tone: Tone
+    headline: str
+    detail: str
+    wrongs: tuple[str, ...] = ()
+    no_friendships: NoFriendships | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """Something to do: what for, and the command that does it."""
+
+    words: str
+    command: str
+
+
+def run_verdict(status: Status) -> RunVerdict:
+    """The verdict of a run: wrong books outweigh a doubtful success, that outweighs the state."""
+    doubt, wrong = no_friendships(status), wrongs(status)
+    usual = _usual(status)
+    tone, headline, detail = usual.tone, usual.headline, usual.detail
+    if wrong:
+        tone = Tone.BAD
+        headline = "The books do not balance: do not rely on these numbers."
+        detail = " ".join(f"{one[:1].upper()}{one[1:]}." for one in wrong)
+    elif doubt:
+        tone, headline = Tone.BAD, doubt.sentence
+        detail = f"{doubt.look} {usual.headline} {usual.detail}".rstrip()
+    return RunVerdict(
+        tone=tone, headline=headline, detail=detail, wrongs=wrong, no_friendships=doubt
+    )
+
+
+def left_by_target(status: Status) -> str:
+    """How many pairs are left of which target, in brackets; empty where there is one target."""
+    if len(status.targets) == 1:
+        return ""
+    open_ones = [target for target in status.targets if target.unsettled > 0]
+    return f" ({', '.join(f'{one.name} {count(one.unsettled)}' for one in open_ones)})"
+
+
+def next_steps(facts: RunFacts, command: Callable[..., str]) -> Iterator[NextStep]:
+    """What to do now, the most pressing first; `command` makes a command of a verb and options."""
+    status = facts.status
+    if status.state is State.RUNNING:
+        yield NextStep(
+            words="To see how it stands from minute to minute:", command=command("status")
+        )
+    elif status.unsettled > 0:
+        words = "To send it:" if status.state is State.PLANNED else "To continue where it stopped:"
+        yield NextStep(words=words, command=command("run"))
+    if status.failed:
+        yield NextStep(
+            words="To list what failed for good, with the provider's reasons:",
+            command=command("export", "--status", "failed", "--full", "--output", "failed.csv"),
+        )
+    if status.rows.rejected:
+        yield NextStep(
+            words="To get the rejected rows as they were, mend them, and make a job of them:",
+            command=command("export", "--rejects", "--output", f"rejected.{facts.input_format}"),
+        )
+    if status.state is State.STOPPED and status.unsettled > 0:
+        yield NextStep(
+            words="To list what is left, as the input of another job:",
+            command=command("export", "--status", "unsettled", "--output", "unsettled.csv"),
+        )
+
+
+def _usual(status: Status) -> RunVerdict:
+    """The verdict of a run whose books balance and whose pairs were friendships."""
+    match status.state:
+        case State.PLANNED:
+            pairs = counted(status.rows.pairs, unit(status.operation))
+            return RunVerdict(
+                tone=Tone.MIXED,
+                headline="Planned. Nothing was sent yet.",
+                detail=f"{pairs} at {_targets(status)}.",
+            )
+        case State.RUNNING:
+            time = f" About {span(status.left_s)} to go." if status.left_s else ""
+            return RunVerdict(
+                tone=Tone.MIXED,
+                headline=f"Running: {_settled_share(status)} is settled.",
+                detail=f"{_left(status)} left.{time}",
+            )
+        case State.STOPPED:
+            return RunVerdict(
+                tone=Tone.BAD,
+                headline=f"Stopped with work left: {_settled_share(status)} is settled.",
+                detail=f"{_left(status)} left. {sentence(status.reason, 600)}",
+            )
+        case State.FINISHED:
+            return _finished(status)
+
+
+def _finished(status: Status) -> RunVerdict:
+    noun, rejected = unit(status.operation), status.rows.rejected
+    if not status.rows.pairs:
+        return RunVerdict(
+            tone=Tone.MIXED,
+            headline=f"Finished: the input left no {noun} to send.",
+            detail=f"{counted(rejected, 'row')} rejected." if rejected else "",
+        )
+    if not status.failed and not rejected:
+        pairs = counted(status.rows.pairs, noun)
+        every = f"all {pairs}" if status.rows.pairs > 1 else f"the {noun}"
+        return RunVerdict(
+            tone=Tone.GOOD,
+            headline=f"Finished: {every} settled, nothing failed.",
+            detail=f"Every one is deleted or was already gone at {_targets(status)}.",
+        )
+    but = []
+    if status.failed:
+        but.append(f"{count(status.failed)} failed for good")
+    if rejected:
+        but.append(f"{counted(rejected, 'row')} {was(rejected)} rejected")
+    whole = status.planned
+    return RunVerdict(
+        tone=Tone.MIXED,
+        headline=f"Finished: every {noun} is settled, but {' and '.join(but)}.",
+        detail=f"{count(whole - status.failed)} of {count(whole)} results are deleted or already "
+        "gone.",
+    )
+
+
+def _settled_share(status: Status) -> str:
+    return percent(status.planned - status.unsettled, status.planned)
+
+
+def _left(status: Status) -> str:
+    return counted(status.unsettled, unit(status.operation)) + left_by_target(status)
+
+
+def _targets(status: Status) -> str:
+    *others, last = (target.name for target in status.targets)
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,127 @@
+"""Opens what an export reads, and writes it to a file of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from bulkdel import files
+from bulkdel.errors import WrongInput
+from bulkdel.job.job import Format, Job
+from bulkdel.ledger.history import open_history
+from bulkdel.plan.read import PlanReader, read_plan_meta
+from bulkdel.plan.rejects import RAW_CAP, file_name
+from bulkdel.plan.values import PlanMeta
+from bulkdel.report.export_notes import ExportNotes
+from bulkdel.report.export_rows import MORE, RowLayout, written_rows
+from bulkdel.report.exported import ExportFilter, settled_rows, unsettled_rows
+from bulkdel.report.figures import counted
+from bulkdel.report.raw_rejects import raw_rejects
+from bulkdel.runs.stages import Say
+from bulkdel.words import Operation
+
+
+def pairs(
+    job: Job, choice: ExportFilter, row_format: Format, *, full: bool, say: Say
+) -> Iterator[bytes]:
+    """The chosen pairs of the job's run, in pieces.
+
+    `say` is told where a spreadsheet would run a cell.
+
+    Raises:
+        WrongInput: there is no plan yet, a target that was chosen is none of it, or a column of
+            `full` has the name of a field.
+    """
+    meta = _planned(job)
+    names = [share.target for share in meta.shares]
+    if strange := sorted(choice.targets.difference(names)):
+        raise WrongInput(f"this run has only {', '.join(names)}", where=f"--target {strange[0]}")
+    planned = meta.fingerprint
+    sweeps = planned.operation is Operation.DELETE_ALL_FRIENDS
+    shape = RowLayout(
+        format=row_format,
+        from_field=planned.from_field,
+        to_field=None if sweeps else planned.to_field,
+        full=full,
+    )
+    if full and (taken := [name for name in shape.fields if name in MORE]):
+        raise WrongInput(
+            f"--full adds a column {taken[0]}, which is the name of a field of this job",
+            mend="leave --full out",
+        )
+    met = ExportNotes()
+    # The journal first: what is settled while we read is then in both, and never in neither.
+    with open_history(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
+        ours = history is not None and history.identity.plan_digest == meta.digest
+        rows = chain(
+            settled_rows(job.run_dir, choice) if ours else (),
+            unsettled_rows(plan, meta, history if ours else None, choice),
+        )
+        yield from written_rows(rows, shape, met)
+    _warn_of_formulas(met.formulas, say)
+
+
+def rejected(job: Job, *, source: str | None, say: Say) -> Iterator[bytes]:
+    """The rejected rows of the job's input as they stood there, in pieces.
+
+    `say` is told what was left out, and what a reader must know.
+    """
+    meta = _planned(job)
+    names = [file_name(one.path) for one in meta.fingerprint.sources]
+    if source is not None and source not in names:
+        raise WrongInput(f"the input files are {', '.join(names)}", where=f"--source {source}")
+    tally = ExportNotes()
+    yield from raw_rejects(job.run_dir, meta, tally, source=source)
+    for left, why in (
+        (tally.cut, f"rejects.jsonl keeps only the first {RAW_CAP:,} characters of a row"),
+        (tally.loose, "readers do not agree where such a row ends"),
+    ):
+        if left.rows:
+            places = ", ".join(left.places) + (", ..." if left.rows > len(left.places) else "")
+            say(
+                f"Warning: {counted(left.rows, 'rejected row')} left out ({places}): {why}. Take "
+                "what is right of them from the input itself."
+            )
+    if tally.quoting:
+        say(f'Note: the new job needs quoting = "{tally.quoting}" in [input] to read these rows.')
+    _warn_of_formulas(tally.formulas, say)
+
+
+def _warn_of_formulas(rows: int, say: Say) -> None:
+    if rows:
+        say(
+            f"Note: {counted(rows, 'row')} with a cell that begins with =, +, - or @: a "
+            "spreadsheet runs it as a formula unless the columns are imported as text."
+        )
+
+
+def keep(pieces: Iterable[bytes], path: Path) -> None:
+    """Write the pieces to a new file (0600): whole, or not at all.
+
+    Raises:
+        WrongInput: the file is there already, or cannot be written.
+    """
+    try:
+        if os.path.lexists(path):  # a link that leads nowhere as well
+            raise WrongInput(
+                "is there already", where=f"--output {path}", mend="choose another name"
+            )
+        with files.replacing(path) as out:
+            for piece in pieces:
+                out.write(piece)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror}"
+        raise WrongInput(what, where=f"--output {path}") from error
+
+
+def _planned(job: Job) -> PlanMeta:
+    meta = read_plan_meta(job.run_dir)
+    if meta is None:
+        raise WrongInput(
+            "there is no plan yet, so there is nothing to export",
+            where=job.run_dir,
+            mend="`bulkdel plan` makes one",
+        )
+    return meta

@@ -1,0 +1,81 @@
+"""The work of `verify`: the plan and the journal's files, checked side by side."""
+
+from __future__ import annotations
+
+import gc
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from bulkdel import files
+from bulkdel.errors import Corrupt, WrongInput
+from bulkdel.job.job import Job
+from bulkdel.ledger.audit.findings import Finding, Findings
+from bulkdel.ledger.audit.verify import Verified, check_database, refuse_busy, verify
+from bulkdel.ledger.ledger_file import LEDGER
+from bulkdel.ledger.tables import JOURNAL
+from bulkdel.plan.check import check_plan
+from bulkdel.plan.make import REJECTS_FILE
+from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
+from bulkdel.plan.values import PlanMeta
+
+_READ_BYTES = 1 << 20
+
+
+def verify_run(job: Job) -> tuple[PlanMeta | None, Verified]:
+    """Verifies the run of `job`: its plan, if that can be read, and what was found.
+
+    Raises:
+        Busy: a process works in the run directory.
+        WrongInput: there is no run.
+    """
+    refuse_busy(job.run_dir)
+    findings = Findings()
+    meta = _meta(job.run_dir, findings)
+    if meta is None:
+        return None, Verified().with_findings(findings)
+    with ExitStack() as stack:
+        if gc.isenabled():  # millions of rows come and go, and none is part of a cycle
+            gc.disable()
+            stack.callback(gc.enable)
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan"))
+        checking = pool.submit(lambda: list(check_plan(job.run_dir, meta)))
+        sound = pool.submit(check_database, job.run_dir)
+        reader = stack.enter_context(PlanReader(job.run_dir, meta))
+        verified = verify(job.run_dir, meta, reader, findings)
+        for wrong in checking.result():
+            findings.add(Finding(file=PLAN_FILE, what=wrong))
+        for finding in sound.result():
+            findings.add(finding)
+    rejects = _lines(job.run_dir / REJECTS_FILE)
+    if rejects != meta.books.rejected:
+        what = f"it has {rejects:,} lines, but {meta.books.rejected:,} rows were rejected"
+        findings.add(Finding(file=REJECTS_FILE, what=what))
+    return meta, verified.with_findings(findings)
+
+
+def _meta(run_dir: Path, findings: Findings) -> PlanMeta | None:
+    """The plan's identity; None, with a finding, where it cannot be read."""
+    try:
+        meta = read_plan_meta(run_dir)
+    except Corrupt as error:
+        findings.add(Finding(file=PLAN_FILE, what=str(error)))
+        return None
+    if meta is not None:
+        return meta
+    for name in (LEDGER, JOURNAL):
+        path = run_dir / name
+        if path.exists() and path.stat().st_size:
+            what = f"it is missing, but there is {name}: nothing can be checked without the plan"
+            findings.add(Finding(file=PLAN_FILE, what=what))
+            return None
+    what = "there is no plan and no run, so there is nothing to verify"
+    raise WrongInput(what, where=run_dir)
+
+
+def _lines(path: Path) -> int:
+    try:
+        with files.open_to_read(path) as file:
+            return sum(piece.count(b"\n") for piece in iter(lambda: file.read(_READ_BYTES), b""))
+    except FileNotFoundError:
+        return 0
