@@ -12,6 +12,8 @@ import zstandard
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
+from bulkdel.plan.input.formats import SUFFIXES
+from bulkdel.plan.input.readers import READERS
 from bulkdel.plan.input.records import RECORD_MOST
 from bulkdel.words import Operation
 from tests.plan.jobs import a_job, a_target, plan, plan_text
@@ -310,3 +312,8 @@ def test_accounts_only_reads_accounts_out_of_pairs(tmp_path: Path) -> None:
         tmp_path, HEAD + "a,a\nb,\n", operation=Operation.DELETE_ALL_FRIENDS, accounts_only=True
     )
     assert planned.pairs == [("a", ""), ("b", "")]
+
+
+def test_each_format_has_a_reader_and_a_suffix() -> None:
+    """What the job file allows can be read, and is known by its name."""
+    assert set(READERS) == set(SUFFIXES.values()) == set(Format)

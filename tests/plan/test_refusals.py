@@ -12,6 +12,7 @@ import zstandard
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
+from bulkdel.plan.input.sources import WrongFile
 from bulkdel.plan.make import make_plan
 from bulkdel.words import Operation
 from tests.plan.jobs import a_job, plan
@@ -43,13 +44,14 @@ CASES: list[tuple[str, bytes | None, str]] = [
 def test_input_that_cannot_be_planned(
     tmp_path: Path, name: str, content: bytes | None, words: str
 ) -> None:
-    """Each is one sentence that names the file, and leaves neither a plan nor scraps."""
+    """Each is one sentence that names key and file, and leaves neither a plan nor scraps."""
     if content is not None:
         (tmp_path / name).write_bytes(content)
     job = a_job(tmp_path, [name])
-    with pytest.raises(WrongInput, match=words) as caught:
+    with pytest.raises(WrongFile, match=words) as caught:
         make_plan(job)
-    assert name in str(caught.value)
+    assert caught.value.file == str(tmp_path / name)
+    assert caught.value.where == f"input.files {tmp_path / name}"
     assert "\n" not in str(caught.value)
     assert list(job.run_dir.iterdir()) == []
 
