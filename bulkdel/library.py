@@ -35,7 +35,7 @@ from bulkdel.report.text.preview import too_many
 from bulkdel.runs.held import held_run
 from bulkdel.runs.log import log_of
 from bulkdel.runs.wiring import look
-from bulkdel.send.run import Sitting
+from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import End
 from bulkdel.words import Batch, Verdict
 

@@ -40,7 +40,7 @@ from bulkdel.runs.stages import Say
 from bulkdel.runs.wiring import identity_of, look
 from bulkdel.send.descriptors import fit
 from bulkdel.send.desk import Told
-from bulkdel.send.run import Post, Sitting
+from bulkdel.send.sitting import Post, Sitting
 from bulkdel.send.view import End, Ending
 
 SHOW_EVERY_S: Final = 0.5

@@ -15,7 +15,7 @@ from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.values import Part
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import Share
-from bulkdel.send.settle import FRESH
+from bulkdel.send.judge import FRESH
 from bulkdel.words import Entry
 
 GAP: Final = 20_000

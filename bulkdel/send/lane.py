@@ -22,18 +22,18 @@ from bulkdel.ledger.values import Outcome
 from bulkdel.plan.values import Share
 from bulkdel.providers.protocol import App, Provider
 from bulkdel.send.breaker import Breaker
+from bulkdel.send.carriers import Traffic
+from bulkdel.send.decide import OURS_S, Effects
+from bulkdel.send.delays import Push, until_progress
 from bulkdel.send.desk import Desk
-from bulkdel.send.effects import OURS_S, Effects
 from bulkdel.send.feed import Feed, Work
-from bulkdel.send.flight import GROUNDED, Airfield, Flight, ahead
+from bulkdel.send.gate import GROUNDED, Airfield, Flight, ahead
+from bulkdel.send.health import answer_of
+from bulkdel.send.judge import Judgement, cargo, judge, size, split_at
 from bulkdel.send.meter import Meter, Now, Standing
 from bulkdel.send.pace import Pacer
-from bulkdel.send.retry import Push, until_progress
 from bulkdel.send.sampled import Fields, SampledLog
-from bulkdel.send.settle import Judgement, cargo, judge, size, split_at
 from bulkdel.send.signer import Signer
-from bulkdel.send.signs import answer_of
-from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
 from bulkdel.words import Orient, Verdict, batch_label

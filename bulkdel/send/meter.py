@@ -13,7 +13,7 @@ from typing import Final
 
 from bulkdel.ledger.samples import Sample, bucket_of
 from bulkdel.ledger.values import Counters
-from bulkdel.send.settle import Judgement
+from bulkdel.send.judge import Judgement
 
 SPAN_S: Final = 10.0
 FIRST_SPANS: Final = 30

@@ -6,8 +6,8 @@ import math
 
 from bulkdel.ledger.samples import BUCKETS, Sample, bucket_of, middle_ms
 from bulkdel.ledger.values import Counters
+from bulkdel.send.judge import Judgement
 from bulkdel.send.meter import MOST_CODES, Meter, Now, Standing
-from bulkdel.send.settle import Judgement
 from bulkdel.words import Ruling, Verdict
 
 

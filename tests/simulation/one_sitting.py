@@ -26,8 +26,8 @@ from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
-from bulkdel.send import run as sending
-from bulkdel.send.run import Post, Sitting
+from bulkdel.send import sitting as sending
+from bulkdel.send.sitting import Post, Sitting
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending

@@ -12,14 +12,14 @@ from structlog.typing import FilteringBoundLogger
 from bulkdel.job.job import Retry
 from bulkdel.providers.protocol import Provider
 from bulkdel.send.breaker import UNANSWERED, Breaker, Sign
+from bulkdel.send.delays import Push
 from bulkdel.send.feed import Work
-from bulkdel.send.flight import Flight
+from bulkdel.send.gate import Flight
+from bulkdel.send.health import refusal, sign_of
+from bulkdel.send.judge import Judgement, total
 from bulkdel.send.pace import HOLD_S, Pacer
-from bulkdel.send.retry import Push
 from bulkdel.send.sampled import Fields, SampledLog
-from bulkdel.send.settle import Judgement, total
 from bulkdel.send.signer import Signer
-from bulkdel.send.signs import refusal, sign_of
 from bulkdel.send.transport import NoReply, Reply
 from bulkdel.send.view import End
 from bulkdel.words import NO_REPLY, Entry, Ruling, Verdict

@@ -8,7 +8,7 @@ from typing import Final
 from bulkdel.providers.protocol import Provider
 from bulkdel.providers.stars import starred_answer
 from bulkdel.send.breaker import Sign
-from bulkdel.send.settle import Judgement
+from bulkdel.send.judge import Judgement
 from bulkdel.send.transport import NoReply, Reply
 from bulkdel.words import NO_REPLY, UNREADABLE, Answer, Entry, Ruling, Verdict
 

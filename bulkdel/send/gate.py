@@ -21,11 +21,11 @@ from bulkdel.ledger.recorder import Recorder
 from bulkdel.ledger.values import Intent
 from bulkdel.providers.protocol import App, Provider
 from bulkdel.send.breaker import Breaker
+from bulkdel.send.carriers import Traffic
 from bulkdel.send.claims import Claims
 from bulkdel.send.feed import Work
 from bulkdel.send.pace import Pacer
 from bulkdel.send.signer import Signer
-from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.words import Batch, Entry, Mode
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkdel.job.job import Retry
-from bulkdel.send.retry import Push, until_progress
+from bulkdel.send.delays import Push, until_progress
 
 POLICY = Retry(max_attempts=5, base_delay_s=0.5, max_delay_s=1.5, timeout_s=10, outage_limit_s=60)
 

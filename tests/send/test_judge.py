@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.ledger.values import Group, Part, Settlement
-from bulkdel.send.settle import FRESH, cargo, judge, size, split_at
+from bulkdel.send.judge import FRESH, cargo, judge, size, split_at
 from bulkdel.words import Answer, Asked, Batch, Ruling, Sides, Sweep, Verdict
 
 DELETED = Ruling(verdict=Verdict.DELETED, code=0)
