@@ -89,7 +89,7 @@ async def run(
         if guarded := too_many(job.guards, meta.books):
             raise Guarded(f"{job.source}: {guarded}")
 
-        async def told(outcome: Outcome) -> None:
+        async def on_settled(outcome: Outcome) -> None:
             if (settled := _settled(names[outcome.target], outcome)) is not None:
                 await queue.put(settled)
 
@@ -97,7 +97,9 @@ async def run(
 
         async def send() -> None:
             try:
-                await held.sending(meta, limit=limit, started=sittings.append, told=told, log=log)
+                await held.sending(
+                    meta, limit=limit, started=sittings.append, on_settled=on_settled, log=log
+                )
             finally:
                 await queue.put(None)
 

@@ -38,9 +38,10 @@ from bulkdel.runs.piped import is_same, piped
 from bulkdel.runs.reporting import report
 from bulkdel.runs.stages import Say
 from bulkdel.runs.wiring import identity_of, look
+from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
-from bulkdel.send.desk import Told
-from bulkdel.send.sitting import Post, Sitting
+from bulkdel.send.lane import Destination, OnSettled
+from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import End, Ending
 
 SHOW_EVERY_S: Final = 0.5
@@ -162,11 +163,11 @@ class HeldRun:
         else:
             say(f"Report: {page}")
 
-    async def _posts(
+    async def _destinations(
         self, targets: tuple[Target, ...], meta: PlanMeta, stack: AsyncExitStack
-    ) -> list[Post]:
+    ) -> list[Destination]:
         """Where each target's calls go: to its address, or to a stand-in within this process."""
-        posts = []
+        destinations = []
         for target, share in zip(targets, meta.shares, strict=True):
             address = target.address
             if address is None:
@@ -177,8 +178,8 @@ class HeldRun:
                 )
                 address = (await stack.enter_async_context(server)).address
             secret = self._secrets[target.name]
-            posts.append(Post(target=target, address=address, secret=secret))
-        return posts
+            destinations.append(Destination(target=target, address=address, secret=secret))
+        return destinations
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""
@@ -197,7 +198,7 @@ class HeldRun:
         limit: int | None,
         started: Callable[[Sitting], None],
         show: Show | None = None,
-        told: Told | None = None,
+        on_settled: OnSettled | None = None,
         log: FilteringBoundLogger | None = None,
     ) -> Ending:
         """As `send`, within a running loop.
@@ -207,7 +208,7 @@ class HeldRun:
             limit: pairs to settle in this sitting; None means all.
             started: is given the sitting before it sends.
             show: to be called about twice a second.
-            told: is awaited with every outcome, once it is durable.
+            on_settled: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
         """
         job, log = self._job, log or structlog.get_logger()
@@ -220,15 +221,15 @@ class HeldRun:
             with nothing_sent():
                 sitting = Sitting(
                     job=job,
-                    posts=await self._posts(targets, meta, stack),
+                    destinations=await self._destinations(targets, meta, stack),
                     meta=meta,
                     plan=self._plan,
-                    journal=self._journal,
+                    book=await stack.enter_async_context(JournalBook(self._journal)),
                     protected=self._protected,
                     continued=self._begun,
                     limit=limit,
                     log=log,
-                    told=told,
+                    on_settled=on_settled,
                 )
                 started(sitting)
                 ceilings = {target.name: target.qps for target in job.targets}

@@ -1,242 +1,306 @@
-"""What an answer means for its lane: breaker, pace, credentials, and what its entry does next."""
+"""What happens next after an answer, or after none: pure, and the only place that decides it.
+
+    judgement, the entry's history, the lane's condition  ──decide──▶  Decision
+
+The providers' code tables say what a code means (a Verdict, and whether to shrink or to wait);
+here it is said what follows: for the entry, when it goes again, and for its lane, whether it is
+held, signs anew, sends one call at a time, sends less in a call, or ends. The gate carries out what
+concerns the next calls, lane.py the rest.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Final
 
-from structlog.typing import FilteringBoundLogger
-
-from bulkdel.job.job import Retry
-from bulkdel.providers.protocol import Provider
-from bulkdel.send.breaker import UNANSWERED, Breaker, Sign
-from bulkdel.send.delays import Push
-from bulkdel.send.feed import Work
-from bulkdel.send.gate import Flight
-from bulkdel.send.health import refusal, sign_of
-from bulkdel.send.judge import Judgement, total
-from bulkdel.send.pace import HOLD_S, Pacer
-from bulkdel.send.sampled import Fields, SampledLog
-from bulkdel.send.signer import Signer
-from bulkdel.send.transport import NoReply, Reply
+from bulkdel.job.job import Guards, Retry
+from bulkdel.ledger.values import Counters
+from bulkdel.send.health import UNANSWERED, Health
+from bulkdel.send.judge import Judgement
+from bulkdel.send.pace import HOLD_S
+from bulkdel.send.transport import NoReply
 from bulkdel.send.view import End
-from bulkdel.words import NO_REPLY, Entry, Ruling, Verdict
+from bulkdel.words import NO_REPLY, Ruling, Verdict
 
 PATIENCE: Final = 5
 """Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
 REFUSALS_MOST: Final = 8
 """How often in a row an entry may be refused for its credentials before it is deferred: more often
 than their patience lasts."""
+CONFLICTS: Final = 2
+"""Write conflicts of a batch in a row, after which its calls claim both ends: nothing that shares
+an account is in flight with them."""
 OURS_S: Final = 1.0
 """Seconds until a connection is tried again that this machine could not open."""
+SKEW_S: Final = 120.0
+"""A difference of clocks that is worth telling, in seconds."""
+
+KEPT_BACK: Final = NoReply(reason="kept back: the lane sends one call at a time now", left=False)
+"""In place of a reply: others were refused or unanswered while the call waited to leave."""
 
 
-class Effects:
-    """What one lane's answers do to it.
+class Next(Enum):
+    """What the carrier of an entry does next."""
+
+    DONE = auto()  #: nothing is left of it, or its lane has ended
+    AT_ONCE = auto()  #: it goes again, and the call does not count against it
+    SOON = auto()  #: progress, and what is left was refused for a transient reason
+    LATER = auto()  #: no progress: it goes again after a delay of the growing kind
+    WHEN_WE_CAN = auto()  #: this machine could not connect: after OURS_S
+    SECOND_ROUND = auto()  #: its tries are used up: what is left of it waits for the next round
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What the calls of an entry met in this sitting.
 
     Attributes:
-        batch_most: ids that a call may carry now.
-        held_until: when the last hold ends, the loop's time in seconds.
-        trouble: this machine's own, in words, and until when it is told (the loop's time).
+        calls: that left.
+        stalls: calls in a row that made no progress and count against the entry.
+        conflicts, refusals, throttles: calls in a row that met a write conflict, were refused for
+            their credentials, were throttled.
     """
 
-    def __init__(
-        self,
-        *,
-        provider: Provider,
-        retry: Retry,
-        batch_size: int,
-        pacer: Pacer,
-        breaker: Breaker,
-        signer: Signer,
-        log: FilteringBoundLogger,
-        few: SampledLog,
-        label: Callable[[Entry], str],
-        now_s: Callable[[], float],
-        stop: Callable[[End, str], None],
-        is_over: Callable[[], bool],
-        cleared: Callable[[], None],
-        look: Callable[[], None],
-    ) -> None:
-        """Act on a lane.
+    calls: int = 0
+    stalls: int = 0
+    conflicts: int = 0
+    refusals: int = 0
+    throttles: int = 0
 
-        Args:
-            provider: for words.
-            retry: the job's.
-            batch_size: ids that a call may carry at first.
-            pacer: told of throttled and accepted calls.
-            breaker: told of every call's end.
-            signer: told of refused credentials.
-            log: the lane's.
-            few: the same, for what may come with every call.
-            label: an entry's, as the ledger has it.
-            now_s: the wall clock.
-            stop: ends the lane.
-            is_over: whether it has ended.
-            cleared: the breaker was told something.
-            look: how the lane stands has changed.
-        """
-        self._provider, self._retry, self._log = provider, retry, log
-        self._pacer, self._breaker, self._signer = pacer, breaker, signer
-        self._few, self._label = few, label
-        self._now_s, self._stop, self._is_over = now_s, stop, is_over
-        self._cleared, self._look = cleared, look
-        self._loop = asyncio.get_running_loop()
-        self._odd_in_a_row = 0
-        self._last: Ruling | None = None
-        self.batch_most = batch_size
-        self.trouble = ("", float("-inf"))
-        self.held_until = float("-inf")
+    @property
+    def wide(self) -> bool:
+        """Whether its next call claims both ends of its pairs."""
+        return self.conflicts >= CONFLICTS
 
-    def last_words(self) -> str:
-        """The last ruling that left something unsettled, to end a sentence with."""
-        if self._last is None:
-            return ""
-        info = f' "{self._last.info}"' if self._last.info else ""
-        return f"; the last answer was code {self._last.code}{info}"
 
-    def not_sent(self, flight: Flight, reply: NoReply) -> Push:
-        """A call that did not leave: no attempt is used up while the breaker is not closed."""
-        self._last = Ruling(verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason)
-        self._few.write(
-            "call.not_sent",
-            partial(dict, ordinal=flight.work.entry.ordinal, reason=reply.reason),
-            kind=reply.reason,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How a call and its lane stand once the lane's breaker has been told of the call's end.
+
+    Attributes:
+        over: whether the lane has ended.
+        free: whether calls leave freely: the breaker is closed.
+        opening: whether no call of this sitting has been accepted yet.
+        odd: unknown codes in a row while opening.
+        silent_for_s: since a call was accepted.
+        try_again_s: seconds until new credentials may be tried, if those of now were refused; None
+            where that has been tried for long enough.
+        batch_most: ids that a call may carry.
+        last: the last ruling before this answer that left something unsettled.
+        carried: items that the call carried.
+        probe: whether it was out alone.
+        stale: whether it was signed with credentials that are used no more.
+        skew_s: this machine's clock less the server's; None where the server did not say.
+    """
+
+    over: bool
+    free: bool
+    opening: bool
+    odd: int
+    silent_for_s: float
+    try_again_s: float | None
+    batch_most: int
+    last: Ruling | None
+    carried: int
+    probe: bool
+    stale: bool
+    skew_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What happens next.
+
+    Attributes:
+        next: with the entry.
+        history: its new one.
+        last: the last ruling that left something unsettled.
+        end: why the lane ends, with one sentence for the user.
+        throttled: the ruling for which the whole lane is held.
+        hold_s: for how long, where the provider asked for it.
+        renewal: the refusal that the lane signs anew for.
+        alone_s: one call at a time from now on, the next one in so many seconds.
+        batch_most: ids that a call may carry from now on, where that changes.
+        trouble: this machine's own, in words.
+    """
+
+    next: Next
+    history: History
+    last: Ruling | None
+    end: tuple[End, str] | None = None
+    throttled: Ruling | None = None
+    hold_s: float | None = None
+    renewal: Ruling | None = None
+    alone_s: float | None = None
+    batch_most: int | None = None
+    trouble: str = ""
+
+
+UNTRIED: Final = History()
+SETTLED: Final = Decision(next=Next.DONE, history=UNTRIED, last=None)
+"""Nothing is left of the entry, and nothing follows for its lane: nearly every answer."""
+
+
+def decide(
+    heard: Judgement | NoReply,
+    health: Health | None,
+    history: History,
+    lane: Condition,
+    *,
+    retry: Retry,
+    title: str,
+) -> Decision:
+    """What happens next.
+
+    Args:
+        heard: what the answer settled, or why the call did not leave.
+        health: what the breaker was told; None where the call says nothing of the provider.
+        history: the entry's, before this call.
+        lane: how the lane stands now.
+        retry: the job's.
+        title: the provider's, for a person.
+    """
+    if isinstance(heard, NoReply):
+        return _unsent(heard, history, lane, retry)
+    if not heard.rulings and not heard.parts and not lane.stale:
+        return SETTLED
+    last = heard.last or lane.last
+    end = _end(heard, health, lane, retry, title, last)
+    throttled = [one for one in heard.rulings if one.verdict is Verdict.THROTTLED]
+    resign = heard.first(Verdict.RESIGN)
+    met = History(
+        calls=history.calls + 1,
+        stalls=history.stalls,
+        conflicts=history.conflicts + 1 if any(one.conflict for one in heard.rulings) else 0,
+        refusals=history.refusals + 1 if resign else 0,
+        throttles=history.throttles + 1 if throttled else 0,
+    )
+    following = Next.DONE if end else _next(heard, health, met, lane, retry)
+    renewal = None if end or lane.stale else resign
+    smaller = any(one.shrink for one in heard.rulings)
+    following, met = _counted(following, met, retry)
+    return Decision(
+        next=following,
+        history=met,
+        last=last,
+        end=end,
+        throttled=throttled[0] if throttled else None,
+        hold_s=_hold_s(throttled, lane, retry),
+        renewal=renewal,
+        alone_s=lane.try_again_s if renewal else None,
+        batch_most=min(lane.batch_most, max(1, lane.carried // 2)) if smaller else None,
+    )
+
+
+def _unsent(reply: NoReply, history: History, lane: Condition, retry: Retry) -> Decision:
+    """A call that did not leave: no attempt is used up while the lane sends one call at a time."""
+    if reply is KEPT_BACK:
+        return Decision(next=Next.AT_ONCE, history=replace(history, stalls=0), last=lane.last)
+    last = Ruling(verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason)
+    words = f"; {reply.reason}" if reply.ours else last_words(last)
+    end = _down(lane, words) if lane.silent_for_s >= retry.outage_limit_s else None
+    if reply.ours:  # no attempt, and no word against the provider
+        return Decision(
+            next=Next.WHEN_WE_CAN,
+            history=replace(history, stalls=0),
+            last=last,
+            end=end,
+            alone_s=OURS_S if lane.probe else None,
+            trouble=reply.reason,
         )
-        if reply.ours:
-            return self._keep_trouble(flight, reply)
-        self._tell_breaker(Sign.ABSENT, flight)
-        return Push.STALLED if self._breaker.closed else Push.AGAIN
+    following = Next.DONE if end or lane.over else Next.LATER if lane.free else Next.AT_ONCE
+    following, history = _counted(following, history, retry)
+    return Decision(next=following, history=history, last=last, end=end)
 
-    def _keep_trouble(self, flight: Flight, reply: NoReply) -> Push:
-        """This machine's own trouble: no attempt and no word against the provider."""
-        now = self._loop.time()
-        self.trouble = (reply.reason, now + 2 * OURS_S)
-        if flight.probe:
-            self._breaker.forgo()
-            self._breaker.alone(now + OURS_S)
-            self._cleared()
-        if self._breaker.down(now):
-            silent = self._breaker.silent_for_s(now)
-            self._stop(End.DOWN, f"no call was accepted for {silent:.0f} s; {reply.reason}")
-        return Push.AGAIN
 
-    def take_in(self, flight: Flight, reply: Reply | NoReply, judgement: Judgement) -> Push:
-        """What an answer means for the lane, and what its entry does next."""
-        work = flight.work
-        work.parts = judgement.parts
-        work.calls += 1
-        sign = sign_of(judgement)
-        if judgement.rulings:
-            self._last = judgement.rulings[0]
-            self._log_ruling(flight, self._last)
-        if sign is Sign.ACCEPTED:
-            self._odd_in_a_row = 0
-            self._pacer.accepted()
-            self._signer.accepted(flight.generation)
-        stale = flight.generation != self._signer.generation
-        # What older credentials were let in with says nothing of those that the next call has.
-        self._tell_breaker(Sign.ALIVE if stale and sign is Sign.ACCEPTED else sign, flight)
-        self._note_odd(sign)
-        self._note_refusals(flight, reply, judgement)
-        self._note_rate(flight, judgement)
-        conflict = any(ruling.conflict for ruling in judgement.rulings)
-        work.conflicts = work.conflicts + 1 if conflict else 0
-        if any(ruling.shrink for ruling in judgement.rulings):
-            self.batch_most = min(self.batch_most, max(1, total(flight.load) // 2))
-            self._log.warning("lane.batch_size_lowered", batch_size=self.batch_most)
-        return self._next(work, sign, judgement)
+def _next(
+    heard: Judgement, health: Health | None, met: History, lane: Condition, retry: Retry
+) -> Next:
+    if not heard.parts or lane.over:
+        return Next.DONE
+    transient = heard.first(Verdict.TRANSIENT) is not None
+    if health is Health.ACCEPTED:
+        return Next.SOON if transient else Next.AT_ONCE
+    if transient:
+        # An outage uses up no attempt; an answer does, whatever the lane is doing.
+        return Next.AT_ONCE if health in UNANSWERED and not lane.free else Next.LATER
+    throttled_out = met.throttles >= PATIENCE * retry.max_attempts
+    return Next.LATER if throttled_out or met.refusals > REFUSALS_MOST else Next.AT_ONCE
 
-    def _next(self, work: Work, sign: Sign, judgement: Judgement) -> Push:
-        if not work.parts or self._is_over():
-            return Push.DONE
-        transient = judgement.first(Verdict.TRANSIENT) is not None
-        if sign is Sign.ACCEPTED:
-            return Push.PARTLY if transient else Push.AGAIN
-        if transient:
-            # An outage uses up no attempt; an answer does, whatever the lane is doing.
-            unanswered = sign in UNANSWERED and not self._breaker.closed
-            return Push.AGAIN if unanswered else Push.STALLED
-        throttled_out = work.throttles >= PATIENCE * self._retry.max_attempts
-        spent = throttled_out or work.refusals > REFUSALS_MOST
-        return Push.STALLED if spent else Push.AGAIN
 
-    def _note_odd(self, sign: Sign) -> None:
-        """Nothing but unknown codes from the start may be a refusal that no table knows."""
-        if sign is not Sign.ODD or not self._breaker.opening:
-            return
-        self._odd_in_a_row += 1
-        if self._odd_in_a_row >= self._retry.max_attempts:
-            self._stop(End.LEFT, f"no call was accepted{self.last_words()}, which is not known")
+def _counted(following: Next, met: History, retry: Retry) -> tuple[Next, History]:
+    """With the calls in a row that made no progress; max_attempts of them use up the tries."""
+    if following is not Next.LATER:
+        return following, replace(met, stalls=0) if met.stalls else met
+    met = replace(met, stalls=met.stalls + 1)
+    return Next.SECOND_ROUND if met.stalls >= retry.max_attempts else following, met
 
-    def _note_refusals(self, flight: Flight, reply: Reply | NoReply, judgement: Judgement) -> None:
-        date_s = reply.date_s if isinstance(reply, Reply) else None
-        skew_s = None if date_s is None else self._now_s() - date_s
-        if fatal := judgement.first(Verdict.FATAL):
-            self._stop(End.REFUSED, refusal(self._provider, fatal, skew_s=skew_s))
-        resign = judgement.first(Verdict.RESIGN)
-        flight.work.refusals = flight.work.refusals + 1 if resign else 0
-        if resign is None or flight.generation != self._signer.generation:
-            return  # credentials that are not used any more
-        now = self._loop.time()
-        wait_s = self._signer.refused(now)
-        if wait_s is None:
-            self._stop(End.REFUSED, refusal(self._provider, resign, skew_s=skew_s))
-            return
-        self._log.info("credentials.renewed", code=resign.code, next_try_s=wait_s)
-        self._breaker.alone(now + wait_s)
-        self._cleared()
-        self._look()
 
-    def _note_rate(self, flight: Flight, judgement: Judgement) -> None:
-        throttled = [one for one in judgement.rulings if one.verdict is Verdict.THROTTLED]
-        flight.work.throttles = flight.work.throttles + 1 if throttled else 0
-        if throttled:
-            asked = max((one.hold_s for one in throttled if one.hold_s is not None), default=None)
-            if (
-                asked is not None
-            ):  # a provider that holds us for longer than an outage may last is one
-                asked = min(asked, max(self._breaker.left_s(self._loop.time()), HOLD_S))
-            held = self._pacer.throttled(flight.left_at, asked)
-            if held is not None:
-                self.held_until = self._loop.time() + held
-                self._look()
-                code = throttled[0].code
-                told: Fields = partial(dict, code=code, hold_s=held, pace=self._pacer.rate)
-                self._few.write("lane.held", told, kind=str(code))
+def _end(  # noqa: PLR0917  # all that a lane ends for
+    heard: Judgement,
+    health: Health | None,
+    lane: Condition,
+    retry: Retry,
+    title: str,
+    last: Ruling | None,
+) -> tuple[End, str] | None:
+    """Why the lane ends with this answer; None where it goes on."""
+    # What older credentials were let in with says nothing of those that the next call has.
+    accepted = health is Health.ACCEPTED and not lane.stale
+    if not accepted and lane.silent_for_s >= retry.outage_limit_s:
+        return _down(lane, last_words(last))
+    if health is Health.ODD and lane.opening and lane.odd >= retry.max_attempts:
+        # Nothing but unknown codes from the start may be a refusal that no table knows.
+        return End.LEFT, f"no call was accepted{last_words(last)}, which is not known"
+    if fatal := heard.first(Verdict.FATAL):
+        return End.REFUSED, refusal(title, fatal, skew_s=lane.skew_s)
+    resign = heard.first(Verdict.RESIGN)
+    if resign and not lane.stale and lane.try_again_s is None:
+        return End.REFUSED, refusal(title, resign, skew_s=lane.skew_s)
+    return None
 
-    def _tell_breaker(self, sign: Sign, flight: Flight) -> None:
-        now = self._loop.time()
-        was_closed = self._breaker.closed
-        self._breaker.told(
-            sign,
-            ordinal=flight.work.entry.ordinal,
-            fresh=flight.work.calls <= 1,
-            probe=flight.probe,
-            now=now,
-        )
-        self._cleared()
-        if self._breaker.closed != was_closed:
-            self._few.write("breaker.closed" if self._breaker.closed else "breaker.opened", dict)
-            self._look()
-        if sign is not Sign.ACCEPTED and self._breaker.down(now):
-            silent = self._breaker.silent_for_s(now)
-            self._stop(End.DOWN, f"no call was accepted for {silent:.0f} s{self.last_words()}")
 
-    def _log_ruling(self, flight: Flight, ruling: Ruling) -> None:
-        entry = flight.work.entry
-        self._few.write(
-            "answer.unsettled",
-            lambda: {
-                "ordinal": entry.ordinal,
-                "batch": self._label(entry),
-                "verdict": str(ruling.verdict),
-                "code": ruling.code,
-                "info": ruling.info,
-                "known": ruling.known,
-            },
-            kind=f"{ruling.verdict} {ruling.code}",
-            warn=not ruling.known,
-        )
+def _down(lane: Condition, words: str) -> tuple[End, str]:
+    return End.DOWN, f"no call was accepted for {lane.silent_for_s:.0f} s{words}"
+
+
+def _hold_s(throttled: Sequence[Ruling], lane: Condition, retry: Retry) -> float | None:
+    """What the provider asks for; one that holds us for longer than an outage may last is one."""
+    asked = [ruling.hold_s for ruling in throttled if ruling.hold_s is not None]
+    if not asked:
+        return None
+    return min(max(asked), max(retry.outage_limit_s - lane.silent_for_s, HOLD_S))
+
+
+def last_words(last: Ruling | None) -> str:
+    """The last ruling that left something unsettled, to end a sentence with."""
+    if last is None:
+        return ""
+    info = f' "{last.info}"' if last.info else ""
+    return f"; the last answer was code {last.code}{info}"
+
+
+def refusal(title: str, ruling: Ruling, *, skew_s: float | None) -> str:
+    """Why a lane stopped for its credentials, as a sentence."""
+    info = f' "{ruling.info}"' if ruling.info else ""
+    words = f"{title} refused the app or its credentials: code {ruling.code}{info}"
+    if skew_s is not None and abs(skew_s) > SKEW_S:
+        way = "ahead of" if skew_s > 0 else "behind"
+        words += f"; this machine's clock is {abs(skew_s):.0f} s {way} the server's"
+    return words
+
+
+def too_many_failed(counters: Counters, guards: Guards, target: str) -> str:
+    """Why guards.max_failure_ratio stops the run, as a sentence; empty where it does not."""
+    ratio = guards.max_failure_ratio
+    if ratio is None:
+        return ""
+    settled = counters.settled
+    if settled < guards.min_sample or counters.failed <= ratio * settled:
+        return ""
+    return (
+        f"{counters.failed:,} of {settled:,} settled pairs of {target} failed, "
+        f"more than guards.max_failure_ratio = {ratio:g} allows"
+    )

@@ -1,33 +1,32 @@
-"""One call's way: claim ▶ slot ▶ breaker and hold ▶ connection ▶ intent durable ▶ pace ▶ reply.
+"""Whether a lane's next call may leave now: what all its calls pass, one by one.
 
-Whatever happens on the way, nothing stays held behind it, and an intent whose call did not leave is
-withdrawn.
+    claim ▶ slot ▶ breaker and hold ▶ (connecting) ▶ intent durable ▶ pace ▶ it leaves
+
+Whatever happens on the way, nothing stays held behind a call, and an intent whose call did not
+leave is withdrawn.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import secrets
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
 from typing import Final
 
-from bulkdel.errors import Guarded
-from bulkdel.job.job import Target
-from bulkdel.ledger.recorder import Recorder
+from bulkdel.job.job import Retry, Target
 from bulkdel.ledger.values import Intent
-from bulkdel.providers.protocol import App, Provider
+from bulkdel.send.attempt import Attempt
+from bulkdel.send.book import Book
 from bulkdel.send.breaker import Breaker
-from bulkdel.send.carriers import Traffic
-from bulkdel.send.claims import Claims
-from bulkdel.send.feed import Work
+from bulkdel.send.carriers import Carriers
+from bulkdel.send.claims import Claim, Claims
+from bulkdel.send.decide import OURS_S, Condition, Decision
+from bulkdel.send.health import Health
+from bulkdel.send.judge import total
+from bulkdel.send.meter import Activity
 from bulkdel.send.pace import Pacer
 from bulkdel.send.signer import Signer
-from bulkdel.send.transport import NoReply, Reply, Transport
-from bulkdel.words import Batch, Entry, Mode
+from bulkdel.words import Entry, Ruling
 
 AHEAD_S: Final = 0.2
 """Seconds of calls whose intents are durable before they may leave: a disk that takes so long to
@@ -37,171 +36,92 @@ CALM_S: Final = 0.08
 more than GATHER_S away comes in time."""
 
 
-def ahead(qps: float) -> int:
+def intents_ahead(qps: float) -> int:
     """How many intents may be durable before their calls leave."""
     return max(2, math.ceil(qps * AHEAD_S))
 
 
-GROUNDED: Final = NoReply(reason="kept back: the lane sends one call at a time now", left=False)
+class KeptBack(Exception):
+    """The call may not leave as it stands: others were refused or unanswered while it waited."""
 
 
-class _Grounded(Exception):
-    """The call may not leave as it stands."""
-
-
-def ensure_unprotected(load: Entry, protected: frozenset[str]) -> None:
-    """Raises Guarded if the call would name a protected account.
-
-    The plan leaves them out; this is for whatever came between the plan and the call.
-    """
-    if load.from_account in protected or (
-        isinstance(load, Batch) and not protected.isdisjoint(load.to_accounts)
-    ):
-        raise Guarded(
-            f"entry {load.ordinal} names an account that guards.protect names, so it was not sent: "
-            "plan or journal are not what was planned. Begin a new run with --run-dir"
-        )
-
-
-@dataclass(slots=True, eq=False)
-class Flight:
-    """One call.
+class Gate:
+    """What all calls of one lane pass.
 
     Attributes:
-        load: what it carries: the entry, or what of it goes now.
-        probe: whether it is out alone, to see how the provider is.
-        generation: of the credentials it was signed with.
-        noted: whether its intent is, or may be, durable.
-        left_at: the loop's time when it left, seconds.
-        hidden: texts of the call that must stand nowhere if its reply repeats them.
+        slots: one for each call that may be in flight.
     """
-
-    work: Work
-    load: Entry
-    task: asyncio.Task[None]
-    probe: bool = False
-    generation: int = 0
-    noted: bool = False
-    flying: bool = False
-    left_at: float = 0.0
-    hidden: tuple[str, ...] = field(default=(), repr=False)
-
-
-class Airfield:
-    """What all calls of one lane pass."""
 
     def __init__(
         self,
         *,
         target: Target,
         index: int,
-        mode: Mode,
-        protected: frozenset[str],
-        provider: Provider,
-        app: App,
-        transport: Transport,
-        recorder: Recorder,
-        pacer: Pacer,
-        breaker: Breaker,
+        retry: Retry,
+        book: Book,
+        carriers: Carriers,
         signer: Signer,
-        traffic: Traffic,
-        now_s: Callable[[], float],
+        pacer: Pacer,
     ) -> None:
-        self._index, self._mode, self._provider, self._app = index, mode, provider, app
-        self._protected = protected
-        self._transport, self._recorder = transport, recorder
-        self._pacer, self._breaker, self._signer = pacer, breaker, signer
-        self._traffic, self._now_s = traffic, now_s
+        """The gate of the target at this `index` of the plan."""
+        self._index, self._book, self._carriers = index, book, carriers
+        self._signer, self._pacer = signer, pacer
+        self._loop = asyncio.get_running_loop()
+        self._breaker = Breaker(
+            now=self._loop.time(), base_delay_s=retry.base_delay_s, max_delay_s=retry.max_delay_s
+        )
         self._claims = Claims()
-        self._slots = asyncio.Semaphore(target.max_in_flight)
-        self._ahead = asyncio.Semaphore(ahead(target.qps))
+        self.slots = asyncio.Semaphore(target.max_in_flight)
+        self._ahead = asyncio.Semaphore(intents_ahead(target.qps))
         self._ready = 0  # calls whose intents are durable, waiting for the pace
         self._calm_from = max(1.0, target.qps * CALM_S)
-        self._cleared = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+        self._held_until = -math.inf
+        self._trouble, self._trouble_until = "", -math.inf
 
-    def cleared(self) -> None:
-        """Breaker or pacer were told something: those who wait for them look again."""
-        self._cleared.set()
+    # -- the way of a call ----------------------------------------------------------------------
 
-    @property
-    def urgent(self) -> bool:
-        """Whether the pace would run dry if what is recorded now took its time."""
-        return self._ready < self._calm_from
+    async def claim(self, load: Entry, *, wide: bool) -> Claim:
+        """Wait until no call in flight has an account that this one must have alone."""
+        if not wide and (claim := self._claims.take_at_once(load)):
+            return claim
+        with self._carriers.aside():
+            return await self._claims.take(load, wide=wide)
 
-    async def fly(self, flight: Flight, *, wide: bool) -> Reply | NoReply:
-        """Send the call when it may go; never raises for anything the network does.
+    def drop(self, claim: Claim) -> None:
+        """The call is over, or did not leave."""
+        self._claims.drop(claim)
 
-        Returns GROUNDED for a call that was to go again, since others were refused or unanswered
-        while it waited to leave.
-        """
-        claim = None if wide else self._claims.take_at_once(flight.load)
-        if claim is None:
-            with self._traffic.aside():
-                claim = await self._claims.take(flight.load, wide=wide)
-        try:
-            async with self._slots:
-                flight.probe = await self._admitted()
-                return await self._exchange(flight)
-        except _Grounded:
-            return GROUNDED
-        finally:
-            self._claims.drop(claim)
-
-    async def _admitted(self) -> bool:
-        """Wait until the lane may send; whether this call is a probe."""
+    async def admit(self, attempt: Attempt) -> None:
+        """Wait until the lane may send; says whether this call is a probe."""
         while True:
             wait = self._breaker.wait_s(self._loop.time())
             held, closed = self._pacer.held_for_s, bool(self._pacer.closed)
             if wait == 0 and not held and not closed:
                 if self._signer.renew_if_due():
                     self._breaker.alone(self._loop.time())  # new credentials are tried by one call
-                return self._breaker.leave()
-            self._cleared.clear()
+                attempt.probe = self._breaker.leave()
+                return
+            self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(None if wait is None or closed else max(wait, held)):
-                    await self._cleared.wait()
+                    await self._changed.wait()
 
-    async def _exchange(self, flight: Flight) -> Reply | NoReply:
-        try:
-            ensure_unprotected(flight.load, self._protected)
-            flight.generation = self._signer.generation
-            call = self._provider.encode(
-                flight.load,
-                self._mode,
-                app=self._app,
-                credentials=self._signer.credentials,
-                now_s=self._now_s(),
-                entropy=secrets.token_bytes(8),
-            )
-            flight.hidden = (*call.hidden, self._app.secret.reveal())
-            reply = await self._transport.send(call, partial(self._depart, flight))
-        except BaseException:
-            if not flight.flying:
-                if flight.probe:
-                    self._breaker.forgo()
-                    self.cleared()
-                await self._withdraw(flight)
-            raise
-        finally:
-            if flight.flying:
-                self._traffic.landed()
-        if isinstance(reply, NoReply) and not reply.left:
-            self._traffic.rests(flight.task)  # it had taken off, if its connection was dead
-            await self._withdraw(flight)
-        return reply
+    async def depart(self, attempt: Attempt) -> None:
+        """With a connection in hand: make the intent durable, then wait for the pace.
 
-    async def _depart(self, flight: Flight) -> None:
-        """With a connection in hand: make the intent durable, then wait for the pace."""
-        if flight.flying:  # the connection it left on was dead already
-            flight.flying = False
-            self._traffic.turned_back(flight.task)
+        Raises:
+            KeptBack: the call may not leave as it stands.
+            StorageFailed: its intent cannot be made durable.
+        """
+        if self.come_back(attempt):  # the connection it left on was dead already
+            self._carriers.rest(attempt.task)
             await asyncio.sleep(0)  # a stop that came meanwhile ends it here, not once it has left
         async with self._ahead:
-            if not flight.noted:
-                flight.noted = True
-                work = flight.work
-                await self._recorder.intend(
+            if not attempt.intended:
+                attempt.intended = True
+                work = attempt.work
+                await self._book.intend(
                     Intent(
                         ordinal=work.entry.ordinal,
                         target=self._index,
@@ -212,17 +132,156 @@ class Airfield:
                 )
             self._ready += 1
             try:
-                flight.left_at = await self._pacer.depart()
+                attempt.left_at = await self._pacer.depart()
             finally:
                 self._ready -= 1
-        if flight.generation != self._signer.generation or not (
-            flight.probe or self._breaker.closed
-        ):
-            raise _Grounded
-        if not flight.flying:
-            flight.flying = True
-            self._traffic.took_off(flight.task)
+        if self._is_stale(attempt) or not (attempt.probe or self._breaker.closed):
+            raise KeptBack
+        attempt.in_flight = True
+        self._carriers.leave(attempt.task)
 
-    async def _withdraw(self, flight: Flight) -> None:
-        if flight.noted:
-            await self._recorder.withdraw(flight.work.entry.ordinal)
+    def come_back(self, attempt: Attempt) -> bool:
+        """The call is not in flight any more; whether it was until now."""
+        if not attempt.in_flight:
+            return False
+        attempt.in_flight = False
+        self._carriers.come_back()
+        return True
+
+    async def withdraw(self, attempt: Attempt) -> None:
+        """The call did not leave: neither does its intent stay.
+
+        Raises:
+            StorageFailed: that cannot be made durable.
+        """
+        if attempt.intended:
+            await self._book.withdraw(attempt.work.entry.ordinal)
+
+    async def stay(self, attempt: Attempt) -> None:
+        """As `withdraw`, for a call that may be stopped from now on.
+
+        Raises:
+            StorageFailed: that cannot be made durable.
+        """
+        self._carriers.rest(attempt.task)  # it had left, if its connection was dead
+        await self.withdraw(attempt)
+
+    def forgo(self, attempt: Attempt) -> None:
+        """The call says nothing of the provider: if it was a probe, another one may leave."""
+        if attempt.probe:
+            self._breaker.forgo()
+            self._changed.set()
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the pace would run dry if what is recorded now took its time."""
+        return self._ready < self._calm_from
+
+    # -- what answers change --------------------------------------------------------------------
+
+    def hear(self, attempt: Attempt, health: Health) -> bool:
+        """Take in what a call told of the provider; whether the breaker opened or closed."""
+        if health is Health.ACCEPTED:
+            self._pacer.accepted()
+            self._signer.accepted(attempt.generation)
+            if self._is_stale(attempt):
+                # What older credentials were let in with says nothing of those of the next call.
+                health = Health.ALIVE
+        was_closed = self._breaker.closed
+        self._breaker.hear(
+            health,
+            ordinal=attempt.work.entry.ordinal,
+            fresh=attempt.work.history.calls == 0,
+            probe=attempt.probe,
+            now=self._loop.time(),
+        )
+        self._changed.set()
+        return self._breaker.closed != was_closed
+
+    def carry_out(self, decision: Decision, attempt: Attempt) -> float | None:
+        """Do what a decision says of the calls to come; the seconds of a hold that begins now."""
+        now = self._loop.time()
+        if decision.renewal is not None:
+            self._signer.refused(now)
+        if decision.alone_s is not None:
+            self._breaker.alone(now + decision.alone_s)
+            self._changed.set()
+        if decision.trouble:
+            self._trouble, self._trouble_until = decision.trouble, now + 2 * OURS_S
+        if decision.throttled is None:
+            return None
+        hold_s = self._pacer.throttled(attempt.left_at, decision.hold_s)
+        if hold_s is not None:
+            self._held_until = now + hold_s
+        return hold_s
+
+    # -- how it stands --------------------------------------------------------------------------
+
+    @property
+    def is_free(self) -> bool:
+        """Whether calls leave freely, not one at a time."""
+        return self._breaker.closed
+
+    def condition(
+        self,
+        attempt: Attempt,
+        *,
+        batch_most: int,
+        last: Ruling | None,
+        skew_s: float | None,
+    ) -> Condition:
+        """How a call and its lane stand, for `decide`; see there."""
+        now = self._loop.time()
+        return Condition(
+            over=self._carriers.stopped is not None,
+            free=self._breaker.closed,
+            opening=self._breaker.opening,
+            odd=self._breaker.odd,
+            silent_for_s=self._breaker.silent_for_s(now),
+            try_again_s=self._signer.try_again_s(now),
+            batch_most=batch_most,
+            last=last,
+            carried=total(attempt.load),
+            probe=attempt.probe,
+            stale=self._is_stale(attempt),
+            skew_s=skew_s,
+        )
+
+    def activity(self, now: float) -> tuple[Activity, float]:
+        """What the lane is doing, and until when if that ends by itself; the loop's time."""
+        if self._pacer.closed:
+            return Activity.WAITING, math.inf
+        if now < self._held_until:
+            return Activity.HELD, self._held_until
+        if not self._breaker.closed:
+            return Activity.PROBING, math.inf
+        if self.waiting:
+            return Activity.WAITING, now + self._pacer.held_for_s
+        return Activity.SENDING, math.inf
+
+    @property
+    def waiting(self) -> str:
+        """Why nothing leaves just now, in words; empty while calls leave."""
+        if self._pacer.closed:
+            return self._pacer.closed
+        if held := self._pacer.held_for_s:
+            return f"held by the provider, {math.ceil(held)} s to go"
+        now = self._loop.time()
+        if now < self._trouble_until:
+            return self._trouble
+        if self._pacer.stalled:
+            return "the network does not take what was sent; nothing more leaves meanwhile"
+        wait = self._breaker.wait_s(now)
+        if wait == 0:
+            return ""
+        what = "no answer yet" if self._breaker.opening else "the provider does not answer"
+        what = "the credentials were refused" if self._signer.in_doubt else what
+        return f"{what}, next call in {math.ceil(wait)} s" if wait else f"{what}, one call is out"
+
+    def resume(self) -> None:
+        """The pacer lets calls leave again: that they were kept was no outage."""
+        self._breaker.resume(self._loop.time())
+        self._changed.set()
+
+    def _is_stale(self, attempt: Attempt) -> bool:
+        return attempt.generation != self._signer.generation

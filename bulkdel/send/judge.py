@@ -1,6 +1,6 @@
-"""What an answer settles of an entry and what is left of it: pure, and the only place that decides.
+"""What an answer settles of an entry and what is left of it: pure, and the only place that says so.
 
-entry, its unsettled parts, answer  ──judge──▶  Judgement: settlement, parts left, effects
+reply  ──answer_of──▶  Answer  ──judge──▶  Judgement: settlement, parts left, rulings
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkdel.ledger.values import Group, Part, Settlement
-from bulkdel.words import Answer, Batch, Entry, Ruling, Verdict
+from bulkdel.providers.protocol import Provider
+from bulkdel.providers.stars import starred_answer
+from bulkdel.send.transport import NoReply, Reply
+from bulkdel.words import NO_REPLY, Answer, Batch, Entry, Ruling, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class Judgement:
         return self.rulings[0] if self.rulings else None
 
 
+HOLD_MOST_S: Final = 3600.0
+"""The longest Retry-After that is believed, in seconds."""
 FRESH: Final = (Part(),)
 """The parts of an entry that no call has carried."""
 
@@ -58,7 +63,7 @@ def total(entry: Entry) -> int:
     return len(entry.to_accounts) if isinstance(entry, Batch) else 1
 
 
-def cargo(entry: Entry, part: Part) -> Entry:
+def load_of(entry: Entry, part: Part) -> Entry:
     """The entry as a call carries it: with the items of `part` only."""
     if part.items is None or not isinstance(entry, Batch):
         return entry
@@ -69,6 +74,26 @@ def split_at(entry: Entry, part: Part, count: int) -> tuple[Part, Part]:
     """The first `count` items and the others, histories kept."""
     items = _positions(entry, part)
     return _some(part, items[:count]), _some(part, items[count:])
+
+
+def answer_of(
+    provider: Provider, load: Entry, reply: Reply | NoReply, hidden: tuple[str, ...]
+) -> Answer:
+    """What came back, or did not, ruled for each id that the call carried.
+
+    No text of it holds a piece of what is `hidden`.
+    """
+    if isinstance(reply, NoReply):
+        return Answer(
+            rest=Ruling(
+                verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason, lost=reply.left
+            )
+        )
+    answer = starred_answer(provider.decode(load, reply.status, reply.body), hidden)
+    if reply.retry_after_s is None or answer.rest.verdict is not Verdict.THROTTLED:
+        return answer
+    hold_s = min(reply.retry_after_s, HOLD_MOST_S)
+    return replace(answer, rest=replace(answer.rest, hold_s=hold_s))
 
 
 def judge(entry: Entry, parts: tuple[Part, ...], answer: Answer, *, at_ms: int) -> Judgement:

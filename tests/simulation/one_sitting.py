@@ -27,7 +27,9 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.send import sitting as sending
-from bulkdel.send.sitting import Post, Sitting
+from bulkdel.send.book import Book, JournalBook
+from bulkdel.send.lane import Destination
+from bulkdel.send.sitting import Sitting
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending
@@ -89,10 +91,12 @@ class OneSitting:
             journal.start_sitting(int(self._now_s() * 1000), 1)
             seen.before = self._numbers()
             with self._put_in_place():
-                self._sitting = self._made(journal, continued=continued)
-                self._task = loop.create_task(self._sitting.run(), name="sitting")
-                timers = self._arm()
-                ending = await self._finished()
+                recorder = Recorder(journal, free_bytes=self._free_bytes, clock=loop.time)
+                async with JournalBook(journal, recorder) as book:
+                    self._sitting = self._made(book, continued=continued)
+                    self._task = loop.create_task(self._sitting.run(), name="sitting")
+                    timers = self._arm()
+                    ending = await self._finished()
             for timer in timers:
                 timer.cancel()
             if ending is not None and self._kept is None:
@@ -221,13 +225,13 @@ class OneSitting:
             for name, counters in found.counters.items()
         }
 
-    def _made(self, journal: Journal, *, continued: bool) -> Sitting:
+    def _made(self, book: Book, *, continued: bool) -> Sitting:
         wrong = self._act.end is End.WRONG_KEY
         secret = WRONG_SECRET if wrong else SECRET
         return Sitting(
             job=self._job,
-            posts=[
-                Post(
+            destinations=[
+                Destination(
                     target=target,
                     address=self._addresses.get(target.name, target.name),
                     secret=Secret(secret),
@@ -236,7 +240,7 @@ class OneSitting:
             ],
             meta=self._meta,
             plan=self._plan,
-            journal=journal,
+            book=book,
             protected=frozenset(),
             continued=continued,
             limit=self._act.limit,
@@ -267,7 +271,7 @@ class OneSitting:
             if self._sitting is not None:
                 for lane in self._sitting._lanes:
                     target = lane._target.name
-                    most = lane._traffic.carriers
+                    most = lane._carriers.count
                     self.crowds[target] = max(self.crowds[target], most)
             if act.end is End.DIES_AT_CALL and sum(self._seen.calls.values()) == act.number:
                 running().call_soon(self._die)
@@ -276,7 +280,7 @@ class OneSitting:
 
     @contextmanager
     def _put_in_place(self) -> Iterator[None]:
-        """Wires for transports, and a disk whose free space the act decides."""
+        """Wires for transports."""
 
         def wire(
             address: str, *, max_in_flight: int, timeout_s: float, room: asyncio.Semaphore
@@ -286,14 +290,8 @@ class OneSitting:
             self._wires.append(made)
             return made
 
-        def recorder(journal: Journal) -> Recorder:
-            return Recorder(journal, free_bytes=self._free_bytes, clock=running().time)
-
         transport = Transport if self._addresses else wire
-        with (
-            mock.patch.object(sending, "Transport", transport),
-            mock.patch.object(sending, "Recorder", recorder),
-        ):
+        with mock.patch.object(sending, "Transport", transport):
             yield
 
     def _free_bytes(self) -> int:
