@@ -131,7 +131,7 @@ class Journal:
 
         They have a history, are not settled whole, and their calls are not out.
         """
-        with self._reading, translated(self.run_dir), readable(self.run_dir):
+        with self._reading, self._read():
             return rows.open_entries(self._reader, lo, hi, limit)
 
     def second_phase(
@@ -143,14 +143,14 @@ class Journal:
         begun: bool = False,
     ) -> list[reserve.Waiting]:
         """What of the second phase is not settled; see reserve.second_phase."""
-        with self._reading, translated(self.run_dir), readable(self.run_dir):
+        with self._reading, self._read():
             return reserve.second_phase(
                 self._reader, target, self.settled, limit, after=after, begun=begun
             )
 
     def has_reserved(self, target: int) -> bool:
         """Whether anything of this target waits for a Deal."""
-        with self._reading, translated(self.run_dir), readable(self.run_dir):
+        with self._reading, self._read():
             return reserve.has_reserved(self._reader, target)
 
     def commit(self, events: Iterable[Event]) -> None:
@@ -290,13 +290,19 @@ class Journal:
         return size_of(self._entry_at(ordinal))
 
     def _stored_parts(self, ordinal: int) -> tuple[Part, ...] | None:
-        return rows.stored_parts(self._db, ordinal)
+        with self._read():
+            return rows.stored_parts(self._db, ordinal)
 
     def _put_heads(self) -> None:
         """Record where the ledger ends, if that has moved."""
         if self._recorded != self._now:
             rows.put_heads(self._db, self._before, self._now)
             self._recorded = self._now
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        with translated(self.run_dir, reading=True), readable(self.run_dir):
+            yield
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -242,7 +242,7 @@ class HeldRun:
             finally:
                 shower.cancel()
             show(sitting.views())
-        with suppress(StorageFailed):  # the lanes' own words say it better
+        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
             self._journal.end_sitting(
                 _now_ms(),
                 "; ".join(dict.fromkeys(str(lane.end) for lane in ending.lanes)),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from bulkdel.errors import BulkdelError, StorageFailed
+from bulkdel.errors import BulkdelError
 from bulkdel.job.job import Job
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.journal import Journal
@@ -27,13 +27,13 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.send import sitting as sending
-from bulkdel.send.book import Book, JournalBook
+from bulkdel.send.book import Book
 from bulkdel.send.lane import Destination
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending
-from tests.simulation.disk import Trouble, TroubledJournal, keep
+from tests.simulation.disk import CountedBook, CountedPlan, Reads, Trouble, TroubledJournal, keep
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.scenario import SECRET, WRONG_SECRET, Act, End, Scenario
 from tests.simulation.story import Broken, Seen
@@ -81,6 +81,8 @@ class OneSitting:
             operation=self._job.operation,
             mode=self._job.mode,
         )
+        fails_at = act.number if act.end is End.READ_FAILS else 0
+        journal.reads = reads = Reads(fails_at, damaged=act.damaged)
         self._reader = sqlite3.connect(self._job.run_dir / JOURNAL)
         try:
             if act.end in {End.DIES_IN_WRITE, End.WRITE_FAILS}:
@@ -92,8 +94,9 @@ class OneSitting:
             seen.before = self._numbers()
             with self._put_in_place():
                 recorder = Recorder(journal, free_bytes=self._free_bytes, clock=loop.time)
-                async with JournalBook(journal, recorder) as book:
-                    self._sitting = self._made(book, continued=continued)
+                async with CountedBook(journal, recorder, reads) as book:
+                    plan = CountedPlan(self._plan, reads)
+                    self._sitting = self._made(book, plan, continued=continued)
                     self._task = loop.create_task(self._sitting.run(), name="sitting")
                     timers = self._arm()
                     ending = await self._finished()
@@ -105,6 +108,7 @@ class OneSitting:
             for sky in self._skies.values():
                 sky.watch = lambda _: None
             seen.failed = journal.failures > 0
+            seen.reads = reads.count
             seen.died = self._kept is not None
             for wire in self._wires:
                 if not seen.died:
@@ -177,8 +181,8 @@ class OneSitting:
             ending = await self._task
         except asyncio.CancelledError:
             ending = None
-        except BaseException as error:
-            if self._kept is None and not self._storage(error):
+        except BaseException:
+            if self._kept is None:
                 raise
             ending = None
         finally:
@@ -187,12 +191,6 @@ class OneSitting:
         if self._gave_up:
             raise Broken(f"sitting {self._at} did not end within {self._patience_s():.0f} s")
         return ending
-
-    @staticmethod
-    def _storage(error: BaseException) -> bool:
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        return isinstance(error, StorageFailed)
 
     def _end(self, journal: Journal, ending: Ending) -> None:
         seen = self._seen
@@ -225,7 +223,7 @@ class OneSitting:
             for name, counters in found.counters.items()
         }
 
-    def _made(self, book: Book, *, continued: bool) -> Sitting:
+    def _made(self, book: Book, plan: PlanReader, *, continued: bool) -> Sitting:
         wrong = self._act.end is End.WRONG_KEY
         secret = WRONG_SECRET if wrong else SECRET
         return Sitting(
@@ -239,7 +237,7 @@ class OneSitting:
                 for target in self._job.targets
             ],
             meta=self._meta,
-            plan=self._plan,
+            plan=plan,
             book=book,
             protected=frozenset(),
             continued=continued,
