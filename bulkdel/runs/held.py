@@ -40,7 +40,7 @@ from bulkdel.runs.stages import Say
 from bulkdel.runs.wiring import identity_of, look
 from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
-from bulkdel.send.lane import Destination, OnSettled
+from bulkdel.send.shared import Destination, OnSettled
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import End, Ending
 

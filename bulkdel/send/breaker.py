@@ -29,7 +29,7 @@ class Breaker:
     """One lane's breaker. It starts opening: the first call is out alone.
 
     Attributes:
-        odd: answers with codes that are in no table, in a row, while opening.
+        odd: answers with codes that are in no table, before any that was understood.
     """
 
     def __init__(self, *, now: float, base_delay_s: float, max_delay_s: float) -> None:
@@ -63,7 +63,7 @@ class Breaker:
         return max(0.0, self._next_at - now)
 
     def leave(self) -> bool:
-        """A call goes out; whether it is a probe, whose end must be told or `forgo`ne."""
+        """A call goes out; whether it is a probe, whose end `hear` or `forgo` must learn."""
         if self._closed:
             return False
         self._out = True
@@ -83,7 +83,7 @@ class Breaker:
         self._accepted_at = now
 
     def hear(self, health: Health, *, ordinal: int, fresh: bool, probe: bool, now: float) -> None:
-        """Take in what a call told."""
+        """Take in what a call says of the provider."""
         if probe:
             self._out = False
         match health:
@@ -116,7 +116,7 @@ class Breaker:
     def _close(self) -> None:
         self._closed = True
         self._opened_once = True
-        self._probes = 0
+        self._probes = self.odd = 0
         self._failing.clear()
 
     def _later(self, now: float) -> None:

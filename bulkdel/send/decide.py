@@ -77,13 +77,12 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """How a call and its lane stand once the lane's breaker has been told of the call's end.
+    """How a call and its lane stand once the lane's breaker knows of the call's end.
 
     Attributes:
         over: whether the lane has ended.
         free: whether calls leave freely: the breaker is closed.
-        opening: whether no call of this sitting has been accepted yet.
-        odd: unknown codes in a row while opening.
+        odd: answers with unknown codes, before any that was understood.
         silent_for_s: since a call was accepted.
         try_again_s: seconds until new credentials may be tried, if those of now were refused; None
             where that has been tried for long enough.
@@ -97,7 +96,6 @@ class Condition:
 
     over: bool
     free: bool
-    opening: bool
     odd: int
     silent_for_s: float
     try_again_s: float | None
@@ -156,7 +154,7 @@ def decide(
 
     Args:
         heard: what the answer settled, or why the call did not leave.
-        health: what the breaker was told; None where the call says nothing of the provider.
+        health: what the call told the breaker; None where it says nothing of the provider.
         history: the entry's, before this call.
         lane: how the lane stands now.
         retry: the job's.
@@ -170,20 +168,20 @@ def decide(
     end = _end(heard, health, lane, retry, title, last)
     throttled = [one for one in heard.rulings if one.verdict is Verdict.THROTTLED]
     resign = heard.first(Verdict.RESIGN)
-    met = History(
+    past = History(
         calls=history.calls + 1,
         stalls=history.stalls,
         conflicts=history.conflicts + 1 if any(one.conflict for one in heard.rulings) else 0,
         refusals=history.refusals + 1 if resign else 0,
         throttles=history.throttles + 1 if throttled else 0,
     )
-    following = Next.DONE if end else _next(heard, health, met, lane, retry)
+    following = Next.DONE if end else _next(heard, health, past, lane, retry)
     renewal = None if end or lane.stale else resign
     smaller = any(one.shrink for one in heard.rulings)
-    following, met = _counted(following, met, retry)
+    following, past = _counted(following, past, retry)
     return Decision(
         next=following,
-        history=met,
+        history=past,
         last=last,
         end=end,
         throttled=throttled[0] if throttled else None,
@@ -216,7 +214,7 @@ def _unsent(reply: NoReply, history: History, lane: Condition, retry: Retry) -> 
 
 
 def _next(
-    heard: Judgement, health: Health | None, met: History, lane: Condition, retry: Retry
+    heard: Judgement, health: Health | None, past: History, lane: Condition, retry: Retry
 ) -> Next:
     if not heard.parts or lane.over:
         return Next.DONE
@@ -226,16 +224,16 @@ def _next(
     if transient:
         # An outage uses up no attempt; an answer does, whatever the lane is doing.
         return Next.AT_ONCE if health in UNANSWERED and not lane.free else Next.LATER
-    throttled_out = met.throttles >= PATIENCE * retry.max_attempts
-    return Next.LATER if throttled_out or met.refusals > REFUSALS_MOST else Next.AT_ONCE
+    throttled_out = past.throttles >= PATIENCE * retry.max_attempts
+    return Next.LATER if throttled_out or past.refusals > REFUSALS_MOST else Next.AT_ONCE
 
 
-def _counted(following: Next, met: History, retry: Retry) -> tuple[Next, History]:
+def _counted(following: Next, past: History, retry: Retry) -> tuple[Next, History]:
     """With the calls in a row that made no progress; max_attempts of them use up the tries."""
     if following is not Next.LATER:
-        return following, replace(met, stalls=0) if met.stalls else met
-    met = replace(met, stalls=met.stalls + 1)
-    return Next.SECOND_ROUND if met.stalls >= retry.max_attempts else following, met
+        return following, replace(past, stalls=0) if past.stalls else past
+    past = replace(past, stalls=past.stalls + 1)
+    return Next.SECOND_ROUND if past.stalls >= retry.max_attempts else following, past
 
 
 def _end(  # noqa: PLR0917  # all that a lane ends for
@@ -251,7 +249,7 @@ def _end(  # noqa: PLR0917  # all that a lane ends for
     accepted = health is Health.ACCEPTED and not lane.stale
     if not accepted and lane.silent_for_s >= retry.outage_limit_s:
         return _down(lane, last_words(last))
-    if health is Health.ODD and lane.opening and lane.odd >= retry.max_attempts:
+    if lane.odd >= retry.max_attempts:
         # Nothing but unknown codes from the start may be a refusal that no table knows.
         return End.LEFT, f"no call was accepted{last_words(last)}, which is not known"
     if fatal := heard.first(Verdict.FATAL):

@@ -180,7 +180,7 @@ class Gate:
     # -- what answers change --------------------------------------------------------------------
 
     def hear(self, attempt: Attempt, health: Health) -> bool:
-        """Take in what a call told of the provider; whether the breaker opened or closed."""
+        """Take in what a call says of the provider; whether the breaker opened or closed."""
         if health is Health.ACCEPTED:
             self._pacer.accepted()
             self._signer.accepted(attempt.generation)
@@ -235,7 +235,6 @@ class Gate:
         return Condition(
             over=self._carriers.stopped is not None,
             free=self._breaker.closed,
-            opening=self._breaker.opening,
             odd=self._breaker.odd,
             silent_for_s=self._breaker.silent_for_s(now),
             try_again_s=self._signer.try_again_s(now),

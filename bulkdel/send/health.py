@@ -1,4 +1,4 @@
-"""What a call told of the provider's health, for the breaker: pure."""
+"""What a call says of the provider's health, for the breaker: pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GATEWAY_STATUS: Final = 500
 
 
 class Health(Enum):
-    """What a call told of the provider's health."""
+    """What a call says of the provider's health."""
 
     ACCEPTED = auto()  #: it took the call and ruled on it
     ALIVE = auto()  #: it answered with a code that says nothing of its health
@@ -30,7 +30,7 @@ UNANSWERED: Final = frozenset({Health.SILENT, Health.GATEWAY, Health.ABSENT})
 
 
 def health_of(judgement: Judgement) -> Health:
-    """What a call that left told of the provider's health."""
+    """What the answer of a call says of the provider's health."""
     if judgement.settled or judgement.moved or judgement.first(Verdict.SPLIT):
         return Health.ACCEPTED
     if judgement.first(Verdict.RESIGN) or judgement.first(Verdict.FATAL):

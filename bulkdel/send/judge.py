@@ -43,7 +43,7 @@ class Judgement:
 
     @property
     def last(self) -> Ruling | None:
-        """The ruling that a person is told of what is unsettled."""
+        """The ruling that stands for all that is unsettled."""
         return self.rulings[0] if self.rulings else None
 
 

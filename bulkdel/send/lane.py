@@ -14,31 +14,21 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
-
-from structlog.typing import FilteringBoundLogger
+from typing import Final
 
 from bulkdel.errors import BulkdelError, Guarded
-from bulkdel.job.job import Job, Target
 from bulkdel.ledger.tick import Deal
 from bulkdel.ledger.values import Outcome
-from bulkdel.plan.read import PlanReader
-from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.providers.protocol import App, Secret
-from bulkdel.send.allowance import Allowance
+from bulkdel.providers.protocol import App
 from bulkdel.send.attempt import Attempt
-from bulkdel.send.book import Book
 from bulkdel.send.call import Caller
 from bulkdel.send.carriers import Carriers
 from bulkdel.send.decide import (
     KEPT_BACK,
     OURS_S,
     SETTLED,
-    Decision,
     Next,
     decide,
     last_words,
@@ -49,58 +39,20 @@ from bulkdel.send.feed import Feed, Work
 from bulkdel.send.gate import Gate, intents_ahead
 from bulkdel.send.health import Health, health_of
 from bulkdel.send.judge import Judgement, answer_of, judge, load_of, size, split_at
+from bulkdel.send.lane_log import LaneLog
 from bulkdel.send.meter import Meter, Moment
 from bulkdel.send.pace import Pacer
-from bulkdel.send.sampled import Fields, SampledLog
+from bulkdel.send.sampled import Fields
+from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.signer import Signer
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Entry, Orient, Ruling, Verdict, batch_label
+from bulkdel.words import Orient, Ruling, Verdict
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
 CROWD: Final = 4
 """Times max_in_flight: all carriers of a lane, those that wait for a retry included."""
-
-OnSettled = Callable[[Outcome], Awaitable[None]]
-"""Is awaited with an outcome once it is durable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """Where one target's calls go, and what they are signed with."""
-
-    target: Target
-    address: str
-    secret: Secret
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """What the lanes of a sitting share.
-
-    Attributes:
-        protected: accounts that no call names.
-        now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
-        on_settled: a carrier waits for it.
-        carriers: those of each lane, so that any lane can stop them all.
-    """
-
-    job: Job
-    meta: PlanMeta
-    plan: PlanReader
-    book: Book
-    protected: frozenset[str]
-    allowance: Allowance
-    now_s: Callable[[], float]
-    log: FilteringBoundLogger
-    on_settled: OnSettled | None
-    carriers: list[Carriers] = field(default_factory=list)
-
-    def stop(self, end: End, words: str) -> None:
-        """Send nothing more in any lane; calls in flight finish and are recorded."""
-        for carriers in self.carriers:
-            carriers.stop(end, words)
 
 
 class Lane:
@@ -122,7 +74,7 @@ class Lane:
         self._feed = Feed(shared.plan, shared.book, self._share, index=index)
         self._log = shared.log.bind(target=target.name)
         self._loop = asyncio.get_running_loop()
-        self._few = SampledLog(self._log, self._loop.time)
+        self._few = LaneLog(self._log, self._loop.time, shared.job, target.name)
         self._delays = Delays(retry)
         self._carriers = Carriers(target.name)
         shared.carriers.append(self._carriers)
@@ -391,7 +343,7 @@ class Lane:
     # -- deciding -------------------------------------------------------------------------------
 
     def _decide(self, attempt: Attempt, reply: Reply | NoReply, heard: Judgement | NoReply) -> Next:
-        """Tell the gate what the call told of the provider, decide, and carry that out."""
+        """Let the gate hear how the call went, decide what follows, and carry that out."""
         work = attempt.work
         health = self._hear(attempt, heard)
         date_s = reply.date_s if isinstance(reply, Reply) else None
@@ -410,11 +362,13 @@ class Lane:
             self._batch_most = decision.batch_most
         if decision.end is not None:
             self.stop(*decision.end)
-        self._tell(decision, work.entry, heard, held_s)
+        self._few.decided(decision, work.entry, heard, held_s=held_s, pace=self._pacer.rate)
+        if decision.renewal is not None or held_s is not None:
+            self._look()
         return decision.next
 
     def _hear(self, attempt: Attempt, heard: Judgement | NoReply) -> Health | None:
-        """What the call told of the provider's health; None where it told nothing."""
+        """What the call says of the provider's health; None where it says nothing."""
         if heard is KEPT_BACK:
             return None
         if isinstance(heard, NoReply) and heard.ours:
@@ -425,42 +379,6 @@ class Lane:
             self._few.write("breaker.closed" if self._gate.is_free else "breaker.opened", dict)
             self._look()
         return health
-
-    def _tell(
-        self, decision: Decision, entry: Entry, heard: Judgement | NoReply, held_s: float | None
-    ) -> None:
-        """What the log, and the measurements, should hold of it."""
-        fields: Fields
-        if isinstance(heard, NoReply):
-            if heard is not KEPT_BACK:
-                fields = partial(dict, ordinal=entry.ordinal, reason=heard.reason)
-                self._few.write("call.not_sent", fields, kind=heard.reason)
-        elif last := heard.last:
-            fields = partial(self._unsettled, entry, last)
-            kind = f"{last.verdict} {last.code}"
-            self._few.write("answer.unsettled", fields, kind=kind, warn=not last.known)
-        if decision.renewal is not None:
-            code, next_try_s = decision.renewal.code, decision.alone_s
-            self._log.info("credentials.renewed", code=code, next_try_s=next_try_s)
-        if decision.throttled is not None and held_s is not None:
-            code = decision.throttled.code
-            fields = partial(dict, code=code, hold_s=held_s, pace=self._pacer.rate)
-            self._few.write("lane.held", fields, kind=str(code))
-        if decision.renewal is not None or held_s is not None:
-            self._look()
-        if decision.batch_most is not None:
-            self._log.warning("lane.batch_size_lowered", batch_size=decision.batch_most)
-
-    def _unsettled(self, entry: Entry, last: Ruling) -> Mapping[str, Any]:
-        job = self._shared.job
-        return {
-            "ordinal": entry.ordinal,
-            "batch": batch_label(self._target.name, job.operation, job.mode, entry),
-            "verdict": str(last.verdict),
-            "code": last.code,
-            "info": last.info,
-            "known": last.known,
-        }
 
     def _outcome(self, work: Work, judgement: Judgement) -> Outcome:
         last = judgement.last

@@ -94,7 +94,7 @@ class Meter:
         self._last = now
 
     def close(self, now: Moment, *, at_ms: int) -> Sample | None:
-        """The span that ends now, and the next one begins; None where nothing is to be told."""
+        """The span that ends now, and the next one begins; None where there is nothing to say."""
         self.look(now)
         first, was, new = self._first, self._first.counters, now.counters
         span_ms = round((now.at - first.at) * 1000)

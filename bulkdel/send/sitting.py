@@ -18,8 +18,9 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import Book
-from bulkdel.send.lane import Destination, Lane, OnSettled, Shared
+from bulkdel.send.lane import Lane
 from bulkdel.send.meter import span_s
+from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.transport import Transport, room_for_replies
 from bulkdel.send.view import End, Ending, LaneView
 

@@ -23,7 +23,7 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.runs.wiring import identity_of
 from bulkdel.send.book import Book, JournalBook
-from bulkdel.send.lane import Destination
+from bulkdel.send.shared import Destination
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import Ending
 from bulkdel.words import Batch

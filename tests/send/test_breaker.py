@@ -126,7 +126,7 @@ def test_unknown_codes_count_while_opening() -> None:
     assert (one.odd, one.opening) == (3, True)
     one.hear(Health.ALIVE, ordinal=9, fresh=True, probe=False, now=2.0)
     one.hear(Health.ODD, ordinal=10, fresh=True, probe=False, now=2.0)
-    assert (one.odd, one.opening) == (3, False)
+    assert (one.odd, one.opening) == (0, False)
 
 
 def test_forgone_probe_frees_the_way() -> None:

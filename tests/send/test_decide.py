@@ -35,7 +35,6 @@ RETRY = Retry(max_attempts=3, base_delay_s=0.5, max_delay_s=60, timeout_s=10, ou
 SENDING = Condition(
     over=False,
     free=True,
-    opening=False,
     odd=0,
     silent_for_s=0.0,
     try_again_s=0.0,
@@ -199,14 +198,13 @@ def test_a_call_that_was_too_large_makes_calls_smaller() -> None:
 def test_unknown_codes_from_the_start_end_the_lane() -> None:
     """They may be a refusal that no table knows."""
     odd = Ruling(verdict=Verdict.TRANSIENT, code=99, known=False)
-    opening = replace(SENDING, free=False, opening=True, odd=RETRY.max_attempts)
+    opening = replace(SENDING, free=False, odd=RETRY.max_attempts)
     decision = decided(judged(odd), opening)
     assert decision.end == (
         End.LEFT,
         "no call was accepted; the last answer was code 99, which is not known",
     )
     assert decided(judged(odd), replace(opening, odd=2)).end is None
-    assert decided(judged(odd), replace(opening, opening=False)).end is None
 
 
 @given(

@@ -28,7 +28,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.send import sitting as sending
 from bulkdel.send.book import Book
-from bulkdel.send.lane import Destination
+from bulkdel.send.shared import Destination
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End as LaneEnded
