@@ -35,7 +35,7 @@ from bulkdel.report.status import Status
 from bulkdel.runs.log import log_of
 from bulkdel.runs.run import held_run
 from bulkdel.runs.status import look
-from bulkdel.send.run import Sitting
+from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import End
 from bulkdel.words import Batch, Verdict
 
@@ -90,7 +90,7 @@ async def run(
         if guarded := too_many(job.guards, meta.books):
             raise Guarded(guarded, where=job.source)
 
-        async def told(outcome: Outcome) -> None:
+        async def on_settled(outcome: Outcome) -> None:
             if (settled := _settled(names[outcome.target], outcome)) is not None:
                 await queue.put(settled)
 
@@ -98,7 +98,9 @@ async def run(
 
         async def send() -> None:
             try:
-                await held.sending(meta, limit=limit, started=sittings.append, told=told, log=log)
+                await held.sending(
+                    meta, limit=limit, started=sittings.append, on_settled=on_settled, log=log
+                )
             finally:
                 await queue.put(None)
 

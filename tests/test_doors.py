@@ -26,7 +26,7 @@ DOORS: Final = {
     "rich": {"cli/progress.py", "report/text/"},
     "sqlite3": {"ledger/"},
     "structlog": {"runs/", "send/", "cli/sitting.py"},
-    "tenacity": {"send/retry.py"},
+    "tenacity": {"send/delays.py"},
     "typer": {"cli/"},
     "yarl": {"send/transport.py"},
     "zstandard": {"plan/input/unpack.py"},

@@ -307,6 +307,11 @@ class Journal:
             self._recorded = self._now
 
     @contextmanager
+    def _read(self) -> Iterator[None]:
+        with translated(self.run_dir, reading=True), readable(self.run_dir):
+            yield
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:

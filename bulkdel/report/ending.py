@@ -20,8 +20,8 @@ _HARD = {
         "Mend that and run the same command again."
     ),
     End.STORAGE: (
-        "Stopped: nothing more could be written to the run directory. {left} Mend that (is the "
-        "disk full?) and run the same command again."
+        "Stopped: nothing more could be written to the run directory, or read from it. {left} Mend "
+        "that (is the disk full?) and run the same command again."
     ),
 }
 """What is said even where nothing is left; worst first, in the order of the exit codes."""

@@ -9,7 +9,7 @@ from bulkdel.job.job import Reach, Target
 from bulkdel.providers.protocol import Hearing, Provider, Standing
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
 from bulkdel.report.figures import DAY_S, moment, plain, span
-from bulkdel.send.probe import Probe, Step
+from bulkdel.send.probe import Probe, ProbeStep
 
 SKEW_WARNED_S: Final = 90.0
 """A difference of clocks that is worth a word, in seconds."""
@@ -50,10 +50,10 @@ def findings_of(
     yield _address(seen, target, unused)
     if unused:
         yield skipped("proxy", f"{unused}: it connects by itself")
-    if seen.step in (Step.RESOLVE, Step.CONNECT):
+    if seen.step in (ProbeStep.RESOLVE, ProbeStep.CONNECT):
         return
     yield _tls(seen, target, now_s, unused)
-    if seen.step is Step.TLS:
+    if seen.step is ProbeStep.TLS:
         return
     if unasked:
         yield skipped("clock", unasked)
@@ -72,19 +72,19 @@ def _unused(proxies: tuple[str, ...]) -> str:
 
 def _address(seen: Probe, target: Target, proxy: str) -> Check:
     beside = f"; {proxy}" if proxy else ""
-    if seen.step is Step.RESOLVE:
+    if seen.step is ProbeStep.RESOLVE:
         return crossed(
             "address",
             f"{seen.host}: {seen.trouble}{beside}",
             "check the network and DNS of this machine" + _or_endpoint(target),
         )
-    if seen.step is Step.CONNECT:
+    if seen.step is ProbeStep.CONNECT:
         return crossed(
             "address",
-            f"{seen.host} ({seen.found}): cannot connect: {seen.trouble}{beside}",
+            f"{seen.host} ({seen.ip}): cannot connect: {seen.trouble}{beside}",
             "is a server there, and does the firewall let this machine out?" + _or_endpoint(target),
         )
-    return good("address", f"{seen.host} ({seen.found}) answers")
+    return good("address", f"{seen.host} ({seen.ip}) answers")
 
 
 def _or_endpoint(target: Target) -> str:
@@ -92,7 +92,7 @@ def _or_endpoint(target: Target) -> str:
 
 
 def _tls(seen: Probe, target: Target, now_s: float, proxy: str) -> Check:
-    if seen.step is Step.TLS:
+    if seen.step is ProbeStep.TLS:
         return crossed(
             "TLS",
             f"{seen.host}: {seen.trouble}" + (f"; {proxy}" if proxy else ""),

@@ -24,7 +24,7 @@ from bulkdel.errors import WrongInput
 from bulkdel.ledger.lock import holder
 from bulkdel.report.figures import plain
 from bulkdel.runs.rates import keep_rates, kept_rates
-from bulkdel.send.run import Sitting
+from bulkdel.send.sitting import Sitting
 
 LINE_MOST: Final = 4096
 PATIENCE_S: Final = 5.0

@@ -36,9 +36,10 @@ from bulkdel.runs.report import report
 from bulkdel.runs.stages import Say, Show, TellStop
 from bulkdel.runs.standard_input import is_same, piped
 from bulkdel.runs.status import identity_of, look
+from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
-from bulkdel.send.desk import Told
-from bulkdel.send.run import Post, Sitting
+from bulkdel.send.shared import Destination, OnSettled
+from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import End, Ending
 from bulkdel.words import Entry
 
@@ -161,11 +162,11 @@ class HeldRun:
         else:
             say(f"Report: {page}")
 
-    async def _posts(
+    async def _destinations(
         self, targets: tuple[Target, ...], meta: PlanMeta, stack: AsyncExitStack
-    ) -> list[Post]:
+    ) -> list[Destination]:
         """Where each target's calls go: to its address, or to a stand-in within this process."""
-        posts = []
+        destinations = []
         for target, share in zip(targets, meta.shares, strict=True):
             address = target.address
             if address is None:
@@ -176,8 +177,8 @@ class HeldRun:
                 )
                 address = (await stack.enter_async_context(server)).address
             secret = self._secrets[target.name]
-            posts.append(Post(target=target, address=address, secret=secret))
-        return posts
+            destinations.append(Destination(target=target, address=address, secret=secret))
+        return destinations
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""
@@ -196,7 +197,7 @@ class HeldRun:
         limit: int | None,
         started: Callable[[Sitting], None],
         show: Show | None = None,
-        told: Told | None = None,
+        on_settled: OnSettled | None = None,
         log: FilteringBoundLogger | None = None,
     ) -> Ending:
         """As `send`, within a running loop.
@@ -206,7 +207,7 @@ class HeldRun:
             limit: pairs to settle in this sitting; None means all.
             started: is given the sitting before it sends.
             show: to be called about twice a second.
-            told: is awaited with every outcome, once it is durable.
+            on_settled: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
         """
         job, log = self._job, log or structlog.get_logger()
@@ -219,15 +220,15 @@ class HeldRun:
             with nothing_sent():
                 sitting = Sitting(
                     job=job,
-                    posts=await self._posts(targets, meta, stack),
+                    destinations=await self._destinations(targets, meta, stack),
                     meta=meta,
                     plan=self._plan,
-                    journal=self._journal,
+                    book=await stack.enter_async_context(JournalBook(self._journal)),
                     protected=self._protected,
                     continued=self._begun,
                     limit=limit,
                     log=log,
-                    told=told,
+                    on_settled=on_settled,
                 )
                 started(sitting)
                 ceilings = {target.name: target.qps for target in job.targets}
@@ -240,7 +241,7 @@ class HeldRun:
             finally:
                 shower.cancel()
             show(sitting.views())
-        with suppress(StorageFailed):  # the lanes' own words say it better
+        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
             self._journal.end_sitting(
                 _now_ms(),
                 "; ".join(dict.fromkeys(str(lane.end) for lane in ending.lanes)),

@@ -3,8 +3,8 @@
     opening ──accepted──▶ closed ──a run of failures──▶ probing ──accepted──▶ closed
 
 While opening or probing one call is out at a time, at growing intervals: a wrong key costs one call
-and not a lane full of them, and a provider that is down is not hammered. A lane that has had no
-accepted call for `outage_limit_s` is down.
+and not a lane full of them, and a provider that is down is not hammered. Whether a lane ends for it
+is said in decide.py.
 
 A few batches that always fail (poison) are no outage, and an outage is not poison:
 
@@ -17,39 +17,25 @@ A few batches that always fail (poison) are no outage, and an outage is not pois
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import Final
+
+from bulkdel.send.health import Health
 
 RUN: Final = 10
 """Failures of different entries, with no accepted call between them, that open the breaker."""
 
 
-class Sign(Enum):
-    """What a call told of the provider's health."""
-
-    ACCEPTED = auto()  #: it took the call and ruled on it
-    ALIVE = auto()  #: it answered with a code that says nothing of its health
-    FAILING = auto()  #: it answered, and reported a failure of its own
-    ODD = auto()  #: it answered with a code that is in no table
-    REFUSED = auto()  #: it refused the credentials
-    SILENT = auto()  #: no readable answer
-    GATEWAY = auto()  #: something else answered for it
-    ABSENT = auto()  #: it was not reached
-
-
-UNANSWERED: Final = frozenset({Sign.SILENT, Sign.GATEWAY, Sign.ABSENT})
-"""While the breaker is not closed these use up no attempt."""
-
-
 class Breaker:
-    """One lane's breaker. It starts opening: the first call is out alone."""
+    """One lane's breaker. It starts opening: the first call is out alone.
 
-    def __init__(
-        self, *, now: float, base_delay_s: float, max_delay_s: float, outage_limit_s: float
-    ) -> None:
+    Attributes:
+        odd: answers with codes that are in no table, before any that was understood.
+    """
+
+    def __init__(self, *, now: float, base_delay_s: float, max_delay_s: float) -> None:
+        self.odd = 0
         self._base_s = base_delay_s
         self._max_s = max_delay_s
-        self._outage_s = outage_limit_s
         self._closed = False
         self._opened_once = False
         self._out = False
@@ -77,7 +63,7 @@ class Breaker:
         return max(0.0, self._next_at - now)
 
     def leave(self) -> bool:
-        """A call goes out; whether it is a probe, whose end must be told or `forgo`ne."""
+        """A call goes out; whether it is a probe, whose end `hear` or `forgo` must learn."""
         if self._closed:
             return False
         self._out = True
@@ -96,25 +82,23 @@ class Breaker:
         """Calls were kept from leaving until now: that was no outage."""
         self._accepted_at = now
 
-    def left_s(self, now: float) -> float:
-        """Seconds until a lane with no accepted call is down."""
-        return max(0.0, self._accepted_at + self._outage_s - now)
-
-    def told(self, sign: Sign, *, ordinal: int, fresh: bool, probe: bool, now: float) -> None:
-        """What a call told."""
+    def hear(self, health: Health, *, ordinal: int, fresh: bool, probe: bool, now: float) -> None:
+        """Take in what a call says of the provider."""
         if probe:
             self._out = False
-        match sign:
-            case Sign.ACCEPTED:
+        match health:
+            case Health.ACCEPTED:
                 self._close()
                 self._accepted_at = now
-            case Sign.ALIVE | Sign.FAILING if self.opening:
+            case Health.ALIVE | Health.FAILING if self.opening:
                 self._close()  # it answers and has not refused us: that is all an opening asks
-            case Sign.FAILING | Sign.SILENT if fresh:
+            case Health.ODD if self.opening:
+                self.odd += 1
+            case Health.FAILING | Health.SILENT if fresh:
                 self._failing.add(ordinal)
-            case Sign.GATEWAY:
+            case Health.GATEWAY:
                 self._failing.add(ordinal)
-            case Sign.ABSENT:
+            case Health.ABSENT:
                 self._failing.add(-1 - len(self._failing))
             case _:
                 pass
@@ -122,12 +106,8 @@ class Breaker:
             self._closed = False
             self._failing.clear()
             self._later(now)
-        elif probe and not self._closed and sign is not Sign.REFUSED:
+        elif probe and not self._closed and health is not Health.REFUSED:
             self._later(now)
-
-    def down(self, now: float) -> bool:
-        """Whether no call was accepted for so long that the lane should end."""
-        return now - self._accepted_at >= self._outage_s
 
     def silent_for_s(self, now: float) -> float:
         """Seconds since a call was accepted."""
@@ -136,7 +116,7 @@ class Breaker:
     def _close(self) -> None:
         self._closed = True
         self._opened_once = True
-        self._probes = 0
+        self._probes = self.odd = 0
         self._failing.clear()
 
     def _later(self, now: float) -> None:

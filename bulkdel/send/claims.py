@@ -35,8 +35,8 @@ class Claims:
     """The accounts of one lane's calls in flight."""
 
     def __init__(self) -> None:
-        self._flying: dict[str, Claim] = {}
-        self._wide: list[Claim] = []  # flying and waiting, in the order they came
+        self._in_flight: dict[str, Claim] = {}
+        self._wide: list[Claim] = []  # in flight and waiting, in the order they came
         self._waiting: dict[Claim, None] = {}
 
     def take_at_once(self, entry: Entry) -> Claim | None:
@@ -44,7 +44,7 @@ class Claims:
         claim = Claim(entry, wide=False)
         if not self._free(claim):
             return None
-        self._flying[entry.from_account] = claim
+        self._in_flight[entry.from_account] = claim
         return claim
 
     async def take(self, entry: Entry, *, wide: bool) -> Claim:
@@ -53,18 +53,18 @@ class Claims:
         if wide:
             self._wide.append(claim)
         if self._free(claim):
-            self._flying[entry.from_account] = claim
+            self._in_flight[entry.from_account] = claim
         else:
             await self._wait(claim)
         return claim
 
     def drop(self, claim: Claim) -> None:
         """The call is over."""
-        del self._flying[claim.entry.from_account]
+        del self._in_flight[claim.entry.from_account]
         self._leave(claim)
 
     def _free(self, claim: Claim) -> bool:
-        if claim.entry.from_account in self._flying:
+        if claim.entry.from_account in self._in_flight:
             return False
         for other in self._wide:
             if other is claim:
@@ -73,7 +73,7 @@ class Claims:
                 return False
         if not claim.wide:
             return True
-        return not any(claim.meets(flying.entry) for flying in self._flying.values())
+        return not any(claim.meets(other.entry) for other in self._in_flight.values())
 
     async def _wait(self, claim: Claim) -> None:
         claim.granted = asyncio.get_running_loop().create_future()
@@ -84,7 +84,7 @@ class Claims:
             if claim in self._waiting:
                 del self._waiting[claim]
             else:  # granted and cancelled in the same turn of the loop
-                del self._flying[claim.entry.from_account]
+                del self._in_flight[claim.entry.from_account]
             self._leave(claim)
             raise
 
@@ -94,7 +94,7 @@ class Claims:
         for waiting in list(self._waiting):
             if self._free(waiting):
                 del self._waiting[waiting]
-                self._flying[waiting.entry.from_account] = waiting
+                self._in_flight[waiting.entry.from_account] = waiting
                 if waiting.granted is not None and not waiting.granted.done():
                     waiting.granted.set_result(None)
 

@@ -190,8 +190,8 @@ class Line(ResponseHandler):
         return bool(poll.poll(0))
 
     def _socket(self) -> int | None:
-        found = None if self.transport is None else self.transport.get_extra_info("socket")
-        return None if found is None or found.fileno() < 0 else found.fileno()
+        open_socket = self.transport.get_extra_info("socket") if self.transport else None
+        return open_socket.fileno() if open_socket and open_socket.fileno() >= 0 else None
 
 
 class Connector(aiohttp.TCPConnector):

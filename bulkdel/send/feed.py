@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.values import Part
+from bulkdel.ledger.values import FRESH, Part
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import Share
-from bulkdel.send.settle import FRESH
+from bulkdel.send.book import Book
+from bulkdel.send.decide import UNTRIED, History
 from bulkdel.words import Entry
 
 GAP: Final = 20_000
@@ -25,37 +25,35 @@ PAGE: Final = 500
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """An entry on its way, and what its calls met in this sitting.
+    """An entry on its way.
 
     Attributes:
         parts: what is unsettled of it, in the order of sending.
-        calls: that left.
-        conflicts, refusals, throttles: calls in a row that met a write conflict, were refused for
-            their credentials, were throttled.
+        history: what its calls met in this sitting.
     """
 
     entry: Entry
     parts: tuple[Part, ...]
-    calls: int = 0
-    conflicts: int = 0
-    refusals: int = 0
-    throttles: int = 0
+    history: History = UNTRIED
 
 
 class Feed:
-    """One target's entries, a page at a time; memory does not depend on how many there are."""
+    """One target's entries, a page at a time; memory does not depend on how many there are.
 
-    def __init__(self, plan: PlanReader, journal: Journal, share: Share, *, index: int) -> None:
+    Everything here may raise StorageFailed or Corrupt: a file of the run cannot be read.
+    """
+
+    def __init__(self, plan: PlanReader, book: Book, share: Share, *, index: int) -> None:
         """The entries of the target at this `index` of the plan."""
         self._plan = plan
-        self._journal = journal
+        self._book = book
         self._first = share.first
         self._end = share.first + share.batches
         self._index = index
 
     async def first_round(self) -> AsyncIterator[Work]:
         """Every entry that is not settled, in the order of the plan."""
-        at = self._journal.settled.next_unsettled(self._first, self._end)
+        at = self._book.next_unsettled(self._first, self._end)
         while at is not None:
             scan = self._plan.scan(at, self._end)
             while page := await asyncio.to_thread(self._page, scan):
@@ -63,7 +61,7 @@ class Feed:
                     yield work
                 # A page is worked off before the next is read, so this is all that is settled.
                 behind = page[-1].entry.ordinal + 1
-                ahead = self._journal.settled.next_unsettled(behind, self._end)
+                ahead = self._book.next_unsettled(behind, self._end)
                 if ahead is None or ahead - behind > GAP:
                     at = ahead
                     break
@@ -73,7 +71,7 @@ class Feed:
     async def second_round(self) -> AsyncIterator[Work]:
         """What calls have carried and not settled, in the order of the plan."""
         at = self._first
-        while opens := await asyncio.to_thread(self._journal.open_entries, at, self._end, PAGE):
+        while opens := await asyncio.to_thread(self._book.open_entries, at, self._end, PAGE):
             for one in opens:
                 entry = await asyncio.to_thread(self._plan.entry, one.ordinal)
                 yield Work(entry, one.parts)
@@ -81,12 +79,12 @@ class Feed:
 
     async def in_reserve(self) -> bool:
         """Whether friendships wait to be dealt into the second phase."""
-        return await asyncio.to_thread(self._journal.has_reserved, self._index)
+        return await asyncio.to_thread(self._book.has_reserved, self._index)
 
     async def second_phase(self, *, begun: bool) -> AsyncIterator[Work]:
         """The entries of the second phase that are not settled; `begun`: its second round."""
         after = (-1.0, -1)
-        read = partial(self._journal.second_phase, self._index, PAGE, begun=begun)
+        read = partial(self._book.second_phase, self._index, PAGE, begun=begun)
         while page := await asyncio.to_thread(read, after=after):
             for one in page:
                 yield Work(one.batch, one.parts)
@@ -94,11 +92,12 @@ class Feed:
 
     def _page(self, scan: Iterator[list[Entry]]) -> list[Work]:
         """The next page with something to do; empty at the end."""
+        settled = self._book.is_settled
         for entries in scan:
-            todo = [entry for entry in entries if entry.ordinal not in self._journal.settled]
+            todo = [entry for entry in entries if not settled(entry.ordinal)]
             if todo:
                 lo, hi = todo[0].ordinal, todo[-1].ordinal + 1
-                opens = self._journal.open_entries(lo, hi, hi - lo)
+                opens = self._book.open_entries(lo, hi, hi - lo)
                 parts = {one.ordinal: one.parts for one in opens}
                 return [Work(entry, parts.get(entry.ordinal, FRESH)) for entry in todo]
         return []

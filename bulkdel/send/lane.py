@@ -1,10 +1,12 @@
-"""One target's lane: its entries, carried call by call under its pace until all is settled.
+"""One target's lane: its entries, carried call by call through its gate until all is settled.
 
-    feed ─▶ carrier: limits ─▶ flight ─▶ decode ─▶ judge ─▶ effects on the lane ─▶ recorder
-               ▲                                                                      │
-               └──────────── again, after a delay where there is a reason ◀───────────┘
+    feed ─▶ carrier: gate ─▶ call ─▶ judge ─▶ decide ─▶ recorded in the book
+               ▲                                              │
+               └───── again, after a delay where decided ◀────┘
 
-A retry goes the whole way again; waiting for it holds neither slot nor token.
+A retry goes the whole way again; waiting for it holds neither slot nor pace. A lane that can read
+or write a file of the run no more stops every lane: calls in flight finish, and are recorded where
+that is possible.
 """
 
 from __future__ import annotations
@@ -15,34 +17,41 @@ import random
 from functools import partial
 from typing import Final
 
-from bulkdel.errors import Guarded, StorageFailed
-from bulkdel.job.job import Target
+from bulkdel.errors import BulkdelError, Guarded
 from bulkdel.ledger.values import Deal, Outcome
-from bulkdel.plan.values import Share
-from bulkdel.providers.protocol import App, Provider
-from bulkdel.send.breaker import Breaker
-from bulkdel.send.desk import Desk
-from bulkdel.send.effects import OURS_S, Effects
+from bulkdel.providers import PROVIDERS
+from bulkdel.providers.protocol import App
+from bulkdel.send.attempt import Attempt
+from bulkdel.send.call import Caller
+from bulkdel.send.carriers import Carriers
+from bulkdel.send.decide import (
+    KEPT_BACK,
+    OURS_S,
+    SETTLED,
+    Next,
+    decide,
+    last_words,
+    too_many_failed,
+)
+from bulkdel.send.delays import Delays
 from bulkdel.send.feed import Feed, Work
-from bulkdel.send.flight import GROUNDED, Airfield, Flight, ahead
-from bulkdel.send.meter import Meter, Now, Standing
+from bulkdel.send.gate import Gate, intents_ahead
+from bulkdel.send.health import Health, health_of
+from bulkdel.send.judge import Judgement, answer_of, judge, load_of, size, split_at
+from bulkdel.send.lane_log import LaneLog
+from bulkdel.send.meter import Meter, Moment
 from bulkdel.send.pace import Pacer
-from bulkdel.send.retry import Push, until_progress
-from bulkdel.send.sampled import Fields, SampledLog
-from bulkdel.send.settle import Judgement, cargo, judge, size, split_at
+from bulkdel.send.sampled import Fields
+from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.signer import Signer
-from bulkdel.send.signs import answer_of
-from bulkdel.send.traffic import Traffic
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Orient, Verdict, batch_label
+from bulkdel.words import Orient, Ruling, Verdict
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
 CROWD: Final = 4
 """Times max_in_flight: all carriers of a lane, those that wait for a retry included."""
-CONFLICTS: Final = 2
-"""Write conflicts of a batch in a row, after which nothing that shares an account flies with it."""
 
 
 class Lane:
@@ -50,71 +59,56 @@ class Lane:
 
     def __init__(
         self,
-        *,
-        target: Target,
-        index: int,
-        share: Share,
-        provider: Provider,
-        app: App,
+        shared: Shared,
+        destination: Destination,
         transport: Transport,
-        feed: Feed,
-        desk: Desk,
-        entries: int,
+        *,
+        index: int,
         first_wait_s: float,
     ) -> None:
-        self._target, self._index, self._share = target, index, share
-        self._provider, self._feed, self._desk = provider, feed, desk
-        self._deal = Deal(target=index, batch_size=target.batch_size, first=entries)
-        self._retry = desk.job.retry
-        self._log = desk.log.bind(target=target.name)
+        """The lane of the target at this `index` of the plan; it first waits `first_wait_s`."""
+        target, retry = destination.target, shared.job.retry
+        self._shared, self._book, self._target, self._index = shared, shared.book, target, index
+        self._share, self._retry = shared.meta.shares[index], retry
+        self._feed = Feed(shared.plan, shared.book, self._share, index=index)
+        self._log = shared.log.bind(target=target.name)
         self._loop = asyncio.get_running_loop()
-        self._few = SampledLog(self._log, self._loop.time)
+        self._few = LaneLog(self._log, self._loop.time, shared.job, target.name)
+        self._delays = Delays(retry)
+        self._carriers = Carriers(target.name)
+        shared.carriers.append(self._carriers)
         self._pacer = Pacer(
             target.qps,
-            max_hold_s=self._retry.max_delay_s,
+            max_hold_s=retry.max_delay_s,
             first_wait_s=first_wait_s,
             unheard=transport.stalled,
         )
-        self._breaker = Breaker(
-            now=self._loop.time(),
-            base_delay_s=self._retry.base_delay_s,
-            max_delay_s=self._retry.max_delay_s,
-            outage_limit_s=self._retry.outage_limit_s,
-        )
-        self._signer = Signer(provider, app, desk.now_s)
-        self._traffic = Traffic()
-        self._field = Airfield(
+        self._provider = PROVIDERS[target.provider]
+        app = App(app_id=target.app_id, admin=target.admin, secret=destination.secret)
+        signer = Signer(self._provider, app, shared.now_s)
+        self._gate = Gate(
             target=target,
             index=index,
-            mode=desk.job.mode,
-            protected=desk.protected,
-            provider=provider,
+            retry=retry,
+            book=shared.book,
+            carriers=self._carriers,
+            signer=signer,
+            pacer=self._pacer,
+        )
+        self._caller = Caller(
+            provider=self._provider,
             app=app,
+            mode=shared.job.mode,
+            protected=shared.protected,
+            signer=signer,
+            gate=self._gate,
             transport=transport,
-            recorder=desk.recorder,
-            pacer=self._pacer,
-            breaker=self._breaker,
-            signer=self._signer,
-            traffic=self._traffic,
-            now_s=desk.now_s,
+            now_s=shared.now_s,
         )
-        self._leaving_most = max(2 * ahead(target.qps), math.ceil(target.qps * CONNECTING_S))
-        self._effects = Effects(
-            provider=provider,
-            retry=self._retry,
-            batch_size=target.batch_size,
-            pacer=self._pacer,
-            breaker=self._breaker,
-            signer=self._signer,
-            log=self._log,
-            few=self._few,
-            label=partial(batch_label, target.name, desk.job.operation, desk.job.mode),
-            now_s=desk.now_s,
-            stop=self.stop,
-            is_over=self._is_over,
-            cleared=self._field.cleared,
-            look=self._look,
-        )
+        connecting = math.ceil(target.qps * CONNECTING_S)
+        self._leaving_most = max(2 * intents_ahead(target.qps), connecting)
+        self._batch_most = target.batch_size
+        self._last: Ruling | None = None
         self._ended: LaneEnd | None = None
         self._meter: Meter | None = None
 
@@ -128,13 +122,11 @@ class Lane:
     async def run(self) -> LaneEnd:
         """Send until all is settled or something ends the lane."""
         self._log.info("lane.started", pairs=self._share.pairs, qps=self._target.qps)
-        self._meter = Meter(
-            self._index, self._target.qps, now=self._standing(), at_ms=self._now_ms()
-        )
+        self._meter = Meter(self._index, self._target.qps, now=self._moment(), at_ms=self._now_ms())
         self._look_at_guards()
-        if self._ended is None:
+        if self._carriers.stopped is None:
             async with asyncio.TaskGroup() as group:
-                self._traffic.idle.add(group.create_task(self._work_off(group), name="feeder"))
+                self._carriers.idle.add(group.create_task(self._work_off(group), name="feeder"))
         self._ended = self._ending()
         self.measure()
         self._meter = None
@@ -144,17 +136,15 @@ class Lane:
 
     def stop(self, end: End, words: str) -> None:
         """Send nothing more; calls in flight finish and are recorded."""
-        if self._ended is None:
-            self._ended = LaneEnd(target=self._target.name, end=end, words=words)
-            self._traffic.stop()
+        self._carriers.stop(end, words)
 
     def measure(self) -> None:
         """Note what was done since the last time; nothing before the lane runs and after it."""
         if self._meter is None:
             return
-        sample = self._meter.close(self._standing(), at_ms=self._now_ms())
+        sample = self._meter.close(self._moment(), at_ms=self._now_ms())
         if sample is not None:
-            self._desk.recorder.note(sample)
+            self._book.note(sample)
 
     def close(self, why: str) -> None:
         """Send nothing until `open`, for this reason in words; calls in flight finish."""
@@ -165,8 +155,7 @@ class Lane:
     def open(self) -> None:
         """Send again."""
         self._pacer.open()
-        self._breaker.resume(self._loop.time())
-        self._field.cleared()
+        self._gate.resume()
         self._look()
         self._log.info("lane.opened")
 
@@ -177,207 +166,221 @@ class Lane:
 
     def view(self) -> LaneView:
         """The lane at this moment."""
+        ended = self._ended or self._carriers.stopped
         return LaneView(
             target=self._target.name,
             pairs=self._share.pairs,
-            counters=self._desk.recorder.counters(self._index),
+            counters=self._book.counters(self._index),
             qps=self._target.qps,
             pace=self._pacer.rate,
             rate=self._pacer.measured,
-            in_flight=self._traffic.in_flight,
-            waiting=self._waiting_for(),
-            ended=(self._ended.words or str(self._ended.end)) if self._ended else "",
+            in_flight=self._carriers.in_flight,
+            waiting=self._gate.waiting,
+            ended=(ended.words or str(ended.end)) if ended else "",
         )
 
-    def _standing(self) -> Now:
+    # -- measuring ------------------------------------------------------------------------------
+
+    def _moment(self) -> Moment:
         now = self._loop.time()
-        reason, until = self._waiting_for(), float("inf")
-        if self._pacer.closed:
-            standing = Standing.WAITING
-        elif now < self._effects.held_until:
-            standing, until = Standing.HELD, self._effects.held_until
-        elif not self._breaker.closed:
-            standing = Standing.PROBING
-        elif reason:
-            standing, until = Standing.WAITING, now + self._pacer.held_for_s
-        else:
-            standing = Standing.SENDING
-        return Now(
+        activity, until = self._gate.activity(now)
+        return Moment(
             at=now,
-            departed=self._traffic.departed,
-            counters=self._desk.recorder.counters(self._index),
+            departed=self._carriers.departed,
+            counters=self._book.counters(self._index),
             pace=self._pacer.rate,
-            standing=standing,
+            activity=activity,
             until=until,
-            reason=reason,
+            reason=self._gate.waiting,
         )
 
     def _look(self) -> None:
         if self._meter is not None:
-            self._meter.look(self._standing())
+            self._meter.look(self._moment())
 
     def _now_ms(self) -> int:
-        return int(self._desk.now_s() * 1000)
-
-    def _waiting_for(self) -> str:
-        if self._pacer.closed:
-            return self._pacer.closed
-        if held := self._pacer.held_for_s:
-            return f"held by the provider, {math.ceil(held)} s to go"
-        now = self._loop.time()
-        trouble, until = self._effects.trouble
-        if now < until:
-            return trouble
-        if self._pacer.stalled:
-            return "the network does not take what was sent; nothing more leaves meanwhile"
-        wait = self._breaker.wait_s(now)
-        if wait == 0:
-            return ""
-        what = "no answer yet" if self._breaker.opening else "the provider does not answer"
-        what = "the credentials were refused" if self._signer.in_doubt else what
-        return f"{what}, next call in {math.ceil(wait)} s" if wait else f"{what}, one call is out"
+        return int(self._shared.now_s() * 1000)
 
     def _ending(self) -> LaneEnd:
-        counters = self._desk.recorder.counters(self._index)
-        left = self._share.pairs - counters.deleted - counters.already_gone - counters.failed
+        """Where all is settled the lane has finished, whatever stopped it then."""
+        left = self._share.pairs - self._book.counters(self._index).settled
         if left == 0:
             return LaneEnd(target=self._target.name, end=End.FINISHED, words="")
-        if self._ended is not None:
-            return self._ended
-        tries, last = self._retry.max_attempts, self._effects.last_words()
+        if self._carriers.stopped is not None:
+            return self._carriers.stopped
+        tries, last = self._retry.max_attempts, last_words(self._last)
         words = f"{left:,} pairs made no progress in two rounds of {tries} calls{last}"
         return LaneEnd(target=self._target.name, end=End.LEFT, words=words)
-
-    def _is_over(self) -> bool:
-        return self._ended is not None
 
     # -- feeding --------------------------------------------------------------------------------
 
     async def _work_off(self, group: asyncio.TaskGroup) -> None:
+        try:
+            await self._work_off_rounds(group)
+        except BulkdelError as error:
+            self._stop_all(error)
+
+    async def _work_off_rounds(self, group: asyncio.TaskGroup) -> None:
         async for work in self._feed.first_round():
             await self._start(group, work)
-        await self._all_landed()
+        await self._all_back()
         async for work in self._feed.second_round():
             await self._start(group, work)
-        if self._desk.job.orient is Orient.AS_GIVEN:
+        if self._shared.job.orient is Orient.AS_GIVEN:
             return
-        await self._all_landed()
+        await self._all_back()
+        first = sum(share.batches for share in self._shared.meta.shares)
+        deal = Deal(target=self._index, batch_size=self._target.batch_size, first=first)
         while await self._feed.in_reserve():
-            await self._desk.recorder.deal(self._deal)
+            await self._book.deal(deal)
         for begun in (False, True):
             async for work in self._feed.second_phase(begun=begun):
                 await self._start(group, work)
-            await self._all_landed()
+            await self._all_back()
 
-    async def _all_landed(self) -> None:
-        await self._traffic.until(lambda: self._traffic.carriers == 0)
+    async def _all_back(self) -> None:
+        await self._carriers.until(lambda: self._carriers.count == 0)
 
     async def _start(self, group: asyncio.TaskGroup, work: Work) -> None:
         """Bounded: a slow provider or a slow disk stops the feeder, and memory stays as it is."""
-        most, traffic = self._target.max_in_flight, self._traffic
-        await traffic.until(
+        most, carriers = self._target.max_in_flight, self._carriers
+        await carriers.until(
             lambda: (
-                traffic.carriers < CROWD * most
-                and traffic.leaving < self._leaving_most
-                and traffic.leaving + traffic.in_flight < most
+                carriers.count < CROWD * most
+                and carriers.leaving < self._leaving_most
+                and carriers.leaving + carriers.in_flight < most
             )
         )
-        traffic.enter(group.create_task(self._carry(work), name=f"carry-{work.entry.ordinal}"))
+        carriers.enter(group.create_task(self._carry(work), name=f"carry-{work.entry.ordinal}"))
+
+    def _stop_all(self, error: BulkdelError) -> None:
+        """What stops a run in one lane stops it in all of them."""
+        self._shared.stop(End.GUARD if isinstance(error, Guarded) else End.STORAGE, str(error))
 
     # -- carrying -------------------------------------------------------------------------------
 
     async def _carry(self, work: Work) -> None:
-        """Calls for one entry until nothing is left of it, or it is deferred."""
+        """Calls for one entry until nothing is left of it, or its tries are used up."""
         task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]  # it is one
         try:
-            while work.parts and not self._is_over():
-                push = await until_progress(
-                    self._retry, partial(self._push, task, work), self._rest
-                )
-                if push is Push.STALLED:
+            while work.parts and self._carriers.stopped is None:
+                following = await self._call(task, work)
+                if following is Next.SECOND_ROUND:
                     self._few.write("batch.deferred", partial(dict, ordinal=work.entry.ordinal))
                     break
-                if push is Push.PARTLY:
-                    await self._rest(random.uniform(0, self._retry.base_delay_s))
-        except Guarded as guarded:
-            self._desk.stop_all(End.GUARD, str(guarded))
-        except StorageFailed as failed:
-            self._desk.stop_all(End.STORAGE, str(failed))
+                if delay_s := self._delay_s(following, work):
+                    await self._rest(delay_s)
+        except BulkdelError as error:
+            self._stop_all(error)
         finally:
-            self._traffic.exit(task)
+            self._carriers.exit(task)
+
+    def _delay_s(self, following: Next, work: Work) -> float:
+        match following:
+            case Next.LATER:
+                return self._delays.growing_s(work.history.stalls)
+            case Next.SOON:
+                return random.uniform(0, self._retry.base_delay_s)
+            case Next.WHEN_WE_CAN:
+                return random.uniform(OURS_S / 2, OURS_S)
+            case _:
+                return 0.0
 
     async def _rest(self, seconds: float) -> None:
-        with self._traffic.aside():
+        with self._carriers.aside():
             await asyncio.sleep(seconds)
 
-    async def _push(self, task: asyncio.Task[None], work: Work) -> Push:
-        """One call for what is left of an entry; DONE also where the lane has ended."""
-        if self._is_over():
-            return Push.DONE
+    async def _call(self, task: asyncio.Task[None], work: Work) -> Next:
+        """One call for what is left of an entry, and what happens next."""
         taken = await self._take(work)
         settled = 0
         try:
-            flight = Flight(work, cargo(work.entry, work.parts[0]), task)
-            reply = await self._field.fly(flight, wide=work.conflicts >= CONFLICTS)
-            if reply is GROUNDED:
-                return Push.AGAIN
+            attempt = Attempt(work, load_of(work.entry, work.parts[0]), task)
+            reply = await self._caller.call(attempt)
             if isinstance(reply, NoReply) and not reply.left:
-                push = self._effects.not_sent(flight, reply)
-                if reply.ours and push is Push.AGAIN:
-                    await self._rest(random.uniform(OURS_S / 2, OURS_S))
-                return push
-            answer = answer_of(self._provider, flight.load, reply, flight.hidden)
-            if answer.strangers:
-                told: Fields = partial(dict, ordinal=work.entry.ordinal, ids=answer.strangers)
-                self._few.write("reply.strangers_ignored", told, warn=True)
-            at_ms = int(self._desk.now_s() * 1000)
-            judgement = judge(work.entry, work.parts, answer, at_ms=at_ms)
+                return self._decide(attempt, reply, reply)
+            judgement = self._judge(attempt, reply)
             settled = judgement.settled
-            push = self._effects.take_in(flight, reply, judgement)
-            if self._meter is not None:
-                waited = self._loop.time() - flight.left_at if isinstance(reply, Reply) else None
-                self._meter.answered(waited, judgement)
+            work.parts = judgement.parts
+            following = self._decide(attempt, reply, judgement)
             outcome = self._outcome(work, judgement)
-            await self._desk.recorder.record(outcome, urgent=self._field.urgent)
-            if self._desk.told is not None:
-                await self._desk.told(outcome)
+            await self._book.record(outcome, urgent=self._gate.urgent)
+            if self._shared.on_settled is not None:
+                await self._shared.on_settled(outcome)
         finally:
-            self._desk.allowance.give_back(taken, settled)
-        self._traffic.idle.add(task)
+            self._shared.allowance.give_back(taken, settled)
+        self._carriers.idle.add(task)
         self._look_at_guards()
-        return Push.DONE if self._is_over() else push
+        return following
 
     async def _take(self, work: Work) -> int:
         """How many items go now: all of the first part, or as many as the limits allow."""
         part = work.parts[0]
         count = size(work.entry, part)
-        most = min(count, self._effects.batch_most)
-        if self._desk.allowance.unlimited:
+        most = min(count, self._batch_most)
+        if self._shared.allowance.unlimited:
             taken = most
         else:
-            with self._traffic.aside():
-                taken = await self._desk.allowance.take(most)
+            with self._carriers.aside():
+                taken = await self._shared.allowance.take(most)
         if taken < count:
             work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
         return taken
 
-    def _look_at_guards(self) -> None:
-        if self._desk.allowance.spent:
-            self._desk.stop_all(End.LIMIT, "the limit of this sitting is reached")
-        guards = self._desk.job.guards
-        if guards.max_failure_ratio is None:
-            return
-        counters = self._desk.recorder.counters(self._index)
-        settled = counters.deleted + counters.already_gone + counters.failed
-        if settled >= guards.min_sample and counters.failed > guards.max_failure_ratio * settled:
-            self._desk.stop_all(
-                End.GUARD,
-                f"{counters.failed:,} of {settled:,} settled pairs of {self._target.name} failed, "
-                f"more than guards.max_failure_ratio = {guards.max_failure_ratio:g} allows",
-            )
+    def _judge(self, attempt: Attempt, reply: Reply | NoReply) -> Judgement:
+        entry, parts = attempt.work.entry, attempt.work.parts
+        answer = answer_of(self._provider, attempt.load, reply, attempt.hidden)
+        if answer.strangers:
+            fields: Fields = partial(dict, ordinal=entry.ordinal, ids=answer.strangers)
+            self._few.write("reply.strangers_ignored", fields, warn=True)
+        judgement = judge(entry, parts, answer, at_ms=self._now_ms())
+        if self._meter is not None:
+            waited = self._loop.time() - attempt.left_at if isinstance(reply, Reply) else None
+            self._meter.answered(waited, judgement)
+        return judgement
+
+    # -- deciding -------------------------------------------------------------------------------
+
+    def _decide(self, attempt: Attempt, reply: Reply | NoReply, heard: Judgement | NoReply) -> Next:
+        """Let the gate hear how the call went, decide what follows, and carry that out."""
+        work = attempt.work
+        health = self._hear(attempt, heard)
+        date_s = reply.date_s if isinstance(reply, Reply) else None
+        skew_s = None if date_s is None else self._shared.now_s() - date_s
+        condition = self._gate.condition(
+            attempt, batch_most=self._batch_most, last=self._last, skew_s=skew_s
+        )
+        decision = decide(
+            heard, health, work.history, condition, retry=self._retry, title=self._provider.title
+        )
+        if decision is SETTLED:
+            return decision.next
+        work.history, self._last = decision.history, decision.last
+        held_s = self._gate.carry_out(decision, attempt)
+        if decision.batch_most is not None:
+            self._batch_most = decision.batch_most
+        if decision.end is not None:
+            self.stop(*decision.end)
+        self._few.decided(decision, work.entry, heard, held_s=held_s, pace=self._pacer.rate)
+        if decision.renewal is not None or held_s is not None:
+            self._look()
+        return decision.next
+
+    def _hear(self, attempt: Attempt, heard: Judgement | NoReply) -> Health | None:
+        """What the call says of the provider's health; None where it says nothing."""
+        if heard is KEPT_BACK:
+            return None
+        if isinstance(heard, NoReply) and heard.ours:
+            self._gate.forgo(attempt)
+            return None
+        health = Health.ABSENT if isinstance(heard, NoReply) else health_of(heard)
+        if self._gate.hear(attempt, health):
+            self._few.write("breaker.closed" if self._gate.is_free else "breaker.opened", dict)
+            self._look()
+        return health
 
     def _outcome(self, work: Work, judgement: Judgement) -> Outcome:
-        last = judgement.rulings[0] if judgement.rulings else None
+        last = judgement.last
         return Outcome(
             entry=work.entry,
             target=self._index,
@@ -388,3 +391,10 @@ class Lane:
             throttled=judgement.first(Verdict.THROTTLED) is not None,
             lost=judgement.lost,
         )
+
+    def _look_at_guards(self) -> None:
+        if self._shared.allowance.spent:
+            self._shared.stop(End.LIMIT, "the limit of this sitting is reached")
+        counters = self._book.counters(self._index)
+        if words := too_many_failed(counters, self._shared.job.guards, self._target.name):
+            self._shared.stop(End.GUARD, words)

@@ -13,7 +13,7 @@ from typing import Final
 
 from bulkdel.ledger.samples import Sample, bucket_of
 from bulkdel.ledger.values import Counters
-from bulkdel.send.settle import Judgement
+from bulkdel.send.judge import Judgement
 
 SPAN_S: Final = 10.0
 FIRST_SPANS: Final = 30
@@ -27,7 +27,7 @@ REASON_CAP: Final = 120
 _CODE_MOST: Final = (1 << 63) - 1
 
 
-class Standing(Enum):
+class Activity(Enum):
     """What a lane is doing."""
 
     SENDING = auto()
@@ -37,13 +37,13 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Now:
+class Moment:
     """A lane at one moment. Times are the loop's, in seconds.
 
     Attributes:
         departed: calls that have left so far.
         counters: as durable.
-        until: when the standing ends by itself; infinity if that is not known.
+        until: when the activity ends by itself; infinity if that is not known.
         reason: why it is not sending, in words.
     """
 
@@ -51,7 +51,7 @@ class Now:
     departed: int
     counters: Counters
     pace: float
-    standing: Standing
+    activity: Activity
     until: float
     reason: str
 
@@ -64,11 +64,11 @@ def span_s(number: int) -> float:
 class Meter:
     """One lane's spans, one after another. Makes no call and reads no clock."""
 
-    def __init__(self, target: int, qps: float, *, now: Now, at_ms: int) -> None:
+    def __init__(self, target: int, qps: float, *, now: Moment, at_ms: int) -> None:
         self._target, self._qps = target, qps
         self._first, self._last = now, now
         self._at_ms = at_ms
-        self._spent = dict.fromkeys(Standing, 0.0)
+        self._spent = dict.fromkeys(Activity, 0.0)
         self._reason = ""
         self._idle_spans = 0
         self._latency: Counter[int] = Counter()
@@ -83,22 +83,22 @@ class Meter:
             if kept in self._codes or len(self._codes) < MOST_CODES:
                 self._codes[kept] += 1
 
-    def look(self, now: Now) -> None:
+    def look(self, now: Moment) -> None:
         """The time since the last look was spent as the lane stood then."""
         before = self._last
         spent = max(0.0, min(now.at, before.until) - before.at)
-        self._spent[before.standing] += spent
-        self._spent[Standing.SENDING] += max(0.0, now.at - before.at - spent)
+        self._spent[before.activity] += spent
+        self._spent[Activity.SENDING] += max(0.0, now.at - before.at - spent)
         if now.reason:
             self._reason = now.reason
         self._last = now
 
-    def close(self, now: Now, *, at_ms: int) -> Sample | None:
-        """The span that ends now, and the next one begins; None where nothing is to be told."""
+    def close(self, now: Moment, *, at_ms: int) -> Sample | None:
+        """The span that ends now, and the next one begins; None where there is nothing to say."""
         self.look(now)
         first, was, new = self._first, self._first.counters, now.counters
         span_ms = round((now.at - first.at) * 1000)
-        idle_ms = {one: round(self._spent[one] * 1000) for one in Standing}
+        idle_ms = {one: round(self._spent[one] * 1000) for one in Activity}
         sample = Sample(
             target=self._target,
             at_ms=self._at_ms,
@@ -110,9 +110,9 @@ class Meter:
             lost_answers=new.lost_answers - was.lost_answers,
             qps=self._qps,
             pace=now.pace,
-            held_ms=idle_ms[Standing.HELD],
-            probing_ms=idle_ms[Standing.PROBING],
-            waiting_ms=idle_ms[Standing.WAITING],
+            held_ms=idle_ms[Activity.HELD],
+            probing_ms=idle_ms[Activity.PROBING],
+            waiting_ms=idle_ms[Activity.WAITING],
             reason=self._reason[:REASON_CAP],
             latency=dict(self._latency),
             codes=dict(self._codes),
@@ -120,7 +120,7 @@ class Meter:
         idle = not sample.calls and sample.waiting_ms >= span_ms
         self._idle_spans = self._idle_spans + 1 if idle else 0
         self._first, self._at_ms = now, at_ms
-        self._spent = dict.fromkeys(Standing, 0.0)
+        self._spent = dict.fromkeys(Activity, 0.0)
         self._reason = now.reason
         self._latency.clear()
         self._codes.clear()

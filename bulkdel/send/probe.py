@@ -26,7 +26,7 @@ DATE_STEP_S: Final = 1.0
 """A Date header cuts the server's clock to whole seconds."""
 
 
-class Step(StrEnum):
+class ProbeStep(StrEnum):
     """What a probe does, in this order."""
 
     RESOLVE = "resolve"
@@ -44,7 +44,7 @@ class Probe:
         step: where it stopped; DONE if a reply came, or none was wanted.
         trouble: why it stopped, in words; empty where it did not.
         host: of the address, with the port.
-        found: where the host's name leads: the first of its IP addresses.
+        ip: where the host's name leads: the first of its IP addresses.
         tls: the protocol's version; empty for plain http.
         expires_s: when the certificate expires, Unix seconds.
         skew_s: this machine's clock less the server's, in seconds, right to a second or so; None
@@ -52,10 +52,10 @@ class Probe:
         hearing: what the provider made of the call.
     """
 
-    step: Step
+    step: ProbeStep
     trouble: str = ""
     host: str
-    found: str = ""
+    ip: str = ""
     tls: str = ""
     expires_s: float | None = None
     skew_s: float | None = None
@@ -89,7 +89,7 @@ async def probe(
     async with Transport(address, max_in_flight=1, timeout_s=timeout_s) as transport:
         reply = await transport.send(call, _at_once)
     if isinstance(reply, NoReply):
-        return replace(seen, step=Step.CALL, trouble=reply.reason)
+        return replace(seen, step=ProbeStep.CALL, trouble=reply.reason)
     skew_s = None
     if reply.date_s is not None:
         skew_s = (began_s + now_s()) / 2 - (reply.date_s + DATE_STEP_S / 2)
@@ -99,22 +99,22 @@ async def probe(
 
 
 async def _reach(address: str, timeout_s: float) -> Probe:
-    """Resolve, connect, and agree on TLS, each told apart; then hang up."""
+    """Resolve, connect, and agree on TLS, one by one; then hang up."""
     url = urlsplit(address)
     secure = url.scheme == "https"
     host, port = url.hostname or "", url.port or (443 if secure else 80)
-    seen = Probe(step=Step.RESOLVE, host=url.netloc)
+    seen = Probe(step=ProbeStep.RESOLVE, host=url.netloc)
     writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(timeout_s):
-            found = await asyncio.get_running_loop().getaddrinfo(
+            addresses = await asyncio.get_running_loop().getaddrinfo(
                 host, port, type=socket.SOCK_STREAM
             )
-        seen = replace(seen, step=Step.CONNECT, found=str(found[0][4][0]))
+        seen = replace(seen, step=ProbeStep.CONNECT, ip=str(addresses[0][4][0]))
         async with asyncio.timeout(timeout_s):
             _, writer = await asyncio.open_connection(host, port)
         if secure:
-            seen = replace(seen, step=Step.TLS)
+            seen = replace(seen, step=ProbeStep.TLS)
             context = await asyncio.to_thread(ssl.create_default_context)
             async with asyncio.timeout(timeout_s):
                 await writer.start_tls(context, server_hostname=host)
@@ -129,7 +129,7 @@ async def _reach(address: str, timeout_s: float) -> Probe:
             with suppress(OSError, TimeoutError):
                 async with asyncio.timeout(timeout_s):
                     await writer.wait_closed()
-    return replace(seen, step=Step.DONE)
+    return replace(seen, step=ProbeStep.DONE)
 
 
 def _with_tls(seen: Probe, writer: asyncio.StreamWriter) -> Probe:

@@ -23,7 +23,7 @@ Fields: TypeAlias = Callable[[], Mapping[str, Any]]
 """Makes what a line holds, and is called only for a line that is written."""
 
 
-class Sample:
+class LineQuota:
     """Which lines are written; pure, times are in seconds."""
 
     def __init__(self, now: float) -> None:
@@ -46,7 +46,7 @@ class Sample:
         return None
 
     def rest(self) -> Iterator[tuple[str, int]]:
-        """The kinds of which some were left out and not told of yet, and how many; told now."""
+        """How many of each kind were left out since its last line; counted anew from now."""
         yield from self._left_out.items()
         self._left_out.clear()
 
@@ -56,7 +56,7 @@ class SampledLog:
 
     def __init__(self, log: FilteringBoundLogger, clock: Callable[[], float]) -> None:
         self._log, self._clock = log, clock
-        self._sample = Sample(clock())
+        self._quota = LineQuota(clock())
 
     def write(
         self,
@@ -70,13 +70,13 @@ class SampledLog:
 
         A line that follows lines which were left out has their number as `more`.
         """
-        more = self._sample.takes(f"{event} {kind}".rstrip(), self._clock())
+        more = self._quota.takes(f"{event} {kind}".rstrip(), self._clock())
         if more is None:
             return
         beside = {"more": more} if more else {}
         (self._log.warning if warn else self._log.info)(event, **fields(), **beside)
 
     def close(self) -> None:
-        """Write the numbers that no line has told."""
-        for kind, more in self._sample.rest():
+        """Write how many were left out since the last line of their kind."""
+        for kind, more in self._quota.rest():
             self._log.info("log.left_out", of=kind, more=more)

@@ -58,20 +58,24 @@ class Signer:
         self._renew()
         return True
 
-    def refused(self, now: float) -> float | None:
-        """A call signed with the present generation was refused for that; `now` is the loop's.
+    def try_again_s(self, now: float) -> float | None:
+        """Seconds until one call may try new credentials, if those of now are refused at `now`.
 
-        Returns the seconds until one call may try it with a new one, or None where that has been
-        tried for long enough. What had been accepted is old: that goes again at once.
+        What had been accepted is old: that goes again at once. None where it has been tried for
+        long enough. `now` is the loop's, in seconds.
         """
-        old = self._proven
-        self._renew()
-        if old:
+        if self._proven:
             return 0.0
-        if not self._tries:
-            self._refused_at = now
-        self._tries += 1
-        return next_try_s(self._tries, now - self._refused_at)
+        refused_for_s = now - self._refused_at if self._tries else 0.0
+        return next_try_s(self._tries + 1, refused_for_s)
+
+    def refused(self, now: float) -> None:
+        """A call signed with the present generation was refused for that: sign anew."""
+        if not self._proven:
+            if not self._tries:
+                self._refused_at = now
+            self._tries += 1
+        self._renew()
 
     def accepted(self, generation: int) -> None:
         """A call signed with `generation` was accepted."""

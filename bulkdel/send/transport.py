@@ -234,13 +234,13 @@ def _own_trouble(trouble: Exception) -> str:
     if isinstance(trouble, (aiohttp.ClientSSLError, ssl.SSLError)):
         return ""  # its numbers are those of OpenSSL
     if isinstance(trouble, aiohttp.ClientConnectorDNSError):
-        found = _no_descriptor()  # a resolver that can open nothing says "not found" as well
+        number = _no_descriptor()  # a resolver that can open nothing says "not found" as well
     else:
         cause = trouble.os_error if isinstance(trouble, aiohttp.ClientConnectorError) else trouble
-        found = cause.errno if isinstance(cause, OSError) else None
-    if found not in _OURS:
+        number = cause.errno if isinstance(cause, OSError) else None
+    if number not in _OURS:
         return ""
-    return f"this machine cannot open a connection: {os.strerror(found or 0)}"
+    return f"this machine cannot open a connection: {os.strerror(number or 0)}"
 
 
 def _no_descriptor() -> int | None:

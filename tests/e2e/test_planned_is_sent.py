@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bulkdel.errors import Guarded
-from bulkdel.send.flight import ensure_unprotected
+from bulkdel.send.call import ensure_unprotected
 from bulkdel.words import Asked, Batch, Sides, Sweep
 from tests.support.forge import Kept, consistent, of_version_2, rewrite
 from tests.support.judge import Judge

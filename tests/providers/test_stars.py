@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App, Secret
 from bulkdel.providers.stars import RUN, starred
-from bulkdel.send.signs import answer_of
+from bulkdel.send.judge import answer_of
 from bulkdel.send.transport import Reply
 from bulkdel.words import Batch, Mode
 from tests.support.dialects import DIALECTS

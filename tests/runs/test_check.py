@@ -30,7 +30,7 @@ from bulkdel.runs import check_machine
 from bulkdel.runs.check import preflight
 from bulkdel.runs.check_machine import look_at_job
 from bulkdel.runs.check_network import findings_of, proxies_in
-from bulkdel.send.probe import Probe, Step
+from bulkdel.send.probe import Probe, ProbeStep
 
 APP = 1400000000
 KEY = "TEST_SECRET_KEY"
@@ -407,10 +407,14 @@ def test_accounts_to_ask_about_exist_nowhere() -> None:
 
 @pytest.mark.parametrize(
     ("step", "names"),
-    [(step, names) for step in Step for names in [("HTTPS_PROXY",), ("all_proxy", "http_proxy")]],
+    [
+        (step, names)
+        for step in ProbeStep
+        for names in [("HTTPS_PROXY",), ("all_proxy", "http_proxy")]
+    ],
 )
 def test_a_proxy_that_is_not_used_is_named(
-    tmp_path: Path, step: Step, names: tuple[str, ...]
+    tmp_path: Path, step: ProbeStep, names: tuple[str, ...]
 ) -> None:
     """Beside what failed, and where nothing did; never what the variable holds."""
     environment = dict.fromkeys(names, "http://user:hunter2@proxy.invalid:3128")
@@ -423,20 +427,20 @@ def test_a_proxy_that_is_not_used_is_named(
         ).replace('endpoint = "x"', 'region = "global"')
     )
     target = load_job(path).targets[0]
-    seen = Probe(step=step, trouble="no", host="zim-api.zego.im", found="192.0.2.1")
+    seen = Probe(step=step, trouble="no", host="zim-api.zego.im", ip="192.0.2.1")
     found = list(
         findings_of(
             target,
             PROVIDERS["zego"],
             seen,
             0.0,
-            unasked="" if step is Step.CALL else "not now",
+            unasked="" if step is ProbeStep.CALL else "not now",
             proxies=proxies_in(environment),
         )
     )
     crosses = [one for one in found if one.grade is Grade.CROSSED and one.name != "credentials"]
     assert all(f"{', '.join(names)} " in one.words for one in crosses)
-    assert len(crosses) == (step in (Step.RESOLVE, Step.CONNECT, Step.TLS))
+    assert len(crosses) == (step in (ProbeStep.RESOLVE, ProbeStep.CONNECT, ProbeStep.TLS))
     assert [one.grade for one in found if one.name == "proxy"] == [Grade.SKIPPED]
     assert "hunter2" not in repr(found)
     nobody = findings_of(target, PROVIDERS["zego"], seen, 0.0, unasked="not now")

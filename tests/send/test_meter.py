@@ -6,27 +6,27 @@ import math
 
 from bulkdel.ledger.samples import BUCKETS, Sample, bucket_of, middle_ms
 from bulkdel.ledger.values import Counters
-from bulkdel.send.meter import MOST_CODES, Meter, Now, Standing
-from bulkdel.send.settle import Judgement
+from bulkdel.send.judge import Judgement
+from bulkdel.send.meter import MOST_CODES, Activity, Meter, Moment
 from bulkdel.words import Ruling, Verdict
 
 
 def now(  # what a lane is, nothing done and sending unless told otherwise
     at: float,
-    standing: Standing = Standing.SENDING,
+    activity: Activity = Activity.SENDING,
     *,
     departed: int = 0,
     counters: Counters | None = None,
     until: float = math.inf,
     reason: str = "",
-) -> Now:
+) -> Moment:
     """A lane at a moment."""
-    return Now(
+    return Moment(
         at=at,
         departed=departed,
         counters=counters or Counters(),
         pace=20.0,
-        standing=standing,
+        activity=activity,
         until=until,
         reason=reason,
     )
@@ -38,7 +38,7 @@ def refused(*codes: int) -> Judgement:
     return Judgement(settlement=None, parts=(), settled=0, rulings=rulings, lost=False)
 
 
-def closed(meter: Meter, at: Now, *, at_ms: int = 0) -> Sample:
+def closed(meter: Meter, at: Moment, *, at_ms: int = 0) -> Sample:
     """The span that ends there."""
     sample = meter.close(at, at_ms=at_ms)
     assert sample is not None
@@ -62,10 +62,10 @@ def test_a_span_is_the_difference_of_counters() -> None:
 
 def test_time_is_spent_as_the_lane_stood() -> None:
     """From one look to the next the time is that of the earlier standing; a hold ends by itself."""
-    meter = Meter(0, 20.0, now=now(0, Standing.PROBING), at_ms=0)
+    meter = Meter(0, 20.0, now=now(0, Activity.PROBING), at_ms=0)
     meter.look(now(1))  # one second of probing
-    meter.look(now(3, Standing.HELD, until=5.5, reason="held"))  # two of sending
-    meter.look(now(8, Standing.WAITING, reason="paused"))  # 2.5 held, the rest sending
+    meter.look(now(3, Activity.HELD, until=5.5, reason="held"))  # two of sending
+    meter.look(now(8, Activity.WAITING, reason="paused"))  # 2.5 held, the rest sending
     sample = closed(meter, now(10))
     assert (sample.probing_ms, sample.held_ms, sample.waiting_ms) == (1000, 2500, 2000)
     assert sample.reason == "paused"
@@ -73,8 +73,8 @@ def test_time_is_spent_as_the_lane_stood() -> None:
 
 def test_a_hold_goes_on_in_the_next_span() -> None:
     """A hold that is longer than its span is told in both, each with its part, and its reason."""
-    meter = Meter(0, 20.0, now=now(0, Standing.HELD, until=14, reason="held"), at_ms=0)
-    assert closed(meter, now(10, Standing.HELD, until=14, reason="held")).held_ms == 10_000
+    meter = Meter(0, 20.0, now=now(0, Activity.HELD, until=14, reason="held"), at_ms=0)
+    assert closed(meter, now(10, Activity.HELD, until=14, reason="held")).held_ms == 10_000
     following = closed(meter, now(20))
     assert (following.held_ms, following.reason) == (4000, "held")
 
@@ -109,9 +109,9 @@ def test_no_time_no_sample() -> None:
 
 def test_a_long_wait_is_a_gap() -> None:
     """A lane that waits all day tells so for five minutes, and again when it sends."""
-    meter = Meter(0, 20.0, now=now(0, Standing.WAITING, reason="window"), at_ms=0)
+    meter = Meter(0, 20.0, now=now(0, Activity.WAITING, reason="window"), at_ms=0)
     told = [
-        meter.close(now(10 * n, Standing.WAITING, reason="window"), at_ms=0) for n in range(1, 99)
+        meter.close(now(10 * n, Activity.WAITING, reason="window"), at_ms=0) for n in range(1, 99)
     ]
     assert [sample is None for sample in told] == [False] * 30 + [True] * 68
     assert meter.close(now(1000, departed=1), at_ms=0) is not None

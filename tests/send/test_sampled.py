@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.send.sampled import FEW, KINDS_MOST, OTHERS, SPAN_S, Sample, SampledLog
+from bulkdel.send.sampled import FEW, KINDS_MOST, OTHERS, SPAN_S, LineQuota, SampledLog
 
 
 def test_a_few_of_a_kind_a_minute_and_how_many_more() -> None:
     """The first of the next minute tells how many were left out before it."""
-    sample = Sample(0.0)
+    sample = LineQuota(0.0)
     told = [sample.takes("a", at * 0.1) for at in range(100)]
     assert told == [0] * FEW + [None] * (100 - FEW)
     assert sample.takes("b", 10.0) == 0
@@ -25,7 +25,7 @@ def test_a_few_of_a_kind_a_minute_and_how_many_more() -> None:
 @given(st.lists(st.tuples(st.integers(0, 200), st.floats(0, 30)), max_size=300))
 def test_every_line_is_written_or_counted(events: list[tuple[int, float]]) -> None:
     """Lines, and the numbers of those left out, add up; lines are bounded by kinds and time."""
-    sample, now, written, counted = Sample(0.0), 0.0, 0, 0
+    sample, now, written, counted = LineQuota(0.0), 0.0, 0, 0
     for kind, wait_s in events:
         now += wait_s
         more = sample.takes(str(kind), now)
@@ -38,7 +38,7 @@ def test_every_line_is_written_or_counted(events: list[tuple[int, float]]) -> No
 
 def test_a_new_code_each_time_is_no_way_around_it() -> None:
     """Beyond KINDS_MOST kinds the others are one kind."""
-    sample = Sample(0.0)
+    sample = LineQuota(0.0)
     written = sum(sample.takes(str(code), 0.0) is not None for code in range(100_000))
     assert written == KINDS_MOST + FEW
     assert dict(sample.rest()) == {OTHERS: 100_000 - written}

@@ -10,7 +10,8 @@ import pytest
 from bulkdel import load_job, run
 from bulkdel.providers.protocol import App, Credentials, Secret
 from bulkdel.providers.tencent import TENCENT
-from bulkdel.send.breaker import Breaker, Sign
+from bulkdel.send.breaker import Breaker
+from bulkdel.send.health import Health
 from bulkdel.send.signer import PATIENCE_S, Signer, next_try_s
 from tests.support.refusing import Refusing
 
@@ -50,20 +51,27 @@ def test_slow_answers_make_no_more_tries(slow_s: float) -> None:
     assert now <= PATIENCE_S + slow_s
 
 
+def refused(signer: Signer, now: float) -> float | None:
+    """What is said of the next try, and the refusal itself."""
+    wait_s = signer.try_again_s(now)
+    signer.refused(now)
+    return wait_s
+
+
 def test_what_was_accepted_is_signed_anew_at_once() -> None:
     """Old credentials are replaced without waiting; the new ones are borne with."""
     signer = Signer(TENCENT, APP, lambda: 0.0)
     signer.accepted(0)
-    assert signer.refused(100.0) == 0.0
+    assert refused(signer, 100.0) == 0.0
     assert (signer.generation, signer.in_doubt) == (1, False)
-    assert [signer.refused(at) for at in (100.0, 102.0)] == [2.0, 4.0]
+    assert [refused(signer, at) for at in (100.0, 102.0)] == [2.0, 4.0]
     assert signer.in_doubt
     signer.accepted(signer.generation - 1)  # an answer to a call that left before
     assert signer.in_doubt
     signer.accepted(signer.generation)
     assert not signer.in_doubt
-    assert signer.refused(200.0) == 0.0
-    assert [signer.refused(at) for at in (200.0, 230.0)] == [2.0, None]
+    assert refused(signer, 200.0) == 0.0
+    assert [refused(signer, at) for at in (200.0, 230.0)] == [2.0, None]
 
 
 def test_credentials_are_renewed_when_due() -> None:
@@ -83,15 +91,15 @@ def test_credentials_are_renewed_when_due() -> None:
 
 def test_alone_lets_one_call_out_at_a_time() -> None:
     """Until one is accepted; and not before its time."""
-    breaker = Breaker(now=0.0, base_delay_s=0.5, max_delay_s=60, outage_limit_s=3600)
+    breaker = Breaker(now=0.0, base_delay_s=0.5, max_delay_s=60)
     breaker.leave()
-    breaker.told(Sign.ACCEPTED, ordinal=0, fresh=True, probe=True, now=0.0)
+    breaker.hear(Health.ACCEPTED, ordinal=0, fresh=True, probe=True, now=0.0)
     breaker.alone(7.0)
     assert breaker.wait_s(5.0) == 2.0
     assert breaker.wait_s(7.0) == 0.0
     assert breaker.leave()
     assert breaker.wait_s(8.0) is None
-    breaker.told(Sign.ALIVE, ordinal=1, fresh=True, probe=False, now=8.0)  # of older credentials
+    breaker.hear(Health.ALIVE, ordinal=1, fresh=True, probe=False, now=8.0)  # of older credentials
     assert not breaker.closed
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from bulkdel.errors import BulkdelError, StorageFailed
+from bulkdel.errors import BulkdelError
 from bulkdel.job.job import Job
 from bulkdel.ledger.history import begun, snapshot
 from bulkdel.ledger.identity import Identity, TargetIdentity
@@ -26,12 +26,14 @@ from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
-from bulkdel.send import run as sending
-from bulkdel.send.run import Post, Sitting
+from bulkdel.send import sitting as sending
+from bulkdel.send.book import Book
+from bulkdel.send.shared import Destination
+from bulkdel.send.sitting import Sitting
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending
-from tests.simulation.disk import Trouble, TroubledJournal, keep
+from tests.simulation.disk import CountedBook, CountedPlan, Reads, Trouble, TroubledJournal, keep
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.scenario import SECRET, WRONG_SECRET, Act, End, Scenario
 from tests.simulation.story import Broken, Seen
@@ -79,6 +81,8 @@ class OneSitting:
             operation=self._job.operation,
             mode=self._job.mode,
         )
+        fails_at = act.number if act.end is End.READ_FAILS else 0
+        journal.reads = reads = Reads(fails_at, damaged=act.damaged)
         self._reader = sqlite3.connect(self._job.run_dir / JOURNAL)
         try:
             if act.end in {End.DIES_IN_WRITE, End.WRITE_FAILS}:
@@ -89,10 +93,13 @@ class OneSitting:
             journal.start_sitting(int(self._now_s() * 1000), 1)
             seen.before = self._numbers()
             with self._put_in_place():
-                self._sitting = self._made(journal, continued=continued)
-                self._task = loop.create_task(self._sitting.run(), name="sitting")
-                timers = self._arm()
-                ending = await self._finished()
+                recorder = Recorder(journal, free_bytes=self._free_bytes, clock=loop.time)
+                async with CountedBook(journal, recorder, reads) as book:
+                    plan = CountedPlan(self._plan, reads)
+                    self._sitting = self._made(book, plan, continued=continued)
+                    self._task = loop.create_task(self._sitting.run(), name="sitting")
+                    timers = self._arm()
+                    ending = await self._finished()
             for timer in timers:
                 timer.cancel()
             if ending is not None and self._kept is None:
@@ -101,6 +108,7 @@ class OneSitting:
             for sky in self._skies.values():
                 sky.watch = lambda _: None
             seen.failed = journal.failures > 0
+            seen.reads = reads.count
             seen.died = self._kept is not None
             for wire in self._wires:
                 if not seen.died:
@@ -173,8 +181,8 @@ class OneSitting:
             ending = await self._task
         except asyncio.CancelledError:
             ending = None
-        except BaseException as error:
-            if self._kept is None and not self._storage(error):
+        except BaseException:
+            if self._kept is None:
                 raise
             ending = None
         finally:
@@ -183,12 +191,6 @@ class OneSitting:
         if self._gave_up:
             raise Broken(f"sitting {self._at} did not end within {self._patience_s():.0f} s")
         return ending
-
-    @staticmethod
-    def _storage(error: BaseException) -> bool:
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        return isinstance(error, StorageFailed)
 
     def _end(self, journal: Journal, ending: Ending) -> None:
         seen = self._seen
@@ -221,13 +223,13 @@ class OneSitting:
             for name, counters in found.counters.items()
         }
 
-    def _made(self, journal: Journal, *, continued: bool) -> Sitting:
+    def _made(self, book: Book, plan: PlanReader, *, continued: bool) -> Sitting:
         wrong = self._act.end is End.WRONG_KEY
         secret = WRONG_SECRET if wrong else SECRET
         return Sitting(
             job=self._job,
-            posts=[
-                Post(
+            destinations=[
+                Destination(
                     target=target,
                     address=self._addresses.get(target.name, target.name),
                     secret=Secret(secret),
@@ -235,8 +237,8 @@ class OneSitting:
                 for target in self._job.targets
             ],
             meta=self._meta,
-            plan=self._plan,
-            journal=journal,
+            plan=plan,
+            book=book,
             protected=frozenset(),
             continued=continued,
             limit=self._act.limit,
@@ -267,7 +269,7 @@ class OneSitting:
             if self._sitting is not None:
                 for lane in self._sitting._lanes:
                     target = lane._target.name
-                    most = lane._traffic.carriers
+                    most = lane._carriers.count
                     self.crowds[target] = max(self.crowds[target], most)
             if act.end is End.DIES_AT_CALL and sum(self._seen.calls.values()) == act.number:
                 running().call_soon(self._die)
@@ -276,7 +278,7 @@ class OneSitting:
 
     @contextmanager
     def _put_in_place(self) -> Iterator[None]:
-        """Wires for transports, and a disk whose free space the act decides."""
+        """Wires for transports."""
 
         def wire(
             address: str, *, max_in_flight: int, timeout_s: float, room: asyncio.Semaphore
@@ -286,14 +288,8 @@ class OneSitting:
             self._wires.append(made)
             return made
 
-        def recorder(journal: Journal) -> Recorder:
-            return Recorder(journal, free_bytes=self._free_bytes, clock=running().time)
-
         transport = Transport if self._addresses else wire
-        with (
-            mock.patch.object(sending, "Transport", transport),
-            mock.patch.object(sending, "Recorder", recorder),
-        ):
+        with mock.patch.object(sending, "Transport", transport):
             yield
 
     def _free_bytes(self) -> int:

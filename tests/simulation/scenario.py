@@ -44,6 +44,7 @@ class End(StrEnum):
     STOPS = "is stopped"
     STOPS_AND_DIES = "is stopped twice"
     WRITE_FAILS = "a write fails"
+    READ_FAILS = "a read fails"
     NO_SPACE = "the disk fills up"
     WRONG_KEY = "has the wrong key"
     SMALL_LIMIT = "has a limit"
@@ -57,7 +58,8 @@ class Act:
         pause_s: virtual seconds since the one before.
         at_s: when it is stopped, or the disk fills up; virtual seconds from its start.
         grace_s: from a first signal to the second.
-        number: of the turn, call or tick at which it dies.
+        number: of the turn, call or tick at which it dies, or of the read that fails.
+        damaged: whether that read finds damage, and not a disk that cannot be read.
         skews: (from second, by how many seconds this machine's clock is off), from its start.
         limit: pairs.
     """
@@ -67,6 +69,7 @@ class Act:
     at_s: float = 0.0
     grace_s: float = 0.0
     number: int = 0
+    damaged: bool = False
     point: Point = Point.COMMIT
     torn: float = 0.0
     skews: tuple[tuple[float, float], ...] = ()

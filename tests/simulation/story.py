@@ -22,6 +22,7 @@ class Seen:
         words: what they said.
         died: whether the process died; failed: whether a write of it failed.
         before, after: the counters by target, as status numbers.
+        reads: of journal and plan, while it sent.
         ledger: the ledger's complete lines when it was over.
         calls: calls that left in it, by target.
         stopped_at: when it was told to stop; virtual seconds.
@@ -36,6 +37,7 @@ class Seen:
     failed: bool = False
     before: dict[str, dict[str, int]] = field(default_factory=dict)
     after: dict[str, dict[str, int]] = field(default_factory=dict)
+    reads: int = 0
     ledger: bytes = b""
     calls: Counter[str] = field(default_factory=Counter)
     stopped_at: float | None = None

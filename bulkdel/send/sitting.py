@@ -1,4 +1,4 @@
-"""A sitting: all lanes of a run at once, one recorder behind them."""
+"""A sitting: all lanes of a run at once, one book behind them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,19 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
-from bulkdel.job.job import Job, Target
-from bulkdel.ledger.journal import Journal
-from bulkdel.ledger.recorder import Recorder
+from bulkdel.job.job import Job
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
-from bulkdel.providers import PROVIDERS
-from bulkdel.providers.protocol import App, Secret
 from bulkdel.send.allowance import Allowance
-from bulkdel.send.desk import Desk, Told
-from bulkdel.send.feed import Feed
+from bulkdel.send.book import Book
 from bulkdel.send.lane import Lane
 from bulkdel.send.meter import span_s
+from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.transport import Transport, room_for_replies
 from bulkdel.send.view import End, Ending, LaneView
 
@@ -40,15 +35,6 @@ in flight come and go by thousands of objects, and each look is a pause: at Pyth
 took a fifteenth of all CPU, at 10,000 a tenth of a second every few seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """Where one target's calls go, and what they are signed with."""
-
-    target: Target
-    address: str
-    secret: Secret
-
-
 class Sitting:
     """One process's life in a run. Made inside a running loop; `run` once."""
 
@@ -56,68 +42,59 @@ class Sitting:
         self,
         *,
         job: Job,
-        posts: Sequence[Post],
+        destinations: Sequence[Destination],
         meta: PlanMeta,
         plan: PlanReader,
-        journal: Journal,
+        book: Book,
         protected: frozenset[str],
         continued: bool,
         limit: int | None,
         log: FilteringBoundLogger,
         now_s: Callable[[], float] = time.time,
-        told: Told | None = None,
+        on_settled: OnSettled | None = None,
     ) -> None:
         """`continued` says whether the run has sent before; `limit` is in pairs.
 
         No call that names a `protected` account leaves.
 
-        `told` is awaited with every outcome once it is durable; its carrier waits for it.
+        `on_settled` is awaited with every outcome once it is durable; its carrier waits for it.
         """
         self._schedule = job.schedule
         self._now_s = now_s
         self._closed: dict[str, str] = {}
-        self._recorder = Recorder(journal)
-        desk = Desk(
+        self._shared = Shared(
             job=job,
+            meta=meta,
+            plan=plan,
+            book=book,
             protected=protected,
-            recorder=self._recorder,
             allowance=Allowance(limit),
             now_s=now_s,
             log=log,
-            stop_all=self.stop,
-            told=told,
+            on_settled=on_settled,
         )
         room = room_for_replies()
         self._transports = [
             Transport(
-                post.address,
-                max_in_flight=post.target.max_in_flight,
+                one.address,
+                max_in_flight=one.target.max_in_flight,
                 timeout_s=job.retry.timeout_s,
                 room=room,
             )
-            for post in posts
+            for one in destinations
         ]
+        first_wait_s = FIRST_WAIT_S if continued else 0.0
         self._lanes = [
-            Lane(
-                target=post.target,
-                index=index,
-                share=meta.shares[index],
-                provider=PROVIDERS[post.target.provider],
-                app=App(app_id=post.target.app_id, admin=post.target.admin, secret=post.secret),
-                transport=transport,
-                feed=Feed(plan, journal, meta.shares[index], index=index),
-                entries=sum(share.batches for share in meta.shares),
-                desk=desk,
-                first_wait_s=FIRST_WAIT_S if continued else 0.0,
+            Lane(self._shared, one, transport, index=index, first_wait_s=first_wait_s)
+            for index, (one, transport) in enumerate(
+                zip(destinations, self._transports, strict=True)
             )
-            for index, (post, transport) in enumerate(zip(posts, self._transports, strict=True))
         ]
 
     async def run(self) -> Ending:
         """Send until every lane has ended; all that was answered is durable when it returns."""
         async with AsyncExitStack() as stack:
             stack.enter_context(_collecting_seldom())
-            await stack.enter_async_context(self._recorder)
             for transport in self._transports:
                 await stack.enter_async_context(transport)
             self._look_at_window()
@@ -140,8 +117,7 @@ class Sitting:
 
     def stop(self, end: End, words: str) -> None:
         """Send nothing more; calls in flight finish and are recorded, then `run` returns."""
-        for lane in self._lanes:
-            lane.stop(end, words)
+        self._shared.stop(end, words)
 
     async def _keep_measuring(self) -> None:
         for span in itertools.count():

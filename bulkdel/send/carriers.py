@@ -6,42 +6,47 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from bulkdel.send.view import End, LaneEnd
 
-class Traffic:
-    """The carriers of one lane.
+
+class Carriers:
+    """The carriers of one lane, and why they were stopped.
 
     Attributes:
-        carriers: all of them.
+        count: how many there are.
         leaving: those on their way to leave; not in flight, not aside.
         in_flight: calls.
         departed: calls that have left so far.
         idle: the tasks with no call in flight and no outcome to record: a stop cancels them.
+        stopped: why nothing more is sent; None while the lane runs.
     """
 
-    def __init__(self) -> None:
-        self.carriers = 0
+    def __init__(self, target: str) -> None:
+        """Those of the target with this name."""
+        self._target = target
+        self.count = 0
         self.leaving = 0
         self.in_flight = 0
         self.departed = 0
         self.idle: set[asyncio.Task[None]] = set()
-        self._stopped = False
+        self.stopped: LaneEnd | None = None
         self._awaited: Callable[[], bool] | None = None
         self._met: asyncio.Future[None] | None = None
 
     def enter(self, task: asyncio.Task[None]) -> None:
         """A carrier begins."""
-        self.carriers += 1
+        self.count += 1
         self.leaving += 1
         self.idle.add(task)
 
     def exit(self, task: asyncio.Task[None]) -> None:
         """A carrier is done."""
-        self.carriers -= 1
+        self.count -= 1
         self.leaving -= 1
         self.idle.discard(task)
         self._look()
 
-    def took_off(self, task: asyncio.Task[None]) -> None:
+    def leave(self, task: asyncio.Task[None]) -> None:
         """Its call leaves: from now on it is not stopped."""
         self.idle.discard(task)
         self.leaving -= 1
@@ -49,28 +54,22 @@ class Traffic:
         self.departed += 1
         self._look()
 
-    def turned_back(self, task: asyncio.Task[None]) -> None:
-        """Its call did not leave after all, and waits to leave again: a stop need not wait for it.
-
-        Where the stop came in between, it is stopped now.
-        """
-        self.landed()
-        self.rests(task)
-
-    def rests(self, task: asyncio.Task[None]) -> None:
-        """It has no call out and nothing to record; a stop that came before stops it now."""
-        self.idle.add(task)
-        if self._stopped:
-            task.cancel()
-
-    def landed(self) -> None:
-        """Its call is over; what it brought is still to be recorded."""
+    def come_back(self) -> None:
+        """A call is over; what it brought is still to be recorded."""
         self.in_flight -= 1
         self.leaving += 1
 
-    def stop(self) -> None:
-        """Cancel whoever is idle, and whoever turns back from now on."""
-        self._stopped = True
+    def rest(self, task: asyncio.Task[None]) -> None:
+        """It has no call in flight and nothing to record; a stop that came before stops it now."""
+        self.idle.add(task)
+        if self.stopped is not None:
+            task.cancel()
+
+    def stop(self, end: End, words: str) -> None:
+        """Cancel whoever is idle, and whoever comes to rest from now on. The first reason stays."""
+        if self.stopped is not None:
+            return
+        self.stopped = LaneEnd(target=self._target, end=end, words=words)
         for task in list(self.idle):
             task.cancel()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkdel.ledger.values import Group, Part, Settlement
-from bulkdel.send.settle import FRESH, cargo, judge, size, split_at
+from bulkdel.ledger.values import FRESH, Group, Part, Settlement
+from bulkdel.send.judge import judge, load_of, size, split_at
 from bulkdel.words import Answer, Asked, Batch, Ruling, Sides, Sweep, Verdict
 
 DELETED = Ruling(verdict=Verdict.DELETED, code=0)
@@ -144,7 +144,7 @@ def test_nothing_is_lost_and_nothing_settled_twice(data: st.DataObject) -> None:
         count = data.draw(st.integers(1, size(batch, parts[0])))
         if count < size(batch, parts[0]):
             parts = (*split_at(batch, parts[0], count), *parts[1:])
-        sent = cargo(batch, parts[0])
+        sent = load_of(batch, parts[0])
         assert isinstance(sent, Batch)
         several = [HALVE] if len(sent.to_accounts) > 1 else []  # as decode promises
         rest = data.draw(st.sampled_from([DELETED, GONE, BUSY, SLOW, *several]))

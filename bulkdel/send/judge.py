@@ -1,6 +1,6 @@
-"""What an answer settles of an entry and what is left of it: pure, and the only place that decides.
+"""What an answer settles of an entry and what is left of it: pure, and the only place that says so.
 
-entry, its unsettled parts, answer  ──judge──▶  Judgement: settlement, parts left, effects
+reply  ──answer_of──▶  Answer  ──judge──▶  Judgement: settlement, parts left, rulings
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkdel.ledger.values import Group, Part, Settlement
-from bulkdel.words import Answer, Batch, Entry, Ruling, Verdict
+from bulkdel.providers.protocol import Provider
+from bulkdel.providers.stars import starred_answer
+from bulkdel.send.transport import NoReply, Reply
+from bulkdel.words import NO_REPLY, Answer, Batch, Entry, Ruling, Verdict, size_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +43,20 @@ class Judgement:
 
     @property
     def last(self) -> Ruling | None:
-        """The ruling that a person is told of what is unsettled."""
+        """The ruling that stands for all that is unsettled."""
         return self.rulings[0] if self.rulings else None
 
 
-FRESH: Final = (Part(),)
-"""The parts of an entry that no call has carried."""
+HOLD_MOST_S: Final = 3600.0
+"""The longest Retry-After that is believed, in seconds."""
 
 
 def size(entry: Entry, part: Part) -> int:
     """How many items a part has."""
-    return total(entry) if part.items is None else len(part.items)
+    return size_of(entry) if part.items is None else len(part.items)
 
 
-def total(entry: Entry) -> int:
-    """How many items an entry has: its pairs, or one account to clear."""
-    return len(entry.to_accounts) if isinstance(entry, Batch) else 1
-
-
-def cargo(entry: Entry, part: Part) -> Entry:
+def load_of(entry: Entry, part: Part) -> Entry:
     """The entry as a call carries it: with the items of `part` only."""
     if part.items is None or not isinstance(entry, Batch):
         return entry
@@ -69,6 +67,26 @@ def split_at(entry: Entry, part: Part, count: int) -> tuple[Part, Part]:
     """The first `count` items and the others, histories kept."""
     items = _positions(entry, part)
     return _some(part, items[:count]), _some(part, items[count:])
+
+
+def answer_of(
+    provider: Provider, load: Entry, reply: Reply | NoReply, hidden: tuple[str, ...]
+) -> Answer:
+    """What came back, or did not, ruled for each id that the call carried.
+
+    No text of it holds a piece of what is `hidden`.
+    """
+    if isinstance(reply, NoReply):
+        return Answer(
+            rest=Ruling(
+                verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason, lost=reply.left
+            )
+        )
+    answer = starred_answer(provider.decode(load, reply.status, reply.body), hidden)
+    if reply.retry_after_s is None or answer.rest.verdict is not Verdict.THROTTLED:
+        return answer
+    hold_s = min(reply.retry_after_s, HOLD_MOST_S)
+    return replace(answer, rest=replace(answer.rest, hold_s=hold_s))
 
 
 def judge(entry: Entry, parts: tuple[Part, ...], answer: Answer, *, at_ms: int) -> Judgement:
@@ -186,7 +204,7 @@ def _some(part: Part, items: Sequence[int]) -> Part:
 
 
 def _positions(entry: Entry, part: Part) -> Sequence[int]:
-    return range(total(entry)) if part.items is None else part.items
+    return range(size_of(entry)) if part.items is None else part.items
 
 
 def _by_position(entry: Entry, answer: Answer) -> dict[int, Ruling]:

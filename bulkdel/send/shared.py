@@ -1,0 +1,58 @@
+"""What the lanes of a sitting share, and where each one's calls go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from structlog.typing import FilteringBoundLogger
+
+from bulkdel.job.job import Job, Target
+from bulkdel.ledger.values import Outcome
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.values import PlanMeta
+from bulkdel.providers.protocol import Secret
+from bulkdel.send.allowance import Allowance
+from bulkdel.send.book import Book
+from bulkdel.send.carriers import Carriers
+from bulkdel.send.view import End
+
+OnSettled = Callable[[Outcome], Awaitable[None]]
+"""Is awaited with an outcome once it is durable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where one target's calls go, and what they are signed with."""
+
+    target: Target
+    address: str
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the lanes of a sitting share.
+
+    Attributes:
+        protected: accounts that no call names.
+        now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
+        on_settled: a carrier waits for it.
+        carriers: those of each lane, so that any lane can stop them all.
+    """
+
+    job: Job
+    meta: PlanMeta
+    plan: PlanReader
+    book: Book
+    protected: frozenset[str]
+    allowance: Allowance
+    now_s: Callable[[], float]
+    log: FilteringBoundLogger
+    on_settled: OnSettled | None
+    carriers: list[Carriers] = field(default_factory=list)
+
+    def stop(self, end: End, words: str) -> None:
+        """Send nothing more in any lane; calls in flight finish and are recorded."""
+        for carriers in self.carriers:
+            carriers.stop(end, words)
