@@ -197,7 +197,7 @@ def _columns(files: Sequence[str], format_: str | None) -> tuple[str, ...]:
     """The columns of the first input file; empty, and said why, where they cannot be read."""
     if STDIN in files:
         return ()
-    wanted = Input(
+    wanted = Input.model_construct(  # whole paths, which may hold what a job file may not
         files=tuple(str(Path(file).absolute()) for file in files),
         format=Format(format_) if format_ else None,
         from_field=FROM_FIELD,

@@ -43,7 +43,7 @@ def a_job(
         name="job",
         operation=operation,
         run_dir=folder / "run",
-        input=Input(
+        input=Input.model_construct(
             files=tuple(file if file == "-" else str(folder / file) for file in files),
             format=format,
             from_field=from_field,

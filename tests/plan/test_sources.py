@@ -23,7 +23,7 @@ TREE = (
 
 def given(*patterns: str) -> Input:
     """An input of these patterns."""
-    return Input(
+    return Input.model_construct(
         files=patterns, format=Format.CSV, from_field="f", to_field="t", accounts_only=False
     )
 
