@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,20 +129,17 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
 
 def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple[CodeCount, ...]:
     """The codes, each with an account that got it, where the plan can be read."""
-    from bulkdel.errors import Corrupt
+    from bulkdel.errors import Corrupt, StorageFailed
     from bulkdel.plan.read import PlanReader
 
     if not codes:  # opening the plan would cost 15 ms
         return ()
-    found = []
-    with PlanReader(job.run_dir, meta) as plan:
+    examples = dict.fromkeys(codes, "")
+    with suppress(Corrupt, StorageFailed), PlanReader(job.run_dir, meta) as plan:
         for one in codes:
-            try:
-                example = plan.entry(one.ordinal).from_account
-            except Corrupt:  # `verify` says so; here the figures matter
-                example = ""
-            found.append(replace(one, example=example))
-    return tuple(found)
+            with suppress(Corrupt, StorageFailed):  # `verify` says so; here the figures matter
+                examples[one] = plan.entry(one.ordinal).from_account
+    return tuple(replace(one, example=example) for one, example in examples.items())
 
 
 def identity_of(job: Job, meta: PlanMeta, sha256: str | None = None) -> Identity:
