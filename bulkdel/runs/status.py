@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from bulkdel.errors import Corrupt, WrongInput
+from bulkdel.errors import Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.history import CodeCount, snapshot
 from bulkdel.ledger.identity import Identity, TargetIdentity
@@ -79,15 +80,12 @@ def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple
     """The codes, each with an account that got it, where the plan can be read."""
     if not codes:  # opening the plan would cost 15 ms
         return ()
-    examples = []
-    with PlanReader(job.run_dir, meta) as plan:
+    examples = dict.fromkeys(codes, "")
+    with suppress(Corrupt, StorageFailed), PlanReader(job.run_dir, meta) as plan:
         for one in codes:
-            try:
-                example = plan.entry(one.ordinal).from_account
-            except Corrupt:  # `verify` says so; here the figures matter
-                example = ""
-            examples.append(replace(one, example=example))
-    return tuple(examples)
+            with suppress(Corrupt, StorageFailed):  # `verify` says so; here the figures matter
+                examples[one] = plan.entry(one.ordinal).from_account
+    return tuple(replace(one, example=example) for one, example in examples.items())
 
 
 def identity_of(job: Job, meta: PlanMeta, sha256: str | None = None) -> Identity:

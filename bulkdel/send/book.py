@@ -22,43 +22,33 @@ class Book(Protocol):
 
     async def intend(self, intent: Intent, *, urgent: bool) -> None:
         """The call of `intent` may leave; what is not `urgent` may wait for others."""
-        ...
 
     async def withdraw(self, ordinal: int, /) -> None:
         """The intent for this entry is taken back, if there is one: its call did not leave."""
-        ...
 
     async def record(self, outcome: Outcome, *, urgent: bool) -> None:
         """What an answer settled stands in the ledger; what is not `urgent` may wait for others."""
-        ...
 
     async def deal(self, deal: Deal) -> None:
         """What a target has in reserve is dealt into its second phase, or some of it."""
-        ...
 
     def note(self, sample: Sample) -> None:
         """Keep a measurement with the next write; never waits, never fails."""
-        ...
 
     def counters(self, target: int) -> Counters:
         """The counters of the target at this index of the plan, as durable; never waits."""
-        ...
 
     def is_settled(self, ordinal: int, /) -> bool:
         """Whether an entry is settled whole; never waits."""
-        ...
 
     def next_unsettled(self, lo: int, hi: int, /) -> int | None:
         """The first of the entries lo … hi - 1 that is not settled whole; never waits."""
-        ...
 
     def open_entries(self, lo: int, hi: int, limit: int, /) -> list[OpenEntry]:
         """A page of the entries lo … hi - 1 with a history, not settled whole, and no call out."""
-        ...
 
     def has_reserved(self, target: int, /) -> bool:
         """Whether anything of the target waits for a Deal."""
-        ...
 
     def second_phase(
         self, target: int, limit: int, /, *, after: tuple[float, int], begun: bool
@@ -67,7 +57,6 @@ class Book(Protocol):
 
         `begun`: of what calls have carried only.
         """
-        ...
 
 
 class JournalBook:

@@ -1,7 +1,8 @@
-"""The command, on a disk that cannot be read once: `fails.py READ N ARGUMENT...`.
+"""The command, on a disk that cannot be read: `fails.py READ N ARGUMENT...`.
 
-At the N-th passage of READ the system's answer is an error of input and output. The product knows
-nothing of this: what is raised is raised where SQLite or DuckDB would raise it.
+At the N-th passage of READ, or with "N+" from then on, the system's answer is an error of input and
+output. The product knows nothing of this: what is raised is raised where SQLite or DuckDB would
+raise it.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def fail(read: str) -> None:
     raise error
 
 
-def fail_once(read: str, number: int) -> None:
-    """Lets the reading of this number fail, from 1 on."""
+def let_fail(read: str, number: int, *, always: bool) -> None:
+    """Lets the reading of this number fail, from 1 on, or `always` from it on."""
     owner, name = READS[read]
     inner: Callable[..., Any] = getattr(owner, name)
     passages = 0
@@ -44,7 +45,7 @@ def fail_once(read: str, number: int) -> None:
     def wrapped(*arguments: Any, **named: Any) -> Any:
         nonlocal passages
         passages += 1
-        if passages == number:
+        if passages == number or (always and passages > number):
             fail(read)
         return inner(*arguments, **named)
 
@@ -52,6 +53,6 @@ def fail_once(read: str, number: int) -> None:
 
 
 if __name__ == "__main__":
-    fail_once(sys.argv[1], int(sys.argv[2]))
+    let_fail(sys.argv[1], int(sys.argv[2].rstrip("+")), always=sys.argv[2].endswith("+"))
     sys.argv[1:] = sys.argv[3:]
     app.main()

@@ -34,10 +34,10 @@ from bulkdel.send.transport import Transport
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending
 from tests.simulation.disk import CountedBook, CountedPlan, Reads, Trouble, TroubledJournal, keep
+from tests.simulation.history import Broken, SittingHistory
 from tests.simulation.loop import SimulatedLoop
-from tests.simulation.scenario import SECRET, WRONG_SECRET, Act, End, Scenario
-from tests.simulation.story import Broken, Seen
-from tests.simulation.wire import EPOCH_S, Sent, Sky, Wire
+from tests.simulation.network import EPOCH_S, Network, NetworkTransport, Sent
+from tests.simulation.scenario import SECRET, WRONG_SECRET, End, Scenario, Trial
 from tests.support.autojump_clock import AutojumpLoop
 
 
@@ -47,19 +47,25 @@ class OneSitting:
     def __init__(  # noqa: PLR0917  # all that a process has
         self,
         scenario: Scenario,
-        act: Act,
-        seen: Seen,
+        trial: Trial,
+        seen: SittingHistory,
         number: int,
         job: Job,
         meta: PlanMeta,
         plan: PlanReader,
-        skies: Mapping[str, Sky],
+        networks: Mapping[str, Network],
         addresses: Mapping[str, str],
         log: Any,
     ) -> None:
-        self._scenario, self._act, self._seen, self._at = scenario, act, seen, number
-        self._job, self._meta, self._plan, self._skies, self._log = job, meta, plan, skies, log
-        self._wires: list[Wire] = []
+        self._scenario, self._trial, self._seen, self._at = scenario, trial, seen, number
+        self._job, self._meta, self._plan, self._networks, self._log = (
+            job,
+            meta,
+            plan,
+            networks,
+            log,
+        )
+        self._transports: list[NetworkTransport] = []
         self._addresses = addresses
         self._kept: Path | None = None
         self._task: asyncio.Task[Ending] | None = None
@@ -71,7 +77,7 @@ class OneSitting:
 
     async def carry_out(self, copy: Path) -> bool:
         """Whether the process died, leaving `copy`."""
-        loop, act, seen = running(), self._act, self._seen
+        loop, trial, seen = running(), self._trial, self._seen
         self._copy = copy
         continued = begun(self._job.run_dir)
         journal = TroubledJournal.open(
@@ -81,14 +87,14 @@ class OneSitting:
             operation=self._job.operation,
             mode=self._job.mode,
         )
-        fails_at = act.number if act.end is End.READ_FAILS else 0
-        journal.reads = reads = Reads(fails_at, damaged=act.damaged)
+        fails_at = trial.number if trial.end is End.READ_FAILS else 0
+        journal.reads = reads = Reads(fails_at, damaged=trial.damaged)
         self._reader = sqlite3.connect(self._job.run_dir / JOURNAL)
         try:
-            if act.end in {End.DIES_IN_WRITE, End.WRITE_FAILS}:
-                dies = self._die if act.end is End.DIES_IN_WRITE else None
+            if trial.end in {End.DIES_IN_WRITE, End.WRITE_FAILS}:
+                dies = self._die if trial.end is End.DIES_IN_WRITE else None
                 journal.trouble = Trouble(
-                    tick=act.number, point=act.point, torn=act.torn, dies=dies
+                    tick=trial.number, point=trial.point, torn=trial.torn, dies=dies
                 )
             journal.start_sitting(int(self._now_s() * 1000), 1)
             seen.before = self._numbers()
@@ -105,12 +111,12 @@ class OneSitting:
             if ending is not None and self._kept is None:
                 self._end(journal, ending)
         finally:
-            for sky in self._skies.values():
-                sky.watch = lambda _: None
+            for network in self._networks.values():
+                network.watch = lambda _: None
             seen.failed = journal.failures > 0
             seen.reads = reads.count
             seen.died = self._kept is not None
-            for wire in self._wires:
+            for wire in self._transports:
                 if not seen.died:
                     wire.die()
             self._reader.close()
@@ -118,19 +124,19 @@ class OneSitting:
         return seen.died
 
     def _arm(self) -> list[asyncio.TimerHandle]:
-        """Let happen what the act says."""
-        loop, act = running(), self._act
+        """Let happen what the trial says."""
+        loop, trial = running(), self._trial
         timers: list[asyncio.TimerHandle] = []
-        for name, sky in self._skies.items():
-            sky.watch = self._watch_of(name)
-        if act.end is End.DIES_AT_TURN and isinstance(loop, SimulatedLoop):
-            loop.at_turn(act.number * 4, self._die)
-        if act.end in {End.STOPS, End.STOPS_AND_DIES}:
-            timers.append(loop.call_later(act.at_s, self._stop))
-        if act.end is End.STOPS_AND_DIES:
-            timers.append(loop.call_later(act.at_s + act.grace_s, self._die))
-        if act.end is End.NO_SPACE:
-            timers.append(loop.call_later(act.at_s, self._fill))
+        for name, network in self._networks.items():
+            network.watch = self._watch_of(name)
+        if trial.end is End.DIES_AT_TURN and isinstance(loop, SimulatedLoop):
+            loop.at_turn(trial.number * 4, self._die)
+        if trial.end in {End.STOPS, End.STOPS_AND_DIES}:
+            timers.append(loop.call_later(trial.at_s, self._stop))
+        if trial.end is End.STOPS_AND_DIES:
+            timers.append(loop.call_later(trial.at_s + trial.grace_s, self._die))
+        if trial.end is End.NO_SPACE:
+            timers.append(loop.call_later(trial.at_s, self._fill))
         timers.append(loop.call_later(self._patience_s(), self._give_up))
         return timers
 
@@ -140,7 +146,7 @@ class OneSitting:
             return
         self._kept = self._copy
         keep(self._job.run_dir, self._copy)
-        for wire in self._wires:
+        for wire in self._transports:
             wire.die()
         loop = running()
         if isinstance(loop, SimulatedLoop):
@@ -224,7 +230,7 @@ class OneSitting:
         }
 
     def _made(self, book: Book, plan: PlanReader, *, continued: bool) -> Sitting:
-        wrong = self._act.end is End.WRONG_KEY
+        wrong = self._trial.end is End.WRONG_KEY
         secret = WRONG_SECRET if wrong else SECRET
         return Sitting(
             job=self._job,
@@ -241,7 +247,7 @@ class OneSitting:
             book=book,
             protected=frozenset(),
             continued=continued,
-            limit=self._act.limit,
+            limit=self._trial.limit,
             log=self._log,
             now_s=self._now_s,
         )
@@ -250,13 +256,13 @@ class OneSitting:
         """This machine's clock, which may be off."""
         now = running().time()
         skew = 0.0
-        for since, by in self._act.skews:
+        for since, by in self._trial.skews:
             if now - self._began >= since:
                 skew = by
         return EPOCH_S + now + skew
 
     def _watch_of(self, name: str) -> Any:
-        act = self._act
+        trial = self._trial
         number = [one.name for one in self._scenario.targets].index(name)
 
         def watch(sent: Sent) -> None:
@@ -264,31 +270,31 @@ class OneSitting:
             noted = self._reader.execute(
                 "SELECT calls FROM counters WHERE target = ?", (number,)
             ).fetchone()[0]
-            if noted < len(self._skies[name].sent):
+            if noted < len(self._networks[name].sent):
                 raise Broken(f"a call left before its intent was durable: {sent}")
             if self._sitting is not None:
                 for lane in self._sitting._lanes:
                     target = lane._target.name
                     most = lane._carriers.count
                     self.crowds[target] = max(self.crowds[target], most)
-            if act.end is End.DIES_AT_CALL and sum(self._seen.calls.values()) == act.number:
+            if trial.end is End.DIES_AT_CALL and sum(self._seen.calls.values()) == trial.number:
                 running().call_soon(self._die)
 
         return watch
 
     @contextmanager
     def _put_in_place(self) -> Iterator[None]:
-        """Wires for transports."""
+        """Calls go through the emulated network."""
 
-        def wire(
+        def emulated(
             address: str, *, max_in_flight: int, timeout_s: float, room: asyncio.Semaphore
-        ) -> Wire:
+        ) -> NetworkTransport:
             del max_in_flight, room
-            made = Wire(self._skies[address], sitting=self._at, timeout_s=timeout_s)
-            self._wires.append(made)
+            made = NetworkTransport(self._networks[address], sitting=self._at, timeout_s=timeout_s)
+            self._transports.append(made)
             return made
 
-        transport = Transport if self._addresses else wire
+        transport = Transport if self._addresses else emulated
         with mock.patch.object(sending, "Transport", transport):
             yield
 

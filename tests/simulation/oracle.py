@@ -1,4 +1,4 @@
-"""Checks a run's story against every promise; knows nothing of how the engine keeps them.
+"""Checks a run's history against every promise; knows nothing of how the engine keeps them.
 
 It reads the ledger's JSON lines, the status numbers, and what the emulated providers saw and did.
 """
@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from tests.simulation.said import PERHAPS, Said, Word, said
+from tests.simulation.history import History
+from tests.simulation.network import Edge, Sent
+from tests.simulation.replies import PERHAPS, Reading, Word, reading
 from tests.simulation.scenario import SECRET, WRONG_SECRET, End, TargetPlan
 from tests.simulation.sides import Sides
-from tests.simulation.story import Story
-from tests.simulation.wire import Edge, Sent
 
 Line = dict[str, Any]
 _KEY_REFUSED = {70003, 70009, 70050, 3, 100000005}
@@ -37,30 +37,31 @@ _TURNED_KEYS = [*_KEYS[:3], "sent_from", *_KEYS[3:]]
 """Of a line whose call went out from the other side."""
 
 
-def complaints(story: Story) -> list[str]:
+def complaints(history: History) -> list[str]:
     """What is wrong with it; empty if every promise was kept."""
     found: list[str] = []
-    lines = [orjson.loads(line) for line in story.sittings[-1].ledger.splitlines()]
-    found += _well_formed(story, lines)
-    found += _history(story)
-    found += _secrets(story)
-    for target in story.scenario.targets:
+    lines = [orjson.loads(line) for line in history.sittings[-1].ledger.splitlines()]
+    found += _well_formed(history, lines)
+    found += _history(history)
+    found += _secrets(history)
+    for target in history.scenario.targets:
         own = [line for line in lines if line["target"] == target.name]
-        checked = _Target(story, target, own)
+        checked = _Target(history, target, own)
         found += [f"{target.name}: {complaint}" for complaint in checked.complaints()]
-    found += _endings(story)
-    found += _guards(story)
-    found += [f"verify: {finding}" for finding in story.findings]
+    found += _endings(history)
+    found += _guards(history)
+    found += [f"verify: {finding}" for finding in history.findings]
     return found
 
 
-def _well_formed(story: Story, lines: Sequence[Line]) -> Iterator[str]:
-    names = {target.name for target in story.scenario.targets}
+def _well_formed(history: History, lines: Sequence[Line]) -> Iterator[str]:
+    """Promise: a line has the documented keys, and a label is of one account."""
+    names = {target.name for target in history.scenario.targets}
     for line in lines:
-        keys = _TURNED_KEYS if story.scenario.oriented and "sent_from" in line else _KEYS
+        keys = _TURNED_KEYS if history.scenario.oriented and "sent_from" in line else _KEYS
         if list(line) != keys or line["target"] not in names:
             yield f"a line with other keys: {line}"
-    if story.scenario.oriented:
+    if history.scenario.oriented:
         return  # a label is of the side that was chosen: see Sides
     labels: dict[tuple[str, str], set[str]] = defaultdict(set)
     for line in lines:
@@ -70,50 +71,51 @@ def _well_formed(story: Story, lines: Sequence[Line]) -> Iterator[str]:
             yield f"one batch label for several accounts: {key} {accounts}"
 
 
-def _history(story: Story) -> Iterator[str]:
-    """What a reader has seen of the ledger stays, byte for byte."""
+def _history(history: History) -> Iterator[str]:
+    """Promise: what a reader has seen of the ledger stays, byte for byte."""
     before = b""
-    for number, seen in enumerate(story.sittings):
+    for number, seen in enumerate(history.sittings):
         if not seen.ledger.startswith(before):
             yield f"lines that were seen before sitting {number} are not there after it"
         before = seen.ledger
 
 
-def _secrets(story: Story) -> Iterator[str]:
+def _secrets(history: History) -> Iterator[str]:
+    """Promise: no secret and no signature is written anywhere."""
     needles = [SECRET.encode(), WRONG_SECRET.encode(), b"usersig=", b"Signature="]
-    for name, content in story.files.items():
+    for name, content in history.files.items():
         for needle in needles:
             if needle in content:
                 yield f"{needle!r} stands in {name}"
 
 
-def _endings(story: Story) -> Iterator[str]:
-    """Lanes say truly how they ended, and a run that can be finished is."""
-    scenario = story.scenario
-    for number, seen in enumerate(story.sittings):
+def _endings(history: History) -> Iterator[str]:
+    """Promise: lanes say truly how they ended, and a run that can be finished is."""
+    scenario = history.scenario
+    for number, seen in enumerate(history.sittings):
         if seen.died or seen.failed or not seen.after:
             continue
         settled = sum(_settled(now) for now in seen.after.values())
         settled -= sum(_settled(then) for then in seen.before.values())
-        if seen.act.limit is not None and settled > seen.act.limit:
-            yield f"sitting {number} settled {settled} pairs, more than --limit {seen.act.limit}"
-        if "limit" in seen.ends.values() and settled != seen.act.limit:
+        if seen.trial.limit is not None and settled > seen.trial.limit:
+            yield f"sitting {number} settled {settled} pairs, more than --limit {seen.trial.limit}"
+        if "limit" in seen.ends.values() and settled != seen.trial.limit:
             yield f"sitting {number} says that its limit was reached with {settled} pairs"
         for name, end in seen.ends.items():
             whole = _settled(seen.after[name]) == len(scenario.units)
             if whole != (end == "finished"):
                 yield f"{name}: sitting {number} ended {end!r} with {seen.after[name]}"
-    guarded = any("guard" in seen.ends.values() for seen in story.sittings)
-    if not story.finished and not scenario.stubborn and not guarded:
-        yield f"nothing is wrong any more, and it does not finish: {story.sittings[-1].words}"
+    guarded = any("guard" in seen.ends.values() for seen in history.sittings)
+    if not history.finished and not scenario.stubborn and not guarded:
+        yield f"nothing is wrong any more, and it does not finish: {history.sittings[-1].words}"
 
 
-def _guards(story: Story) -> Iterator[str]:
-    """A sitting that begins above the failure ratio calls nobody."""
-    ratio, least = story.scenario.max_failure_ratio, story.scenario.min_sample
+def _guards(history: History) -> Iterator[str]:
+    """Promise: a sitting that begins above the failure ratio calls nobody."""
+    ratio, least = history.scenario.max_failure_ratio, history.scenario.min_sample
     if ratio is None:
         return
-    for number, seen in enumerate(story.sittings):
+    for number, seen in enumerate(history.sittings):
         for name, counters in seen.before.items():
             settled = _settled(counters)
             if settled >= least and counters["failed"] > ratio * settled and seen.calls.total():
@@ -125,19 +127,19 @@ def _settled(counters: dict[str, int]) -> int:
 
 
 class _Target:
-    """One target's share of the story."""
+    """One target's share of the history."""
 
-    def __init__(self, story: Story, target: TargetPlan, lines: list[Line]) -> None:
-        self._story, self._target, self._lines = story, target, lines
-        self._scenario = story.scenario
-        self._sent = story.sent[target.name]
-        self._pairs = set(story.scenario.units)
+    def __init__(self, history: History, target: TargetPlan, lines: list[Line]) -> None:
+        self._history, self._target, self._lines = history, target, lines
+        self._scenario = history.scenario
+        self._sent = history.sent[target.name]
+        self._pairs = set(history.scenario.units)
         self._carried: dict[Edge, list[Sent]] = defaultdict(list)
         for sent in self._sent:
             for to in sent.ids or ("",):
                 self._carried[self._unit(sent.account, to)].append(sent)
         self._dead = {
-            number for number, seen in enumerate(story.sittings) if seen.died or seen.failed
+            number for number, seen in enumerate(history.sittings) if seen.died or seen.failed
         }
 
     def _unit(self, account: str, to: str) -> Edge:
@@ -149,7 +151,7 @@ class _Target:
     def complaints(self) -> Iterator[str]:
         """Everything wrong with this target."""
         if self._scenario.oriented:
-            yield from Sides(self._story, self._target, self._lines, self._dead).complaints()
+            yield from Sides(self._history, self._target, self._lines, self._dead).complaints()
         yield from self._nothing_else_deleted()
         yield from self._calls_are_planned()
         yield from self._one_line_each()
@@ -161,7 +163,11 @@ class _Target:
         yield from self._books()
 
     def _nothing_else_deleted(self) -> Iterator[str]:
-        before, after = self._story.before[self._target.name], self._story.after[self._target.name]
+        """Promise: nothing but the pairs of the plan is deleted, and only as the mode says."""
+        before, after = (
+            self._history.before[self._target.name],
+            self._history.after[self._target.name],
+        )
         if after - before:
             yield f"friendships that were not there: {after - before}"
         removed = set().union(*(sent.removed for sent in self._sent)) if self._sent else set()
@@ -178,6 +184,7 @@ class _Target:
                 yield f"{one!r} lost {other!r}, which nobody asked for"
 
     def _calls_are_planned(self) -> Iterator[str]:
+        """Promise: each call carries pairs of the plan, in its mode and operation, once."""
         for sent in self._sent:
             if sent.two_way != self._scenario.two_way:
                 yield f"a call in the other mode: {sent}"
@@ -193,16 +200,18 @@ class _Target:
                     yield f"a call for {sent.account!r} → {to!r}, which is not planned"
 
     def _one_line_each(self) -> Iterator[str]:
+        """Promise: no line appears twice, and where the run has finished none is missing."""
         counts = Counter(_pair(line) for line in self._lines)
         for pair, count in counts.items():
             if count > 1:
                 yield f"{count} lines for {pair}"
             if pair not in self._pairs:
                 yield f"a line for {pair}, which is not planned"
-        if self._story.finished and (missing := self._pairs - counts.keys()):
+        if self._history.finished and (missing := self._pairs - counts.keys()):
             yield f"finished, and no line for {missing}"
 
     def _lines_are_true(self) -> Iterator[str]:
+        """Promise: a line says what the provider said, and what may be done without an answer."""
         for line in self._lines:
             pair = _pair(line)
             calls = self._carried.get(pair, [])
@@ -214,7 +223,7 @@ class _Target:
 
     def _line_is_true(self, line: Line, pair: Edge, calls: list[Sent]) -> Iterator[str]:
         last = calls[-1]
-        words = [self._said(sent, pair) for sent in calls]
+        words = [self._reading(sent, pair) for sent in calls]
         wanted = {"deleted": Word.DONE, "already_gone": Word.GONE, "failed": Word.FOR_GOOD}
         if words[-1].word is not wanted[line["status"]]:
             yield f"the provider said {words[-1]}"
@@ -243,14 +252,14 @@ class _Target:
         """Whether the call that follows asks the other side; when it may, Sides knows."""
         return self._scenario.oriented and then.account != sent.account
 
-    def _said(self, sent: Sent, pair: Edge) -> Said:
-        return said(self._target.provider, sent.reply, sent.ids, _own(sent, pair)[1])
+    def _reading(self, sent: Sent, pair: Edge) -> Reading:
+        return reading(self._target.provider, sent.reply, sent.ids, _own(sent, pair)[1])
 
     def _what_is_done_is_gone(self) -> Iterator[str]:
-        """The world after it bears the lines out; where sides are chosen, from both sides."""
+        """Promise: what a line calls done is gone; where sides are chosen, from both sides."""
         if self._scenario.sweeps:
             return
-        after = self._story.after[self._target.name]
+        after = self._history.after[self._target.name]
         for line in self._lines:
             if line["status"] == "failed":
                 continue
@@ -262,7 +271,7 @@ class _Target:
             if left:
                 yield f"{left} is left: {line}"
 
-    def _lost(self, calls: list[Sent], words: list[Said]) -> tuple[int, int]:
+    def _lost(self, calls: list[Sent], words: list[Reading]) -> tuple[int, int]:
         least = most = 0
         for sent, word in zip(calls, words, strict=True):
             lost = word.word in PERHAPS
@@ -280,6 +289,7 @@ class _Target:
         )
 
     def _rate(self) -> Iterator[str]:
+        """Promise: qps is a ceiling for the calls that leave in any second, restarts included."""
         times = [sent.left_at for sent in self._sent]
         most = math.ceil(self._target.qps)
         for first, then in zip(times, times[most:], strict=False):
@@ -287,15 +297,16 @@ class _Target:
                 yield f"{most + 1} calls left within {then - first:.6f} s from {first:.3f} s on"
 
     def _never_two_for_one_account(self) -> Iterator[str]:
+        """Promise: no two calls for one account in flight, and no more calls than allowed."""
         over: dict[str, float] = {}
         for sent in self._sent:
             if sent.left_at < over.get(sent.account, -1.0):
                 yield f"two calls for {sent.account!r} in flight at {sent.left_at:.3f} s"
             over[sent.account] = math.inf if sent.over_at is None else sent.over_at
-        if self._story.overlaps[self._target.name]:
+        if self._history.overlaps[self._target.name]:
             yield "the provider saw calls of one account overlap"
-        if self._story.crowds[self._target.name] > 4 * self._target.max_in_flight:
-            yield f"{self._story.crowds[self._target.name]} carriers"
+        if self._history.crowds[self._target.name] > 4 * self._target.max_in_flight:
+            yield f"{self._history.crowds[self._target.name]} carriers"
         events = [(sent.left_at, 1) for sent in self._sent]
         events += [(sent.over_at, -1) for sent in self._sent if sent.over_at is not None]
         flying = 0
@@ -306,13 +317,14 @@ class _Target:
                 return
 
     def _a_wrong_key_is_cheap(self) -> Iterator[str]:
-        for number, seen in enumerate(self._story.sittings):
-            if seen.act.end is not End.WRONG_KEY:
+        """Promise: refused credentials are tried by a few calls, one at a time."""
+        for number, seen in enumerate(self._history.sittings):
+            if seen.trial.end is not End.WRONG_KEY:
                 continue
             calls = [sent for sent in self._sent if sent.sitting == number]
-            words = [self._said(sent, (sent.account, (sent.ids or ("",))[0])) for sent in calls]
-            refused = sum(said.code in _KEY_REFUSED for said in words)
-            answered = [said for said in words if said.word is not Word.NOTHING]
+            words = [self._reading(sent, (sent.account, (sent.ids or ("",))[0])) for sent in calls]
+            refused = sum(reading.code in _KEY_REFUSED for reading in words)
+            answered = [reading for reading in words if reading.word is not Word.NOTHING]
             # Tried for half a minute. An answer of another kind has let the others out already.
             at_once = bool(answered) and answered[0].code in _KEY_REFUSED
             most = _TRIES if at_once else _TRIES + self._target.max_in_flight
@@ -320,10 +332,11 @@ class _Target:
                 yield f"a wrong key cost {refused} calls in sitting {number}"
 
     def _books(self) -> Iterator[str]:
-        story, name = self._story, self._target.name
-        if story.received[name] != len(self._sent):
-            yield f"{story.received[name]} calls arrived of {len(self._sent)} sent"
-        last = story.sittings[-1]
+        """Promise: status, ledger and provider have the same numbers."""
+        history, name = self._history, self._target.name
+        if history.received[name] != len(self._sent):
+            yield f"{history.received[name]} calls arrived of {len(self._sent)} sent"
+        last = history.sittings[-1]
         if name not in last.after or last.died or last.failed:
             return
         counters = last.after[name]
@@ -338,14 +351,14 @@ class _Target:
             yield from self._calls_in_detail(counters)
 
     def _calls_in_detail(self, counters: dict[str, int]) -> Iterator[str]:
-        """Nothing died, so every call is known exactly."""
+        """Promise: where nothing died every call is counted exactly."""
         carried: set[Edge] = set()
         retries = throttled = lost = unclear = 0
         for sent in self._sent:
             pairs = {(sent.account, to) for to in sent.ids or ("",)}
             retries += not carried.isdisjoint(pairs)
             carried |= pairs
-            words = [self._said(sent, pair).word for pair in pairs]
+            words = [self._reading(sent, pair).word for pair in pairs]
             throttled += Word.THROTTLED in words
             lost += not PERHAPS.isdisjoint(words)
             unclear += Word.UNCLEAR in words

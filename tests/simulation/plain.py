@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulation.people import Friendships
+from tests.simulation.graph import Friendships
+from tests.simulation.harness import carried_out
+from tests.simulation.history import History
+from tests.simulation.network import Links
 from tests.simulation.scenario import Scenario, TargetPlan
-from tests.simulation.story import Story
-from tests.simulation.whole_run import carried_out
-from tests.simulation.wire import Roads
 
 _PAIRS = tuple((f"a{number}", "b") for number in range(8))
 
@@ -18,22 +18,22 @@ def plain(
     target: dict[str, Any] | None = None,
     pairs: tuple[tuple[str, str], ...] = _PAIRS,
     **changes: Any,
-) -> Story:
-    """The story of these pairs at a calm provider that has them, with these changes."""
+) -> History:
+    """The history of these pairs at a calm provider that has them, with these changes."""
     at: dict[str, Any] = {
         "name": "tencent",
         "provider": "tencent",
         "qps": 20.0,
         "max_in_flight": 8,
         "batch_size": 5,
-        "roads": Roads(),
+        "links": Links(),
     }
     scenario: dict[str, Any] = {
         "seed": 1,
         "two_way": False,
         "sweeps": False,
         "targets": (TargetPlan(**(at | (target or {}))),),
-        "people": Friendships(edges=pairs, named=pairs, existing=None),
+        "graph": Friendships(edges=pairs, named=pairs, existing=None),
         "pairs": pairs,
         "max_attempts": 3,
         "base_delay_s": 0.5,
@@ -42,7 +42,7 @@ def plain(
         "outage_limit_s": 60.0,
         "max_failure_ratio": None,
         "min_sample": 1,
-        "acts": (),
+        "trials": (),
         "healed_s": 0.0,
         "stubborn": False,
         "thread_s": 0.0,

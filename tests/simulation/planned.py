@@ -17,7 +17,7 @@ from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
 from bulkdel.words import Batch, Entry, Mode, Operation, Orient, Sides, Sweep
-from tests.simulation.people import Edge
+from tests.simulation.graph import Edge
 from tests.simulation.scenario import Scenario, TargetPlan
 from tests.support import build
 

@@ -1,7 +1,7 @@
 """Tries any number of seeds: `python -m tests.simulation.run --seeds 0:20000 --jobs 2`.
 
 Prints each failing seed with what is wrong, and at the end what happened over all of them. A seed
-replays exactly: `--seed 17 --verbose` tells its whole story.
+replays exactly: `--seed 17 --verbose` tells its whole history.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from tests.simulation.harness import carried_out
+from tests.simulation.history import History
+from tests.simulation.network import Sent
 from tests.simulation.oracle import complaints
-from tests.simulation.said import said
+from tests.simulation.replies import reading
 from tests.simulation.scenario import scenario
-from tests.simulation.story import Story
-from tests.simulation.whole_run import carried_out
-from tests.simulation.wire import Sent
 
 _CHUNK = 50
 _SHOWN = 3
@@ -42,11 +42,11 @@ class Tally:
         self.failing |= other.failing
 
 
-def tried(seed: int) -> tuple[Story | None, list[str]]:
-    """The story of a seed, if it came to an end, and what is wrong."""
+def tried(seed: int) -> tuple[History | None, list[str]]:
+    """The history of a seed, if it came to an end, and what is wrong."""
     try:
-        story = carried_out(scenario(seed))
-        return story, complaints(story)
+        history = carried_out(scenario(seed))
+        return history, complaints(history)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001  # whatever it is, it is a finding
@@ -60,31 +60,31 @@ def tried_all(seeds: Sequence[int]) -> Tally:
     """Try them one after another."""
     tally = Tally()
     for seed in seeds:
-        story, wrong = tried(seed)
+        history, wrong = tried(seed)
         tally.happened["seeds"] += 1
-        if story is not None:
-            tally.happened.update(_happened(story))
+        if history is not None:
+            tally.happened.update(_happened(history))
         if wrong:
             tally.failing[seed] = wrong[:_SHOWN]
     return tally
 
 
-def _happened(story: Story) -> Iterator[str]:
-    yield "runs finished" if story.finished else "runs left unfinished"
-    yield from ["virtual hours"] * int(story.virtual_s // 3600)
-    for seen in story.sittings:
-        yield f"sitting: {seen.act.end}"
+def _happened(history: History) -> Iterator[str]:
+    yield "runs finished" if history.finished else "runs left unfinished"
+    yield from ["virtual hours"] * int(history.virtual_s // 3600)
+    for seen in history.sittings:
+        yield f"sitting: {seen.trial.end}"
         if seen.died:
             yield "deaths"
-        if seen.act.skews:
+        if seen.trial.skews:
             yield "sitting: with a clock that jumps"
         yield from {f"lane end: {end}" for end in seen.ends.values()}
-    for target in story.scenario.targets:
-        for sent in story.sent[target.name]:
+    for target in history.scenario.targets:
+        for sent in history.sent[target.name]:
             yield from _met(target.provider, sent)
-        if story.scenario.oriented:
-            yield from _second_phase(story, target.name)
-    for line in story.sittings[-1].ledger.splitlines():
+        if history.scenario.oriented:
+            yield from _second_phase(history, target.name)
+    for line in history.sittings[-1].ledger.splitlines():
         found = orjson.loads(line)
         lost = " with a lost answer" if found["lost_answers"] else ""
         if "sent_from" in found:
@@ -92,11 +92,13 @@ def _happened(story: Story) -> Iterator[str]:
         yield f"line: {found['status']}{lost}"
 
 
-def _second_phase(story: Story, target: str) -> Iterator[str]:
-    yield "oriented targets" + (", calm" if story.scenario.calm else "")
-    planned = {(account, other) for account, them in story.planned[target] for other in them}
+def _second_phase(history: History, target: str) -> Iterator[str]:
+    yield "oriented targets" + (", calm" if history.scenario.calm else "")
+    planned = {(account, other) for account, them in history.planned[target] for other in them}
     second = [
-        sent for sent in story.sent[target] if (sent.account, (sent.ids or ("",))[0]) not in planned
+        sent
+        for sent in history.sent[target]
+        if (sent.account, (sent.ids or ("",))[0]) not in planned
     ]
     yield from ["calls of a second phase"] * len(second)
     yield from ["sittings with a second phase"] * len({sent.sitting for sent in second})
@@ -106,7 +108,7 @@ def _second_phase(story: Story, target: str) -> Iterator[str]:
 def _met(provider: str, sent: Sent) -> Iterator[str]:
     yield "calls"
     for to in (sent.ids or ("",))[:1]:
-        yield f"said: {said(provider, sent.reply, sent.ids, to).word}"
+        yield f"said: {reading(provider, sent.reply, sent.ids, to).word}"
     if sent.removed and sent.reply is None:
         yield "deletions without an answer"
 
@@ -117,23 +119,23 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--oriented", action="store_true", help="only where sides are chosen")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--verbose", action="store_true", help="with --seed: its story")
+    parser.add_argument("--verbose", action="store_true", help="with --seed: its history")
     return parser.parse_args()
 
 
 def _tell(seed: int) -> int:
-    story, wrong = tried(seed)
-    if story is not None:
-        sys.stdout.write(story.log)
-        for target in story.scenario.targets:
-            for sent in story.sent[target.name]:
+    history, wrong = tried(seed)
+    if history is not None:
+        sys.stdout.write(history.log)
+        for target in history.scenario.targets:
+            for sent in history.sent[target.name]:
                 reply = "no reply" if sent.reply is None else sent.reply.body[:200]
                 sys.stdout.write(
                     f"{sent.left_at:12.6f} {sent.target} {sent.account!r} → {sent.ids} "
                     f"removed {sorted(sent.removed)}: {reply!r}\n"
                 )
-        for seen in story.sittings:
-            sys.stdout.write(f"{seen.act} {seen.ends} died={seen.died} {seen.after}\n")
+        for seen in history.sittings:
+            sys.stdout.write(f"{seen.trial} {seen.ends} died={seen.died} {seen.after}\n")
     sys.stdout.write("\n".join(wrong) + "\n" if wrong else "every promise was kept\n")
     return int(bool(wrong))
 

@@ -18,9 +18,9 @@ from bulkdel.emulator.limits import RateLimit
 from bulkdel.emulator.wire import EmulatedApp, Quirks
 from bulkdel.emulator.world import ReverseOnly, World
 from tests.simulation.disk import Point
-from tests.simulation.people import Edge, Friendships, friendships, thinned
-from tests.simulation.weather import fault_of, limit_of, quirks_of
-from tests.simulation.wire import Roads
+from tests.simulation.faults import fault_of, limit_of, quirks_of
+from tests.simulation.graph import Edge, Friendships, friendships, thinned
+from tests.simulation.network import Links
 
 SECRET: Final = "hush-a-secret-of-thirty-two-char"
 WRONG_SECRET: Final = "wrong-secret-of-thirty-two-chars"
@@ -31,7 +31,7 @@ ORIENTED: Final = 0.4
 CALM: Final = 0.15
 """Of those, in how many nothing goes wrong."""
 LONG_S: Final = 1000.0
-"""Bad weather that is called long, in seconds."""
+"""Trouble that is called long, in seconds."""
 
 
 class End(StrEnum):
@@ -51,7 +51,7 @@ class End(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Trial:
     """One sitting.
 
     Attributes:
@@ -85,7 +85,7 @@ class TargetPlan:
     qps: float
     max_in_flight: int
     batch_size: int
-    roads: Roads
+    links: Links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class Scenario:
 
     Attributes:
         pairs: what is to be removed, (From, To); (From, "") where whole lists are cleared.
-        acts: the sittings in which something happens; those that follow end by themselves.
+        trials: the sittings in which something happens; those that follow end by themselves.
         healed_s: from then on nothing goes wrong but what never will go right, virtual seconds.
         stubborn: whether some pairs can never be settled.
         thread_s: the longest that a write or a read of the disk takes.
@@ -107,7 +107,7 @@ class Scenario:
     two_way: bool
     sweeps: bool
     targets: tuple[TargetPlan, ...]
-    people: Friendships
+    graph: Friendships
     pairs: tuple[Edge, ...]
     max_attempts: int
     base_delay_s: float
@@ -116,7 +116,7 @@ class Scenario:
     outage_limit_s: float
     max_failure_ratio: float | None
     min_sample: int
-    acts: tuple[Act, ...]
+    trials: tuple[Trial, ...]
     healed_s: float
     stubborn: bool
     thread_s: float
@@ -135,8 +135,8 @@ class Scenario:
     def emulated(self, target: TargetPlan) -> Emulated:
         """The target's provider, new."""
         rng = random.Random(f"{self.seed}/{target.name}/weather")
-        world = World(existing=self.people.existing)
-        world.befriend(self.people.edges)
+        world = World(existing=self.graph.existing)
+        world.befriend(self.graph.edges)
         app = EmulatedApp(app_id=1400000000, secret=SECRET)
         if self.calm:
             kind = rng.choice(tuple(ReverseOnly)) if self.oriented else ReverseOnly.KEEP
@@ -149,7 +149,7 @@ class Scenario:
                 quirks=quirks,
                 seed=self.seed,
             )
-        weather = fault_of(
+        fault = fault_of(
             rng,
             target.provider,
             sweeps=self.sweeps,
@@ -162,7 +162,7 @@ class Scenario:
             target.provider,
             app=app,
             world=world,
-            fault=weather,
+            fault=fault,
             limit=limit_of(rng, target.qps, healed_s=self.healed_s),
             quirks=quirks_of(rng, target.provider, target.batch_size),
             seed=self.seed,
@@ -175,18 +175,20 @@ def scenario(seed: int) -> Scenario:
     sweeps = rng.random() < 0.2
     providers = rng.choice((["tencent"], ["zego"], ["tencent", "zego"], ["tencent", "zego"]))
     healed_s = rng.choice((20.0, 60.0, 300.0, 300.0, 1800.0, 4 * 3600.0))
-    people = friendships(rng, narrow="zego" in providers, sweeps=sweeps)
+    graph = friendships(rng, narrow="zego" in providers, sweeps=sweeps)
     timeout_s = rng.choice((3.5, 5.0, 10.0))
     targets = tuple(_target(rng, name, sweeps, healed_s) for name in providers)
     calm, stubborn = rng.random() < 0.1, rng.random() < 0.1
-    acts = () if calm else tuple(_act(rng, healed_s) for _ in range(rng.choice((0, 1, 1, 2, 3, 5))))
+    trials = (
+        () if calm else tuple(_trial(rng, healed_s) for _ in range(rng.choice((0, 1, 1, 2, 3, 5))))
+    )
     drawn = Scenario(
         seed=seed,
         two_way=rng.random() < 0.5,
         sweeps=sweeps,
         targets=targets,
-        people=people,
-        pairs=people.named,
+        graph=graph,
+        pairs=graph.named,
         max_attempts=rng.choice((1, 2, 3, 5, 8)),
         base_delay_s=rng.choice((0.05, 0.5, 2.0)),
         # Probes of a long outage at intervals of a second tell nothing new and take long.
@@ -196,7 +198,7 @@ def scenario(seed: int) -> Scenario:
         outage_limit_s=rng.choice((30.0, 120.0) if stubborn else (30.0, 120.0, 900.0, 3600.0)),
         max_failure_ratio=rng.choice((None,) * 8 + (0.05, 0.3)),
         min_sample=rng.choice((1, 5, 20)),
-        acts=acts,
+        trials=trials,
         healed_s=healed_s,
         stubborn=stubborn,
         thread_s=rng.choice((0.0, 0.0, 0.0005, 0.02)),
@@ -213,13 +215,13 @@ def oriented(drawn: Scenario) -> Scenario:
     drawn = replace(
         drawn,
         oriented=True,
-        people=thinned(rng, drawn.people),
+        graph=thinned(rng, drawn.graph),
         real_plan=drawn.seed % 10 == 9,  # a choice by chance is a harder one to be right about
     )
     if rng.random() >= CALM:
         return drawn
-    targets = tuple(replace(target, roads=Roads()) for target in drawn.targets)
-    return replace(drawn, calm=True, targets=targets, acts=(), timeout_s=5.0)
+    targets = tuple(replace(target, links=Links()) for target in drawn.targets)
+    return replace(drawn, calm=True, targets=targets, trials=(), timeout_s=5.0)
 
 
 def _target(rng: random.Random, provider: str, sweeps: bool, healed_s: float) -> TargetPlan:
@@ -236,7 +238,7 @@ def _target(rng: random.Random, provider: str, sweeps: bool, healed_s: float) ->
         qps=qps,
         max_in_flight=rng.choice((1, 2, 4, 16, 64, 400)),
         batch_size=size,
-        roads=Roads(
+        links=Links(
             connect_s=rng.choice((0.0, 0.0, 0.02, 2.0)),
             refused=rng.choice((0.0, 0.0, 0.02)),
             dies=rng.choice((0.0, 0.0, 0.0, 0.05)),
@@ -245,7 +247,7 @@ def _target(rng: random.Random, provider: str, sweeps: bool, healed_s: float) ->
     )
 
 
-def _act(rng: random.Random, healed_s: float) -> Act:
+def _trial(rng: random.Random, healed_s: float) -> Trial:
     end = rng.choice(
         (
             End.BY_ITSELF,
@@ -268,7 +270,7 @@ def _act(rng: random.Random, healed_s: float) -> Act:
     if rng.random() < 0.15:
         by = rng.choice((-1.0, 1.0)) * rng.choice((2.0, 90.0, 700.0, 90_000.0))
         skews = ((rng.choice((0.0, rng.uniform(0, 30))), by),)
-    return Act(
+    return Trial(
         end=end,
         pause_s=rng.choice((0.0, 0.0, 0.3, 60.0, rng.uniform(0, healed_s))),
         at_s=rng.choice((0.0, rng.uniform(0, 3), rng.uniform(0, 30), rng.uniform(0, healed_s))),

@@ -12,24 +12,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkdel.words import Batch, Mode, Operation, batch_label
-from tests.simulation.people import Edge
-from tests.simulation.said import Said, Word, said
+from tests.simulation.graph import Edge
+from tests.simulation.history import History
+from tests.simulation.network import Sent
+from tests.simulation.replies import Reading, Word, reading
 from tests.simulation.scenario import TargetPlan
-from tests.simulation.story import Story
-from tests.simulation.wire import Sent
 
 _SETTLING = (Word.DONE, Word.FOR_GOOD)
 
 
 class Sides:
-    """One target's share of the story, where sides were chosen."""
+    """One target's share of the history, where sides were chosen."""
 
     def __init__(
-        self, story: Story, target: TargetPlan, lines: list[dict[str, Any]], dead: set[int]
+        self, history: History, target: TargetPlan, lines: list[dict[str, Any]], dead: set[int]
     ) -> None:
-        self._story, self._target, self._lines, self._dead = story, target, lines, dead
-        self._sent = story.sent[target.name]
-        self._planned = story.planned[target.name]
+        self._history, self._target, self._lines, self._dead = history, target, lines, dead
+        self._sent = history.sent[target.name]
+        self._planned = history.planned[target.name]
         self._entry_of: dict[frozenset[str], int] = {}
         self._first: dict[frozenset[str], str] = {}
         for number, (account, others) in enumerate(self._planned):
@@ -47,22 +47,26 @@ class Sides:
         yield from self._in_reserve()
         if not self._was_cut():
             yield from self._few_calls()
-        if self._story.scenario.calm and len(self._story.sittings) == 1 and self._story.finished:
+        if (
+            self._history.scenario.calm
+            and len(self._history.sittings) == 1
+            and self._history.finished
+        ):
             yield from self._no_call_too_many()
 
     def _each_is_planned_once(self) -> Iterator[str]:
         counts = Counter(
             frozenset((account, other)) for account, others in self._planned for other in others
         )
-        wanted = Counter(map(frozenset, self._story.scenario.units))
+        wanted = Counter(map(frozenset, self._history.scenario.units))
         if counts != wanted:
             yield f"planned otherwise than once each: {counts - wanted} {wanted - counts}"
 
     def _is_first(self, sent: Sent, to: str) -> bool:
         return self._first.get(frozenset((sent.account, to))) == sent.account
 
-    def _said(self, sent: Sent, to: str) -> Said:
-        return said(self._target.provider, sent.reply, sent.ids, to)
+    def _reading(self, sent: Sent, to: str) -> Reading:
+        return reading(self._target.provider, sent.reply, sent.ids, to)
 
     def _the_other_side_waits(self) -> Iterator[str]:
         """It is asked once the first has answered "not a friend", and then the first no more."""
@@ -84,7 +88,7 @@ class Sides:
                     yield f"{to!r} was sent from its first side again: {sent}"
                 if pair in reserved:
                     yield f"{to!r} was in reserve, and was sent from its first side: {sent}"
-                if sent.over_at is not None and self._said(sent, to).word is Word.GONE:
+                if sent.over_at is not None and self._reading(sent, to).word is Word.GONE:
                     gone_at[pair] = min(sent.over_at, gone_at.get(pair, math.inf))
                     if sent.sitting not in self._dead:
                         reserved.add(pair)
@@ -106,8 +110,8 @@ class Sides:
 
     def _each_was_tried(self, number: int, second_at: float) -> Iterator[str]:
         """No entry of the plan was passed over; where nothing can connect, nobody knows."""
-        roads = self._target.roads
-        if roads.refused or roads.dies or roads.outages:
+        links = self._target.links
+        if links.refused or links.dies or links.outages:
             return
         answered: set[frozenset[str]] = set()
         tried: set[int] = set()
@@ -116,7 +120,7 @@ class Sides:
                 break
             for to in sent.ids or ():
                 pair = frozenset((sent.account, to))
-                if self._said(sent, to).word in (*_SETTLING, Word.GONE):
+                if self._reading(sent, to).word in (*_SETTLING, Word.GONE):
                     answered.add(pair)
                 if sent.sitting == number:
                     tried.add(self._entry_of[pair])
@@ -142,7 +146,9 @@ class Sides:
             if line["status"] != "already_gone":
                 continue
             said_so = [
-                sent.account for sent, to in calls[pair] if self._said(sent, to).word is Word.GONE
+                sent.account
+                for sent, to in calls[pair]
+                if self._reading(sent, to).word is Word.GONE
             ]
             first = self._first[pair]
             if said_so[:1] != [first] or said_so[-1:] == [first]:
@@ -166,11 +172,11 @@ class Sides:
 
     def _in_reserve(self) -> Iterator[str]:
         """The counter is what was answered "not a friend" once and has no line; 0 at the end."""
-        last = self._story.sittings[-1]
+        last = self._history.sittings[-1]
         if self._target.name not in last.after or last.died or last.failed:
             return
         counted = last.after[self._target.name]["in_reserve"]
-        if self._story.finished:
+        if self._history.finished:
             if counted:
                 yield f"finished, and {counted} are in reserve"
             return
@@ -179,7 +185,7 @@ class Sides:
         for sent in self._sent:
             for to in sent.ids or ():
                 pair = frozenset((sent.account, to))
-                if self._is_first(sent, to) and self._said(sent, to).word is Word.GONE:
+                if self._is_first(sent, to) and self._reading(sent, to).word is Word.GONE:
                     waiting[pair].add(sent.sitting)
         left = [sittings for pair, sittings in waiting.items() if pair not in done]
         least = sum(not sittings <= self._dead for sittings in left)
@@ -188,10 +194,10 @@ class Sides:
 
     def _was_cut(self) -> bool:
         """Whether an entry may have gone in pieces: for a limit, or as the provider asked for."""
-        if any(seen.act.limit is not None for seen in self._story.sittings):
+        if any(seen.trial.limit is not None for seen in self._history.sittings):
             return True
         return any(
-            self._said(sent, to).word in {Word.REFUSED, Word.UNCLEAR}
+            self._reading(sent, to).word in {Word.REFUSED, Word.UNCLEAR}
             for sent in self._sent
             for to in sent.ids or ()
         )
@@ -208,7 +214,7 @@ class Sides:
             ways = {(sent.account, to) for to in sent.ids or ()}
             if all(self._is_first(sent, to) for _, to in ways):
                 for account, to in ways:
-                    if self._said(sent, to).word is Word.GONE:
+                    if self._reading(sent, to).word is Word.GONE:
                         gone_in[to, account] = sent.sitting
             else:
                 new[sent.account] += not ways <= carried
@@ -231,7 +237,7 @@ class Sides:
                 calls[sent.account] += 1
                 continue
             firsts[sent.account, tuple(sorted(ids, key=str.encode))] += 1
-            reserved.update(to for to in ids if self._said(sent, to).word is Word.GONE)
+            reserved.update(to for to in ids if self._reading(sent, to).word is Word.GONE)
         if firsts != Counter(self._planned):
             yield f"the first phase's calls are not the plan's: {firsts - Counter(self._planned)}"
         wanted = {

@@ -10,12 +10,12 @@ from bulkdel.emulator.emulated import PendingCall as Arrived
 from bulkdel.emulator.faults import Cut
 from bulkdel.providers.protocol import Call
 from bulkdel.send.transport import BODY_MOST, Reply
-from tests.simulation.wire import Sky, read, removed_by
+from tests.simulation.network import Network, read, removed_by
 
 
-def record(sky: Sky, sitting: Callable[[], int], timeout_s: float) -> Emulated:
-    """The sky's provider, which from now on writes down each call that arrives by itself."""
-    emulated = sky.emulated
+def record(network: Network, sitting: Callable[[], int], timeout_s: float) -> Emulated:
+    """The network's provider, which from now on writes down each call that arrives by itself."""
+    emulated = network.emulated
     receive, carry_out, release = emulated.receive, emulated.carry_out, emulated.release
     number: dict[int, int] = {}
 
@@ -29,19 +29,19 @@ def record(sky: Sky, sitting: Callable[[], int], timeout_s: float) -> Emulated:
         waits: Callable[[], bool],
     ) -> Arrived:
         call = Call(method=method, path=path, query="", body=body)
-        sent = read(sky.target, call, dict(query), asyncio.get_running_loop().time(), sitting())
-        sky.sent.append(sent)
-        sky.watch(sent)
+        sent = read(network.target, call, dict(query), asyncio.get_running_loop().time(), sitting())
+        network.sent.append(sent)
+        network.watch(sent)
         arrived = receive(method, path, query, body, now, waits=waits)
-        number[id(arrived)] = len(sky.sent) - 1
+        number[id(arrived)] = len(network.sent) - 1
         return arrived
 
     def carried_out(call: Arrived) -> Response:
-        sent = sky.sent[number[id(call)]]
+        sent = network.sent[number[id(call)]]
         return removed_by(emulated, sent, lambda: carry_out(call))
 
     def released(call: Arrived, response: Response) -> None:
-        sent = sky.sent[number.pop(id(call))]
+        sent = network.sent[number.pop(id(call))]
         now = asyncio.get_running_loop().time()
         sent.over_at = min(now, sent.left_at + timeout_s)
         if response.cut is Cut.NO and call.waits() and len(response.body) <= BODY_MOST:

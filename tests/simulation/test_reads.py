@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
+from tests.simulation.harness import carried_out
 from tests.simulation.oracle import complaints
-from tests.simulation.scenario import Act, End, Scenario, scenario
-from tests.simulation.whole_run import carried_out
+from tests.simulation.scenario import End, Scenario, Trial, scenario
 
 MOST: Final = 100
 """More reads than a sitting of any run here has."""
@@ -17,8 +17,8 @@ MOST: Final = 100
 
 def failing(drawn: Scenario, number: int) -> Scenario:
     """The same run, whose first sitting meets a read that fails, or finds damage."""
-    act = Act(end=End.READ_FAILS, number=number, damaged=number % 2 == 0)
-    return replace(drawn, acts=(act,), stubborn=False)
+    trial = Trial(end=End.READ_FAILS, number=number, damaged=number % 2 == 0)
+    return replace(drawn, trials=(trial,), stubborn=False)
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ def test_a_failed_read_ends_the_sitting_in_order(seed: int, *, oriented: bool) -
     assert drawn.oriented == oriented
     ends = set()
     for number in range(1, MOST):
-        story = carried_out(failing(drawn, number))
-        assert complaints(story) == [], number
-        first = story.sittings[0]
+        history = carried_out(failing(drawn, number))
+        assert complaints(history) == [], number
+        first = history.sittings[0]
         if first.reads < number:
             break
         assert set(first.ends) == {target.name for target in drawn.targets}, number

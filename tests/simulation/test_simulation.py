@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.simulation.harness import carried_out
 from tests.simulation.oracle import complaints
 from tests.simulation.run import tried
 from tests.simulation.scenario import End, scenario
-from tests.simulation.whole_run import carried_out
 
 SEEDS = 300
 SIDES_CHOSEN = 16
@@ -45,6 +45,6 @@ def test_a_seed_replays_exactly(seed: int) -> None:
 def test_over_sockets_too(seed: int) -> None:
     """The transport that the simulation stands in for changes nothing."""
     drawn = scenario(seed)
-    acts = tuple(act for act in drawn.acts if act.end in _LIVES)
-    story = carried_out(replace(drawn, acts=acts), sockets=True)
-    assert complaints(story) == []
+    trials = tuple(trial for trial in drawn.trials if trial.end in _LIVES)
+    history = carried_out(replace(drawn, trials=trials), sockets=True)
+    assert complaints(history) == []

@@ -86,8 +86,8 @@ def friendships(rng: random.Random, *, narrow: bool, sweeps: bool) -> Friendship
     return Friendships(edges=tuple(edges), named=tuple(order), existing=existing)
 
 
-def thinned(rng: random.Random, people: Friendships) -> Friendships:
+def thinned(rng: random.Random, graph: Friendships) -> Friendships:
     """The same job in a world that has fewer of these friendships, or only one side of them."""
     share = rng.choice((0.0, 0.2, 0.6))
-    kept = tuple(edge for edge in people.edges if rng.random() >= share)
-    return replace(people, edges=kept)
+    kept = tuple(edge for edge in graph.edges if rng.random() >= share)
+    return replace(graph, edges=kept)

@@ -19,13 +19,13 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.send.view import End as LaneEnded
 from tests.simulation.disk import whole_lines
+from tests.simulation.history import History, SittingHistory
 from tests.simulation.loop import SimulatedLoop
+from tests.simulation.network import EPOCH_S, Network
 from tests.simulation.one_sitting import OneSitting, running
 from tests.simulation.planned import entries_of, findings_in, job_of, plan_of
-from tests.simulation.scenario import Act, End, Scenario
+from tests.simulation.scenario import End, Scenario, Trial
 from tests.simulation.sockets import record
-from tests.simulation.story import Seen, Story
-from tests.simulation.wire import EPOCH_S, Sky
 from tests.support.autojump_clock import AutojumpLoop
 
 HEALED_SITTINGS: Final = 12
@@ -33,8 +33,8 @@ STUBBORN_SITTINGS: Final = 3
 """Sittings that may follow once nothing goes wrong any more but what never will go right."""
 
 
-def carried_out(scenario: Scenario, *, sockets: bool = False) -> Story:
-    """The story of the scenario's run; over loopback sockets it is not the same each time.
+def carried_out(scenario: Scenario, *, sockets: bool = False) -> History:
+    """The history of the scenario's run; over loopback sockets it is not the same each time.
 
     Raises:
         Broken: a promise was broken on the way.
@@ -56,11 +56,13 @@ class _Run:
         self._number = 0
         self._dir = folder / "run-0"
         self._dir.mkdir(mode=0o700)
-        self._skies = {
-            target.name: Sky(target.name, scenario.emulated(target), target.roads, scenario.seed)
+        self._networks = {
+            target.name: Network(
+                target.name, scenario.emulated(target), target.links, scenario.seed
+            )
             for target in scenario.targets
         }
-        self._story = Story(scenario=scenario)
+        self._history = History(scenario=scenario)
         self._out = io.StringIO()
         self._log = structlog.wrap_logger(
             structlog.PrintLogger(self._out),
@@ -72,85 +74,85 @@ class _Run:
         )
         self._rng = random.Random(f"{scenario.seed}/disk")
 
-    async def whole(self) -> Story:
-        story, scenario = self._story, self._scenario
+    async def whole(self) -> History:
+        history, scenario = self._history, self._scenario
         loop = running()
         if isinstance(loop, SimulatedLoop) and scenario.thread_s:
             loop.thread_s = lambda: self._rng.random() * scenario.thread_s
-        for name, sky in self._skies.items():
-            sky.emulated.since = EPOCH_S
-            story.before[name] = set(sky.emulated.world.pairs())
+        for name, network in self._networks.items():
+            network.emulated.since = EPOCH_S
+            history.before[name] = set(network.emulated.world.pairs())
         meta, plan = plan_of(scenario, self._job)
         try:
             async with AsyncExitStack() as stack:
                 if self._sockets:
                     await self._serve(stack)
                 await self._sittings(meta, plan)
-            story.findings = findings_in(self._dir, meta, plan)
+            history.findings = findings_in(self._dir, meta, plan)
             if scenario.oriented:
-                story.planned = entries_of(meta, plan)
+                history.planned = entries_of(meta, plan)
         finally:
             plan.close()
-        for name, sky in self._skies.items():
-            story.sent[name] = sky.sent
-            story.received[name] = sky.emulated.stats.received
-            story.overlaps[name] = sky.emulated.stats.overlaps
-            story.after[name] = set(sky.emulated.world.pairs())
+        for name, network in self._networks.items():
+            history.sent[name] = network.sent
+            history.received[name] = network.emulated.stats.received
+            history.overlaps[name] = network.emulated.stats.overlaps
+            history.after[name] = set(network.emulated.world.pairs())
         self._gather_files()
-        story.log = self._out.getvalue().replace(str(self._folder), "FOLDER")
-        story.files["run.log"] = story.log.encode()
-        story.virtual_s = loop.time()
-        return story
+        history.log = self._out.getvalue().replace(str(self._folder), "FOLDER")
+        history.files["run.log"] = history.log.encode()
+        history.virtual_s = loop.time()
+        return history
 
     async def _serve(self, stack: AsyncExitStack) -> None:
         """Put every provider on a loopback port; connections are refused in its outages."""
-        for name, sky in self._skies.items():
-            recorded = record(sky, self._sitting, self._scenario.timeout_s)
+        for name, network in self._networks.items():
+            recorded = record(network, self._sitting, self._scenario.timeout_s)
             server = EmulatorServer(
-                recorded, clock=lambda: EPOCH_S + running().time(), outages=sky.roads.outages
+                recorded, clock=lambda: EPOCH_S + running().time(), outages=network.links.outages
             )
             self._addresses[name] = (await stack.enter_async_context(server)).address
 
     def _sitting(self) -> int:
-        return len(self._story.sittings) - 1
+        return len(self._history.sittings) - 1
 
     async def _sittings(self, meta: PlanMeta, plan: PlanReader) -> None:
-        scenario, story = self._scenario, self._story
-        for act in scenario.acts:
-            await asyncio.sleep(act.pause_s)
-            if await self._sit(act, meta, plan):
+        scenario, history = self._scenario, self._history
+        for trial in scenario.trials:
+            await asyncio.sleep(trial.pause_s)
+            if await self._sit(trial, meta, plan):
                 return
         healed = 0
         pause_s = 0.0
         while healed < (STUBBORN_SITTINGS if scenario.stubborn else HEALED_SITTINGS):
             await asyncio.sleep(pause_s)
             healed += running().time() >= scenario.healed_s
-            if await self._sit(Act(end=End.BY_ITSELF), meta, plan):
+            if await self._sit(Trial(end=End.BY_ITSELF), meta, plan):
                 return
             pause_s = min(max(2 * pause_s, 1.0, scenario.healed_s / 20), scenario.healed_s)
-            if LaneEnded.GUARD in story.sittings[-1].ends.values():
+            if LaneEnded.GUARD in history.sittings[-1].ends.values():
                 return
 
     @property
     def _job(self) -> Job:
         return job_of(self._scenario, self._dir)
 
-    async def _sit(self, act: Act, meta: PlanMeta, plan: PlanReader) -> bool:
+    async def _sit(self, trial: Trial, meta: PlanMeta, plan: PlanReader) -> bool:
         """One sitting; whether the run is finished."""
         loop = running()
-        seen = Seen(act=act, began_at=loop.time())
-        self._story.sittings.append(seen)
-        at = len(self._story.sittings) - 1
-        self._log.info("simulation.sitting", number=at, end=str(act.end))
+        seen = SittingHistory(trial=trial, began_at=loop.time())
+        self._history.sittings.append(seen)
+        at = len(self._history.sittings) - 1
+        self._log.info("simulation.sitting", number=at, end=str(trial.end))
         sitting = OneSitting(
             self._scenario,
-            act,
+            trial,
             seen,
             at,
             self._job,
             meta,
             plan,
-            self._skies,
+            self._networks,
             self._addresses,
             self._log,
         )
@@ -159,7 +161,7 @@ class _Run:
         except StorageFailed:
             seen.failed, ghost = True, False
         for name, most in sitting.crowds.items():
-            self._story.crowds[name] = max(most, self._story.crowds[name])
+            self._history.crowds[name] = max(most, self._history.crowds[name])
         seen.ended_at = loop.time()
         if ghost:
             self._gather_files()
@@ -171,9 +173,9 @@ class _Run:
     def _gather_files(self) -> None:
         for path in sorted(self._dir.iterdir()):
             if path.is_file():
-                self._story.files[f"{self._dir.name}/{path.name}"] = path.read_bytes()
-        self._story.finished = bool(self._story.sittings) and set(
-            self._story.sittings[-1].ends.values()
+                self._history.files[f"{self._dir.name}/{path.name}"] = path.read_bytes()
+        self._history.finished = bool(self._history.sittings) and set(
+            self._history.sittings[-1].ends.values()
         ) == {str(LaneEnded.FINISHED)}
 
 

@@ -1,4 +1,4 @@
-"""What a reply said of one pair, read again from the providers' documentation; no code is shared.
+"""What a reply says of one pair, read from the providers' documentation; no code is shared.
 
 Sources: Tencent "Deleting Friends" (1047/34905), "Deleting All Friends" (1047/34906), "Error Codes"
 (1047/34348), FAQ (1047/34457); ZEGO batch-delete-friends.yaml and "Return codes".
@@ -15,7 +15,7 @@ from bulkdel.send.transport import Reply
 
 
 class Word(StrEnum):
-    """What was said."""
+    """What a reply says."""
 
     DONE = "done"  #: it was deleted
     GONE = "gone"  #: there was nothing to delete
@@ -30,7 +30,7 @@ class Word(StrEnum):
 PERHAPS: Final = frozenset({Word.SERVER, Word.NOTHING})
 
 
-class Said(NamedTuple):
+class Reading(NamedTuple):
     """`code` is the provider's own, None where there was none."""
 
     word: Word
@@ -70,28 +70,28 @@ _REFUSED: Final = {
 }
 
 
-def said(  # noqa: C901, PLR0911  # one clause of the documentation, one return
+def reading(  # noqa: C901, PLR0911  # one clause of the documentation, one return
     provider: str, reply: Reply | None, ids: tuple[str, ...] | None, to: str
-) -> Said:
-    """What `reply` said of `to`, where the call carried `ids`; None is the whole list."""
+) -> Reading:
+    """What `reply` says of `to`, where the call carried `ids`; None is the whole list."""
     if reply is None:
-        return Said(Word.NOTHING)
+        return Reading(Word.NOTHING)
     if reply.status != 200:
         if reply.status == 429:
-            return Said(Word.THROTTLED, reply.status)
+            return Reading(Word.THROTTLED, reply.status)
         lost = reply.status >= 500
-        return Said(Word.NOTHING if lost else Word.REFUSED, reply.status)
+        return Reading(Word.NOTHING if lost else Word.REFUSED, reply.status)
     try:
         body = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
-        return Said(Word.NOTHING)
+        return Reading(Word.NOTHING)
     if not isinstance(body, dict):
-        return Said(Word.NOTHING)
+        return Reading(Word.NOTHING)
     top = body.get("ErrorCode" if provider == "tencent" else "Code")
     if type(top) is not int:
-        return Said(Word.NOTHING)
+        return Reading(Word.NOTHING)
     if provider == "zego" and top in _TOO_LARGE and ids is not None and len(ids) > 1:
-        return Said(Word.REFUSED, top)  # whole, whatever the list repeats for each id
+        return Reading(Word.REFUSED, top)  # whole, whatever the list repeats for each id
     named = _named(provider, body)
     own = [code for name, code, _ in named if name == to]
     texts = "".join(text for name, _, text in named if name == to)
@@ -99,12 +99,12 @@ def said(  # noqa: C901, PLR0911  # one clause of the documentation, one return
         return _agreed(provider, own, texts)
     if top:
         if named and ids is not None:
-            return Said(Word.UNCLEAR, top)
+            return Reading(Word.UNCLEAR, top)
         text = str(body.get("ErrorInfo", ""))
         return _ruled(provider, top, text, single=ids is None or len(ids) == 1, item=False)
     if provider == "tencent" and ids is not None:
-        return Said(Word.NOTHING)  # an item for each id is documented
-    return Said(Word.DONE, 0)
+        return Reading(Word.NOTHING)  # an item for each id is documented
+    return Reading(Word.DONE, 0)
 
 
 def _named(provider: str, body: dict[str, Any]) -> list[tuple[str, int, str]]:
@@ -116,28 +116,28 @@ def _named(provider: str, body: dict[str, Any]) -> list[tuple[str, int, str]]:
     return [(item["UserId"], item["SubCode"], "") for item in body.get("ErrorList", [])]
 
 
-def _agreed(provider: str, codes: list[int], text: str) -> Said:
+def _agreed(provider: str, codes: list[int], text: str) -> Reading:
     if len(set(codes)) > 1:
-        return Said(Word.NOTHING)
+        return Reading(Word.NOTHING)
     if codes[0] == 0:
-        return Said(Word.DONE, 0)
+        return Reading(Word.DONE, 0)
     return _ruled(provider, codes[0], text, single=True, item=True)
 
 
 def _ruled(  # noqa: PLR0911  # one class of codes, one return
     provider: str, code: int, text: str, *, single: bool, item: bool
-) -> Said:
+) -> Reading:
     in_text = "not_friend" in text.lower() or "not_exist" in text.lower()
     if code in _GONE[provider] or (provider == "tencent" and code == 30001 and in_text and single):
-        return Said(Word.GONE if single else Word.REFUSED, code)
+        return Reading(Word.GONE if single else Word.REFUSED, code)
     if item and code in _TOO_LARGE:
-        return Said(Word.REFUSED, code)  # says that the call was too large: no fault of a pair's
+        return Reading(Word.REFUSED, code)  # says that the call was too large: no fault of a pair's
     if code in _FOR_GOOD[provider] or (item and code in _OF_AN_ITEM[provider]):
-        return Said(Word.FOR_GOOD, code)
+        return Reading(Word.FOR_GOOD, code)
     if code in _OF_ONE[provider]:
-        return Said(Word.FOR_GOOD if single else Word.REFUSED, code)
+        return Reading(Word.FOR_GOOD if single else Word.REFUSED, code)
     if code in _THROTTLED[provider]:
-        return Said(Word.THROTTLED, code)
+        return Reading(Word.THROTTLED, code)
     if code in _REFUSED[provider]:
-        return Said(Word.REFUSED, code)
-    return Said(Word.SERVER, code)
+        return Reading(Word.REFUSED, code)
+    return Reading(Word.SERVER, code)

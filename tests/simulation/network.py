@@ -56,7 +56,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roads:
+class Links:
     """How connections fare.
 
     Attributes:
@@ -72,7 +72,7 @@ class Roads:
     outages: tuple[Span, ...] = ()
 
 
-class Sky:
+class Network:
     """One target's provider and the network before it; it outlives sittings.
 
     Attributes:
@@ -80,10 +80,10 @@ class Sky:
         watch: called at each departure.
     """
 
-    def __init__(self, target: str, emulated: Emulated, roads: Roads, seed: int) -> None:
+    def __init__(self, target: str, emulated: Emulated, links: Links, seed: int) -> None:
         self.target = target
         self.emulated = emulated
-        self.roads = roads
+        self.links = links
         self.sent: list[Sent] = []
         self.refused = 0
         self.watch: Callable[[Sent], None] = lambda _: None
@@ -91,18 +91,18 @@ class Sky:
 
     async def connect(self) -> str:
         """Empty once there is a connection, or why there is none."""
-        rng, roads = self._rng, self.roads
-        if roads.connect_s:
-            await asyncio.sleep(rng.random() ** 3 * roads.connect_s)
+        rng, links = self._rng, self.links
+        if links.connect_s:
+            await asyncio.sleep(rng.random() ** 3 * links.connect_s)
         now = asyncio.get_running_loop().time()
-        if any(span.holds(now) for span in roads.outages) or rng.random() < roads.refused:
+        if any(span.holds(now) for span in links.outages) or rng.random() < links.refused:
             self.refused += 1
             return "could not connect: Connection refused"
         return ""
 
     def dies(self) -> bool:
         """Whether the connection has died meanwhile."""
-        return self._rng.random() < self.roads.dies
+        return self._rng.random() < self.links.dies
 
     def arrive(self, call: Call, sitting: int, answer: Callable[[Response], None]) -> Sent:
         """Take a call in; `answer` is called when its answer is out, if its sender still waits."""
@@ -136,12 +136,12 @@ class Sky:
         return sent
 
 
-class Wire(Transport):
+class NetworkTransport(Transport):
     """A sitting's transport to one target."""
 
-    def __init__(self, sky: Sky, *, sitting: int, timeout_s: float) -> None:
+    def __init__(self, network: Network, *, sitting: int, timeout_s: float) -> None:
         super().__init__("http://simulated.invalid", max_in_flight=1, timeout_s=timeout_s)
-        self._sky = sky
+        self._network = network
         self._sitting = sitting
         self._patience_s = timeout_s
         self.dead = False
@@ -164,18 +164,18 @@ class Wire(Transport):
     async def send(self, call: Call, depart: Depart) -> Reply | NoReply:
         """As Transport promises."""
         while True:
-            if trouble := await self._sky.connect():
+            if trouble := await self._network.connect():
                 return NoReply(reason=trouble, left=False)
             await depart()
             if self.dead:
                 await asyncio.Event().wait()
-            if not self._sky.dies():
+            if not self._network.dies():
                 return await self._hand_over(call)
 
     async def _hand_over(self, call: Call) -> Reply | NoReply:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Response] = loop.create_future()
-        sent = self._sky.arrive(call, self._sitting, answered.set_result)
+        sent = self._network.arrive(call, self._sitting, answered.set_result)
         self._out.append(sent)
         try:
             async with asyncio.timeout(self._patience_s):

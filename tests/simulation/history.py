@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.simulation.scenario import Act, Scenario
-from tests.simulation.wire import Sent
+from tests.simulation.network import Sent
+from tests.simulation.scenario import Scenario, Trial
 
 
 class Broken(AssertionError):
@@ -14,12 +14,12 @@ class Broken(AssertionError):
 
 
 @dataclass(slots=True, kw_only=True)
-class Seen:
+class SittingHistory:
     """One sitting from outside.
 
     Attributes:
         ends: how its lanes ended, by target; empty where the process died.
-        words: what they said.
+        words: the sentences of those ends.
         died: whether the process died; failed: whether a write of it failed.
         before, after: the counters by target, as status numbers.
         reads: of journal and plan, while it sent.
@@ -28,7 +28,7 @@ class Seen:
         stopped_at: when it was told to stop; virtual seconds.
     """
 
-    act: Act
+    trial: Trial
     began_at: float
     ended_at: float = 0.0
     ends: dict[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Seen:
 
 
 @dataclass(slots=True, kw_only=True)
-class Story:
+class History:
     """All that an oracle needs to know of a whole run.
 
     Attributes:
@@ -60,7 +60,7 @@ class Story:
     """
 
     scenario: Scenario
-    sittings: list[Seen] = field(default_factory=list)
+    sittings: list[SittingHistory] = field(default_factory=list)
     sent: dict[str, list[Sent]] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
     overlaps: dict[str, int] = field(default_factory=dict)
