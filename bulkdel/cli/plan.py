@@ -7,7 +7,6 @@ import time
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
-from bulkdel.providers import PROVIDERS
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.text.preview import plan_text
 from bulkdel.runs.run import plan_only, sample
@@ -46,7 +45,6 @@ def plan(job: JobFile, *, run_dir: RunDir = None) -> int:
     text = plan_text(
         loaded,
         meta,
-        PROVIDERS,
         read_rejects(loaded.run_dir / "rejects.jsonl"),
         streams.width(sys.stdout),
         colour=streams.colour(sys.stdout),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.report.doubts import guards_that_guard_nobody, too_many
 from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import counted
-from bulkdel.report.phrases import Face, unit
+from bulkdel.report.phrases import unit
 from bulkdel.report.status import Status
 from bulkdel.report.text.confirm import confirm_text, is_real, question, warnings
 from bulkdel.report.text.summary import summary_text
@@ -62,7 +62,7 @@ class Choices:
     watch: Watch = field(default_factory=Watch)
 
 
-def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]) -> int:
+def sit(job: Job, choices: Choices, open_stages: Open) -> int:
     """Carries out one sitting of the job and returns the exit code of `run`.
 
     Raises:
@@ -78,7 +78,7 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
         events = structlog.get_logger()
         events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
         try:
-            code = _carry_out(job, choices, stages, faces, watch, others)
+            code = _carry_out(job, choices, stages, watch, others)
         except Exception as error:
             cause = leaf(error)  # tasks raise in groups
             if watch.by and not watch.patient and not isinstance(cause, BulkdelError):
@@ -100,11 +100,10 @@ def sit(job: Job, choices: Choices, open_stages: Open, faces: Mapping[str, Face]
         return code
 
 
-def _carry_out(  # noqa: PLR0917 - the parts of a sitting
+def _carry_out(
     job: Job,
     choices: Choices,
     stages: Stages,
-    faces: Mapping[str, Face],
     watch: Stopping,
     others: Onlookers,
 ) -> int:
@@ -117,7 +116,7 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
         guarded = too_many(job.guards, meta.books)
         if guarded:
             raise Guarded(guarded, where=job.source)
-        _have_agreement(job, choices, stages, faces, meta, status)
+        _have_agreement(job, choices, stages, meta, status)
         others.started(status)
         ending = _send(choices, stages, meta, watch, others)
         status = stages.status()
@@ -144,11 +143,10 @@ def _carry_out(  # noqa: PLR0917 - the parts of a sitting
     return end.exit_code
 
 
-def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
+def _have_agreement(
     job: Job,
     choices: Choices,
     stages: Stages,
-    faces: Mapping[str, Face],
     meta: PlanMeta,
     status: Status,
 ) -> None:
@@ -160,7 +158,7 @@ def _have_agreement(  # noqa: PLR0917 - all that a yes depends on
             streams.say(f"Warning: {warning}")
         return
     shown = streams.width(sys.stderr)
-    streams.say(confirm_text(job, meta, faces, shown, colour=streams.colour(sys.stderr)))
+    streams.say(confirm_text(job, meta, shown, colour=streams.colour(sys.stderr)))
     if is_real(job) and not choices.yes:
         if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
             raise WrongInput(

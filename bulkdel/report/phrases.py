@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
 from bulkdel.job.job import Reach, Target
-from bulkdel.providers.protocol import Limits
+from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation
-
-
-class Face(Protocol):
-    """What people are shown of a provider; every Provider is one."""
-
-    @property
-    def title(self) -> str:
-        """As a person reads it."""
-        ...
-
-    @property
-    def regions(self) -> Mapping[str, str]:
-        """Region name → address."""
-        ...
-
-    @property
-    def limits(self) -> Mapping[Operation, Limits]:
-        """What is documented for each operation that the provider has."""
-        ...
 
 
 def region(name: str) -> str:
@@ -34,24 +12,22 @@ def region(name: str) -> str:
     return name.replace("_", " ").title()
 
 
-def title(target: Target, faces: Mapping[str, Face]) -> str:
-    """The provider's own name, or its name in the job file."""
-    face = faces.get(target.provider)
-    return face.title if face else target.provider
+def title(target: Target) -> str:
+    """The provider's own name."""
+    return PROVIDERS[target.provider].title
 
 
-def place(target: Target, faces: Mapping[str, Face]) -> str:
+def place(target: Target) -> str:
     """Where a target's calls go, so that the real thing and a stand-in are never mixed up."""
-    name = title(target, faces)
+    name = title(target)
     match target.reach:
         case Reach.EMULATOR:
             return f"an emulator of {name} inside this process: nothing real is touched"
         case Reach.LOOPBACK:
             return f"a server on this machine (loopback) in place of {name}: {target.address}"
         case Reach.REAL:
-            face = faces.get(target.provider)
-            known = face is not None and face.regions.get(target.region) == target.address
-            where = target.address if known else f"at {target.address}, not {name}'s own address"
+            own = PROVIDERS[target.provider].regions.get(target.region) == target.address
+            where = target.address if own else f"at {target.address}, not {name}'s own address"
             return f"the real {name}, {region(target.region)}, app {target.app_id} ({where})"
 
 

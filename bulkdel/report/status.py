@@ -11,7 +11,7 @@ from bulkdel.job.job import Job
 from bulkdel.ledger.history import CodeCount, Recent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
-from bulkdel.report.phrases import Face, place, title
+from bulkdel.report.phrases import place, title
 from bulkdel.words import Mode, Operation, Orient
 
 _NO_COUNTERS = Counters()
@@ -143,7 +143,6 @@ def fold(
     counters: Mapping[str, Counters],
     *,
     job: Job,
-    faces: Mapping[str, Face],
     now_ms: int,
     began_ms: int | None = None,
     last: LastSitting | None = None,
@@ -158,7 +157,6 @@ def fold(
         meta: the plan's.
         counters: by target's name; a target that is missing has not begun.
         job: for what the plan does not hold: places and ceilings.
-        faces: the providers, by name.
         now_ms: Unix milliseconds.
         began_ms: when the first sitting began, if there was one.
         last: the latest sitting, if there was one.
@@ -176,8 +174,8 @@ def fold(
         targets.append(
             TargetStatus(
                 name=share.target,
-                provider=title(target, faces),
-                place=place(target, faces),
+                provider=title(target),
+                place=place(target),
                 pairs=share.pairs,
                 batches=share.batches,
                 counters=now,

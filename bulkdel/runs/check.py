@@ -46,7 +46,7 @@ def preflight(
         here,
         *(
             Section(
-                title=f"{target.name}: {place(target, PROVIDERS)}",
+                title=f"{target.name}: {place(target)}",
                 checks=(secret, *checks),
             )
             for target, secret, checks in zip(job.targets, secrets, there, strict=True)

@@ -14,7 +14,6 @@ from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.lock import holder
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
-from bulkdel.providers import PROVIDERS
 from bulkdel.report.ending import why
 from bulkdel.report.status import LastSitting, Status, fold, recent_rates
 from bulkdel.send.view import End, Ending, LaneEnd
@@ -50,7 +49,7 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
     works = f"process {worker.pid}" if worker else ""
     seen = snapshot(job.run_dir)
     if seen is None or seen.identity.plan_digest != meta.digest:
-        return fold(meta, {}, job=job, faces=PROVIDERS, now_ms=now_ms, holder=works)
+        return fold(meta, {}, job=job, now_ms=now_ms, holder=works)
     last = None
     if seen.last is not None:
         lanes = tuple(
@@ -65,7 +64,6 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         meta,
         seen.counters,
         job=job,
-        faces=PROVIDERS,
         now_ms=now_ms,
         began_ms=seen.first_started_ms,
         last=last,

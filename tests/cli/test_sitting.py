@@ -116,7 +116,7 @@ def trial(tmp_path: Path, max_pairs: int | None = None) -> Job:
 
 def sat(stages: HandStages, of: Choices) -> int:
     """The exit code of a sitting."""
-    return sit(stages.job, of, stages.open, front.FACES)
+    return sit(stages.job, of, stages.open)
 
 
 @pytest.fixture

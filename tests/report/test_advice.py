@@ -19,12 +19,10 @@ HEAVY = {
 }
 
 
-def shown(
-    job: Job, heavy: Mapping[str, Heavy], faces: Mapping[str, front.HandFace] = front.FACES
-) -> str:
+def shown(job: Job, heavy: Mapping[str, Heavy]) -> str:
     """The page of `plan` with blanks and line ends made single."""
     plan = front.plan(job, ROWS, {target.name: 21_936 for target in job.targets}, heavy=heavy)
-    return " ".join(plan_text(job, plan, faces, Rejects(), 80).split())
+    return " ".join(plan_text(job, plan, Rejects(), 80).split())
 
 
 def test_both_ways_are_shown_for_each_target() -> None:
@@ -77,17 +75,10 @@ def test_no_rate_is_promised_that_nobody_gave() -> None:
     assert "would save 3 of 21,936 calls, 30 s." in slow
 
 
-def test_a_provider_without_the_call_is_left_out() -> None:
-    """Nothing is advised that the provider does not have."""
-    face = front.HandFace(title="Other", regions={}, limits={})
-    assert "delete_all_friends" not in shown(front.job(front.tencent()), HEAVY, {"tencent": face})
-    assert "delete_all_friends" not in shown(front.job(front.tencent()), HEAVY, {})
-
-
 def test_only_plan_advises() -> None:
     """Whoever is about to agree to one deletion is not offered a larger; sweeps need no advice."""
     job = front.job(front.tencent())
     plan = front.plan(job, ROWS, {"tencent": 21_936}, heavy=HEAVY)
-    assert "delete_all_friends" not in confirm_text(job, plan, front.FACES, 80)
+    assert "delete_all_friends" not in confirm_text(job, plan, 80)
     sweeping = front.job(front.tencent(), operation=Operation.DELETE_ALL_FRIENDS)
     assert "Some accounts" not in shown(sweeping, HEAVY)

@@ -20,7 +20,7 @@ TRIAL = front.job(
 def shown(job: Job) -> str:
     """The confirmation on one long line."""
     plan = front.plan(job, ROWS, {target.name: 120_000 for target in job.targets})
-    return " ".join(confirm_text(job, plan, front.FACES, 120).split())
+    return " ".join(confirm_text(job, plan, 120).split())
 
 
 def test_real_is_called_real() -> None:

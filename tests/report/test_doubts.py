@@ -75,11 +75,11 @@ def test_the_question_asks_about_them() -> None:
     """plan, what is shown before sending, and the question itself."""
     job = front.job(front.tencent())
     meta = planned(job)
-    shown = " ".join(confirm_text(job, meta, front.FACES, 120).split())
+    shown = " ".join(confirm_text(job, meta, 120).split())
     assert "5 ids begin or end with a blank" in shown
     assert question(job, meta).startswith("Look at 10 ids named above. Delete 10 pairs")
     assert question(job, replace(meta, lookalikes=())).startswith("Delete 10 pairs")
-    page = " ".join(plan_text(job, meta, front.FACES, Rejects(), 120).split())
+    page = " ".join(plan_text(job, meta, Rejects(), 120).split())
     assert "Are these ids, or did an export change what was meant?" in page
 
 
@@ -88,7 +88,7 @@ def test_a_list_that_protects_nobody() -> None:
     job = front.job(front.tencent(), protect=("Boss",))
     (said,) = guards_that_guard_nobody(job, ROWS)
     assert said.startswith("guards.protect: no protected account stands in any row of the input")
-    shown = " ".join(confirm_text(job, planned(job), front.FACES, 120).split())
+    shown = " ".join(confirm_text(job, planned(job), 120).split())
     assert "guards.protect: no protected account stands" in shown
     some = front.books(read=10, pairs=9, protected=1)
     assert not list(guards_that_guard_nobody(job, some))

@@ -42,7 +42,7 @@ def test_plan_shows_everything() -> None:
             ),
         ),
     )
-    text = plan_text(job, plan, front.FACES, found, 80, command="bulkdel run x.toml")
+    text = plan_text(job, plan, found, 80, command="bulkdel run x.toml")
     rows = [line.split() for line in text.splitlines()]
     assert ["110", "100", "5", "3", "2"] in rows
     assert ["tencent", "100", "400", "200", "2", "s"] in rows
@@ -58,7 +58,7 @@ def test_plan_shows_everything() -> None:
 def test_guard_is_foretold() -> None:
     """`plan` shows a larger plan, and says that `run` would not send it."""
     job = front.job(front.tencent(), max_pairs=99)
-    text = plan_text(job, front.plan(job, ROWS, {"tencent": 1}), front.FACES, NONE, 80, command="x")
+    text = plan_text(job, front.plan(job, ROWS, {"tencent": 1}), NONE, 80, command="x")
     assert "`bulkdel run` would not send this (exit 3): guards.max_pairs = 99" in text
     assert "To send it" not in text
 
@@ -67,14 +67,14 @@ def test_no_rows() -> None:
     """An input without rows is said to be one."""
     job = front.job(front.tencent())
     rows = front.books(read=0, pairs=0)
-    text = plan_text(job, front.plan(job, rows, {"tencent": 0}), front.FACES, NONE, 80, command="x")
+    text = plan_text(job, front.plan(job, rows, {"tencent": 0}), NONE, 80, command="x")
     assert "The input holds no rows at all" in text
 
 
 def test_accounts_are_not_called_pairs() -> None:
     """delete_all_friends counts accounts."""
     job = front.job(front.tencent(), operation=Operation.DELETE_ALL_FRIENDS)
-    text = plan_text(job, front.plan(job, ROWS, {"tencent": 100}), front.FACES, NONE, 80)
+    text = plan_text(job, front.plan(job, ROWS, {"tencent": 100}), NONE, 80)
     assert "target   accounts  calls" in text
 
 

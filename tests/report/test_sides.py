@@ -24,7 +24,7 @@ PLAN = front.plan(
 
 def planned(job: Job, meta: PlanMeta, *sample: Entry) -> str:
     """The page of `plan` as one line for each table row or paragraph, blanks made single."""
-    text = plan_text(job, meta, front.FACES, Rejects(), 120, sample=sample)
+    text = plan_text(job, meta, Rejects(), 120, sample=sample)
     return "\n".join(" ".join(line.split()) for line in text.splitlines())
 
 
@@ -33,7 +33,7 @@ def test_calls_and_time_are_shown_three_times() -> None:
 
     21,936 calls at 200/s are 109.7 s; 42,865 at 20/s are 2,143.25 s.
     """
-    for text in (planned(JOB, PLAN), confirm_text(JOB, PLAN, front.FACES, 80)):
+    for text in (planned(JOB, PLAN), confirm_text(JOB, PLAN, 80)):
         found = [" ".join(line.split()) for line in text.splitlines()]
         at = found.index("tencent as given 41,773 3 min 29 s")
         assert found[at : at + 6] == [
@@ -68,7 +68,7 @@ def test_no_line_is_wider_than_the_terminal() -> None:
         sides=dict.fromkeys(("tencent", "zego"), (2 * 10**9, 10**9)),
     )
     sample = Batch(0, "h" * 32, ("i" * 32,) * 4, Sides(bytes([1] * 4)))
-    text = plan_text(JOB, plan, front.FACES, Rejects(), 80, sample=[sample])
+    text = plan_text(JOB, plan, Rejects(), 80, sample=[sample])
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "1,000,000,000" in text
 
@@ -77,7 +77,7 @@ def test_as_given_says_nothing_of_sides() -> None:
     """Where rows go as they are given there is nothing to compare and no second phase."""
     job = front.job(front.tencent())
     plan = front.plan(job, ROWS, {"tencent": 41_773})
-    for text in (planned(job, plan), confirm_text(job, plan, front.FACES, 80)):
+    for text in (planned(job, plan), confirm_text(job, plan, 80)):
         assert not re.search("as given|second phase|friendship is sent once", text)
 
 

@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Fingerprint, Heavy, PlanMeta, Share
-from bulkdel.providers.protocol import Limits
 from bulkdel.report.status import LastSitting, Status, fold
-from bulkdel.words import Operation
 from tests.support import build
 
 TENCENT_ADDRESS = build.TARGETS["tencent"].address or ""
 ZEGO_ADDRESS = build.TARGETS["zego"].address or ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandFace:
-    """A provider's name and addresses."""
-
-    title: str
-    regions: Mapping[str, str]
-    limits: Mapping[Operation, Limits]
-
-
-def _limits(qps: float) -> Mapping[Operation, Limits]:
-    """Those of a provider that clears whole lists as fast as it clears a batch."""
-    one = Limits(qps=qps, batch_size=1, batch_size_most=1)
-    return dict.fromkeys(Operation, one)
-
-
-FACES = {
-    "tencent": HandFace(
-        title="Tencent Chat", regions={"singapore": TENCENT_ADDRESS}, limits=_limits(200)
-    ),
-    "zego": HandFace(title="ZEGOCLOUD ZIM", regions={"global": ZEGO_ADDRESS}, limits=_limits(20)),
-}
 
 
 def tencent(
@@ -142,7 +117,6 @@ def status(
         meta,
         counters,
         job=of,
-        faces=FACES,
         now_ms=now_ms,
         began_ms=began_ms,
         last=last,

@@ -5,14 +5,14 @@ Never more than advice: what it destroys besides is not in the input, so it take
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 
 from bulkdel.job.job import Job, Target
 from bulkdel.plan.values import PlanMeta, Share
+from bulkdel.providers import PROVIDERS
 from bulkdel.report.figures import count, counted, span
-from bulkdel.report.phrases import Face
 from bulkdel.report.text.layout import TITLE, words
 from bulkdel.report.text.tables import Way, share_of, ways
 from bulkdel.words import Mode, Operation
@@ -23,15 +23,14 @@ _REACHED = {
 }
 
 
-def whole_lists(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator[RenderableType]:
+def whole_lists(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     """What delete_all_friends would save and destroy; nothing where no account needs two calls."""
     if job.operation is not Operation.DELETE_FRIENDS:
         return
     heavy = [
-        (target, share, cleared)
+        (target, share, _cleared(target, share))
         for target in job.targets
         if (share := share_of(meta, target)).heavy.accounts
-        and (cleared := _cleared(target, share, faces)) is not None
     ]
     if not heavy:
         return
@@ -72,16 +71,13 @@ def whole_lists(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator
     )
 
 
-def _cleared(target: Target, share: Share, faces: Mapping[str, Face]) -> Way | None:
-    """The same accounts by delete_all_friends; None if the provider has no such call.
+def _cleared(target: Target, share: Share) -> Way:
+    """The same accounts by delete_all_friends.
 
     As fast as that job would be sent by default, but no faster than this target is: whoever
     lowered its rate did so for a reason.
     """
-    face = faces.get(target.provider)
-    limits = face.limits.get(Operation.DELETE_ALL_FRIENDS) if face is not None else None
-    if limits is None:
-        return None
+    limits = PROVIDERS[target.provider].limits[Operation.DELETE_ALL_FRIENDS]
     return Way(
         target=target.name,
         name=f"their whole lists, by {Operation.DELETE_ALL_FRIENDS}",

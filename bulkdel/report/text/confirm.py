@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 
@@ -11,7 +11,7 @@ from bulkdel.job.secrets import secret_warnings
 from bulkdel.plan.values import PlanMeta, Share
 from bulkdel.report.doubts import plan_doubts
 from bulkdel.report.figures import count, counted, plain, rate, span
-from bulkdel.report.phrases import Face, deed, place, unit
+from bulkdel.report.phrases import deed, place, unit
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
 from bulkdel.report.text.sides import chosen_sides
 from bulkdel.report.text.tables import share_of
@@ -23,11 +23,9 @@ def is_real(job: Job) -> bool:
     return any(target.reach is Reach.REAL for target in job.targets)
 
 
-def confirm_text(
-    job: Job, meta: PlanMeta, faces: Mapping[str, Face], width: int, *, colour: bool = False
-) -> str:
+def confirm_text(job: Job, meta: PlanMeta, width: int, *, colour: bool = False) -> str:
     """Everything that a yes agrees to: where, what, how much, for how long."""
-    return page(_parts(job, meta, faces), width, colour=colour)
+    return page(_parts(job, meta), width, colour=colour)
 
 
 def question(job: Job, meta: PlanMeta) -> str:
@@ -72,7 +70,7 @@ def warnings(job: Job) -> Iterator[str]:
         yield f"guards.protect: protected accounts keep their own lists{lost}."
 
 
-def _parts(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator[RenderableType]:
+def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     real = is_real(job)
     if real:
         yield words("This deletes real data. It cannot be undone.", BAD)
@@ -83,7 +81,7 @@ def _parts(job: Job, meta: PlanMeta, faces: Mapping[str, Face]) -> Iterator[Rend
         [
             ("job", f"{plain(job.name)} ({plain(str(job.source), 1000)})"),
             ("does", deed(job.operation, job.mode)),
-            *((target.name, plain(place(target, faces), 400)) for target in job.targets),
+            *((target.name, plain(place(target), 400)) for target in job.targets),
             ("results", plain(str(job.run_dir), 1000)),
         ]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -14,7 +14,7 @@ from bulkdel.job.window import ALWAYS, finish
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.doubts import plan_doubts, too_many
 from bulkdel.report.figures import count, counted, plain
-from bulkdel.report.phrases import Face, deed, place, unit
+from bulkdel.report.phrases import deed, place, unit
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
@@ -30,7 +30,6 @@ SHOWN_IDS = 3
 def plan_text(
     job: Job,
     meta: PlanMeta,
-    faces: Mapping[str, Face],
     rejects: Rejects,
     width: int,
     *,
@@ -44,7 +43,6 @@ def plan_text(
     Args:
         job: what is planned.
         meta: the plan's.
-        faces: the providers, by name.
         rejects: the rows that are not sent.
         width: columns.
         colour: whether there is any.
@@ -52,13 +50,12 @@ def plan_text(
         now_s: Unix time.
         sample: the first batches of the first target.
     """
-    return page(_parts(job, meta, faces, rejects, command, now_s, sample), width, colour=colour)
+    return page(_parts(job, meta, rejects, command, now_s, sample), width, colour=colour)
 
 
 def _parts(  # noqa: PLR0917 - all that the page is made of
     job: Job,
     meta: PlanMeta,
-    faces: Mapping[str, Face],
     rejects: Rejects,
     command: str,
     now_s: float,
@@ -70,7 +67,7 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
     yield facts(
         [
             ("does", deed(job.operation, job.mode)),
-            *((target.name, plain(place(target, faces), 400)) for target in job.targets),
+            *((target.name, plain(place(target), 400)) for target in job.targets),
             ("run directory", plain(str(job.run_dir), 1000)),
         ]
     )
@@ -89,7 +86,7 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
     yield from _when(job, meta, now_s)
     yield from _largest(job, meta)
     yield from _sample(meta, sample)
-    yield from whole_lists(job, meta, faces)
+    yield from whole_lists(job, meta)
     yield from _rejected(job, rows, rejects)
     for doubt in plan_doubts(job, meta):
         yield words("")
