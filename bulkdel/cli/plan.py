@@ -9,7 +9,8 @@ from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.text.preview import plan_text
-from bulkdel.runs.run import plan_only, sample
+from bulkdel.runs.plan import sample
+from bulkdel.runs.run import plan_only
 
 EPILOG = """
 \b

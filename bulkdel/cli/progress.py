@@ -16,7 +16,7 @@ from bulkdel.cli import streams
 from bulkdel.report.figures import count, percent, plain, rate, span
 from bulkdel.report.status import seconds_left
 from bulkdel.report.text.layout import BAD, DIM, GOOD, NARROWEST, TITLE
-from bulkdel.runs.stages import Show
+from bulkdel.runs.seams import Show
 from bulkdel.send.view import LaneView
 
 LINE_EVERY_S = 30.0

@@ -10,7 +10,6 @@ import typer
 from bulkdel.cli.options import JobFile, RunDir, again, load
 from bulkdel.cli.sitting import Choices, sit
 from bulkdel.runs.observers import Watch
-from bulkdel.runs.run import held_run
 
 EPILOG = """
 \b
@@ -125,4 +124,4 @@ def run(
         watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
     )
     loaded = load(job, run_dir, max_duration)
-    return sit(loaded, choices, held_run)
+    return sit(loaded, choices)

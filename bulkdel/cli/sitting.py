@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 
 import structlog
@@ -28,7 +28,7 @@ from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
 from bulkdel.runs.observers import Onlookers, Watch, onlookers
-from bulkdel.runs.stages import Open, Stages
+from bulkdel.runs.run import Run, held_run
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 
@@ -62,7 +62,11 @@ class Choices:
     watch: Watch = field(default_factory=Watch)
 
 
-def sit(job: Job, choices: Choices, open_stages: Open) -> int:
+def sit(
+    job: Job,
+    choices: Choices,
+    hold: Callable[[Job], AbstractContextManager[Run]] = held_run,
+) -> int:
     """Carries out one sitting of the job and returns the exit code of `run`.
 
     Raises:
@@ -70,7 +74,7 @@ def sit(job: Job, choices: Choices, open_stages: Open) -> int:
     """
     with ExitStack() as stack:
         watch = stack.enter_context(stopping(_before_sending))
-        stages = stack.enter_context(open_stages(job))
+        run = stack.enter_context(hold(job))
         at = job.run_dir / files.LOG
         with nothing_sent():
             stack.enter_context(log.logging_to(at, warn=_warn, also_stderr=choices.json_logs))
@@ -78,7 +82,7 @@ def sit(job: Job, choices: Choices, open_stages: Open) -> int:
         events = structlog.get_logger()
         events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
         try:
-            code = _carry_out(job, choices, stages, watch, others)
+            code = _carry_out(job, choices, run, watch, others)
         except Exception as error:
             cause = leaf(error)  # tasks raise in groups
             if watch.by and not watch.patient and not isinstance(cause, BulkdelError):
@@ -103,23 +107,23 @@ def sit(job: Job, choices: Choices, open_stages: Open) -> int:
 def _carry_out(
     job: Job,
     choices: Choices,
-    stages: Stages,
+    run: Run,
     watch: Stopping,
     others: Onlookers,
 ) -> int:
-    meta = stages.plan(streams.say)
+    meta = run.plan(streams.say)
     if not meta.books.read:
         raise WrongInput(f"the input of {job.source} holds no rows at all; nothing was sent")
-    status = stages.begin(meta)
+    status = run.begin(meta)
     others.looked(status)
     if status.unsettled > 0:
         guarded = too_many(job.guards, meta.books)
         if guarded:
             raise Guarded(guarded, where=job.source)
-        _have_agreement(job, choices, stages, meta, status)
+        _have_agreement(job, choices, run, meta, status)
         others.started(status)
-        ending = _send(choices, stages, meta, watch, others)
-        status = stages.status()
+        ending = _send(choices, run, meta, watch, others)
+        status = run.status()
         others.looked(status)
     else:
         ending = Ending(
@@ -137,7 +141,7 @@ def _carry_out(
         )
     except streams.OutputFailed as error:  # the run's own outcome matters more
         streams.say(f"bulkdel: {error}.")
-    stages.report(streams.say, command_for(job.source, job.run_dir))
+    run.report(streams.say, command_for(job.source, job.run_dir))
     end = sitting_verdict(ending, status)
     others.ended(end.exit_code, end.words)
     return end.exit_code
@@ -146,12 +150,12 @@ def _carry_out(
 def _have_agreement(
     job: Job,
     choices: Choices,
-    stages: Stages,
+    run: Run,
     meta: PlanMeta,
     status: Status,
 ) -> None:
     """Returns if this plan may be sent: agreed to before, now, or nothing real is touched."""
-    if stages.agreed():
+    if run.agreed():
         left = counted(status.unsettled, unit(job.operation))
         streams.say(f"Continuing {job.name}: {left} left. Ctrl-C stops it safely.")
         for warning in (*guards_that_guard_nobody(job, meta.books), *warnings(job)):
@@ -170,9 +174,7 @@ def _have_agreement(
             raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")
 
 
-def _send(
-    choices: Choices, stages: Stages, meta: PlanMeta, watch: Stopping, others: Onlookers
-) -> Ending:
+def _send(choices: Choices, run: Run, meta: PlanMeta, watch: Stopping, others: Onlookers) -> Ending:
     try:
         with progress(quiet=choices.no_progress, now_s=time.monotonic) as display:
 
@@ -180,7 +182,7 @@ def _send(
                 display(views)
                 others.show(views)
 
-            ending = stages.send(meta, limit=choices.limit, show=show, tell=watch.tell)
+            ending = run.send(meta, limit=choices.limit, show=show, tell=watch.tell)
     except BaseException:
         if watch.patient:  # whom the signals were told to is gone
             watch.tell(_too_late)

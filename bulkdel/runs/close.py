@@ -22,7 +22,7 @@ from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import Status
 from bulkdel.runs import log
-from bulkdel.runs.stages import Say
+from bulkdel.runs.seams import Say
 from bulkdel.runs.status import look
 from bulkdel.send.view import End
 

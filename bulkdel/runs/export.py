@@ -19,7 +19,7 @@ from bulkdel.report.export_rows import MORE, RowLayout, written_rows
 from bulkdel.report.exported import ExportFilter, settled_rows, unsettled_rows
 from bulkdel.report.figures import counted
 from bulkdel.report.raw_rejects import raw_rejects
-from bulkdel.runs.stages import Say
+from bulkdel.runs.seams import Say
 from bulkdel.words import Operation
 
 

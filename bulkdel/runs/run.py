@@ -1,53 +1,47 @@
-"""A run directory that this process holds: the stages of `run`, one after another."""
+"""A run directory that this process holds: plan, begin, send, report."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from functools import partial
-from typing import BinaryIO, Final
+from typing import Final
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bulkdel.errors import BulkdelError, Corrupt, StorageFailed, WrongInput
+from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
-from bulkdel.plan.fingerprint import Changes, fingerprint_changes
-from bulkdel.plan.input.sources import STDIN
 from bulkdel.plan.protect import protected_accounts
-from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
-from bulkdel.plan.values import PLAN_VERSION, PlanMeta
+from bulkdel.plan.read import PlanReader
+from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
-from bulkdel.runs import background
 from bulkdel.runs.control import listening
 from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.plan import choose_plan
 from bulkdel.runs.report import report
-from bulkdel.runs.stages import Say, Show, TellStop
-from bulkdel.runs.standard_input import is_same, piped
+from bulkdel.runs.seams import Say, Show, TellStop
 from bulkdel.runs.status import identity_of, look
 from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
 from bulkdel.send.shared import Destination, OnSettled
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import End, Ending
-from bulkdel.words import Entry
 
 SHOW_EVERY_S: Final = 0.5
 
 
-class HeldRun:
-    """One job's run directory, held by this process; what `Stages` promises."""
+class Run:
+    """One job's run directory, held by this process, and what is done in it, in this order."""
 
     def __init__(self, job: Job, stack: ExitStack, warnings: Sequence[str]) -> None:
         self._job = job
@@ -56,64 +50,41 @@ class HeldRun:
         self._say: Say = _nothing
         self._secrets: dict[str, Secret] = {}
         self._begun = begun(job.run_dir)
-        self._sha256: Future[str] | None = None
-        self._compare = False
 
     def plan(self, say: Say) -> PlanMeta:
-        """The plan that is there, or a new one where it may be made anew."""
+        """The plan: the one that is there, or a new one.
+
+        `say` takes what needs time, and why a plan is made anew.
+
+        Raises:
+            WrongInput: the input cannot be read, or has changed since the first call left.
+        """
         self._say = say
         for words in self._warnings:
             say(f"Warning: {words}.")
         with nothing_sent():
-            return self._planned(say)
-
-    def _planned(self, say: Say) -> PlanMeta:
-        meta = read_plan_meta(self._job.run_dir)
-        if meta is None and self._begun:
-            raise Corrupt(
-                f"{self._job.run_dir / PLAN_FILE} is gone, but the run has begun: restore it, or "
-                "begin a new run with --run-dir"
-            )
-        if meta is None:
-            say(f"Planning {self._job.name} ...")
-            return self._make(sys.stdin.buffer if sys.stdin else None)
-        if self._begun:  # both files are read whole, and hashing has a core of its own
-            self._sha256 = background.begin(lambda: plan_sha256(self._job.run_dir), "plan-digest")
-        changes = fingerprint_changes(self._job, meta.fingerprint)
-        rows = piped() if STDIN in self._job.input.files else None
-        if rows is not None and not _planned_from(meta, rows, begun=self._begun):
-            words = "input -: standard input is read anew"
-            if self._begun:
-                words = "input -: standard input holds other rows"
-            changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
-        if meta.fingerprint.version != PLAN_VERSION and not self._begun:
-            words = "the plan: it is of an older version of bulkdel"
-            changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
-        if changes.changed:
-            if self._begun:
-                raise _refusal(self._job, changes)
-            say(f"Planning {self._job.name} anew, since it changed: {_list(changes.changed)} ...")
-            return self._make(rows)
-        self._compare = not self._begun  # of a run that has begun, the whole file's hash is known
-        if changes.missing:
-            say(f"Warning: {_list(changes.missing)}: gone since the plan was made; it is whole.")
-        return meta
+            self._chosen = choose_plan(self._job, say, begun=self._begun)
+        return self._chosen.meta
 
     def begin(self, meta: PlanMeta) -> Status:
-        """Opens the plan and the journal, and reads the secrets if anything is left to send."""
+        """Opens the journal, brings the ledger into agreement with it, and says how things stand.
+
+        Raises:
+            Corrupt: a file of the run directory is not what was written to it.
+        """
         with nothing_sent():
             return self._begin(meta)
 
     def _begin(self, meta: PlanMeta) -> Status:
-        self._meta = meta
+        self._meta, sha256 = meta, self._chosen.sha256
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
-        if self._compare:
+        if self._chosen.compare:
             self._plan.compare()
         self._protected = frozenset(protected_accounts(self._job.guards))
         self._journal = self._stack.enter_context(
             Journal.open(
                 self._job.run_dir,
-                identity_of(self._job, meta, self._sha256.result() if self._sha256 else None),
+                identity_of(self._job, meta, sha256.result() if sha256 else None),
                 self._plan.entry,
                 operation=self._job.operation,
                 mode=self._job.mode,
@@ -129,7 +100,18 @@ class HeldRun:
         return self._begun
 
     def send(self, meta: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
-        """Sends until nothing is left or something stops it; every reply is recorded by then."""
+        """Sends until nothing is left or something stops it; every reply is recorded by then.
+
+        Args:
+            meta: the plan's.
+            limit: pairs to settle in this sitting; None means all.
+            show: to be called about twice a second.
+            tell: takes what the first signal is told to. That is called in the main thread at any
+                moment until this returns: `loop.call_soon_threadsafe` will do.
+
+        Raises:
+            WrongInput: a secret is not there; nothing was sent.
+        """
 
         async def work() -> Ending:
             loop = asyncio.get_running_loop()
@@ -184,11 +166,6 @@ class HeldRun:
         """Tell of a convenience that this sitting does without."""
         log.warning("sitting.without", said=words)
         self._say(f"Warning: {words}.")
-
-    def _make(self, stdin: BinaryIO | None) -> PlanMeta:
-        from bulkdel.plan.make import make_plan  # numpy and more: a continued run needs none of it
-
-        return make_plan(self._job, stdin=stdin if STDIN in self._job.input.files else None)
 
     async def sending(
         self,
@@ -254,7 +231,7 @@ class HeldRun:
 
 
 @contextmanager
-def held_run(job: Job) -> Iterator[HeldRun]:
+def held_run(job: Job) -> Iterator[Run]:
     """Holds the job's run directory (made 0700 if need be) for the length of a with block.
 
     Raises:
@@ -264,21 +241,14 @@ def held_run(job: Job) -> Iterator[HeldRun]:
     with ExitStack() as stack:
         with nothing_sent():
             warnings = stack.enter_context(hold(job.run_dir))
-            held = HeldRun(job, stack, warnings)
+            held = Run(job, stack, warnings)
         yield held
 
 
 def plan_only(job: Job, say: Say) -> PlanMeta:
     """The job's plan, made if there is none that fits; sends nothing."""
-    with held_run(job) as stages:
-        return stages.plan(say)
-
-
-def sample(job: Job, meta: PlanMeta, count: int) -> tuple[Entry, ...]:
-    """The first entries of the plan."""
-    with PlanReader(job.run_dir, meta) as plan:
-        most = min(count, meta.shares[0].batches)
-        return tuple(entry for entries in plan.scan(0, most) for entry in entries)
+    with held_run(job) as run:
+        return run.plan(say)
 
 
 def _nothing(_: object) -> None:
@@ -289,25 +259,6 @@ async def _keep_showing(sitting: Sitting, show: Show) -> None:
     while True:
         show(sitting.views())
         await asyncio.sleep(SHOW_EVERY_S)
-
-
-def _planned_from(meta: PlanMeta, rows: BinaryIO, *, begun: bool) -> bool:
-    """Whether what is piped in is what was planned. A plan that has not begun is made anew."""
-    source = next((one for one in meta.fingerprint.sources if one.path == STDIN), None)
-    return begun and source is not None and is_same(rows, source.size, source.sha256)
-
-
-def _refusal(job: Job, changes: Changes) -> WrongInput:
-    return WrongInput(
-        f"{_list(changes.changed)}; the run in {job.run_dir} has begun with what was planned "
-        "before",
-        where=job.source,
-        mend="Undo the change to continue it, or begin a new run with --run-dir",
-    )
-
-
-def _list(sentences: tuple[str, ...]) -> str:
-    return "; ".join(sentences)
 
 
 def _now_ms() -> int:

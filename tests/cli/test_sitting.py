@@ -1,4 +1,4 @@
-"""The flow of `run`, over stages made by hand."""
+"""The flow of `run`, over a run made by hand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.status import Status
 from bulkdel.runs.observers import Watch
-from bulkdel.runs.stages import Say, Show, TellStop
+from bulkdel.runs.run import Run
+from bulkdel.runs.seams import Say, Show, TellStop
 from bulkdel.send.view import End, Ending, LaneEnd
 from tests.support import front
 
@@ -32,8 +33,8 @@ ALL_DELETED = Counters(deleted=100, calls=1)
 
 
 @dataclass(kw_only=True)
-class HandStages:
-    """Stages that settle what they are told to, and remember what was asked of them."""
+class HandRun(Run):
+    """A run that settles what it is told to, and remembers what was asked of it."""
 
     job: Job
     rows: Books = ROWS
@@ -47,7 +48,7 @@ class HandStages:
     done: list[str] = field(default_factory=list)
 
     @contextmanager
-    def open(self, job: Job) -> Iterator[HandStages]:
+    def open(self, job: Job) -> Iterator[HandRun]:
         """Holds the run directory."""
         job.run_dir.mkdir(exist_ok=True)
         self.done.append("held")
@@ -114,9 +115,9 @@ def trial(tmp_path: Path, max_pairs: int | None = None) -> Job:
     return front.job(target, run_dir=tmp_path / "run", max_pairs=max_pairs)
 
 
-def sat(stages: HandStages, of: Choices) -> int:
+def sat(run: HandRun, of: Choices) -> int:
     """The exit code of a sitting."""
-    return sit(stages.job, of, stages.open)
+    return sit(run.job, of, run.open)
 
 
 @pytest.fixture
@@ -132,9 +133,9 @@ def test_a_trial_runs_without_a_question(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An emulator needs no --yes; results go to stdout, everything else to stderr."""
-    stages = HandStages(job=trial(tmp_path))
-    assert sat(stages, choices(limit=7)) == 0
-    assert stages.done == ["held", "sent, limit 7", "let go"]
+    run = HandRun(job=trial(tmp_path))
+    assert sat(run, choices(limit=7)) == 0
+    assert run.done == ["held", "sent, limit 7", "let go"]
     out, err = capsys.readouterr()
     assert out.startswith("Finished: every pair is settled.")
     assert "A trial: no target of this job is a real provider." in err
@@ -143,17 +144,17 @@ def test_a_trial_runs_without_a_question(
 
 def test_real_without_terminal_is_refused(tmp_path: Path) -> None:
     """Without a terminal and without --yes nothing is sent to a real provider: exit 2."""
-    stages = HandStages(job=real(tmp_path))
+    run = HandRun(job=real(tmp_path))
     with pytest.raises(WrongInput, match="add --yes") as raised:
-        sat(stages, choices())
+        sat(run, choices())
     assert raised.value.exit_code == 2
-    assert stages.done == ["held"]
+    assert run.done == ["held"]
 
 
 def test_yes_asks_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--yes sends without a question, after showing what is done."""
-    stages = HandStages(job=real(tmp_path))
-    assert sat(stages, choices(yes=True)) == 0
+    run = HandRun(job=real(tmp_path))
+    assert sat(run, choices(yes=True)) == 0
     assert "the real Tencent Chat" in capsys.readouterr().err
 
 
@@ -162,9 +163,9 @@ def test_a_person_agrees(tmp_path: Path, answers: Mapping[str, StringIO], answer
     """On a terminal the word yes is enough."""
     answers["typed"].write(answer)
     answers["typed"].seek(0)
-    stages = HandStages(job=real(tmp_path))
-    assert sat(stages, choices()) == 0
-    assert stages.done == ["held", "sent, limit None", "let go"]
+    run = HandRun(job=real(tmp_path))
+    assert sat(run, choices()) == 0
+    assert run.done == ["held", "sent, limit None", "let go"]
 
 
 @pytest.mark.parametrize(
@@ -192,62 +193,58 @@ def test_anything_else_is_no(tmp_path: Path, answers: Mapping[str, StringIO], an
     """Whatever is not the whole word yes, an end of input too, sends nothing: exit 75."""
     answers["typed"].write(answer)
     answers["typed"].seek(0)
-    stages = HandStages(job=real(tmp_path))
+    run = HandRun(job=real(tmp_path))
     with pytest.raises(NotAgreed, match="nothing was sent") as raised:
-        sat(stages, choices())
+        sat(run, choices())
     assert raised.value.exit_code == 75
-    assert stages.done == ["held"]
+    assert run.done == ["held"]
 
 
 def test_continuing_does_not_ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A plan that was agreed to is continued without a question, even with no terminal."""
-    stages = HandStages(
-        job=real(tmp_path), agreed_before=True, before=Counters(deleted=40, calls=1)
-    )
-    assert sat(stages, choices()) == 0
-    assert stages.done == ["held", "sent, limit None", "let go"]
+    run = HandRun(job=real(tmp_path), agreed_before=True, before=Counters(deleted=40, calls=1))
+    assert sat(run, choices()) == 0
+    assert run.done == ["held", "sent, limit None", "let go"]
     assert "Continuing purge-2026-11: 60 pairs left." in capsys.readouterr().err
 
 
 def test_max_pairs_is_a_guard(tmp_path: Path) -> None:
     """A plan over guards.max_pairs is not sent, not even with --yes: exit 3, naming the key."""
-    stages = HandStages(job=real(tmp_path, max_pairs=99))
+    run = HandRun(job=real(tmp_path, max_pairs=99))
     with pytest.raises(Guarded, match=r"guards\.max_pairs = 99") as raised:
-        sat(stages, choices(yes=True))
+        sat(run, choices(yes=True))
     assert raised.value.exit_code == 3
-    assert stages.done == ["held"]
+    assert run.done == ["held"]
 
 
 def test_no_rows(tmp_path: Path) -> None:
     """An input without rows is an error: exit 2, nothing sent."""
-    stages = HandStages(job=trial(tmp_path), rows=front.books(read=0, pairs=0))
+    run = HandRun(job=trial(tmp_path), rows=front.books(read=0, pairs=0))
     with pytest.raises(WrongInput, match="no rows at all"):
-        sat(stages, choices())
-    assert stages.done == ["held"]
+        sat(run, choices())
+    assert run.done == ["held"]
 
 
 def test_nothing_to_send(tmp_path: Path) -> None:
     """Where every row was rejected nothing is asked or sent: exit 1."""
     rows = front.books(read=4, pairs=0, rejected=4)
-    stages = HandStages(job=real(tmp_path), rows=rows, after=Counters())
-    assert sat(stages, choices()) == 1
-    assert stages.done == ["held", "let go"]
+    run = HandRun(job=real(tmp_path), rows=rows, after=Counters())
+    assert sat(run, choices()) == 1
+    assert run.done == ["held", "let go"]
 
 
 def test_finished_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A finished run is shown again, without a question, a secret or a call."""
-    stages = HandStages(job=real(tmp_path), before=ALL_DELETED)
-    assert sat(stages, choices()) == 0
-    assert stages.done == ["held", "let go"]
+    run = HandRun(job=real(tmp_path), before=ALL_DELETED)
+    assert sat(run, choices()) == 0
+    assert run.done == ["held", "let go"]
     assert capsys.readouterr().out.startswith("Finished")
 
 
 def test_a_signal_while_sending(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The first signal is told to who sends; the summary still comes, and the exit is 75."""
-    stages = HandStages(
-        job=trial(tmp_path), stop_while_sending=True, after=Counters(deleted=30, calls=1)
-    )
-    assert sat(stages, choices()) == 75
+    run = HandRun(job=trial(tmp_path), stop_while_sending=True, after=Counters(deleted=30, calls=1))
+    assert sat(run, choices()) == 75
     out = capsys.readouterr().out
     assert out.startswith("Stopped by a signal. 70 pairs left.")
     assert out.endswith("To continue, run:\n  bulkdel run x.toml\n")
@@ -256,16 +253,16 @@ def test_a_signal_while_sending(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_signal_before_sending(tmp_path: Path) -> None:
     """A signal while planning ends the sitting with 75, before anything is sent."""
 
-    class Slow(HandStages):
+    class Slow(HandRun):
         def plan(self, say: Say) -> PlanMeta:
             os.kill(os.getpid(), signal.SIGINT)
             return super().plan(say)
 
-    stages = Slow(job=trial(tmp_path))
+    run = Slow(job=trial(tmp_path))
     with pytest.raises(Interrupted, match="SIGINT before this sitting sent anything") as raised:
-        sat(stages, choices())
+        sat(run, choices())
     assert raised.value.exit_code == 75
-    assert stages.done == ["held"]
+    assert run.done == ["held"]
 
 
 @pytest.mark.parametrize(("sends_first", "code"), [(False, 2), (True, 75)])
@@ -274,16 +271,16 @@ def test_nothing_was_sent_is_not_said_of_what_was(
 ) -> None:
     """What is wrong with a file is 2 as long as no call has left, and 75 from then on."""
     wrong = Corrupt("plan.parquet: is damaged")
-    stages = HandStages(job=trial(tmp_path), fails=wrong, sends_first=sends_first)
+    run = HandRun(job=trial(tmp_path), fails=wrong, sends_first=sends_first)
     with pytest.raises(BulkdelError, match="is damaged") as raised:
-        sat(stages, choices())
+        sat(run, choices())
     assert raised.value.exit_code == code
 
 
 def test_handlers_come_back(tmp_path: Path) -> None:
     """After a sitting the signals do what they did before."""
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    sat(HandStages(job=trial(tmp_path)), choices())
+    sat(HandRun(job=trial(tmp_path)), choices())
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
@@ -293,8 +290,8 @@ def test_what_should_not_happen(tmp_path: Path, capsys: pytest.CaptureFixture[st
     Neither shows the value of a variable.
     """
     job = trial(tmp_path)
-    stages = HandStages(job=job, fails=KeyError("oops"))
-    assert sat(stages, choices()) == 75
+    run = HandRun(job=job, fails=KeyError("oops"))
+    assert sat(run, choices()) == 75
     out, err = capsys.readouterr()
     assert out == ""
     assert "Traceback" not in err
@@ -309,7 +306,7 @@ def test_errors_of_tasks_are_told_apart(tmp_path: Path) -> None:
     """What tasks raise comes in groups; a user error inside keeps its sentence and exit code."""
     full = ExceptionGroup("lanes", [ExceptionGroup("lane", [StorageFailed("the disk is full")])])
     with pytest.raises(StorageFailed, match="the disk is full") as raised:
-        sat(HandStages(job=trial(tmp_path), fails=full), choices())
+        sat(HandRun(job=trial(tmp_path), fails=full), choices())
     assert raised.value.exit_code == 75
 
 
@@ -318,7 +315,7 @@ def test_a_bug_among_user_errors_is_a_bug(
 ) -> None:
     """Where a group holds something unexpected, that is what is told."""
     both = ExceptionGroup("lanes", [StorageFailed("the disk is full"), KeyError("oops")])
-    assert sat(HandStages(job=trial(tmp_path), fails=both), choices()) == 75
+    assert sat(HandRun(job=trial(tmp_path), fails=both), choices()) == 75
     assert "this should not have happened: KeyError" in capsys.readouterr().err
 
 
@@ -326,26 +323,26 @@ def test_errors_are_logged(tmp_path: Path) -> None:
     """What ends a sitting is in run.log too, with the exit code."""
     job = real(tmp_path, max_pairs=1)
     with pytest.raises(Guarded):
-        sat(HandStages(job=job), choices(yes=True))
+        sat(HandRun(job=job), choices(yes=True))
     lines = [orjson.loads(line) for line in (job.run_dir / "run.log").read_bytes().splitlines()]
     assert lines[-1]["event"] == "command.ended"
     assert lines[-1]["exit"] == 3
 
 
-def told_by(stages: HandStages, of: Choices, folder: Path) -> list[dict[str, Any]]:
+def told_by(run: HandRun, of: Choices, folder: Path) -> list[dict[str, Any]]:
     """What a [notify] command is told of a sitting."""
     keep = "import sys; open('told', 'ab').write(sys.stdin.buffer.read())"
     notify = Notify(command=(sys.executable, "-c", keep))
-    stages.job = replace(stages.job, source=folder / "x.toml", notify=notify)
+    run.job = replace(run.job, source=folder / "x.toml", notify=notify)
     with suppress(BulkdelError):
-        sat(stages, of)
+        sat(run, of)
     file = folder / "told"
     return [orjson.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
 
 
 def test_start_and_finish_are_told(tmp_path: Path) -> None:
     """[notify] hears when calls begin and when all is done, with the keys of status --json."""
-    told = told_by(HandStages(job=trial(tmp_path)), choices(), tmp_path)
+    told = told_by(HandRun(job=trial(tmp_path)), choices(), tmp_path)
     told.sort(key=lambda one: str(one["event"]), reverse=True)
     assert [(one["event"], one["exit_code"], one["state"]) for one in told] == [
         ("start", None, "running"),
@@ -362,31 +359,31 @@ def test_start_and_finish_are_told(tmp_path: Path) -> None:
 )
 def test_trouble_is_told(tmp_path: Path, end: End, event: str, code: int) -> None:
     """Refused credentials and work that is left are told as such."""
-    stages = HandStages(job=trial(tmp_path), end=end, after=Counters(deleted=40))
-    told = {one["event"]: one["exit_code"] for one in told_by(stages, choices(), tmp_path)}
+    run = HandRun(job=trial(tmp_path), end=end, after=Counters(deleted=40))
+    told = {one["event"]: one["exit_code"] for one in told_by(run, choices(), tmp_path)}
     assert told == {"start": None, event: code}
 
 
 def test_a_guard_is_told(tmp_path: Path) -> None:
     """A plan that a guard holds back is told, and no start before it."""
-    stages = HandStages(job=trial(tmp_path, max_pairs=99))
-    (told,) = told_by(stages, choices(), tmp_path)
+    run = HandRun(job=trial(tmp_path, max_pairs=99))
+    (told,) = told_by(run, choices(), tmp_path)
     assert (told["event"], told["exit_code"]) == ("guard", 3)
     assert "max_pairs" in told["text"]
 
 
 def test_a_failing_disk_is_told(tmp_path: Path) -> None:
     """What stops the run by an error is told as a stop."""
-    stages = HandStages(job=trial(tmp_path), fails=StorageFailed("nothing more"))
-    told = {one["event"]: one["exit_code"] for one in told_by(stages, choices(), tmp_path)}
+    run = HandRun(job=trial(tmp_path), fails=StorageFailed("nothing more"))
+    told = {one["event"]: one["exit_code"] for one in told_by(run, choices(), tmp_path)}
     assert told == {"start": None, "stop": 75}
 
 
 def test_metrics_follow_the_sitting(tmp_path: Path) -> None:
     """The metrics file is there at the end, with the books and the exit code."""
-    stages = HandStages(job=trial(tmp_path))
+    run = HandRun(job=trial(tmp_path))
     file = tmp_path / "b.prom"
-    assert sat(stages, replace(choices(), watch=Watch(file=file))) == 0
+    assert sat(run, replace(choices(), watch=Watch(file=file))) == 0
     text = file.read_text("utf-8")
     assert 'bulkdel_pairs{run="purge-2026-11",status="deleted",target="tencent"} 100.0' in text
     assert 'bulkdel_exit_code{run="purge-2026-11"} 0.0' in text
@@ -394,7 +391,7 @@ def test_metrics_follow_the_sitting(tmp_path: Path) -> None:
 
 def test_metrics_that_cannot_be_kept_stop_it_first(tmp_path: Path) -> None:
     """A metrics file in no directory is exit 2, and nothing was planned or sent."""
-    stages = HandStages(job=trial(tmp_path))
+    run = HandRun(job=trial(tmp_path))
     with pytest.raises(WrongInput, match="--metrics-file"):
-        sat(stages, replace(choices(), watch=Watch(file=tmp_path / "no" / "b.prom")))
-    assert not [one for one in stages.done if "sent" in one]
+        sat(run, replace(choices(), watch=Watch(file=tmp_path / "no" / "b.prom")))
+    assert not [one for one in run.done if "sent" in one]
