@@ -23,6 +23,7 @@ from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
+from bulkdel.ledger.recorder import Recorder
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.snapshot import begun
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
@@ -219,12 +220,13 @@ class HeldRun:
             self._say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
             with nothing_sent():
+                recorder = await stack.enter_async_context(Recorder(self._journal))
                 sitting = Sitting(
                     job=job,
                     destinations=await self._destinations(targets, meta, stack),
                     meta=meta,
                     plan=self._plan,
-                    book=await stack.enter_async_context(JournalBook(self._journal)),
+                    book=JournalBook(self._journal, recorder),
                     protected=self._protected,
                     continued=self._begun,
                     limit=limit,
