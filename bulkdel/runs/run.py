@@ -19,6 +19,7 @@ from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
+from bulkdel.ledger.recorder import Recorder
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PlanReader
@@ -195,12 +196,13 @@ class Run:
             self._say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
             with nothing_sent():
+                recorder = await stack.enter_async_context(Recorder(self._journal))
                 sitting = Sitting(
                     job=job,
                     destinations=await self._destinations(targets, meta, stack),
                     meta=meta,
                     plan=self._plan,
-                    book=await stack.enter_async_context(JournalBook(self._journal)),
+                    book=JournalBook(self._journal, recorder),
                     protected=self._protected,
                     continued=self._begun,
                     limit=limit,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.recorder import Recorder
@@ -60,34 +59,17 @@ class Book(Protocol):
 
 
 class JournalBook:
-    """The journal as a Book: one recorder writes it. An async context manager, on one event loop.
+    """The journal and its recorder as one Book: their own methods, without a step between."""
 
-    Its methods are those of the two, without a step between.
-    """
-
-    def __init__(self, journal: Journal, recorder: Recorder | None = None) -> None:
-        """The book of an open `journal`, which is left open; `recorder` writes it and no other."""
-        self._recorder = recorder or Recorder(journal)
-        self.intend = self._recorder.intend
-        self.withdraw = self._recorder.withdraw
-        self.record = self._recorder.record
-        self.deal = self._recorder.deal
-        self.note = self._recorder.note
-        self.counters = self._recorder.counters
+    def __init__(self, journal: Journal, recorder: Recorder) -> None:
+        self.intend = recorder.intend
+        self.withdraw = recorder.withdraw
+        self.record = recorder.record
+        self.deal = recorder.deal
+        self.note = recorder.note
+        self.counters = recorder.counters
         self.is_settled = journal.settled.__contains__
         self.next_unsettled = journal.settled.next_unsettled
         self.open_entries = journal.open_entries
         self.has_reserved = journal.has_reserved
         self.second_phase = journal.second_phase
-
-    async def __aenter__(self) -> Self:
-        await self._recorder.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._recorder.aclose()

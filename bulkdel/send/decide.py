@@ -4,8 +4,9 @@
 
 The providers' code tables say what a code means (a Verdict, and whether to shrink or to wait);
 here it is said what follows: for the entry, when it goes again, and for its lane, whether it is
-held, signs anew, sends one call at a time, sends less in a call, or ends. The gate carries out what
-concerns the next calls, lane.py the rest.
+held, signs anew, sends one call at a time, sends less in a call, or ends. What of an entry is left,
+and in which parts, judge.py says. The gate carries out what concerns the next calls, lane.py the
+rest.
 """
 
 from __future__ import annotations

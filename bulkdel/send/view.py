@@ -46,7 +46,7 @@ class End(StrEnum):
     WINDOW = "window"  #: outside schedule.window
     DURATION = "duration"  #: max_duration
     GUARD = "guard"  #: max_failure_ratio
-    STORAGE = "storage"  #: nothing more can be made durable
+    STORAGE = "storage"  #: a file of the run can be written or read no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

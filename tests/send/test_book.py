@@ -14,6 +14,7 @@ from bulkdel.errors import Corrupt, StorageFailed
 from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.recorder import Recorder
 from bulkdel.ledger.reserve import Waiting
 from bulkdel.ledger.samples import Sample
 from bulkdel.ledger.values import Counters, Deal, Intent, OpenEntry, Outcome, Part
@@ -161,7 +162,8 @@ async def test_damage_is_told_as_what_it_is(tmp_path: Path) -> None:
             job.run_dir, identity, plan.entry, operation=job.operation, mode=job.mode
         ) as journal,
     ):
-        async with JournalBook(journal) as book:
+        async with Recorder(journal) as recorder:
+            book = JournalBook(journal, recorder)
             await book.intend(intent, urgent=True)
             await book.withdraw(0)
             with sqlite3.connect(job.run_dir / "journal.db") as db:

@@ -100,7 +100,8 @@ class OneSitting:
             seen.before = self._numbers()
             with self._put_in_place():
                 recorder = Recorder(journal, free_bytes=self._free_bytes, clock=loop.time)
-                async with CountedBook(journal, recorder, reads) as book:
+                async with recorder:
+                    book = CountedBook(journal, recorder, reads)
                     plan = CountedPlan(self._plan, reads)
                     self._sitting = self._made(book, plan, continued=continued)
                     self._task = loop.create_task(self._sitting.run(), name="sitting")
