@@ -9,7 +9,7 @@ from bulkdel.report.facts import RunFacts, SittingFacts, TargetFacts
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.status_json import status_values
-from bulkdel.report.timeline import Span, Timeline
+from bulkdel.report.timeline import Timeline, TimeSpan
 
 
 def report_json(facts: RunFacts) -> bytes:
@@ -71,7 +71,7 @@ def _timeline(timeline: Timeline) -> dict[str, Any]:
     }
 
 
-def _span(one: Span) -> dict[str, Any]:
+def _span(one: TimeSpan) -> dict[str, Any]:
     return {
         "at": stamp(one.at_ms),
         "span_ms": one.span_ms,

@@ -40,7 +40,7 @@ WIDTHS_MS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class TimeSpan:
     """One lane in one span of time. Times are milliseconds; `at_ms` is Unix time.
 
     Attributes:
@@ -88,7 +88,7 @@ class Timeline:
         codes: calls whose answer left something unsettled, by code, the commonest.
     """
 
-    spans: tuple[Span, ...] = ()
+    spans: tuple[TimeSpan, ...] = ()
     p50_ms: float | None = None
     p95_ms: float | None = None
     p99_ms: float | None = None
@@ -112,7 +112,7 @@ def fold_samples(samples: Iterable[Sample], width_ms: int) -> Timeline:
 
     Memory is that of the spans, however many samples there are.
     """
-    spans: list[Span] = []
+    spans: list[TimeSpan] = []
     latency: Counter[int] = Counter()
     codes: Counter[int] = Counter()
     open_one: _Sum | None = None
@@ -181,8 +181,8 @@ class _Sum:
         self._reason = sample.reason or self._reason
         self._qps = max(self._qps, sample.qps)
 
-    def span(self) -> Span:
-        return Span(
+    def span(self) -> TimeSpan:
+        return TimeSpan(
             at_ms=self._first.at_ms,
             qps=self._qps,
             pace=self._last.pace,

@@ -63,7 +63,7 @@ def logging_to(
         structlog.configure(
             processors=_processors(),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-            logger_factory=lambda *_: _Lines(file, also_stderr=also_stderr),
+            logger_factory=lambda *_: _Writer(file, also_stderr=also_stderr),
             cache_logger_on_first_use=False,
         )
         root.addHandler(handler)
@@ -86,7 +86,7 @@ def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
     file = files.open_for_work(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         log: FilteringBoundLogger = structlog.wrap_logger(
-            _Lines(file, also_stderr=False),
+            _Writer(file, also_stderr=False),
             processors=_processors(),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         )
@@ -185,7 +185,7 @@ def _rendered(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
     return json_escaped(orjson.dumps(dict(event), option=orjson.OPT_APPEND_NEWLINE))
 
 
-class _Lines:
+class _Writer:
     """Where rendered lines go: one write each, so that lines never mix."""
 
     def __init__(self, file: int | None, *, also_stderr: bool) -> None:

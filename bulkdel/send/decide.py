@@ -54,7 +54,7 @@ class Next(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class EntryHistory:
     """What the calls of an entry met in this sitting.
 
     Attributes:
@@ -126,7 +126,7 @@ class Decision:
     """
 
     next: Next
-    history: History
+    history: EntryHistory
     last: Ruling | None
     end: tuple[End, str] | None = None
     throttled: Ruling | None = None
@@ -137,7 +137,7 @@ class Decision:
     trouble: str = ""
 
 
-UNTRIED: Final = History()
+UNTRIED: Final = EntryHistory()
 SETTLED: Final = Decision(next=Next.DONE, history=UNTRIED, last=None)
 """Nothing is left of the entry, and nothing follows for its lane: nearly every answer."""
 
@@ -145,7 +145,7 @@ SETTLED: Final = Decision(next=Next.DONE, history=UNTRIED, last=None)
 def decide(
     heard: Judgement | NoReply,
     health: Health | None,
-    history: History,
+    history: EntryHistory,
     lane: Condition,
     *,
     retry: Retry,
@@ -169,7 +169,7 @@ def decide(
     end = _end(heard, health, lane, retry, title, last)
     throttled = [one for one in heard.rulings if one.verdict is Verdict.THROTTLED]
     resign = heard.first(Verdict.RESIGN)
-    past = History(
+    past = EntryHistory(
         calls=history.calls + 1,
         stalls=history.stalls,
         conflicts=history.conflicts + 1 if any(one.conflict for one in heard.rulings) else 0,
@@ -193,7 +193,7 @@ def decide(
     )
 
 
-def _unsent(reply: NoReply, history: History, lane: Condition, retry: Retry) -> Decision:
+def _unsent(reply: NoReply, history: EntryHistory, lane: Condition, retry: Retry) -> Decision:
     """A call that did not leave: no attempt is used up while the lane sends one call at a time."""
     if reply is KEPT_BACK:
         return Decision(next=Next.AT_ONCE, history=replace(history, stalls=0), last=lane.last)
@@ -215,7 +215,7 @@ def _unsent(reply: NoReply, history: History, lane: Condition, retry: Retry) -> 
 
 
 def _next(
-    heard: Judgement, health: Health | None, past: History, lane: Condition, retry: Retry
+    heard: Judgement, health: Health | None, past: EntryHistory, lane: Condition, retry: Retry
 ) -> Next:
     if not heard.parts or lane.over:
         return Next.DONE
@@ -229,7 +229,7 @@ def _next(
     return Next.LATER if throttled_out or past.refusals > REFUSALS_MOST else Next.AT_ONCE
 
 
-def _counted(following: Next, past: History, retry: Retry) -> tuple[Next, History]:
+def _counted(following: Next, past: EntryHistory, retry: Retry) -> tuple[Next, EntryHistory]:
     """With the calls in a row that made no progress; max_attempts of them use up the tries."""
     if following is not Next.LATER:
         return following, replace(past, stalls=0) if past.stalls else past

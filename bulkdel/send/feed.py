@@ -15,7 +15,7 @@ from bulkdel.ledger.values import FRESH, Part
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import Share
 from bulkdel.send.book import Book
-from bulkdel.send.decide import UNTRIED, History
+from bulkdel.send.decide import UNTRIED, EntryHistory
 from bulkdel.words import Entry
 
 GAP: Final = 20_000
@@ -34,7 +34,7 @@ class Work:
 
     entry: Entry
     parts: tuple[Part, ...]
-    history: History = UNTRIED
+    history: EntryHistory = UNTRIED
 
 
 class Feed:

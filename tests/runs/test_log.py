@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.errors import WrongInput
-from bulkdel.runs.log import TEXT_CAP, TRACE_CAP, _Lines, bounded, logging_to, trace
+from bulkdel.runs.log import TEXT_CAP, TRACE_CAP, _Writer, bounded, logging_to, trace
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -171,7 +171,7 @@ def test_libraries_are_heard(tmp_path: Path) -> None:
 def test_a_full_disk_loses_only_the_line(capfd: pytest.CaptureFixture[str]) -> None:
     """What cannot be logged is lost without an error: the log is no record."""
     with Path("/dev/full").open("wb", buffering=0) as full:
-        _Lines(full.fileno(), also_stderr=False).msg(b"{}\n")
+        _Writer(full.fileno(), also_stderr=False).msg(b"{}\n")
     assert capfd.readouterr() == ("", "")
 
 

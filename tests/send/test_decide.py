@@ -20,7 +20,7 @@ from bulkdel.send.decide import (
     UNTRIED,
     Condition,
     Decision,
-    History,
+    EntryHistory,
     Next,
     decide,
     too_many_failed,
@@ -59,7 +59,7 @@ def judged(*rulings: Ruling, settled: int = 0, left: bool = True) -> Judgement:
 
 
 def decided(
-    heard: Judgement | NoReply, lane: Condition = SENDING, history: History = UNTRIED
+    heard: Judgement | NoReply, lane: Condition = SENDING, history: EntryHistory = UNTRIED
 ) -> Decision:
     """What is decided; the health is what the answer tells."""
     health = Health.ABSENT if isinstance(heard, NoReply) else health_of(heard)
@@ -124,7 +124,7 @@ def test_our_own_trouble_is_no_word_against_the_provider() -> None:
     """No attempt is used up; a probe's place is tried again in a second."""
     ours = NoReply(reason="too many open files", left=False, ours=True)
     decision = decide(
-        ours, None, History(stalls=2), replace(SENDING, probe=True), retry=RETRY, title="P"
+        ours, None, EntryHistory(stalls=2), replace(SENDING, probe=True), retry=RETRY, title="P"
     )
     assert (decision.next, decision.history.stalls) == (Next.WHEN_WE_CAN, 0)
     assert (decision.alone_s, decision.trouble) == (OURS_S, "too many open files")
@@ -159,8 +159,11 @@ def test_refused_credentials() -> None:
 
 def test_an_entry_that_is_refused_for_ever_is_deferred() -> None:
     """More often than credentials are borne with, it counts as no progress."""
-    assert decided(judged(RESIGN), history=History(refusals=REFUSALS_MOST)).next is Next.LATER
-    assert decided(judged(RESIGN), history=History(refusals=REFUSALS_MOST - 1)).next is Next.AT_ONCE
+    assert decided(judged(RESIGN), history=EntryHistory(refusals=REFUSALS_MOST)).next is Next.LATER
+    assert (
+        decided(judged(RESIGN), history=EntryHistory(refusals=REFUSALS_MOST - 1)).next
+        is Next.AT_ONCE
+    )
 
 
 def test_a_throttled_answer_holds_the_lane() -> None:
@@ -171,7 +174,7 @@ def test_a_throttled_answer_holds_the_lane() -> None:
     assert decided(judged(asked), replace(SENDING, silent_for_s=100.0)).hold_s == 500.0
     assert decided(judged(asked), replace(SENDING, silent_for_s=599.9)).hold_s == 1.0
     assert decided(judged(replace(SLOW, hold_s=7.0))).hold_s == 7.0
-    often = History(throttles=PATIENCE * RETRY.max_attempts - 1)
+    often = EntryHistory(throttles=PATIENCE * RETRY.max_attempts - 1)
     assert decided(judged(SLOW), history=often).next is Next.LATER
 
 
@@ -218,7 +221,7 @@ def test_a_lane_that_is_over_sends_nothing(
     """Whatever the answer, once the lane has ended its entries are done with."""
     over = replace(SENDING, over=True)
     heard = judged(*rulings, settled=int(settled))
-    assert decided(heard, over, History(stalls=stalls)).next is Next.DONE
+    assert decided(heard, over, EntryHistory(stalls=stalls)).next is Next.DONE
 
 
 def test_the_failure_ratio() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from bulkdel.report.facts import TargetFacts
 from bulkdel.report.figures import count
 from bulkdel.report.page.charts import Chart, Point, Series
-from bulkdel.report.timeline import APART_MS, Span
+from bulkdel.report.timeline import APART_MS, TimeSpan
 from bulkdel.report.workclock import WorkClock, work_clock
 
 IDLE_SHARE: Final = 0.3
@@ -111,14 +111,14 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.3g} ms"
 
 
-def _idle(span: Span) -> int | None:
+def _idle(span: TimeSpan) -> int | None:
     """Which band the span is shown in: what kept the lane longest, if it was long."""
     times = (span.held_ms, span.probing_ms, span.waiting_ms)
     longest = max(times)
     return times.index(longest) if longest > IDLE_SHARE * span.span_ms else None
 
 
-def _bands(spans: Sequence[Span], clock: WorkClock, kind: int, top: float) -> list[Point]:
+def _bands(spans: Sequence[TimeSpan], clock: WorkClock, kind: int, top: float) -> list[Point]:
     points: list[Point] = []
     for shown, run in groupby(_by_stretch(spans, clock), lambda one: (_idle(one[1]), one[0])):
         if shown[0] != kind:
@@ -129,7 +129,9 @@ def _bands(spans: Sequence[Span], clock: WorkClock, kind: int, top: float) -> li
     return points
 
 
-def _steps(spans: Sequence[Span], clock: WorkClock, values: Sequence[float | None]) -> list[Point]:
+def _steps(
+    spans: Sequence[TimeSpan], clock: WorkClock, values: Sequence[float | None]
+) -> list[Point]:
     points: list[Point] = []
     stretch = None
     for (now, span), value in zip(_by_stretch(spans, clock), values, strict=True):
@@ -140,7 +142,7 @@ def _steps(spans: Sequence[Span], clock: WorkClock, values: Sequence[float | Non
     return points
 
 
-def _sums(spans: Sequence[Span], clock: WorkClock) -> list[Point]:
+def _sums(spans: Sequence[TimeSpan], clock: WorkClock) -> list[Point]:
     points: list[Point] = []
     settled = 0
     for span in spans:
@@ -150,6 +152,6 @@ def _sums(spans: Sequence[Span], clock: WorkClock) -> list[Point]:
     return points
 
 
-def _by_stretch(spans: Iterable[Span], clock: WorkClock) -> Iterator[tuple[int, Span]]:
+def _by_stretch(spans: Iterable[TimeSpan], clock: WorkClock) -> Iterator[tuple[int, TimeSpan]]:
     for span in spans:
         yield clock.stretch_of(span.at_ms), span

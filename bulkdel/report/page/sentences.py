@@ -9,7 +9,7 @@ from typing import Final
 from bulkdel.report.facts import CodeFacts, RunFacts, TargetFacts
 from bulkdel.report.figures import count, plain, span
 from bulkdel.report.phrases import deed
-from bulkdel.report.timeline import Span
+from bulkdel.report.timeline import TimeSpan
 from bulkdel.words import NO_REPLY, UNREADABLE
 
 _NEWS_MS: Final = 100
@@ -32,7 +32,7 @@ def settled_rows(targets: Sequence[TargetFacts]) -> list[tuple[int, str, int, in
     return sorted(rows)
 
 
-def kept(spans: Sequence[Span]) -> str:
+def kept(spans: Sequence[TimeSpan]) -> str:
     """For how long a lane was kept from sending, and by what; empty where it is no news."""
     held = sum(one.held_ms for one in spans)
     probing = sum(one.probing_ms for one in spans)
