@@ -32,9 +32,10 @@ from bulkdel.runs.plan import choose_plan
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
 from bulkdel.runs.status import identity_of, look
+from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
-from bulkdel.send.shared import Destination, OnSettled
+from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import End, Ending
 
@@ -197,18 +198,18 @@ class Run:
         async with AsyncExitStack() as stack:
             with nothing_sent():
                 recorder = await stack.enter_async_context(Recorder(self._journal))
-                sitting = Sitting(
+                shared = Shared(
                     job=job,
-                    destinations=await self._destinations(targets, meta, stack),
                     meta=meta,
                     plan=self._plan,
                     book=JournalBook(self._journal, recorder),
                     protected=self._protected,
-                    continued=self._begun,
-                    limit=limit,
+                    allowance=Allowance(limit),
                     log=log,
                     on_settled=on_settled,
                 )
+                destinations = await self._destinations(targets, meta, stack)
+                sitting = Sitting(shared, destinations, continued=self._begun)
                 started(sitting)
                 ceilings = {target.name: target.qps for target in job.targets}
                 warn = partial(self._warn, log)

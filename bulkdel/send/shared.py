@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -37,6 +38,7 @@ class Shared:
     Attributes:
         protected: accounts that no call names.
         now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
+        allowance: pairs that may be settled in this sitting.
         on_settled: a carrier waits for it.
         carriers: those of each lane, so that any lane can stop them all.
     """
@@ -47,9 +49,9 @@ class Shared:
     book: Book
     protected: frozenset[str]
     allowance: Allowance
-    now_s: Callable[[], float]
     log: FilteringBoundLogger
-    on_settled: OnSettled | None
+    on_settled: OnSettled | None = None
+    now_s: Callable[[], float] = time.time
     carriers: list[Carriers] = field(default_factory=list)
 
     def stop(self, end: End, words: str) -> None:

@@ -5,22 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from typing import Final
 
-from structlog.typing import FilteringBoundLogger
-
-from bulkdel.job.job import Job
-from bulkdel.plan.read import PlanReader
-from bulkdel.plan.values import PlanMeta
-from bulkdel.send.allowance import Allowance
-from bulkdel.send.book import Book
 from bulkdel.send.lane import Lane
 from bulkdel.send.meter import span_s
-from bulkdel.send.shared import Destination, OnSettled, Shared
+from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.transport import Transport, room_for_replies
 from bulkdel.send.view import End, Ending, LaneView
 
@@ -39,53 +31,27 @@ class Sitting:
     """One process's life in a run. Made inside a running loop; `run` once."""
 
     def __init__(
-        self,
-        *,
-        job: Job,
-        destinations: Sequence[Destination],
-        meta: PlanMeta,
-        plan: PlanReader,
-        book: Book,
-        protected: frozenset[str],
-        continued: bool,
-        limit: int | None,
-        log: FilteringBoundLogger,
-        now_s: Callable[[], float] = time.time,
-        on_settled: OnSettled | None = None,
+        self, shared: Shared, destinations: Sequence[Destination], *, continued: bool
     ) -> None:
-        """`continued` says whether the run has sent before; `limit` is in pairs.
+        """Lanes to the `destinations`, in the plan's order.
 
-        No call that names a `protected` account leaves.
-
-        `on_settled` is awaited with every outcome once it is durable; its carrier waits for it.
+        `continued` says whether the run has sent before.
         """
-        self._schedule = job.schedule
-        self._now_s = now_s
+        self._shared = shared
         self._closed: dict[str, str] = {}
-        self._shared = Shared(
-            job=job,
-            meta=meta,
-            plan=plan,
-            book=book,
-            protected=protected,
-            allowance=Allowance(limit),
-            now_s=now_s,
-            log=log,
-            on_settled=on_settled,
-        )
         room = room_for_replies()
         self._transports = [
             Transport(
                 one.address,
                 max_in_flight=one.target.max_in_flight,
-                timeout_s=job.retry.timeout_s,
+                timeout_s=shared.job.retry.timeout_s,
                 room=room,
             )
             for one in destinations
         ]
         first_wait_s = FIRST_WAIT_S if continued else 0.0
         self._lanes = [
-            Lane(self._shared, one, transport, index=index, first_wait_s=first_wait_s)
+            Lane(shared, one, transport, index=index, first_wait_s=first_wait_s)
             for index, (one, transport) in enumerate(
                 zip(destinations, self._transports, strict=True)
             )
@@ -155,7 +121,7 @@ class Sitting:
 
     def _look_at_window(self) -> None:
         """Close or open by the wall clock, or end the sitting where the job says so."""
-        window, now = self._schedule.window, self._now_s()
+        window, now = self._shared.job.schedule.window, self._shared.now_s()
         if window is None:
             return
         if window.is_open(now):
@@ -163,21 +129,21 @@ class Sitting:
             return
         opens = datetime.fromtimestamp(window.next_change(now), window.zone)
         words = f"the window of the schedule opens {opens:%Y-%m-%d %H:%M %Z}"
-        if not self._schedule.waits:
+        if not self._shared.job.schedule.waits:
             self.stop(End.WINDOW, words)
         elif "window" not in self._closed:
             self._close("window", words)
 
     async def _keep_window(self) -> None:
-        window = self._schedule.window
+        window = self._shared.job.schedule.window
         while window is not None:
-            now = self._now_s()
+            now = self._shared.now_s()
             # The wall clock may be set: never trust it for longer than half a minute.
             await asyncio.sleep(min(max(window.next_change(now) - now, 0.0), LOOK_EVERY_S))
             self._look_at_window()
 
     async def _keep_duration(self) -> None:
-        bound_s = self._schedule.max_duration_s
+        bound_s = self._shared.job.schedule.max_duration_s
         if bound_s is not None:
             await asyncio.sleep(bound_s)
             self.stop(End.DURATION, f"the sitting has lasted {bound_s:g} s")

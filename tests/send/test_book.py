@@ -22,8 +22,9 @@ from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.runs.status import identity_of
+from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import Book, JournalBook
-from bulkdel.send.shared import Destination
+from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import Ending
 from bulkdel.words import Batch
@@ -112,19 +113,17 @@ async def sent(job: Job, meta: PlanMeta, book: Book) -> Ending:
     target = job.targets[0]
     assert target.address is not None
     with PlanReader(job.run_dir, meta) as plan:
-        return await Sitting(
+        shared = Shared(
             job=job,
-            destinations=[
-                Destination(target=target, address=target.address, secret=read_secret(target))
-            ],
             meta=meta,
             plan=plan,
             book=book,
             protected=frozenset(),
-            continued=False,
-            limit=None,
+            allowance=Allowance(None),
             log=structlog.get_logger(),
-        ).run()
+        )
+        to = Destination(target=target, address=target.address, secret=read_secret(target))
+        return await Sitting(shared, [to], continued=False).run()
 
 
 async def test_a_lane_needs_no_journal(tmp_path: Path) -> None:

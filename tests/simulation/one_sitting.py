@@ -27,8 +27,9 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.send import sitting as sending
+from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import Book
-from bulkdel.send.shared import Destination
+from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.transport import Transport
 from bulkdel.send.view import End as LaneEnded
@@ -233,25 +234,25 @@ class OneSitting:
     def _made(self, book: Book, plan: PlanReader, *, continued: bool) -> Sitting:
         wrong = self._trial.end is End.WRONG_KEY
         secret = WRONG_SECRET if wrong else SECRET
-        return Sitting(
+        shared = Shared(
             job=self._job,
-            destinations=[
-                Destination(
-                    target=target,
-                    address=self._addresses.get(target.name, target.name),
-                    secret=Secret(secret),
-                )
-                for target in self._job.targets
-            ],
             meta=self._meta,
             plan=plan,
             book=book,
             protected=frozenset(),
-            continued=continued,
-            limit=self._trial.limit,
+            allowance=Allowance(self._trial.limit),
             log=self._log,
             now_s=self._now_s,
         )
+        destinations = [
+            Destination(
+                target=target,
+                address=self._addresses.get(target.name, target.name),
+                secret=Secret(secret),
+            )
+            for target in self._job.targets
+        ]
+        return Sitting(shared, destinations, continued=continued)
 
     def _now_s(self) -> float:
         """This machine's clock, which may be off."""
