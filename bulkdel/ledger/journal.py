@@ -30,8 +30,6 @@ from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.settled import SettledSet
 from bulkdel.ledger.sittings import LaneStop, put_end, put_start
 from bulkdel.ledger.storage import (
-    UNREADABLE,
-    corrupt_journal,
     read_in_mid_run,
     readable,
     storage_failed,
@@ -295,21 +293,14 @@ class Journal:
         return self._entry_of(ordinal) if second is None else second[1]
 
     def _parts_of(self, ordinal: int) -> tuple[Part, ...] | None:
-        try:
+        with read_in_mid_run(self.run_dir):
             return rows.stored_parts(self._db, ordinal)
-        except UNREADABLE as error:
-            raise corrupt_journal(self.run_dir, error) from error
 
     def _put_heads(self) -> None:
         """Record where the ledger ends, if that has moved."""
         if self._recorded != self._now:
             rows.put_heads(self._db, self._before, self._now)
             self._recorded = self._now
-
-    @contextmanager
-    def _read(self) -> Iterator[None]:
-        with translated(self.run_dir, reading=True), readable(self.run_dir):
-            yield
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

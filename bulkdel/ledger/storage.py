@@ -78,10 +78,10 @@ def read_in_mid_run(run_dir: Path) -> Iterator[None]:
         Corrupt: what stands in journal.db is not what is written to it.
     """
     try:
-        with translated(run_dir), readable(run_dir):
+        with translated(run_dir, reading=True), readable(run_dir):
             yield
     except (sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:  # such as: it is closed
-        raise _failed(run_dir, error, reading=False) from error
+        raise _failed(run_dir, error, reading=True) from error
     except sqlite3.Error as error:
         raise corrupt_journal(run_dir, error) from error
 

@@ -82,7 +82,7 @@ def job_of(scenario: Scenario, run_dir: Path) -> Job:
         operation=Operation.DELETE_ALL_FRIENDS if scenario.sweeps else Operation.DELETE_FRIENDS,
         mode=Mode.TWO_WAY if scenario.two_way else Mode.ONE_WAY,
         run_dir=run_dir,
-        input=replace(build.INPUT, files=(str(run_dir.parent / "pairs.csv"),)),
+        input=build.INPUT.model_copy(update={"files": (str(run_dir.parent / "pairs.csv"),)}),
         retry=Retry(
             max_attempts=scenario.max_attempts,
             base_delay_s=scenario.base_delay_s,
