@@ -23,7 +23,7 @@ DOORS: Final = {
     "markupsafe": {"report/page/"},
     "pydantic": {"job/", "plan/meta.py"},
     "pydantic_core": {"job/"},
-    "rich": {"cli/progress.py", "report/text/"},
+    "rich": {"cli/progress.py", "report/text/", "runs/check_machine.py"},
     "sqlite3": {"ledger/"},
     "structlog": {"runs/", "send/", "cli/sitting.py"},
     "tenacity": {"send/delays.py"},

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rich.filesize import decimal
+
 from bulkdel import rundir
 from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
@@ -165,25 +167,14 @@ def look_at_disk(job: Job, rows: RowsAhead) -> Check:
         return crossed("disk", f"{there}: {error.strerror}", "mend that, or use --run-dir")
     nearly = "" if known else "about "
     words = (
-        f"{bytes_words(free)} free; {nearly}{counted(about, 'row' if not known else 'pair')} need "
-        f"some {bytes_words(need)}, {bytes_words(ledger)} of it the ledger"
+        f"{decimal(free)} free; {nearly}{counted(about, 'row' if not known else 'pair')} need "
+        f"some {decimal(round(need))}, {decimal(round(ledger))} of it the ledger"
     )
     if free < need:
         return crossed("disk", words, "free space there, or use run_dir on a larger disk")
     if free < 2 * need:
         return warning("disk", words, "there is little to spare")
     return good("disk", words)
-
-
-def bytes_words(number: float) -> str:
-    """Bytes as a person reads them: "3.4 GB"."""
-    for unit_name in ("bytes", "kB", "MB", "GB"):
-        if number < 1000:  # noqa: PLR2004 - a step of SI
-            return (
-                f"{number:.0f} {unit_name}" if unit_name == "bytes" else f"{number:.1f} {unit_name}"
-            )
-        number /= 1000
-    return f"{number:,.1f} TB"
 
 
 def _guards(job: Job) -> Iterator[Check]:
