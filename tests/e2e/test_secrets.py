@@ -42,11 +42,10 @@ async def raises(self, session, call):
 Transport._exchange = raises
 """
 RAISES_INSIDE = """
-from bulkdel.send import flight
-encode = flight.Airfield._exchange
-async def raises(self, work):
-    raise RuntimeError(f"{self._app!r} {self._signer.credentials()!r} {self._signer!r} {self!r}")
-flight.Airfield._exchange = raises
+from bulkdel.send import call
+async def raises(self, attempt):
+    raise RuntimeError(f"{self._app!r} {self._signer.credentials!r} {self._signer!r} {self!r}")
+call.Caller._exchange = raises
 """
 RETRY = """
 [retry]

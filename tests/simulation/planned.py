@@ -15,7 +15,7 @@ from bulkdel.ledger.audit.verify import verify
 from bulkdel.plan.entries import TURNED, Row
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
-from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
+from bulkdel.plan.values import Books, PlanMeta, Share
 from bulkdel.words import Batch, Entry, Mode, Operation, Orient, Sides, Sweep
 from tests.simulation.graph import Edge
 from tests.simulation.scenario import Scenario, TargetPlan
@@ -66,6 +66,7 @@ def job_of(scenario: Scenario, run_dir: Path) -> Job:
         build.target(
             name=target.name,
             provider=target.provider,
+            app_id=1400000000,
             secret=None,
             address="http://simulated.invalid",
             reach=Reach.LOOPBACK,
@@ -118,23 +119,9 @@ def plan_of(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:
             )
         )
     rows, pairs = len(scenario.pairs), len(scenario.units)
-    meta = PlanMeta(
-        fingerprint=Fingerprint(
-            version=PLAN_VERSION,
-            operation=job.operation,
-            mode=job.mode,
-            orient=job.orient,
-            from_field="From_Account",
-            to_field="To_Account",
-            accounts_only=False,
-            protected_sha256="",
-            targets=tuple((target.name, target.batch_size) for target in scenario.targets),
-            sources=(),
-        ),
-        books=Books(read=rows, pairs=pairs, duplicates=rows - pairs, rejected=0, protected=0),
-        shares=tuple(shares),
-        digest=hashlib.sha256(str(scenario.seed).encode()).hexdigest(),
-    )
+    books = Books(read=rows, pairs=pairs, duplicates=rows - pairs, rejected=0, protected=0)
+    digest = hashlib.sha256(str(scenario.seed).encode()).hexdigest()
+    meta = build.plan_of_job(job, books, shares, digest=digest)
     return meta, ListedPlan(entries, 1 + scenario.seed % 7)
 
 

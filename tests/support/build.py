@@ -1,14 +1,15 @@
-"""Jobs and targets made by hand, complete, with what a test says of them changed."""
+"""Jobs, targets and plans made by hand, complete, with what a test says of them changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
-from bulkdel.words import Mode, Operation
+from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
+from bulkdel.words import Mode, Operation, Orient
 
 TARGETS: Final[Mapping[str, Target]] = {
     "tencent": Target(
@@ -76,3 +77,27 @@ def job(*targets: Target, **changes: Any) -> Job:
         guards=GUARDS,
     )
     return replace(made, **changes)
+
+
+def fingerprint(targets: Sequence[tuple[str, int]], **changes: Any) -> Fingerprint:
+    """What decided a plan for targets of (name, batch size), of no files, with fields changed."""
+    made = Fingerprint(
+        version=PLAN_VERSION,
+        operation=Operation.DELETE_FRIENDS,
+        mode=Mode.TWO_WAY,
+        orient=Orient.AS_GIVEN,
+        from_field="From_Account",
+        to_field="To_Account",
+        accounts_only=False,
+        protected_sha256="",
+        targets=tuple(targets),
+        sources=(),
+    )
+    return replace(made, **changes)
+
+
+def plan_of_job(of: Job, books: Books, shares: Sequence[Share], *, digest: str) -> PlanMeta:
+    """What the plan of a job says of itself."""
+    targets = [(target.name, target.batch_size) for target in of.targets]
+    decided = fingerprint(targets, operation=of.operation, mode=of.mode, orient=of.orient)
+    return PlanMeta(fingerprint=decided, books=books, shares=tuple(shares), digest=digest)

@@ -9,7 +9,7 @@ from typing import Any
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
-from bulkdel.plan.values import Books, Fingerprint, Heavy, PlanMeta, Share
+from bulkdel.plan.values import Books, Heavy, PlanMeta, Share
 from bulkdel.report.status import LastSitting, Status, fold
 from tests.support import build
 
@@ -80,23 +80,7 @@ def plan(
             )
         )
         first += batches[target.name]
-    return PlanMeta(
-        fingerprint=Fingerprint(
-            version=1,
-            operation=of.operation,
-            mode=of.mode,
-            orient=of.orient,
-            from_field="From_Account",
-            to_field="To_Account",
-            accounts_only=False,
-            protected_sha256="",
-            targets=tuple((target.name, target.batch_size) for target in of.targets),
-            sources=(),
-        ),
-        books=rows,
-        shares=tuple(shares),
-        digest="0" * 64,
-    )
+    return build.plan_of_job(of, rows, shares, digest="0" * 64)
 
 
 def status(

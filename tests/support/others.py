@@ -33,6 +33,7 @@ for found in pkgutil.walk_packages(bulkdel.__path__, "bulkdel."):
         importlib.import_module(found.name)
 for name in ("utf-8-sig", "latin-1", "idna"):
     codecs.lookup(name)
+bulkdel.report.page.html.template_and_style()
 {BECOMES_SOMEBODY}
 sys.argv[0] = "bulkdel"
 bulkdel.cli.app.main()

@@ -11,8 +11,9 @@ from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.values import Part
 from bulkdel.plan.entries import TURNED, Row
 from bulkdel.plan.read import PlanReader
-from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
-from bulkdel.words import Batch, Mode, Operation, Orient, Verdict
+from bulkdel.plan.values import Books, PlanMeta, Share
+from bulkdel.words import Batch, Orient, Verdict
+from tests.support import build
 from tests.support.ledger import (
     FIRST_ZEGO,
     deleted,
@@ -41,18 +42,7 @@ def meta_of(orient: Orient, *targets: tuple[str, int, int]) -> PlanMeta:
         first = sum(share.batches for share in shares)
         shares.append(Share(target=name, first=first, batches=batches, pairs=pairs, largest=()))
     return PlanMeta(
-        fingerprint=Fingerprint(
-            version=PLAN_VERSION,
-            operation=Operation.DELETE_FRIENDS,
-            mode=Mode.TWO_WAY,
-            orient=orient,
-            from_field="From_Account",
-            to_field="To_Account",
-            accounts_only=False,
-            protected_sha256="",
-            targets=tuple((name, 4) for name, *_ in targets),
-            sources=(),
-        ),
+        fingerprint=build.fingerprint([(name, 4) for name, *_ in targets], orient=orient),
         books=Books(read=0, pairs=0, duplicates=0, rejected=0, protected=0),
         shares=tuple(shares),
         digest="d1",

@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from importlib import resources
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bulkdel.plain import escaped
@@ -28,27 +29,32 @@ CODES_SHOWN: Final = 30
 
 def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
     """The page; `command` makes a command that is ready to paste of a verb and its options."""
-    style = resources.files(__package__).joinpath("page.css").read_text("utf-8")
-    page = (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            facts=facts,
-            status=facts.status,
-            running=facts.status.state is State.RUNNING,
-            verdict=run_verdict(facts.status),
-            steps=list(next_steps(facts, command)),
-            remarks=remarks(facts.status),
-            noun=phrases.unit(facts.status.operation),
-            clock=lane_charts.clock_of(facts.targets),
-            style=style,
-            style_sha256=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-            codes_shown=CODES_SHOWN,
-            charts=lane_charts,
-            sentences=sentences,
-        )
+    template, style = template_and_style()
+    page = template.render(
+        facts=facts,
+        status=facts.status,
+        running=facts.status.state is State.RUNNING,
+        verdict=run_verdict(facts.status),
+        steps=list(next_steps(facts, command)),
+        remarks=remarks(facts.status),
+        noun=phrases.unit(facts.status.operation),
+        clock=lane_charts.clock_of(facts.targets),
+        style=style,
+        style_sha256=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        codes_shown=CODES_SHOWN,
+        charts=lane_charts,
+        sentences=sentences,
     )
     return page.encode()
+
+
+@cache
+def template_and_style() -> tuple[Template, str]:
+    """The template, compiled, and the style; both stand beside this file and are read once."""
+    environment = _environment()
+    environment.get_template("parts.html.j2")
+    style = resources.files(__package__).joinpath("page.css").read_text("utf-8")
+    return environment.get_template("page.html.j2"), style
 
 
 def _environment() -> Environment:
