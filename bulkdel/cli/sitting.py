@@ -27,7 +27,7 @@ from bulkdel.report.text.confirm import confirm_text, is_real, question, warning
 from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
-from bulkdel.runs.observers import Onlookers, Watch, onlookers
+from bulkdel.runs.observers import Observers, Watch, observers
 from bulkdel.runs.run import Run, held_run
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
@@ -78,7 +78,7 @@ def sit(
         at = job.run_dir / files.LOG
         with nothing_sent():
             stack.enter_context(log.logging_to(at, warn=_warn, also_stderr=choices.json_logs))
-            others = stack.enter_context(onlookers(job, choices.watch, streams.say))
+            others = stack.enter_context(observers(job, choices.watch, streams.say))
         events = structlog.get_logger()
         events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
         try:
@@ -109,7 +109,7 @@ def _carry_out(
     choices: Choices,
     run: Run,
     watch: Stopping,
-    others: Onlookers,
+    others: Observers,
 ) -> int:
     meta = run.plan(streams.say)
     if not meta.books.read:
@@ -174,7 +174,7 @@ def _have_agreement(
             raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")
 
 
-def _send(choices: Choices, run: Run, meta: PlanMeta, watch: Stopping, others: Onlookers) -> Ending:
+def _send(choices: Choices, run: Run, meta: PlanMeta, watch: Stopping, others: Observers) -> Ending:
     try:
         with progress(quiet=choices.no_progress, now_s=time.monotonic) as display:
 

@@ -30,7 +30,7 @@ class Watch:
     host: str = LOOPBACK
 
 
-class Onlookers:
+class Observers:
     """Told of a sitting as it goes; `ended` once, at its end."""
 
     def __init__(self, job: Job, metrics: Metrics | None) -> None:
@@ -72,14 +72,14 @@ class Onlookers:
 
 
 @contextmanager
-def onlookers(job: Job, watch: Watch, say: Callable[[str], None]) -> Iterator[Onlookers]:
+def observers(job: Job, watch: Watch, say: Callable[[str], None]) -> Iterator[Observers]:
     """Within it the metrics are served and written.
 
     Raises:
         WrongInput: the file cannot be written or the port is taken; nothing was sent.
     """
     if watch.file is None and watch.port is None:
-        yield Onlookers(job, None)
+        yield Observers(job, None)
         return
     from bulkdel.report.metrics import Metrics, metrics_file
     from bulkdel.report.metrics_port import metrics_port
@@ -93,7 +93,7 @@ def onlookers(job: Job, watch: Watch, say: Callable[[str], None]) -> Iterator[On
         if watch.file is not None:
             stack.enter_context(metrics_file(metrics, watch.file, say))
         try:
-            yield Onlookers(job, metrics)
+            yield Observers(job, metrics)
         except BulkdelError as error:
             metrics.ended(error.exit_code)
             raise
