@@ -16,14 +16,28 @@ settings.register_profile("bulkdel", deadline=None)  # a busy machine is no fail
 settings.load_profile("bulkdel")
 
 UNMEASURED: Final = (
-    "tests/ledger/test_history.py",
-    "tests/plan/orient/",
+    "tests/ledger/test_any_history.py",
     "tests/plan/test_parquet.py",
     "tests/send/test_rate.py",
     "tests/simulation/test_night.py",
     "tests/simulation/test_simulation.py",
 )
 """Many examples of one rule: measuring coverage would double what they take."""
+
+
+LONG: Final = (
+    "tests/e2e/test_bad_input.py::test_wrong_key",
+    "tests/e2e/test_swallowing_network.py",
+    "tests/crash/test_kills.py",
+    "tests/runs/test_control.py",
+    "tests/ledger/test_any_history.py",
+)
+"""Tests of ten seconds and more, mostly waiting: they begin first, so as to end with the rest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones; all others keep their order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_xdist_auto_num_workers() -> int:
