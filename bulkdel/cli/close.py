@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bulkdel.cli import streams
+from bulkdel.cli import ask, streams
 from bulkdel.cli.options import JobFile, RunDir, again, load
-from bulkdel.report.text.closure import closed_text
-from bulkdel.runs.close import close_run
-
-if TYPE_CHECKING:
-    from bulkdel.job.job import Job
-    from bulkdel.report.status import Status
+from bulkdel.errors import WrongInput
+from bulkdel.job.job import Job
+from bulkdel.report.status import Status
+from bulkdel.report.text.closure import closed_text, closing_text, question
+from bulkdel.runs.close import NotClosed, close_run
 
 EPILOG = """
 \b
@@ -60,11 +59,6 @@ def close(
 
 
 def _agree(job: Job, status: Status, *, yes: bool) -> None:
-    from bulkdel.cli import ask, streams
-    from bulkdel.errors import WrongInput
-    from bulkdel.report.text.closure import closing_text, question
-    from bulkdel.runs.close import NotClosed
-
     streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
     if yes:
         return

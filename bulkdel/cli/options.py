@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from bulkdel.job.job import Job
+from bulkdel.job.job import Job
+from bulkdel.job.jobfile import duration_s, load_job
 
 JobFile = Annotated[
     Path,
@@ -31,8 +31,6 @@ RunDir = Annotated[
 
 def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:
     """The job that the file describes; `run_dir` and `max_duration` replace the file's own."""
-    from bulkdel.job.jobfile import duration_s, load_job
-
     job = load_job(path, run_dir=run_dir)
     if max_duration is None:
         return job

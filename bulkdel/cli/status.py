@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
-from bulkdel.report.status import State
+from bulkdel.report.status import State, Status
 from bulkdel.report.status_json import status_json
 from bulkdel.report.text.status_page import status_text
 from bulkdel.runs.status import look
-
-if TYPE_CHECKING:
-    from bulkdel.report.status import Status
 
 EPILOG = """
 \b
