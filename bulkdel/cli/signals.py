@@ -13,6 +13,7 @@ import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from posix import _exit as exit_now  # what may stand in place of os._exit is not for handlers
 from threading import Thread
 from types import FrameType
 from typing import Final, NoReturn
@@ -119,7 +120,7 @@ def leave(code: int) -> NoReturn:
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)
     finally:
-        os._exit(code)
+        exit_now(code)
 
 
 def leave_saying(by: str, code: int) -> NoReturn:
