@@ -127,7 +127,18 @@ def test_a_lock_that_was_removed_holds_nobody_off(tmp_path: Path) -> None:
 
 
 def _opened_twice(run_dir: Path) -> bool:
-    """Whether both threads of this process have the lock file open."""
+    """Whether both threads have opened the lock file to hold it.
+
+    Before that `rundir.prepare` opens it for an instant to read it, which does not count.
+    """
     with os.scandir("/dev/fd") as entries:
-        found = [os.path.realpath(entry.path) for entry in entries]
-    return found.count(str(run_dir / "lock")) == 2
+        found = [int(entry.name) for entry in entries]
+    return sum(_is_to_hold(descriptor, run_dir / "lock") for descriptor in found) == 2
+
+
+def _is_to_hold(descriptor: int, lock: Path) -> bool:
+    try:
+        access = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+        return access == os.O_RDWR and os.path.samestat(os.fstat(descriptor), lock.stat())
+    except OSError:  # closed meanwhile, as that of the folder listed here
+        return False
