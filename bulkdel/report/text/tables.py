@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rich.console import RenderableType
 
@@ -14,10 +15,13 @@ from bulkdel.report.figures import count, percent, plain, span
 from bulkdel.report.status import Status, TargetStatus
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, table, words
 from bulkdel.report.verdict import RunVerdict
+from bulkdel.send.state import Doing, End
 from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
 """Codes of a target and a status, the commonest."""
+_NOT_SENT: Final = "not sent yet"
+_NO_ANSWER: Final = "not sent yet, or no answer yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +131,7 @@ def codes(status: Status) -> Iterator[RenderableType]:
         if target.counters.calls:
             failed = target.counters.failed
             rows += _rows(target, "failed", failed, target.failed_codes, "other codes")
-            rows += _rows(
-                target, "unsettled", target.unsettled, target.unsettled_codes, "not answered yet"
-            )
+            rows += _left(target)
     yield from _codes("What failed or is not settled, by the provider's last code:", rows)
 
 
@@ -137,8 +139,17 @@ def unsettled_codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind unsettled pairs alone."""
     rows: list[tuple[str, ...]] = []
     for target in status.targets:
-        rows += _rows(target, "unsettled", target.unsettled, target.unsettled_codes, "never sent")
+        rows += _left(target)
     yield from _codes("What is left, by the provider's last code:", rows)
+
+
+def _left(target: TargetStatus) -> Iterator[tuple[str, ...]]:
+    """What is unsettled: calls without an answer are there only while, or after, a process died."""
+    at_rest = target.state.doing in (Doing.PLANNED, Doing.ENDED)
+    rest = _NOT_SENT if at_rest and target.state.end is not End.GONE else _NO_ANSWER
+    if target.counters.in_reserve:
+        rest = f"{rest}, or its other side is still to be asked"
+    return _rows(target, "unsettled", target.unsettled, target.unsettled_codes, rest)
 
 
 def _codes(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
@@ -161,7 +172,7 @@ def _rows(
         yield target.name, count(one.pairs), status, _code(one.code), _says(one)
     others = whole - sum(one.pairs for one in shown)
     if others > 0:
-        what = rest if len(shown) == len(counts) else "other codes, or not answered yet"
+        what = rest if len(shown) == len(counts) else f"other codes, or {rest}"
         yield target.name, count(others), status, "-", what
 
 
