@@ -22,6 +22,10 @@ from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 
+class NoPlan(WrongInput):
+    """There is no plan yet, so nothing can be shown."""
+
+
 def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Status:
     """How a run stands, whoever works on it. Takes no lock and changes nothing.
 
@@ -31,11 +35,11 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         meta: its plan's, where that was read before.
 
     Raises:
-        WrongInput: there is no plan yet.
+        NoPlan: there is none yet.
     """
     meta = meta or read_plan_meta(job.run_dir)
     if meta is None:
-        raise WrongInput(
+        raise NoPlan(
             "there is no plan yet, so there is nothing to show",
             where=job.run_dir,
             mend="`bulkdel plan` makes one",

@@ -12,10 +12,13 @@ from bulkdel.job.job import Target
 from bulkdel.ledger.history import CodeCount
 from bulkdel.plan.values import Books, PlanMeta, Share
 from bulkdel.report.figures import count, percent, plain, span
+from bulkdel.report.lane_words import lane_words
 from bulkdel.report.status import Status, TargetStatus
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, table, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, table, words
+from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import RunVerdict
 from bulkdel.send.state import Doing, End
+from bulkdel.send.view import LaneView
 from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
@@ -122,6 +125,20 @@ def calls(status: Status) -> RenderableType:
             for now in (target.counters,)
         ],
     )
+
+
+def states(lanes: Sequence[LaneView], at_ms: int) -> Iterator[RenderableType]:
+    """What each target is doing that does not simply send, or how its part ended; or nothing."""
+    rows = []
+    for lane in lanes:
+        said = lane_words(lane, at_ms)
+        simple = said.tone is Tone.GOOD or lane.state.doing is Doing.PLANNED
+        alone = len(lanes) == 1 and lane.state.end is End.FINISHED
+        if not (simple or alone):
+            rows.append((lane.target, plain(said.words, 600)))
+    if rows:
+        yield words("")
+        yield facts(rows)
 
 
 def codes(status: Status) -> Iterator[RenderableType]:
