@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
+from bulkdel.cli import streams
 from bulkdel.job.job import Job
 from bulkdel.job.jobfile import duration_s, load_job
+from bulkdel.runs.place import find_run
 
 JobFile = Annotated[
     Path,
@@ -30,8 +32,14 @@ RunDir = Annotated[
 
 
 def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:
-    """The job that the file describes; `run_dir` and `max_duration` replace the file's own."""
-    job = load_job(path, run_dir=run_dir)
+    """The job that the file describes, with the directory that its run lies in.
+
+    `run_dir` and `max_duration` replace the file's own. Says where a run was found, if it is not
+    where one is looked for first.
+    """
+    job, found = find_run(load_job(path, run_dir=run_dir), Path())
+    if found:
+        streams.say(found)
     if max_duration is None:
         return job
     bound_s = duration_s(max_duration, "--max-duration")
