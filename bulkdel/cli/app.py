@@ -19,7 +19,7 @@ from bulkdel.plain import escaped
 EPILOG = """
 \b
 A first run, with no account anywhere:
-  bulkdel run jobs/demo.toml
+  bulkdel demo
 
 \b
 A real one:
@@ -53,6 +53,7 @@ refused by the provider. See `bulkdel run --help`.
 """
 
 COMMANDS = {
+    "demo": "Try a whole run on emulated providers.",
     "init": "Write a job file after a few questions.",
     "run": "Plan, ask, delete; or go on where it was left.",
     "check": "See whether a job could run now. Deletes nothing.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -15,6 +17,8 @@ from bulkdel.cli import streams
 from bulkdel.job.job import Job
 from bulkdel.job.jobfile import duration_s, load_job
 from bulkdel.runs.place import find_run
+
+NAME: Final = "bulkdel"
 
 JobFile = Annotated[
     Path,
@@ -28,6 +32,12 @@ RunDir = Annotated[
         help="Work in this run directory instead of the job file's.",
         show_default=False,
     ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal it is needed.")
+]
+Quiet = Annotated[
+    bool, typer.Option("--no-progress", "-q", help="Show no progress on standard error.")
 ]
 
 
@@ -68,7 +78,15 @@ def command_for(job: Path, run_dir: Path | None) -> Callable[..., str]:
 
 
 def _program() -> str:
-    return "python -m bulkdel" if Path(sys.argv[0]).name == "__main__.py" else "bulkdel"
+    """How this program was called; by its name alone where a shell finds it by that."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return "python -m bulkdel"
+    if called.name != NAME:
+        return NAME
+    found = shutil.which(NAME)
+    is_found = found is not None and os.path.realpath(found) == os.path.realpath(called)
+    return NAME if is_found else shlex.quote(sys.argv[0])
 
 
 def _joined(words: list[str]) -> str:

@@ -55,7 +55,7 @@ def test_given_empty(tmp_path: Path, command: str, option: str) -> None:
         ("--yes=no",),
         ("--ye",),
         ("--no-yes",),
-        ("-y",),
+        ("-yes",),
         ("--yes", "more"),
     ],
 )
