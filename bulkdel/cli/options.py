@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from bulkdel.cli import streams
+from bulkdel.cli.program import program
 from bulkdel.job.job import Job
 from bulkdel.job.jobfile import duration_s, load_job
 from bulkdel.runs.place import find_run
-
-NAME: Final = "bulkdel"
 
 JobFile = Annotated[
     Path,
@@ -58,12 +55,12 @@ def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> J
 
 def again() -> str:
     """The command as it was given, ready to paste."""
-    return _joined([_program(), *sys.argv[1:]])
+    return _joined([program(), *sys.argv[1:]])
 
 
 def command(name: str, job: Path, run_dir: Path | None) -> str:
     """The command of this name for a job, ready to paste."""
-    words = [_program(), name, str(job)]
+    words = [program(), name, str(job)]
     return _joined(words + (["--run-dir", str(run_dir)] if run_dir else []))
 
 
@@ -72,21 +69,9 @@ def command_for(job: Path, run_dir: Path | None) -> Callable[..., str]:
 
     def command(verb: str, *options: str) -> str:
         where = ["--run-dir", str(run_dir)] if run_dir else []
-        return _joined([_program(), verb, str(job), *where, *options])
+        return _joined([program(), verb, str(job), *where, *options])
 
     return command
-
-
-def _program() -> str:
-    """How this program was called; by its name alone where a shell finds it by that."""
-    called = Path(sys.argv[0])
-    if called.name == "__main__.py":
-        return "python -m bulkdel"
-    if called.name != NAME:
-        return NAME
-    found = shutil.which(NAME)
-    is_found = found is not None and os.path.realpath(found) == os.path.realpath(called)
-    return NAME if is_found else shlex.quote(sys.argv[0])
 
 
 def _joined(words: list[str]) -> str:

@@ -54,6 +54,12 @@ def run(
             help="Do not ask. Without a terminal a run against a real provider needs it.",
         ),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", "-n", help="Send nothing: show the plan, as `bulkdel plan` does."
+        ),
+    ] = False,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -114,6 +120,10 @@ def run(
     a crash, a kill or a power cut, the same command continues, and no
     confirmed plan is asked about twice.
     """
+    if dry_run:
+        from bulkdel.cli.plan import plan  # numpy and more: a run that continues needs none of it
+
+        return plan(job, run_dir=run_dir)
     choices = Choices(
         yes=yes,
         limit=limit,
