@@ -73,9 +73,10 @@ def _whole_path(text: str) -> str:
     Another user, or cron, has another home: a run or a secret would be looked for elsewhere.
     """
     if match := _SHELL_ONLY.match(text):
+        mark = match[1] or match[2]
         raise ValueError(
-            f"is {shown_text(text)}; {match[1] or match[2]} stands there for itself, since no shell reads a "
-            "job file: write the whole path, or one relative to this file"
+            f"is {shown_text(text)}; {mark} stands there for itself, since no shell reads a job "
+            "file: write the whole path, or one relative to this file"
         )
     return text
 
