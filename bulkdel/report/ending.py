@@ -27,7 +27,7 @@ _HARD = {
 """What is said even where nothing is left; worst first, in the order of the exit codes."""
 _SOFT = {
     End.STOPPED: f"Stopped by a signal. {{left}} {_AGAIN}",
-    End.LIMIT: f"Stopped at --limit. {{left}} {_AGAIN}",
+    End.LIMIT: "Stopped at --limit. {left} The same command without --limit sends the rest.",
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
     End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",

@@ -204,7 +204,7 @@ class Run:
                     plan=self._plan,
                     book=JournalBook(self._journal, recorder),
                     protected=self._protected,
-                    allowance=Allowance(limit),
+                    allowance=Allowance(limit, _unsettled(meta, recorder)),
                     log=log,
                     on_settled=on_settled,
                 )
@@ -256,6 +256,13 @@ def plan_only(job: Job, say: Say) -> PlanMeta:
 
 def _nothing(_: object) -> None:
     return
+
+
+def _unsettled(meta: PlanMeta, recorder: Recorder) -> list[int]:
+    """Pairs left of each target, in the plan's order."""
+    return [
+        share.pairs - recorder.counters(index).settled for index, share in enumerate(meta.shares)
+    ]
 
 
 async def _keep_showing(sitting: Sitting, show: Show) -> None:

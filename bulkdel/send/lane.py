@@ -128,6 +128,7 @@ class Lane:
             async with asyncio.TaskGroup() as group:
                 self._carriers.idle.add(group.create_task(self._work_off(group), name="feeder"))
         self._ended = self._ending()
+        self._shared.allowance.close(self._index)
         self.measure()
         self._meter = None
         self._few.close()
@@ -308,7 +309,7 @@ class Lane:
             if self._shared.on_settled is not None:
                 await self._shared.on_settled(outcome)
         finally:
-            self._shared.allowance.give_back(taken, settled)
+            self._shared.allowance.give_back(self._index, taken, settled)
         self._carriers.idle.add(task)
         self._look_at_guards()
         return following
@@ -322,7 +323,7 @@ class Lane:
             taken = most
         else:
             with self._carriers.aside():
-                taken = await self._shared.allowance.take(most)
+                taken = await self._shared.allowance.take(self._index, most)
         if taken < count:
             work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
         return taken
