@@ -23,6 +23,7 @@ _HARD = {
         "Stopped: nothing more could be written to the run directory, or read from it. {left} Mend "
         "that (is the disk full?) and run the same command again."
     ),
+    End.CRASHED: f"Stopped by a fault of bulkdel itself; run.log has more. {{left}} {_AGAIN}",
 }
 """What is said even where nothing is left; worst first, in the order of the exit codes."""
 _SOFT = {
@@ -91,7 +92,7 @@ def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> E
         return Exit.GUARDED
     if End.REFUSED in ends:
         return Exit.REFUSED
-    if End.STORAGE in ends or unsettled > 0:
+    if ends & {End.STORAGE, End.CRASHED} or unsettled > 0:
         return Exit.LEFT
     return Exit.FAILED if failed or books.rejected else Exit.DONE
 
@@ -101,12 +102,14 @@ def why(ending: Ending) -> str:
     worst = _worst(ending)
     if worst in _SIMPLE:
         return _SIMPLE[worst]
-    by_lane = (
-        f"{lane.target}: {lane.words.rstrip('.') or lane.end}"
+    by_lane = [
+        (lane.target, lane.words.rstrip(".") or str(lane.end))
         for lane in ending.lanes
         if lane.end is not End.FINISHED
-    )
-    return "; ".join(by_lane) or "finished"
+    ]
+    if len(by_lane) > 1 and len({said for _, said in by_lane}) == 1:
+        return by_lane[0][1]  # what stopped them all
+    return "; ".join(f"{target}: {said}" for target, said in by_lane) or "finished"
 
 
 def _ended(ending: Ending, status: Status) -> str:

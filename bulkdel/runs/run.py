@@ -27,7 +27,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
 from bulkdel.runs.control import listening
-from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.plan import choose_plan
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
@@ -37,7 +37,7 @@ from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
 from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.sitting import Sitting
-from bulkdel.send.view import End, Ending
+from bulkdel.send.view import End, Ending, LaneEnd
 
 SHOW_EVERY_S: Final = 0.5
 
@@ -108,8 +108,8 @@ class Run:
             meta: the plan's.
             limit: pairs to settle in this sitting; None means all.
             show: to be called about twice a second.
-            tell: takes what the first signal is told to. That is called in the main thread at any
-                moment until this returns: `loop.call_soon_threadsafe` will do.
+            tell: takes what the first signal is told to, and what counts the calls in flight. Both
+                may be called at any moment until this returns.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.
@@ -122,7 +122,7 @@ class Run:
                 def stop(name: str) -> None:
                     loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
 
-                tell(stop)
+                tell(stop, sitting.in_flight)
 
             return await self.sending(meta, limit=limit, started=started, show=show)
 
@@ -169,6 +169,34 @@ class Run:
         log.warning("sitting.without", said=words)
         self._say(f"Warning: {words}.")
 
+    @contextmanager
+    def _crash_noted(self, meta: PlanMeta) -> Iterator[None]:
+        """Within it an error that no lane could tell of is kept as the sitting's end."""
+        try:
+            yield
+        except Exception as error:
+            cause = leaf(error)
+            if isinstance(cause, BulkdelError):
+                end, words = End.STORAGE, str(cause)
+            else:
+                end, words = End.CRASHED, unexpected(cause)
+            self._note_end(
+                [LaneEnd(target=share.target, end=end, words=words) for share in meta.shares]
+            )
+            raise
+
+    def _note_end(self, lanes: Sequence[LaneEnd]) -> None:
+        """Keep how the sitting ended, if it began, for whoever asks later."""
+        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
+            self._journal.end_sitting(
+                _now_ms(),
+                "; ".join(dict.fromkeys(str(lane.end) for lane in lanes)),
+                [
+                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
+                    for lane in lanes
+                ],
+            )
+
     async def sending(
         self,
         meta: PlanMeta,
@@ -196,6 +224,7 @@ class Run:
             log.warning("calls.bounded", said=fewer)
             self._say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._crash_noted(meta))
             with nothing_sent():
                 recorder = await stack.enter_async_context(Recorder(self._journal))
                 shared = Shared(
@@ -221,15 +250,7 @@ class Run:
             finally:
                 shower.cancel()
             show(sitting.views())
-        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
-            self._journal.end_sitting(
-                _now_ms(),
-                "; ".join(dict.fromkeys(str(lane.end) for lane in ending.lanes)),
-                [
-                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
-                    for lane in ending.lanes
-                ],
-            )
+        self._note_end(ending.lanes)
         return ending
 
 

@@ -47,6 +47,7 @@ class End(StrEnum):
     DURATION = "duration"  #: max_duration
     GUARD = "guard"  #: max_failure_ratio
     STORAGE = "storage"  #: a file of the run can be written or read no more
+    CRASHED = "crashed"  #: what should not have happened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

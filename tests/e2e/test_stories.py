@@ -203,8 +203,11 @@ def test_second_signal_leaves_at_once(place: Place) -> None:
             process.wait(0.5)
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert finished(process).code == 75
+        done = finished(process)
+        assert done.code == 75
         assert time.monotonic() - begun < 2.0
+        last = "bulkdel: left at once with 5 calls in flight; the same command continues.\n"
+        assert done.err.endswith(last)
         judge.break_with()
         assert place.run("run", "job.toml").code == 0
         whole(place, judge, PAIRS, providers=("tencent",), died=True)
