@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bulkdel.errors import Exit
 from bulkdel.plan.values import Books
-from bulkdel.report.figures import count, counted
-from bulkdel.report.phrases import unit, was
-from bulkdel.report.status import Status
+from bulkdel.report.figures import counted
+from bulkdel.report.phrases import unit
+from bulkdel.report.status import Status, finished_words
 from bulkdel.report.verdict import RunVerdict, left_by_target, run_verdict
 from bulkdel.send.view import End, Ending
 
@@ -23,11 +23,12 @@ _HARD = {
         "Stopped: nothing more could be written to the run directory, or read from it. {left} Mend "
         "that (is the disk full?) and run the same command again."
     ),
-    End.CRASHED: f"Stopped by a fault of bulkdel itself; run.log has more. {{left}} {_AGAIN}",
 }
 """What is said even where nothing is left; worst first, in the order of the exit codes."""
 _SOFT = {
     End.STOPPED: f"Stopped by a signal. {{left}} {_AGAIN}",
+    End.CRASHED: f"Stopped by an error of bulkdel's own. {{left}} {_AGAIN}",
+    End.GONE: f"The process is gone without a word. {{left}} {_AGAIN}",
     End.LIMIT: "Stopped at --limit. {left} The same command without --limit sends the rest.",
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
     End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
@@ -92,7 +93,7 @@ def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> E
         return Exit.GUARDED
     if End.REFUSED in ends:
         return Exit.REFUSED
-    if ends & {End.STORAGE, End.CRASHED} or unsettled > 0:
+    if End.STORAGE in ends or unsettled > 0:
         return Exit.LEFT
     return Exit.FAILED if failed or books.rejected else Exit.DONE
 
@@ -122,24 +123,10 @@ def _ended(ending: Ending, status: Status) -> str:
         return {**_HARD, **_SOFT}[worst or End.LEFT].format(left=rest)
     if worst in _HARD:
         return _HARD[worst].format(left="Nothing is left.")
-    return _finished(status)
+    return f"Finished: {finished_words(status)}."
 
 
 def _worst(ending: Ending) -> End | None:
     """The end that speaks for the whole; None if every lane finished."""
     ends = {lane.end for lane in ending.lanes}
     return next((end for end in (*_HARD, *_SOFT) if end in ends), None)
-
-
-def _finished(status: Status) -> str:
-    noun, rejected = unit(status.operation), status.rows.rejected
-    if not status.rows.pairs:
-        words = f"Finished: the input left no {noun} to send"
-    elif status.failed:
-        words = f"Finished: every {noun} is settled, but {count(status.failed)} failed for good"
-    else:
-        words = f"Finished: every {noun} is settled"
-    if rejected:
-        joint = "and" if status.failed or not status.rows.pairs else "but"
-        words += f", {joint} {counted(rejected, 'row')} {was(rejected)} rejected"
-    return f"{words}."
