@@ -221,6 +221,9 @@ class Lane:
         if self._carriers.stopped is not None:
             return Doing.STOPPING, math.inf
         doing, until = self._gate.doing(now)
+        kept = doing not in (Doing.SENDING, Doing.OPENING)
+        if not kept and self._shared.allowance.waits(self._index):
+            return Doing.LIMIT, math.inf
         return (self._closed.doing if self._closed else doing), until
 
     # -- measuring ------------------------------------------------------------------------------
@@ -362,11 +365,13 @@ class Lane:
         part = work.parts[0]
         count = size(work.entry, part)
         most = min(count, self._batch_most)
-        if self._shared.allowance.unlimited:
-            taken = most
-        else:
+        allowance, taken = self._shared.allowance, most
+        if not allowance.unlimited:
+            waits = allowance.waits(self._index)
             with self._carriers.aside():
-                taken = await self._shared.allowance.take(self._index, most)
+                taken = await allowance.take(self._index, most)
+            if waits:
+                self._gate.resume()
         if taken < count:
             work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
         return taken
