@@ -21,6 +21,7 @@ from bulkdel.errors import BulkdelError, Guarded
 from bulkdel.ledger.values import Deal, Outcome
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App
+from bulkdel.send.answers import AnswerTimes
 from bulkdel.send.attempt import Attempt
 from bulkdel.send.call import Caller
 from bulkdel.send.carriers import Carriers
@@ -114,6 +115,7 @@ class Lane:
         self._closed: Closed | None = None
         self._doing, self._since_ms = Doing.OPENING, self._now_ms()
         self._meter: Meter | None = None
+        self._answers = AnswerTimes()
 
     # -- from outside ---------------------------------------------------------------------------
 
@@ -179,6 +181,7 @@ class Lane:
             rate=0.0 if self._ended else self._pacer.measured,
             in_flight=self._carriers.in_flight,
             state=self._state(),
+            answers=self._answers.seen(),
         )
 
     def _state(self) -> LaneState:
@@ -383,8 +386,11 @@ class Lane:
             fields: Fields = partial(dict, ordinal=entry.ordinal, ids=answer.strangers)
             self._few.write("reply.strangers_ignored", fields, warn=True)
         judgement = judge(entry, parts, answer, at_ms=self._now_ms())
+        waited = None
+        if isinstance(reply, Reply):
+            waited = self._loop.time() - attempt.left_at
+            self._answers.add(waited)
         if self._meter is not None:
-            waited = self._loop.time() - attempt.left_at if isinstance(reply, Reply) else None
             self._meter.answered(waited, judgement)
         return judgement
 
