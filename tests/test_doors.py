@@ -19,7 +19,7 @@ DOORS: Final = {
     "jinja2": {"report/page/html.py"},
     "numpy": {"plan/"},
     "orjson": {"bulkdel/"},
-    "prometheus_client": {"report/metrics.py", "report/metrics_port.py"},
+    "prometheus_client": {"report/metrics"},
     "markupsafe": {"report/page/"},
     "pydantic": {"job/", "plan/meta.py", "runs/live.py"},
     "pydantic_core": {"job/"},
