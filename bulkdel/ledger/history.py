@@ -24,7 +24,6 @@ MOST_CODES: Final = 20
 """How many codes a snapshot names, those with most pairs first."""
 
 _PAGE = 2000
-_RECENT = 1000
 _FAILED = """
 SELECT target, code, info, pairs, -1 FROM failures ORDER BY pairs DESC, target, code LIMIT ?"""
 _UNSETTLED = """
@@ -59,16 +58,6 @@ class CodeCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recent:
-    """One target's share of the last settlements: `replies` of them, between two Unix times."""
-
-    target: str
-    replies: int
-    first_ms: int
-    last_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A run at one moment, as `status` shows it.
 
@@ -78,7 +67,6 @@ class Snapshot:
         counters: by target name, in the plan's order.
         failed: the codes that pairs failed with, at most MOST_CODES.
         unsettled: the codes that pairs which a call has carried wait with, at most MOST_CODES.
-        recent: how fast the last 1000 replies came, by target.
         first_started_ms: when the first sitting began.
         last: the last sitting.
     """
@@ -88,7 +76,6 @@ class Snapshot:
     counters: Mapping[str, Counters]
     failed: tuple[CodeCount, ...]
     unsettled: tuple[CodeCount, ...]
-    recent: tuple[Recent, ...]
     first_started_ms: int | None
     last: SittingRecord | None
 
@@ -124,7 +111,6 @@ class History:
                 counters=dict(zip(self._names, counters, strict=True)),
                 failed=self._codes(_FAILED),
                 unsettled=self._codes(_UNSETTLED),
-                recent=self._recent(),
                 first_started_ms=first,
                 last=next(iter(read_sittings(self._db, self._names, 1)), None),
             )
@@ -200,18 +186,6 @@ class History:
         return tuple(
             CodeCount(target=self._names[target], code=code, info=info, pairs=pairs, ordinal=at)
             for target, code, info, pairs, at in self._db.execute(query, (MOST_CODES,))
-        )
-
-    def _recent(self) -> tuple[Recent, ...]:
-        replies_of = self._db.execute(
-            "SELECT target, count(*), min(at_ms), max(at_ms) FROM"
-            " (SELECT target, at_ms FROM settlements ORDER BY seq DESC LIMIT ?)"
-            " GROUP BY target ORDER BY target",
-            (_RECENT,),
-        )
-        return tuple(
-            Recent(target=self._names[target], replies=replies, first_ms=first_ms, last_ms=last_ms)
-            for target, replies, first_ms, last_ms in replies_of
         )
 
 

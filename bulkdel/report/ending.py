@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bulkdel.errors import Exit
 from bulkdel.plan.values import Books
-from bulkdel.report.figures import count, counted
-from bulkdel.report.phrases import unit, was
-from bulkdel.report.status import Status
+from bulkdel.report.figures import counted
+from bulkdel.report.phrases import unit
+from bulkdel.report.status import Status, finished_words
 from bulkdel.report.verdict import RunVerdict, left_by_target, run_verdict
 from bulkdel.send.view import End, Ending
 
@@ -27,6 +27,8 @@ _HARD = {
 """What is said even where nothing is left; worst first, in the order of the exit codes."""
 _SOFT = {
     End.STOPPED: f"Stopped by a signal. {{left}} {_AGAIN}",
+    End.CRASHED: f"Stopped by an error of bulkdel's own. {{left}} {_AGAIN}",
+    End.GONE: f"The process is gone without a word. {{left}} {_AGAIN}",
     End.LIMIT: f"Stopped at --limit. {{left}} {_AGAIN}",
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
     End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
@@ -119,24 +121,10 @@ def _ended(ending: Ending, status: Status) -> str:
         return {**_HARD, **_SOFT}[worst or End.LEFT].format(left=rest)
     if worst in _HARD:
         return _HARD[worst].format(left="Nothing is left.")
-    return _finished(status)
+    return f"Finished: {finished_words(status)}."
 
 
 def _worst(ending: Ending) -> End | None:
     """The end that speaks for the whole; None if every lane finished."""
     ends = {lane.end for lane in ending.lanes}
     return next((end for end in (*_HARD, *_SOFT) if end in ends), None)
-
-
-def _finished(status: Status) -> str:
-    noun, rejected = unit(status.operation), status.rows.rejected
-    if not status.rows.pairs:
-        words = f"Finished: the input left no {noun} to send"
-    elif status.failed:
-        words = f"Finished: every {noun} is settled, but {count(status.failed)} failed for good"
-    else:
-        words = f"Finished: every {noun} is settled"
-    if rejected:
-        joint = "and" if status.failed or not status.rows.pairs else "but"
-        words += f", {joint} {counted(rejected, 'row')} {was(rejected)} rejected"
-    return f"{words}."

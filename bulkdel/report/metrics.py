@@ -20,6 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.report.status import Status
+from bulkdel.send.state import KEPT
 from bulkdel.send.view import LaneView
 
 FILE_EVERY_S: Final = 15.0
@@ -51,7 +52,7 @@ class Metrics:
 
     def at_rest(self, status: Status) -> None:
         """The run before its calls leave, or after."""
-        self._views = tuple(_resting(status))
+        self._views = tuple(target.lane for target in status.targets)
 
     def ended(self, code: int) -> None:
         """The command ends with this exit code."""
@@ -83,7 +84,7 @@ class Metrics:
             (
                 "waiting",
                 "1 while the lane sends nothing: held, paused, window closed, or no answer.",
-                [bool(view.waiting) for view in views],
+                [view.state.doing in KEPT for view in views],
             ),
         ):
             named = [(view.target, value) for view, value in zip(views, values, strict=True)]
@@ -185,18 +186,3 @@ def _write(metrics: Metrics, path: Path) -> None:
     with files.replacing(path) as out:
         os.fchmod(out.fileno(), 0o644)  # whoever scrapes may read it
         out.write(generate_latest(metrics.registry))
-
-
-def _resting(status: Status) -> Iterator[LaneView]:
-    for target in status.targets:
-        yield LaneView(
-            target=target.name,
-            pairs=target.pairs,
-            counters=target.counters,
-            qps=target.qps,
-            pace=0.0,
-            rate=0.0,
-            in_flight=0,
-            waiting="",
-            ended="",
-        )

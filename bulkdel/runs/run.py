@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from bulkdel import files
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
@@ -28,6 +29,7 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
 from bulkdel.runs.control import listening
 from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.live import LiveFile
 from bulkdel.runs.plan import choose_plan
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
@@ -214,8 +216,11 @@ class Run:
                 ceilings = {target.name: target.qps for target in job.targets}
                 warn = partial(self._warn, log)
                 await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
-                self._journal.start_sitting(_now_ms(), os.getpid())
-            shower = asyncio.create_task(_keep_showing(sitting, show), name="progress")
+                began_ms = _now_ms()
+                self._journal.start_sitting(began_ms, os.getpid())
+            live = LiveFile(job.run_dir, pid=os.getpid(), began_ms=began_ms)
+            showing = _keep_showing(sitting, show, live, warn)
+            shower = asyncio.create_task(showing, name="progress")
             try:
                 ending = await sitting.run()
             finally:
@@ -258,10 +263,28 @@ def _nothing(_: object) -> None:
     return
 
 
-async def _keep_showing(sitting: Sitting, show: Show) -> None:
+async def _keep_showing(
+    sitting: Sitting, show: Show, live: LiveFile, warn: Callable[[str], None]
+) -> None:
+    """Shows the lanes, here and to whoever reads the run directory; at once where one is told to.
+
+    Where the file cannot be written, `warn` hears of it once.
+    """
+    warned = False
     while True:
-        show(sitting.views())
-        await asyncio.sleep(SHOW_EVERY_S)
+        sitting.changed.clear()
+        views = sitting.views()
+        show(views)
+        if write := live.due(views, _now_ms()):
+            try:
+                await asyncio.to_thread(write)
+            except OSError as error:
+                if not warned:
+                    warn(f"`status` cannot be told how it stands: {files.reason(error)}")
+                warned = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SHOW_EVERY_S):
+                await sitting.changed.wait()
 
 
 def _now_ms() -> int:

@@ -23,7 +23,7 @@ from bulkdel.send.judge import Judgement
 from bulkdel.send.pace import HOLD_S
 from bulkdel.send.transport import NoReply
 from bulkdel.send.view import End
-from bulkdel.words import NO_REPLY, Ruling, Verdict
+from bulkdel.words import NO_REPLY, UNREADABLE, Ruling, Verdict
 
 PATIENCE: Final = 5
 """Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
@@ -277,6 +277,10 @@ def last_words(last: Ruling | None) -> str:
     """The last ruling that left something unsettled, to end a sentence with."""
     if last is None:
         return ""
+    if last.code == NO_REPLY:
+        return f"; the last call had no answer: {last.info or 'nothing came'}"
+    if last.code == UNREADABLE:
+        return "; the last answer could not be read"
     info = f' "{last.info}"' if last.info else ""
     return f"; the last answer was code {last.code}{info}"
 

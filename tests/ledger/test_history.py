@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from bulkdel.errors import Corrupt
-from bulkdel.ledger.history import CodeCount, Recent, Snapshot, begun, snapshot
+from bulkdel.ledger.history import CodeCount, Snapshot, begun, snapshot
 from bulkdel.ledger.sittings import LaneStop, SittingRecord
 from bulkdel.ledger.tables import connect
 from bulkdel.ledger.values import Counters, Part, Withdrawal
 from bulkdel.words import Verdict
 from tests.support.ledger import (
-    AT_MS,
     IDENTITY,
     crashed,
     deleted,
@@ -77,10 +76,6 @@ def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
             },
             failed=(CodeCount(target="tencent", code=30003, info="none", pairs=2),),
             unsettled=(CodeCount(target="tencent", code=9, info="slow", pairs=5, ordinal=3),),
-            recent=(
-                Recent(target="tencent", replies=1, first_ms=AT_MS, last_ms=AT_MS),
-                Recent(target="zego", replies=1, first_ms=AT_MS, last_ms=AT_MS),
-            ),
             first_started_ms=1000,
             last=SittingRecord(
                 pid=4711,

@@ -20,6 +20,7 @@ from bulkdel.report import metrics as module
 from bulkdel.report import metrics_port as ports
 from bulkdel.report.metrics import Metrics, metrics_file
 from bulkdel.report.metrics_port import metrics_port
+from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import LaneView
 from tests.support import front
 
@@ -28,7 +29,7 @@ COUNTERS = Counters(
 )
 
 
-def view(target: str = "tencent", *, waiting: str = "") -> LaneView:
+def view(target: str = "tencent", *, doing: Doing = Doing.SENDING) -> LaneView:
     """A lane under way: 75 of 100 pairs are settled."""
     return LaneView(
         target=target,
@@ -38,8 +39,7 @@ def view(target: str = "tencent", *, waiting: str = "") -> LaneView:
         pace=100.5,
         rate=99.0,
         in_flight=7,
-        waiting=waiting,
-        ended="",
+        state=LaneState(doing=doing),
     )
 
 
@@ -98,13 +98,12 @@ def test_counters_are_counters(tmp_path: Path) -> None:
 
 
 def test_a_lane_that_waits_makes_no_new_series(tmp_path: Path) -> None:
-    """The reason counts seconds down, so it is no label: 1 while a lane waits, and that is all."""
+    """1 while a lane sends nothing, 0 while it sends."""
     metrics = Metrics("purge")
-    metrics.show([view(waiting="held by the provider, 12 s to go"), view("zego")])
+    metrics.show([view(doing=Doing.HELD), view("zego")])
     text = written(metrics, tmp_path / "b.prom")
     assert samples(text)["bulkdel_waiting", "tencent"] == 1
     assert samples(text)["bulkdel_waiting", "zego"] == 0
-    assert "12 s" not in text
 
 
 def test_the_end_is_in_the_file(tmp_path: Path) -> None:

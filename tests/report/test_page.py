@@ -14,7 +14,8 @@ from bulkdel.errors import WrongInput
 from bulkdel.report.page.html import report_html
 from bulkdel.report.report_files import write_report
 from bulkdel.report.report_json import report_json
-from bulkdel.report.verdict import Tone, next_steps, run_verdict
+from bulkdel.report.tone import Tone
+from bulkdel.report.verdict import next_steps, run_verdict
 from tests.support.findings import HOSTILE, command, findings
 
 

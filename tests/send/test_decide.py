@@ -117,7 +117,8 @@ def test_a_lane_is_down_after_the_outage_limit(
     assert decision.next is Next.DONE
     assert decision.end is not None
     assert decision.end[0] is End.DOWN
-    assert decision.end[1].startswith("no call was accepted for 600 s; the last answer was code")
+    words = "no call was accepted for 600 s; the last call had no answer: "
+    assert decision.end[1].startswith(words)
 
 
 def test_our_own_trouble_is_no_word_against_the_provider() -> None:
