@@ -70,10 +70,15 @@ def shipped(place: Place, name: str, rows: str) -> str:
 
 
 def test_the_demo_ends_balanced(place: Place) -> None:
-    """The README's first command: exit 0, each pair of the input has one line for each target."""
+    """The README's first command: exit 0, each pair of the input has one line for each target.
+
+    And it prints what the README shows of it.
+    """
     demo = shipped(place, "demo.toml", "pairs.csv")
     done = place.run("run", demo)
     assert done.code == 0, done.err
+    shown = (ROOT / "README.md").read_text("utf-8").partition("```text\n")[2].partition("\n```")[0]
+    assert done.out.startswith(shown)
     assert "The books are balanced" in done.out
     rows = read_pairs(ROOT / "jobs/demo/pairs.csv")
     lines = ledger(place.folder / "runs/demo")
