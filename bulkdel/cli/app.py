@@ -15,6 +15,7 @@ from bulkdel.cli.group import LazyGroup
 from bulkdel.cli.signals import SENDING
 from bulkdel.errors import Exit
 from bulkdel.plain import escaped
+from bulkdel.runs.version import version
 
 EPILOG = """
 \b
@@ -98,13 +99,7 @@ app = typer.Typer(
 def _version(asked: bool) -> None:
     if not asked:
         return
-    from importlib import metadata
-
-    try:
-        number = metadata.version("bulkdel")
-    except metadata.PackageNotFoundError:
-        number = "(not installed)"
-    streams.result(f"bulkdel {number}\n")
+    streams.result(f"bulkdel {version()}\n")
     raise typer.Exit
 
 

@@ -16,7 +16,7 @@ from bulkdel.report.rejects import Rejects
 from bulkdel.report.status import LastSitting
 from bulkdel.report.timeline import fold_samples
 from bulkdel.words import Verdict
-from tests.support import front
+from tests.support import build, front
 
 BEGAN_MS = 1_795_299_901_123
 """2026-11-21 22:25:01 UTC."""
@@ -102,12 +102,15 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> RunFacts:
         ),
         sittings=(
             SittingRecord(
+                number=1,
                 pid=1,
                 started_ms=BEGAN_MS,
                 before=none,
                 ended_ms=BEGAN_MS + 60_000,
                 end="stopped",
                 lanes=(),
+                circumstances=build.CIRCUMSTANCES,
+                agreed_in=1,
             ),
         ),
         sitting_count=1,
