@@ -236,9 +236,14 @@ class Journal:
             put_circumstances(self._db, self._sitting, circumstances)
 
     def end_sitting(self, now_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
-        """Note how this process ended, in one word and lane by lane; not beside `commit`."""
-        with translated(self.run_dir):
+        """Note how this process ended, in one word and lane by lane; not beside `commit`.
+
+        Also where the ledger ends now, so that a report of this moment says it as later ones do.
+        """
+        with translated(self.run_dir), self._transaction():
             put_end(self._db, self._sitting, now_ms=now_ms, end=end, lanes=lanes)
+            if self._sound and not self._unpublished:
+                self._put_heads()
 
     def close(self) -> None:
         """Record where the ledger ends, if all went well, and close the files."""
