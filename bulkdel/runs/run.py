@@ -17,6 +17,7 @@ from bulkdel import files
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_secret
+from bulkdel.ledger.circumstances import Consent
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
@@ -27,6 +28,7 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
+from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import listening
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile
@@ -53,6 +55,7 @@ class Run:
         self._warnings = warnings
         self._say: Say = _nothing
         self._secrets: dict[str, Secret] = {}
+        self._consent: Consent | None = None
         self._begun = begun(job.run_dir)
 
     def plan(self, say: Say) -> PlanMeta:
@@ -84,7 +87,7 @@ class Run:
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
         if self._chosen.compare:
             self._plan.compare()
-        self._protected = frozenset(protected_accounts(self._job.guards))
+        self._protected = protected_accounts(self._job.guards)
         self._journal = self._stack.enter_context(
             Journal.open(
                 self._job.run_dir,
@@ -102,6 +105,10 @@ class Run:
     def agreed(self) -> bool:
         """Whether calls of this plan left before: then it was agreed to, and is not asked again."""
         return self._begun
+
+    def agree(self, consent: Consent) -> None:
+        """Keeps how somebody agreed to the plan; nothing is sent before."""
+        self._consent = consent
 
     def send(self, meta: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then.
@@ -219,7 +226,9 @@ class Run:
             on_settled: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
         """
-        job, log = self._job, log or structlog.get_logger()
+        job, log, consent = self._job, log or structlog.get_logger(), self._consent
+        if consent is None:
+            raise AssertionError("nobody has agreed to the plan")
         show = show or _nothing
         targets, fewer = fit(job.targets)
         if fewer:
@@ -234,7 +243,7 @@ class Run:
                     meta=meta,
                     plan=self._plan,
                     book=JournalBook(self._journal, recorder),
-                    protected=self._protected,
+                    protected=frozenset(self._protected),
                     allowance=Allowance(limit, _unsettled(meta, recorder)),
                     log=log,
                     on_settled=on_settled,
@@ -245,8 +254,10 @@ class Run:
                 ceilings = {target.name: target.qps for target in job.targets}
                 warn = partial(self._warn, log)
                 await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
+                settings = settings_of(job, targets, self._protected)
+                how = circumstances(consent, sends=True, limit=limit, settings=settings)
                 began_ms = _now_ms()
-                self._journal.start_sitting(began_ms, os.getpid())
+                self._journal.start_sitting(began_ms, os.getpid(), how)
             live = LiveFile(job.run_dir, pid=os.getpid(), began_ms=began_ms)
             showing = _keep_showing(sitting, show, live, warn)
             shower = asyncio.create_task(showing, name="progress")

@@ -40,6 +40,7 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import EPOCH_S, Network, NetworkTransport, Sent
 from tests.simulation.scenario import SECRET, WRONG_SECRET, End, Scenario, Trial
 from tests.support.autojump_clock import AutojumpLoop
+from tests.support.build import CIRCUMSTANCES
 
 
 class OneSitting:
@@ -97,7 +98,7 @@ class OneSitting:
                 journal.trouble = Trouble(
                     tick=trial.number, point=trial.point, torn=trial.torn, dies=dies
                 )
-            journal.start_sitting(int(self._now_s() * 1000), 1)
+            journal.start_sitting(int(self._now_s() * 1000), 1, CIRCUMSTANCES)
             seen.before = self._numbers()
             with self._put_in_place():
                 recorder = Recorder(journal, free_bytes=self._free_bytes, clock=loop.time)
