@@ -156,8 +156,8 @@ app_id = {target.app_id}
 # --run-dir of its own). Or a server of your own; plain http only to this machine.
 {_set("endpoint", target.endpoint or None, "emulator")}
 
-# The company's HTTP proxy, if calls must go through one (CONNECT), and the environment variable that
-# holds user:password for it, as they are. HTTPS_PROXY and the like are not used.
+# The company's HTTP proxy, if calls must go through one (CONNECT), and the environment variable
+# that holds user:password for it, as they are. HTTPS_PROXY and the like are not used.
 # proxy = "http://proxy.corp:3128"
 # proxy_env = "PROXY_LOGIN"
 
