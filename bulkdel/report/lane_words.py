@@ -24,9 +24,7 @@ _ENDS: Final = {
     End.CRASHED: "stopped by an error of bulkdel's own",
     End.GONE: "its process is gone without a word: killed, or a crash",
 }
-_SAID_BY_INFO: Final = frozenset(
-    {End.LEFT, End.DOWN, End.STOPPED, End.WINDOW, End.DURATION, End.GUARD, End.STORAGE}
-)
+_SAID_BY_INFO: Final = frozenset({End.LEFT, End.DOWN, End.STOPPED, End.GUARD, End.STORAGE})
 """Ends whose info says all that the words here would."""
 
 
