@@ -15,7 +15,8 @@ from rich.live import Live
 from bulkdel.cli import streams
 from bulkdel.plain import Page
 from bulkdel.report.text.lanes import footer, line, screen, sum_line
-from bulkdel.report.text.layout import NARROWEST, wrapped
+from bulkdel.report.text.layout import NARROWEST
+from bulkdel.report.text.lines import wrapped
 from bulkdel.runs.seams import Show
 from bulkdel.send.state import Doing
 from bulkdel.send.view import LaneView

@@ -18,10 +18,10 @@ from bulkdel.report.status import (
     how_it_ended,
 )
 from bulkdel.report.text import tables
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, to_paste, words
 from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
-from bulkdel.send.state import Doing
+from bulkdel.send.state import Doing, Slower
 
 _STYLES = {Tone.GOOD: GOOD, Tone.MIXED: TITLE, Tone.BAD: BAD}
 
@@ -81,7 +81,8 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
         )
     if again and status.state in (State.STOPPED, State.PLANNED):
         yield words("")
-        yield words(f"To {'continue' if status.state is State.STOPPED else 'start'}: {again}")
+        verb = "continue" if status.state is State.STOPPED else "start"
+        yield to_paste(f"To {verb}: {again}", indent=0)
         if close and any(target.unsettled_codes for target in status.targets):
             yield words(f"Or, to settle as failed what can never succeed: {close}")
 
@@ -94,12 +95,18 @@ def _going(status: Status) -> RenderableType:
             (
                 target.name,
                 rate(target.lane.rate) if target.state.doing is Doing.SENDING else "-",
-                rate(target.qps),
+                _ceiling(target),
                 *_end(target, status.at_ms),
             )
             for target in status.targets
         ],
     )
+
+
+def _ceiling(target: TargetStatus) -> str:
+    if target.state.slower is Slower.OPERATOR:
+        return f"{rate(target.lane.pace)} (set)"
+    return rate(target.qps)
 
 
 def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:

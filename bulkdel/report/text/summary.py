@@ -15,7 +15,7 @@ from bulkdel.report.figures import count, plain
 from bulkdel.report.remarks import remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text import tables
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, to_paste, words
 from bulkdel.send.view import Ending
 
 _NEXT: Final = {
@@ -55,7 +55,7 @@ def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableT
     if code in _NEXT:
         yield words("")
         yield words(f"{_NEXT[code]}:", TITLE)
-        yield words(command, indent=2)
+        yield to_paste(command)
 
 
 def _files(status: Status) -> Iterator[tuple[str, str]]:
