@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from bulkdel.cli import ask, streams
 from bulkdel.cli.answers import Given, answers_of
-from bulkdel.cli.columns import propose
 from bulkdel.cli.new_file import write_new
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job, Reach
@@ -21,6 +20,7 @@ from bulkdel.job.keys import Table, keys_of
 from bulkdel.job.problems import TABLES
 from bulkdel.job.schema import JobTable, TargetTable
 from bulkdel.job.writer import Answers, TargetAnswers, job_text, toml_text
+from bulkdel.plan.input.likely import propose
 from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation
 
@@ -154,12 +154,24 @@ def test_never_overwrites(home: Path) -> None:
         ({"regions": ("tokyo", "seoul")}, "--region is given 2 times"),
         ({"regions": ("nowhere",)}, "targets.tencent.region"),
         ({"app_ids": (0,)}, "targets.tencent.app_id is 0"),
-        ({"from_field": "user"}, "no column user; it has From_Account, To_Account"),
+        (
+            {"from_field": "user"},
+            "no column 'user'; it has 'From_Account', 'To_Account'; did you mean",
+        ),
+        ({"inputs": ("gone.csv",)}, "gone.csv: no such file"),
+        ({"inputs": ("rows.csv",)}, "put From_Account,To_Account above it; if it does name"),
+        ({"inputs": ("semi.csv",)}, "separated by semicolons, not by commas; save it"),
+        ({"inputs": ("tabs.csv",)}, 'separated by tabs, not by commas; set --format "tsv"'),
+        ({"inputs": ("like.csv",)}, 'Then set --from-field "user id" and --to-field "friend"'),
         ({"secret_envs": ("9193cc662a4c0ec135ec71fb57194b38",)}, "secret"),
     ],
 )
 def test_wrong_flags(home: Path, keys: dict[str, object], words: str) -> None:
     """One sentence that names the option or the key, exit 2, and nothing is written."""
+    (home / "rows.csv").write_text("alice,bob\n")
+    (home / "semi.csv").write_text("From_Account;To_Account\na;b\n")
+    (home / "tabs.csv").write_text("From_Account\tTo_Account\na\tb\n")
+    (home / "like.csv").write_text("user id,friend\na,b\n")
     given = Given(**{**{name: getattr(FLAGS, name) for name in FLAGS.__slots__}, **keys})
     with pytest.raises(WrongInput) as refused:
         made(given, home / "purge.toml")
@@ -180,6 +192,32 @@ def test_questions(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (job.operation, job.mode) == (Operation.DELETE_FRIENDS, Mode.TWO_WAY)
     assert (job.input.from_field, job.input.to_field) == ("User", "Friend")
     assert (job.targets[0].region, job.targets[0].app_id) == ("singapore", 1400000000)
+
+
+def test_a_file_that_is_not_there_is_asked_for_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule: the questions go on only with an input that can be read."""
+    (home / "sheet.csv").write_bytes(b"PK\x03\x04")
+    left = typed(monkeypatch, "gone.csv", "sheet.csv", ".", "pairs.csv")
+    keys = {name: getattr(FLAGS, name) for name in FLAGS.__slots__}
+    given = Given(**{**keys, "inputs": (), "secret_envs": ("KEY",)})
+    assert made(given, home / "purge.toml", asking=True).input.files == (str(home / "pairs.csv"),)
+    assert left.read() == ""
+
+
+def test_a_first_row_is_not_asked_away(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rule: before columns are chosen among what may be a row, the way that loses none is told."""
+    (home / "rows.csv").write_text("alice,bob\ncarl,dan\n")
+    typed(monkeypatch, "alice", "bob")
+    keys = {name: getattr(FLAGS, name) for name in FLAGS.__slots__}
+    given = Given(**{**keys, "inputs": ("rows.csv",), "secret_envs": ("KEY",)})
+    made(given, home / "purge.toml", asking=True)
+    said = capsys.readouterr().err
+    assert "If that is a row already, stop here (Ctrl-C)" in said
+    assert "  From_Account,To_Account" in said
 
 
 def test_only_what_is_not_said_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from bulkdel.plan import duck
 from bulkdel.plan.input.formats import BINARY
+from bulkdel.plan.input.kinds import HEAD_BYTES, kind_of
 from bulkdel.plan.input.sources import SourceFile, WrongFile
 from bulkdel.plan.input.unpack import unpack
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CHUNK = 4 << 20
-_MAGIC = (b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x7fELF", b"SQLite format")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
 
 Stamp: TypeAlias = tuple[int, ...]
@@ -124,14 +123,12 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
                 for chunk in unpack(raw, source):
                     out.write(chunk)
     with open_bytes(path, source.name) as file:
-        head = file.read(16)
+        head = file.read(HEAD_BYTES)
         unpacked = os.fstat(file.fileno()).st_size
     if not head:
         raise WrongFile(source.name, "the file is empty")
-    if head.startswith(_UTF16):
-        raise WrongFile(source.name, "is UTF-16", "save it as UTF-8")
-    if source.format not in BINARY and head.startswith(_MAGIC):
-        raise WrongFile(source.name, f"is a binary file, not {source.format}")
+    if source.format not in BINARY and (kind := kind_of(head, source.format)):
+        raise WrongFile(source.name, *kind)
     return Facts(path=path, size=size, unpacked=unpacked, stamp=stamp)
 
 

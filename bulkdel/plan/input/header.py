@@ -8,6 +8,7 @@ from typing import Final
 
 from bulkdel.plan.input.facts import BOM
 from bulkdel.plan.input.file_bytes import FileBytes
+from bulkdel.plan.input.header_words import Wanted, lacking
 from bulkdel.plan.input.records import (
     Dialect,
     UnclosedQuote,
@@ -20,8 +21,6 @@ from bulkdel.plan.input.sources import WrongFile
 
 HEADER_MOST: Final = 1 << 20
 """Bytes that a header may have."""
-
-_SHOWN_MOST = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +88,7 @@ def _binary(name: str) -> WrongFile:
     return WrongFile(name, "is a binary file, not text with a header")
 
 
-def choose_columns(
-    names: tuple[str, ...], file: str, from_field: str, to_field: str | None
-) -> tuple[int, ...]:
+def choose_columns(names: tuple[str, ...], file: str, wanted: Wanted) -> tuple[int, ...]:
     """Where From, or From and To stand among the columns `names`.
 
     Raises:
@@ -100,19 +97,6 @@ def choose_columns(
     repeated = [name for name, count in Counter(names).items() if count > 1 and name]
     if repeated:
         raise WrongFile(file, f"the header names {repeated[0]!r} more than once")
-    first = _place_of(from_field, names, file, "from_field")
-    if to_field is None:
-        return (first,)
-    return first, _place_of(to_field, names, file, "to_field")
-
-
-def _place_of(field: str, names: tuple[str, ...], file: str, key: str) -> int:
-    if field in names:
-        return names.index(field)
-    shown = ", ".join(repr(name[:60]) for name in names[:_SHOWN_MOST])
-    more = ", …" if len(names) > _SHOWN_MOST else ""
-    raise WrongFile(
-        file,
-        f"there is no column {field!r}",
-        f"it has {shown}{more}. Set input.{key} to the right one",
-    )
+    if any(field not in names for field in wanted.fields):
+        raise WrongFile(file, *lacking(names, wanted))
+    return tuple(names.index(field) for field in wanted.fields)

@@ -14,6 +14,7 @@ from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Input
 from bulkdel.plan.input.formats import BINARY, SUFFIXES
+from bulkdel.plan.input.kinds import kind_by_name
 
 STDIN = "-"
 STDIN_COPY = files.STDIN_COPY
@@ -162,11 +163,7 @@ def _source(name: str, given: Format | None) -> SourceFile:
     packing = suffixes.pop()[1:] if suffixes and suffixes[-1] in (".gz", ".zst") else ""
     fmt = given or (SUFFIXES.get(suffixes[-1]) if suffixes else None)
     if fmt is None:
-        raise WrongFile(
-            name,
-            "cannot tell the format from the suffix",
-            "set input.format to csv, tsv, jsonl or parquet",
-        )
+        raise WrongFile(name, *kind_by_name(suffixes[-1] if suffixes else ""))
     if fmt in BINARY and packing:
         what = f"a {fmt.capitalize()} file is not compressed again"
         raise WrongFile(name, what, "unpack it")
