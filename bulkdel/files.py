@@ -26,6 +26,7 @@ PLAN: Final = "plan.parquet"
 REJECTS: Final = "rejects.jsonl"
 STDIN_COPY: Final = "stdin.data"
 RATES: Final = "rates.json"
+STATUS: Final = "status.json"
 SOCKET: Final = "control.sock"
 PAGE: Final = "report.html"
 FIGURES: Final = "report.json"
@@ -136,12 +137,12 @@ def write_at(descriptor: int, data: bytes, offset: int) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A new file that takes the name `path` at the end of a with block, or vanishes.
 
     It is made 0600 under another name in the same folder. Whoever reads `path` finds what was there
-    before or all of the new content, also after a power cut; what stood there is replaced, a link
-    too, and never followed.
+    before or all of the new content, also after a power cut where it is to be `durable`; what stood
+    there is replaced, a link too, and never followed.
 
     Raises:
         OSError: it cannot be written; what was there is untouched.
@@ -153,18 +154,20 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "wb") as out:
             yield out
             out.flush()
-            os.fsync(out.fileno())
+            if durable:
+                os.fsync(out.fileno())
         made.replace(path)
     except BaseException:
         with suppress(OSError):
             made.unlink()
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Give the file this content; see `replacing`."""
-    with replacing(path) as out:
+    with replacing(path, durable=durable) as out:
         out.write(content)
 
 

@@ -174,6 +174,12 @@ UNREADABLE = -2
 NEVER_SENT = -3
 """The code of a pair that was closed by the operator before any call had carried it."""
 
+
+def is_providers(code: int) -> bool:
+    """Whether a code came from the provider, or from HTTP; the others are our own."""
+    return code not in (NO_REPLY, UNREADABLE, NEVER_SENT)
+
+
 _NOTHING: Mapping[str, Ruling] = MappingProxyType({})
 
 

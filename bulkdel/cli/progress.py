@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from textwrap import wrap
 
 from rich.console import Console
@@ -13,10 +14,13 @@ from rich.live import Live
 from rich.text import Text
 
 from bulkdel.cli import streams
-from bulkdel.report.figures import count, percent, plain, rate, span
-from bulkdel.report.status import seconds_left
+from bulkdel.report.estimate import left_s
+from bulkdel.report.figures import clock, count, counted, percent, plain, rate, span
+from bulkdel.report.lane_words import lane_words
 from bulkdel.report.text.layout import BAD, DIM, GOOD, NARROWEST, TITLE
+from bulkdel.report.tone import Tone
 from bulkdel.runs.seams import Show
+from bulkdel.send.state import Doing
 from bulkdel.send.view import LaneView
 
 LINE_EVERY_S = 30.0
@@ -24,8 +28,7 @@ LINE_EVERY_S = 30.0
 SHOWN_TARGETS = 12
 """More would not fit on a terminal of 40 lines; the others are counted in one line."""
 
-SLOWED_BELOW = 0.95
-"""Of its ceiling. A lane always keeps a little below it; that is nothing to tell."""
+_STYLES = {Tone.GOOD: GOOD, Tone.MIXED: DIM, Tone.BAD: BAD}
 
 _NAME = 11
 _ROOMS = (12, 13, 7, 14, 10, 12)
@@ -61,7 +64,7 @@ def _display() -> Iterator[Show]:
 
     def show(views: Sequence[LaneView]) -> None:
         try:
-            live.update(screen(views), refresh=True)
+            live.update(screen(views, _now_ms()), refresh=True)
         except OSError:  # the terminal is gone; the run goes on
             live.auto_refresh = False
 
@@ -69,7 +72,7 @@ def _display() -> Iterator[Show]:
         yield show
 
 
-def screen(views: Sequence[LaneView]) -> Text:
+def screen(views: Sequence[LaneView], now_ms: int) -> Text:
     """The lanes as lines of at most 80 columns: a row for each, and what is out of the ordinary."""
     drawn = Text(no_wrap=True, overflow="ellipsis")
     drawn.append(_cells("target", "settled", "of", "done", "calls/s", "in flight", "left"), TITLE)
@@ -80,30 +83,35 @@ def screen(views: Sequence[LaneView]) -> Text:
                 count(view.counters.settled),
                 count(view.pairs),
                 percent(view.counters.settled, view.pairs),
-                f"{rate(view.rate)} of {rate(view.qps)}",
+                pace(view),
                 count(view.in_flight),
                 time_left(view),
             )
         )
         for words in wrap(", ".join(oddities(view)), NARROWEST - _NAME - 1):
             drawn.append(f"{'':<{_NAME}}{words}\n", DIM)
-        state, style = condition(view)
-        if state:
-            drawn.append(f"{'':<{_NAME}}{state}\n", style)
+        said = lane_words(view, now_ms)
+        if said.tone is not Tone.GOOD:
+            room = NARROWEST - _NAME - 1
+            drawn.append(f"{'':<{_NAME}}{plain(said.words, room)}\n", _STYLES[said.tone])
     if len(views) > SHOWN_TARGETS:
         drawn.append(f"... and {len(views) - SHOWN_TARGETS} more targets\n", DIM)
-    drawn.append(f"Ctrl-C stops it safely; the same command continues.{_done_at(views)}", DIM)
+    drawn.append(footer(views, now_ms), DIM)
     return drawn
 
 
-def _done_at(views: Sequence[LaneView]) -> str:
-    """When the last lane will be done at the present pace, by this machine's clock."""
+def footer(views: Sequence[LaneView], now_ms: int) -> str:
+    """What Ctrl-C does now, and when the last target will be done at the present pace."""
+    if any(view.state.doing is Doing.STOPPING for view in views):
+        calls = sum(view.in_flight for view in views)
+        rest = f"waiting for {counted(calls, 'call')}" if calls else "writing down the last answers"
+        return f"Stopping: {rest}. Ctrl-C again leaves at once; the same command continues."
     times = [left_s(view) for view in views]
-    if not times or None in times:
-        return ""
-    last = max(seconds for seconds in times if seconds is not None)
-    at = datetime.now().astimezone() + timedelta(seconds=last)
-    return f" Done about {at:%a %H:%M}." if last > 0 else ""
+    last = max((seconds for seconds in times if seconds is not None), default=0.0)
+    done = ""
+    if last > 0 and None not in times:
+        done = f" Done about {clock(now_ms + round(last * 1000), now_ms)}."
+    return f"Ctrl-C stops it safely; the same command continues.{done}"
 
 
 def _cells(*cells: str) -> str:
@@ -115,17 +123,10 @@ def _row(numbers: Sequence[str]) -> str:
     return "".join(f"{number:>{room}}" for number, room in zip(numbers, _ROOMS, strict=True))
 
 
-def condition(view: LaneView) -> tuple[str, str]:
-    """Why the lane is not sending at its ceiling, and a style for it; empty if it is."""
-    room = NARROWEST - _NAME - 1
-    if view.ended:
-        whole = view.counters.settled >= view.pairs
-        return plain(view.ended, room), GOOD if whole else BAD
-    if view.waiting:
-        return plain(view.waiting, room), BAD
-    if view.pace < view.qps * SLOWED_BELOW:
-        return f"slowed to {rate(view.pace)} calls/s after the provider throttled it", BAD
-    return "", ""
+def pace(view: LaneView) -> str:
+    """Calls/s beside the ceiling; a dash where none are sent."""
+    now = rate(view.rate) if view.state.doing is Doing.SENDING else "-"
+    return f"{now} of {rate(view.qps)}"
 
 
 def oddities(view: LaneView) -> list[str]:
@@ -139,17 +140,6 @@ def oddities(view: LaneView) -> list[str]:
         ("lost answers", counters.lost_answers),
     )
     return [f"{name} {count(number)}" for name, number in counts if number]
-
-
-def left_s(view: LaneView) -> float | None:
-    """Estimated seconds left, as `seconds_left` has it; None for a lane that is over."""
-    done = view.counters.settled
-    return seconds_left(
-        left=view.pairs - done,
-        settled=done,
-        calls=view.counters.calls,
-        rate=None if view.ended else view.rate,
-    )
 
 
 def time_left(view: LaneView) -> str:
@@ -168,11 +158,11 @@ def line(view: LaneView, at: datetime) -> str:
         f"({percent(view.counters.settled, view.pairs)})"
     )
     parts = []
-    if not view.ended:
-        parts += [f"{rate(view.rate)} of {rate(view.qps)} calls/s", f"{view.in_flight} in flight"]
+    if view.state.doing is not Doing.ENDED:
+        parts += [f"{pace(view)} calls/s", f"{view.in_flight} in flight"]
     parts += oddities(view)
-    state, _ = condition(view)
-    parts += [state] if state else []
+    said = lane_words(view, round(at.timestamp() * 1000))
+    parts += [] if view.state.doing is Doing.SENDING and said.tone is Tone.GOOD else [said.words]
     seconds = left_s(view)
     parts += [f"about {span(seconds)} left"] if seconds else []
     return ", ".join([words, *parts])
@@ -196,8 +186,9 @@ class PlainLines:
         if due:
             self._due_s = now + LINE_EVERY_S
         for view in views:
-            news = bool(view.ended) and view.target not in self._ended
-            if news or (due and not view.ended):
+            ended = view.state.doing is Doing.ENDED
+            news = ended and view.target not in self._ended
+            if news or (due and not ended):
                 self._write(view)
 
     def last(self) -> None:
@@ -207,6 +198,10 @@ class PlainLines:
                 self._write(view)
 
     def _write(self, view: LaneView) -> None:
-        if view.ended:
+        if view.state.doing is Doing.ENDED:
             self._ended.add(view.target)
         self._say(line(view, datetime.now(UTC)))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bulkdel.errors import Exit
 from bulkdel.plan.values import Books
-from bulkdel.report.figures import count, counted
-from bulkdel.report.phrases import unit, was
-from bulkdel.report.status import Status
+from bulkdel.report.figures import counted
+from bulkdel.report.phrases import unit
+from bulkdel.report.status import Status, finished_words
 from bulkdel.report.verdict import RunVerdict, left_by_target, run_verdict
 from bulkdel.send.view import End, Ending
 
@@ -16,7 +16,7 @@ _AGAIN = "Run the same command again to continue."
 _HARD = {
     End.GUARD: "A guard of the job file stopped the run. {left}",
     End.REFUSED: (
-        "Refused: a provider does not accept the credentials, the permission or the app. {left} "
+        "Refused: the credentials, the permission or the app are not accepted. {left} "
         "Mend that and run the same command again."
     ),
     End.STORAGE: (
@@ -27,7 +27,9 @@ _HARD = {
 """What is said even where nothing is left; worst first, in the order of the exit codes."""
 _SOFT = {
     End.STOPPED: f"Stopped by a signal. {{left}} {_AGAIN}",
-    End.LIMIT: f"Stopped at --limit. {{left}} {_AGAIN}",
+    End.CRASHED: f"Stopped by an error of bulkdel's own. {{left}} {_AGAIN}",
+    End.GONE: f"The process is gone without a word. {{left}} {_AGAIN}",
+    End.LIMIT: "Stopped at --limit. {left} The same command without --limit sends the rest.",
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
     End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
@@ -101,12 +103,14 @@ def why(ending: Ending) -> str:
     worst = _worst(ending)
     if worst in _SIMPLE:
         return _SIMPLE[worst]
-    by_lane = (
-        f"{lane.target}: {lane.words.rstrip('.') or lane.end}"
+    by_lane = [
+        (lane.target, lane.words.rstrip(".") or str(lane.end))
         for lane in ending.lanes
         if lane.end is not End.FINISHED
-    )
-    return "; ".join(by_lane) or "finished"
+    ]
+    if len(by_lane) > 1 and len({said for _, said in by_lane}) == 1:
+        return by_lane[0][1]  # what stopped them all
+    return "; ".join(f"{target}: {said}" for target, said in by_lane) or "finished"
 
 
 def _ended(ending: Ending, status: Status) -> str:
@@ -119,24 +123,10 @@ def _ended(ending: Ending, status: Status) -> str:
         return {**_HARD, **_SOFT}[worst or End.LEFT].format(left=rest)
     if worst in _HARD:
         return _HARD[worst].format(left="Nothing is left.")
-    return _finished(status)
+    return f"Finished: {finished_words(status)}."
 
 
 def _worst(ending: Ending) -> End | None:
     """The end that speaks for the whole; None if every lane finished."""
     ends = {lane.end for lane in ending.lanes}
     return next((end for end in (*_HARD, *_SOFT) if end in ends), None)
-
-
-def _finished(status: Status) -> str:
-    noun, rejected = unit(status.operation), status.rows.rejected
-    if not status.rows.pairs:
-        words = f"Finished: the input left no {noun} to send"
-    elif status.failed:
-        words = f"Finished: every {noun} is settled, but {count(status.failed)} failed for good"
-    else:
-        words = f"Finished: every {noun} is settled"
-    if rejected:
-        joint = "and" if status.failed or not status.rows.pairs else "but"
-        words += f", {joint} {counted(rejected, 'row')} {was(rejected)} rejected"
-    return f"{words}."

@@ -61,6 +61,12 @@ def moment(unix_ms: int) -> str:
     return datetime.fromtimestamp(unix_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def clock(unix_ms: int, now_ms: int) -> str:
+    """A time as "22:25 UTC", with its day where that is not today's."""
+    at, now = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (unix_ms, now_ms))
+    return at.strftime("%H:%M UTC" if at.date() == now.date() else "%Y-%m-%d %H:%M UTC")
+
+
 def stamp(unix_ms: int) -> str:
     """A time as machines read it: "2026-11-21T22:25:01.123Z"."""
     at = datetime.fromtimestamp(unix_ms // 1000, UTC)

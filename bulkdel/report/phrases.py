@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bulkdel.job.job import Reach, Target
 from bulkdel.providers import PROVIDERS
+from bulkdel.report.figures import count, counted
 from bulkdel.words import Mode, Operation
 
 
@@ -20,15 +21,17 @@ def title(target: Target) -> str:
 def place(target: Target) -> str:
     """Where a target's calls go, so that the real thing and a stand-in are never mixed up."""
     name = title(target)
+    way = f", through {target.proxy.address}" if target.proxy else ""
     match target.reach:
         case Reach.EMULATOR:
             return f"an emulator of {name} inside this process: nothing real is touched"
         case Reach.LOOPBACK:
-            return f"a server on this machine (loopback) in place of {name}: {target.address}"
+            return f"a server on this machine (loopback) in place of {name}: {target.address}{way}"
         case Reach.REAL:
             own = PROVIDERS[target.provider].regions.get(target.region) == target.address
             where = target.address if own else f"at {target.address}, not {name}'s own address"
-            return f"the real {name}, {region(target.region)}, app {target.app_id} ({where})"
+            there = f", {region(target.region)}" if target.region else ""
+            return f"the real {name}{there}, app {target.app_id} ({where}{way})"
 
 
 _DEEDS = {
@@ -58,6 +61,19 @@ def deed(operation: Operation, mode: Mode) -> str:
 def unit(operation: Operation) -> str:
     """What a pair is called for this operation: "pair" or "account"."""
     return "pair" if operation is Operation.DELETE_FRIENDS else "account"
+
+
+def finished(noun: str, pairs: int, *, failed: int, rejected: int) -> str:
+    """How a run stands of which every pair (or `noun`) is settled, as a part of a sentence.
+
+    `pairs` are the input's, `failed` those that failed for good, `rejected` rows.
+    """
+    words = f"every {noun} is settled" if pairs else f"the input left no {noun} to send"
+    but = [f"{count(failed)} failed for good"] if failed else []
+    if rejected:
+        but.append(f"{counted(rejected, 'row')} {was(rejected)} rejected")
+    joint = "but" if pairs else "and"
+    return f"{words}, {joint} {' and '.join(but)}" if but else words
 
 
 def was(number: int) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from bulkdel.job.job import Job
-from bulkdel.ledger.history import CodeCount, Recent
+from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
-from bulkdel.report.phrases import place, title
+from bulkdel.report.estimate import left_s
+from bulkdel.report.phrases import finished, place, title, unit
+from bulkdel.send.state import Doing, LaneState
+from bulkdel.send.view import LaneView
 from bulkdel.words import Mode, Operation, Orient
 
 _NO_COUNTERS = Counters()
@@ -33,7 +36,7 @@ class LastSitting:
     Attributes:
         began_ms: Unix milliseconds.
         ended_ms: None while it lives, and for ever where it died without a word.
-        why: how it ended, in words; empty as long as `ended_ms` is None.
+        why: how it ended, in words; empty while it lives, and where nobody knows.
     """
 
     began_ms: int
@@ -47,25 +50,45 @@ class TargetStatus:
 
     Attributes:
         provider: its title. place: where the calls go, in words.
-        counters: over all sittings.
-        qps: the ceiling, calls/s.
+        lane: how it stands now, whoever works on it; its counters are over all sittings.
+        settled_ms: when its last pair was settled; None where that is long ago or never was.
         failed_codes, unsettled_codes: the commonest, most pairs first; a pair that no call has
             carried yet is in none.
-        rate: calls/s at present; None where nobody works on the run, or nobody can say.
-        left_s: estimated seconds until every pair is settled; None while nobody can say.
     """
 
     name: str
     provider: str
     place: str
-    pairs: int
     batches: int
-    counters: Counters
-    qps: float
+    lane: LaneView
     failed_codes: tuple[CodeCount, ...]
     unsettled_codes: tuple[CodeCount, ...]
-    rate: float | None
-    left_s: float | None
+    settled_ms: int | None = None
+
+    @property
+    def pairs(self) -> int:
+        """Of the plan."""
+        return self.lane.pairs
+
+    @property
+    def counters(self) -> Counters:
+        """Over all sittings."""
+        return self.lane.counters
+
+    @property
+    def qps(self) -> float:
+        """The ceiling, calls/s."""
+        return self.lane.qps
+
+    @property
+    def state(self) -> LaneState:
+        """What it is doing, or how it ended."""
+        return self.lane.state
+
+    @property
+    def left_s(self) -> float | None:
+        """Estimated seconds until every pair is settled; None while nobody can say."""
+        return left_s(self.lane)
 
     @property
     def unsettled(self) -> int:
@@ -148,7 +171,8 @@ def fold(
     last: LastSitting | None = None,
     failed: Sequence[CodeCount] = (),
     unsettled: Sequence[CodeCount] = (),
-    rates: Mapping[str, float] | None = None,
+    lanes: Mapping[str, LaneView] | None = None,
+    settled_ms: Mapping[str, int] | None = None,
     holder: str = "",
 ) -> Status:
     """The run's status out of what its directory holds.
@@ -162,33 +186,26 @@ def fold(
         last: the latest sitting, if there was one.
         failed: the codes of failed pairs, over all targets.
         unsettled: the codes of pairs that wait, over all targets.
-        rates: calls/s at present, by target's name (see `recent_rates`); only while it runs.
+        lanes: by target's name, as they were last seen in the latest sitting.
+        settled_ms: when the last pair was settled, by target's name.
         holder: which process works on the run now ("process 4711"); empty if none does.
     """
     named = {target.name: target for target in job.targets}
     targets = []
     for share in meta.shares:
         target = named[share.target]
+        lane = (lanes or {}).get(share.target) or at_rest(share.target, qps=target.qps)
         now = counters.get(share.target, _NO_COUNTERS)
-        speed = (rates or {}).get(share.target) if holder else None
         targets.append(
             TargetStatus(
                 name=share.target,
                 provider=title(target),
                 place=place(target),
-                pairs=share.pairs,
                 batches=share.batches,
-                counters=now,
-                qps=target.qps,
+                lane=replace(lane, pairs=share.pairs, counters=now),
                 failed_codes=tuple(one for one in failed if one.target == share.target),
                 unsettled_codes=tuple(one for one in unsettled if one.target == share.target),
-                rate=speed,
-                left_s=seconds_left(
-                    left=share.pairs - now.settled,
-                    settled=now.settled,
-                    calls=now.calls,
-                    rate=speed,
-                ),
+                settled_ms=(settled_ms or {}).get(share.target),
             )
         )
     state = _state(
@@ -196,13 +213,13 @@ def fold(
         begun=last is not None or any(target.counters.calls for target in targets),
         left=any(target.unsettled for target in targets),
     )
-    return Status(
+    status = Status(
         job=job.name,
         operation=meta.fingerprint.operation,
         mode=meta.fingerprint.mode,
         run_dir=job.run_dir,
         state=state,
-        reason=_reason(state, holder, last),
+        reason="",
         rows=meta.books,
         targets=tuple(targets),
         began_ms=began_ms,
@@ -210,30 +227,21 @@ def fold(
         at_ms=now_ms,
         orient=meta.fingerprint.orient,
     )
+    return replace(status, reason=_reason(status, holder))
 
 
-def seconds_left(*, left: int, settled: int, calls: int, rate: float | None) -> float | None:
-    """Estimated seconds until `left` pairs are settled, None where nobody can say.
-
-    At `rate` calls/s, and at as many calls for a pair as the `settled` ones have cost so far.
-    """
-    if left <= 0:
-        return 0.0
-    if not settled or not rate or rate < 0:
-        return None
-    return left * (calls / settled) / rate
-
-
-def recent_rates(recent: Sequence[Recent], now_ms: int) -> dict[str, float]:
-    """Calls/s by target, of those that had two replies or more of late.
-
-    Until now and not until the last reply: a lane that is held slows down as one looks at it.
-    """
-    return {
-        one.target: (one.replies - 1) * 1000 / (now_ms - one.first_ms)
-        for one in recent
-        if one.replies > 1 and now_ms > one.first_ms
-    }
+def at_rest(target: str, *, qps: float, state: LaneState | None = None) -> LaneView:
+    """A lane of which nothing is sent; without pairs or counters."""
+    return LaneView(
+        target=target,
+        pairs=0,
+        counters=_NO_COUNTERS,
+        qps=qps,
+        pace=qps,
+        rate=0.0,
+        in_flight=0,
+        state=state or LaneState(doing=Doing.PLANNED),
+    )
 
 
 def _state(*, running: bool, begun: bool, left: bool) -> State:
@@ -244,20 +252,30 @@ def _state(*, running: bool, begun: bool, left: bool) -> State:
     return State.STOPPED if begun else State.PLANNED
 
 
-def _reason(state: State, holder: str, last: LastSitting | None) -> str:
-    match state:
+def _reason(status: Status, holder: str) -> str:
+    match status.state:
         case State.RUNNING:
             return f"{holder} works on it"
         case State.FINISHED:
-            return "every pair is settled"
+            return finished_words(status)
         case State.PLANNED:
             return "nothing was sent yet"
         case State.STOPPED:
-            return "work is left" if last is None else how_it_ended(last)
+            return "work is left" if status.last is None else how_it_ended(status.last)
+
+
+def finished_words(status: Status) -> str:
+    """How a run stands of which nothing is left, as a part of a sentence."""
+    rows = status.rows
+    return finished(
+        unit(status.operation), rows.pairs, failed=status.failed, rejected=rows.rejected
+    )
 
 
 def how_it_ended(last: LastSitting) -> str:
     """Why the last sitting is over, as far as anybody knows."""
     if last.ended_ms is None:
-        return "the process that worked on it is gone without a word: killed, or a crash"
+        return (
+            last.why or "the process that worked on it is gone without a word: killed, or a crash"
+        )
     return last.why or "work is left"

@@ -2,15 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from bulkdel.ledger.history import CodeCount
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
+from bulkdel.report.lane_words import lane_words
 from bulkdel.report.no_friendships import NoFriendships
 from bulkdel.report.status import LastSitting, Status, TargetStatus
 from bulkdel.report.verdict import run_verdict
+from bulkdel.send.state import Doing, End
+from bulkdel.send.view import LaneView
+
+VERSION: Final = 1
+KEYS: Final[Mapping[str, str]] = {
+    "version": "of this form",
+    "job": "its name",
+    "run_dir": "the run directory, absolute",
+    "operation": "delete_friends or delete_all_friends",
+    "mode": "one_way or two_way",
+    "orient": "as_given or fewest_calls",
+    "no_friendships": "null, or where nearly nothing of what was asked was a friendship",
+    "no_friendships.targets[]": "their names",
+    "no_friendships.told": "that, in a sentence",
+    "no_friendships.look": "what to look at",
+    "state": "planned (nothing was sent yet), running (a process works on it), stopped, finished",
+    "reason": "why, in words",
+    "verdict.tone": "good, mixed (wants a look, or not done yet) or bad (somebody must act)",
+    "verdict.headline": "how the run stands, in a sentence: what every screen says first",
+    "verdict.detail": "what explains it; may be empty",
+    "at": "when this was so",
+    "balanced": "whether the books balance",
+    "wrongs[]": "in what way they do not, a sentence each",
+    "left_s": "estimated seconds until the last target is done; null where nobody can say",
+    "rows.read": "rows of the input: pairs + duplicates + rejected + protected",
+    "rows.pairs": "distinct pairs (for delete_all_friends accounts), for each target",
+    "rows.duplicates": "rows that named a pair again",
+    "rows.rejected": "rows that cannot be sent",
+    "rows.protected": "rows that name a protected account",
+    "targets.*.provider": "the provider's name",
+    "targets.*.place": "where its calls go, in words",
+    "targets.*.pairs": "of the plan: deleted + already_gone + failed + unsettled",
+    "targets.*.batches": "of the plan",
+    "targets.*.deleted": "pairs that the provider said it deleted",
+    "targets.*.already_gone": "pairs of which it said that there was nothing to delete",
+    "targets.*.failed": "pairs that it refused for good",
+    "targets.*.unsettled": "pairs without a final result",
+    "targets.*.last_settled": "when its last pair was settled; null where long ago or never",
+    "targets.*.in_reserve": "of those, pairs whose other side is still to be asked",
+    "targets.*.calls": "calls sent, over all sittings; retries among them",
+    "targets.*.retries": "calls that carried pairs which a call had carried before",
+    "targets.*.throttled": "calls that the provider refused for their rate",
+    "targets.*.lost_answers": "calls that may have been carried out without a definite answer",
+    "targets.*.qps": "the ceiling, calls/s",
+    "targets.*.pace": "what the target is allowed now, calls/s",
+    "targets.*.rate": "what left over the last seconds, calls/s; 0 where nothing is sent",
+    "targets.*.in_flight": "calls that wait for their answer",
+    "targets.*.left_s": "estimated seconds until it is done; null where nobody can say",
+    "targets.*.state.doing": f"one of {', '.join(Doing)}",
+    "targets.*.state.words": "that in words, as every screen says it",
+    "targets.*.state.since": "when it began; null where that is not known",
+    "targets.*.state.until": "when it ends or the next call may leave; null where not known",
+    "targets.*.state.code": "the provider's code behind it; null where there is none",
+    "targets.*.state.info": "the text that came with it",
+    "targets.*.state.by": "the user who asked for it; may be empty",
+    "targets.*.state.end": f"null, or why it stopped: one of {', '.join(End)}",
+    "targets.*.state.slower": "null, or what keeps it below its ceiling: operator or provider",
+    "targets.*.failed_codes[].code": "a code that pairs failed with",
+    "targets.*.failed_codes[].info": "a text that came with it",
+    "targets.*.failed_codes[].pairs": "how many",
+    "targets.*.failed_codes[].example": "an account that got it; may be missing",
+    "targets.*.unsettled_codes[].code": "the last code of pairs that wait",
+    "targets.*.unsettled_codes[].info": "a text that came with it",
+    "targets.*.unsettled_codes[].pairs": "how many",
+    "targets.*.unsettled_codes[].example": "an account that got it; may be missing",
+    "began": "when the first sitting (the first process that sent) began; null if there was none",
+    "last_sitting": "null, or the last process that worked on it",
+    "last_sitting.began": "when it began",
+    "last_sitting.ended": "when it ended; null while it lives, and where it died without a word",
+    "last_sitting.why": "how it ended, in words",
+}
 
 
 def status_json(status: Status) -> bytes:
@@ -22,6 +95,7 @@ def status_values(status: Status) -> dict[str, Any]:
     """What `status_json` writes."""
     verdict, last = run_verdict(status), status.last
     return {
+        "version": VERSION,
         "job": status.job,
         "run_dir": str(status.run_dir),
         "operation": status.operation,
@@ -30,12 +104,17 @@ def status_values(status: Status) -> dict[str, Any]:
         "no_friendships": verdict.no_friendships and _no_friendships(verdict.no_friendships),
         "state": status.state,
         "reason": status.reason,
+        "verdict": {
+            "tone": verdict.tone,
+            "headline": verdict.headline,
+            "detail": verdict.detail,
+        },
         "at": stamp(status.at_ms),
         "balanced": not verdict.wrongs,
         "wrongs": verdict.wrongs,
         "left_s": status.left_s,
         "rows": asdict(status.rows),
-        "targets": {target.name: _target(target) for target in status.targets},
+        "targets": {target.name: _target(target, status.at_ms) for target in status.targets},
         "began": None if status.began_ms is None else stamp(status.began_ms),
         "last_sitting": None if last is None else _sitting(last),
     }
@@ -45,7 +124,7 @@ def _no_friendships(doubt: NoFriendships) -> dict[str, Any]:
     return {"targets": doubt.targets, "told": doubt.sentence, "look": doubt.look}
 
 
-def _target(target: TargetStatus) -> dict[str, Any]:
+def _target(target: TargetStatus, at_ms: int) -> dict[str, Any]:
     counters = target.counters
     return {
         "provider": target.provider,
@@ -56,16 +135,35 @@ def _target(target: TargetStatus) -> dict[str, Any]:
         "already_gone": counters.already_gone,
         "failed": counters.failed,
         "unsettled": target.unsettled,
+        "last_settled": None if target.settled_ms is None else stamp(target.settled_ms),
         "in_reserve": counters.in_reserve,
         "calls": counters.calls,
         "retries": counters.retries,
         "throttled": counters.throttled,
         "lost_answers": counters.lost_answers,
         "qps": target.qps,
-        "rate": target.rate,
+        "pace": target.lane.pace,
+        "rate": target.lane.rate,
+        "in_flight": target.lane.in_flight,
         "left_s": target.left_s,
+        "state": _state(target.lane, at_ms),
         "failed_codes": [_code(one) for one in target.failed_codes],
         "unsettled_codes": [_code(one) for one in target.unsettled_codes],
+    }
+
+
+def _state(lane: LaneView, at_ms: int) -> dict[str, Any]:
+    state, said = lane.state, lane_words(lane, at_ms)
+    return {
+        "doing": state.doing,
+        "words": said.words,
+        "since": None if state.since_ms is None else stamp(state.since_ms),
+        "until": None if state.until_ms is None else stamp(state.until_ms),
+        "code": state.code,
+        "info": state.info,
+        "by": state.by,
+        "end": state.end,
+        "slower": state.slower,
     }
 
 

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bulkdel.report.facts import RunFacts
 from bulkdel.report.figures import count, counted, percent, sentence, span
+from bulkdel.report.lane_words import lane_words
 from bulkdel.report.no_friendships import NoFriendships, no_friendships
-from bulkdel.report.phrases import unit, was
-from bulkdel.report.status import State, Status, wrongs
-
-
-class Tone(StrEnum):
-    """How good it is; the page's style knows these."""
-
-    GOOD = "good"  #: all is as it should be
-    MIXED = "mixed"  #: done, and something wants a look; or not done yet
-    BAD = "bad"  #: somebody must act
+from bulkdel.report.phrases import unit
+from bulkdel.report.status import State, Status, finished_words, wrongs
+from bulkdel.report.tone import Tone
+from bulkdel.send.state import OVER, Doing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +103,7 @@ def _usual(status: Status) -> RunVerdict:
                 detail=f"{pairs} at {_targets(status)}.",
             )
         case State.RUNNING:
-            time = f" About {span(status.left_s)} to go." if status.left_s else ""
-            return RunVerdict(
-                tone=Tone.MIXED,
-                headline=f"Running: {_settled_share(status)} is settled.",
-                detail=f"{_left(status)} left.{time}",
-            )
+            return _running(status)
         case State.STOPPED:
             return RunVerdict(
                 tone=Tone.BAD,
@@ -127,13 +116,7 @@ def _usual(status: Status) -> RunVerdict:
 
 def _finished(status: Status) -> RunVerdict:
     noun, rejected = unit(status.operation), status.rows.rejected
-    if not status.rows.pairs:
-        return RunVerdict(
-            tone=Tone.MIXED,
-            headline=f"Finished: the input left no {noun} to send.",
-            detail=f"{counted(rejected, 'row')} rejected." if rejected else "",
-        )
-    if not status.failed and not rejected:
+    if status.rows.pairs and not status.failed and not rejected:
         pairs = counted(status.rows.pairs, noun)
         every = f"all {pairs}" if status.rows.pairs > 1 else f"the {noun}"
         return RunVerdict(
@@ -141,17 +124,36 @@ def _finished(status: Status) -> RunVerdict:
             headline=f"Finished: {every} settled, nothing failed.",
             detail=f"Every one is deleted or was already gone at {_targets(status)}.",
         )
-    but = []
-    if status.failed:
-        but.append(f"{count(status.failed)} failed for good")
-    if rejected:
-        but.append(f"{counted(rejected, 'row')} {was(rejected)} rejected")
-    whole = status.planned
+    words, whole = finished_words(status), status.planned
+    good = f"{count(whole - status.failed)} of {count(whole)} results are deleted or already gone."
+    return RunVerdict(tone=Tone.MIXED, headline=f"Finished: {words}.", detail=good if whole else "")
+
+
+def _running(status: Status) -> RunVerdict:
+    """While a process works on it: whether anything is sent, and else why not."""
+    share, left = _settled_share(status), f"{_left(status)} left."
+    open_ones = [target for target in status.targets if target.unsettled > 0]
+    if any(target.state.doing is Doing.SENDING for target in open_ones) or not open_ones:
+        time = f" About {span(status.left_s)} to go." if status.left_s else ""
+        return RunVerdict(
+            tone=Tone.MIXED, headline=f"Running: {share} is settled.", detail=f"{left}{time}"
+        )
+    doings = {target.state.doing for target in open_ones}
+    if doings == {Doing.PAUSED}:
+        what = "Paused"
+    elif doings <= set(OVER):
+        what = "Stopping"
+    elif doings <= {Doing.OPENING, Doing.STARTING, Doing.PLANNED}:
+        what = "Starting"
+    elif doings == {Doing.WINDOW}:
+        what = "Waiting for the window of the schedule"
+    else:
+        what = "Running, but nothing is sent now"
+    said = [f"{one.name}: {lane_words(one.lane, status.at_ms).words}" for one in open_ones]
     return RunVerdict(
-        tone=Tone.MIXED,
-        headline=f"Finished: every {noun} is settled, but {' and '.join(but)}.",
-        detail=f"{count(whole - status.failed)} of {count(whole)} results are deleted or already "
-        "gone.",
+        tone=Tone.MIXED if what == "Starting" else Tone.BAD,
+        headline=f"{what}: {share} is settled.",
+        detail=f"{left} {'; '.join(said)}.",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import pwd
 import socket
 import stat
 import struct
@@ -47,9 +48,10 @@ async def listening(
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if _is_friend(writer.get_extra_info("socket")):
+            asker = _asker(writer.get_extra_info("socket"))
+            if asker in (None, 0, os.geteuid()):
                 async with asyncio.timeout(PATIENCE_S):
-                    writer.write(await _answer(control, reader))
+                    writer.write(await _answer(control, reader, _name_of(asker)))
                     await writer.drain()
         except (OSError, TimeoutError, ValueError, asyncio.LimitOverrunError):
             return  # whoever asked is gone, or asked nothing that can be answered
@@ -134,15 +136,15 @@ class _Control:
         for name, qps in self._rates.items():
             sitting.slow_to(name, qps)
 
-    async def act(self, request: object) -> str:
-        """Do what is asked; what there is to say.
+    async def act(self, request: object, by: str) -> str:
+        """Do what the user of this name asks; what there is to say.
 
         Raises:
             WrongInput: it cannot be done.
         """
         match request:
             case {"do": "pause"}:
-                self._sitting.pause()
+                self._sitting.pause(by)
                 return "Paused: calls in flight finish, nothing more is sent."
             case {"do": "resume"}:
                 self._sitting.resume()
@@ -180,21 +182,33 @@ class _Control:
         return f"{name}: up to {ceiling:g} calls/s again, {lasts}."
 
 
-async def _answer(control: _Control, reader: asyncio.StreamReader) -> bytes:
+async def _answer(control: _Control, reader: asyncio.StreamReader, by: str) -> bytes:
     request = orjson.loads(await reader.readline())
     try:
-        reply = {"ok": True, "said": await control.act(request)}
+        reply = {"ok": True, "said": await control.act(request, by)}
     except WrongInput as wrong:
         reply = {"ok": False, "said": str(wrong)}
     return orjson.dumps(reply) + b"\n"
 
 
-def _is_friend(link: socket.socket) -> bool:
-    """Whether the other end is a process of this user, or of root."""
+def _asker(link: socket.socket) -> int | None:
+    """The user whose process is at the other end; None where the system does not say.
+
+    The socket's mode and its directory's have to do there.
+    """
     if not hasattr(socket, "SO_PEERCRED"):
-        return True  # the socket's mode and its directory's have to do
+        return None
     credentials = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return struct.unpack("3i", credentials)[1] in (0, os.geteuid())
+    return int(struct.unpack("3i", credentials)[1])
+
+
+def _name_of(user: int | None) -> str:
+    if user is None:
+        return ""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user id {user}"
 
 
 def _bound(run_dir: Path) -> socket.socket:

@@ -12,11 +12,14 @@ from bulkdel.job.job import Job
 from bulkdel.ledger.history import CodeCount, snapshot
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.lock import holder
+from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.ending import why
-from bulkdel.report.status import LastSitting, Status, fold, recent_rates
-from bulkdel.send.view import End, Ending, LaneEnd
+from bulkdel.report.status import LastSitting, Status, at_rest, fold
+from bulkdel.runs.live import FRESH_S, Live, read_live
+from bulkdel.send.state import Doing, LaneState
+from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 
 def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Status:
@@ -50,15 +53,20 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
     seen = snapshot(job.run_dir)
     if seen is None or seen.identity.plan_digest != meta.digest:
         return fold(meta, {}, job=job, now_ms=now_ms, holder=works)
-    last = None
+    last, lanes = None, {}
     if seen.last is not None:
-        lanes = tuple(
-            LaneEnd(target=one.target, end=End(one.end), words=one.words) for one in seen.last.lanes
-        )
+        live = read_live(job.run_dir)
+        if live is None or live.began_ms != seen.last.started_ms:
+            live = None
+        qps = {target.name: target.qps for target in job.targets}
+        lanes = {
+            share.target: _lane(share.target, qps[share.target], seen.last, live, now_ms, works)
+            for share in meta.shares
+        }
         last = LastSitting(
             began_ms=seen.last.started_ms,
             ended_ms=seen.last.ended_ms,
-            why=why(Ending(lanes=lanes)) if seen.last.ended_ms is not None else "",
+            why=_why(seen.last, live),
         )
     return fold(
         meta,
@@ -69,9 +77,50 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         last=last,
         failed=seen.failed,
         unsettled=with_examples(seen.unsettled, job, meta),
-        rates=recent_rates(seen.recent, now_ms),
+        lanes=lanes,
+        settled_ms=seen.settled_ms,
         holder=works,
     )
+
+
+def _lane(  # noqa: PLR0917  # all that is known of it
+    name: str, qps: float, last: SittingRecord, live: Live | None, now_ms: int, works: str
+) -> LaneView:
+    """A lane as it was last seen: while its process works, and after."""
+    said = next((one for one in live.lanes if one.target == name), None) if live else None
+    if works:
+        if live is None or said is None or now_ms - live.at_ms > FRESH_S * 1000:
+            since_ms = live.at_ms if live else last.started_ms
+            fresh = live is None and now_ms - last.started_ms <= FRESH_S * 1000
+            doing = Doing.OPENING if fresh else Doing.UNKNOWN
+            return at_rest(name, qps=qps, state=LaneState(doing=doing, since_ms=since_ms))
+        return replace(
+            at_rest(name, qps=qps, state=said.state),
+            pace=said.pace,
+            rate=said.rate,
+            in_flight=said.in_flight,
+        )
+    stop = next((one for one in last.lanes if one.target == name), None)
+    if stop is not None:
+        state = LaneState(
+            doing=Doing.ENDED, since_ms=last.ended_ms, end=End(stop.end), info=stop.words
+        )
+    else:
+        state = LaneState(doing=Doing.ENDED, end=End.GONE)
+    return at_rest(name, qps=qps, state=state)
+
+
+def _why(last: SittingRecord, live: Live | None) -> str:
+    """How a sitting ended, in words; empty where nobody knows."""
+    if last.ended_ms is not None:
+        lanes = tuple(
+            LaneEnd(target=one.target, end=End(one.end), words=one.words) for one in last.lanes
+        )
+        return why(Ending(lanes=lanes))
+    for lane in live.lanes if live else ():
+        if lane.state.doing is Doing.STOPPING:
+            return f"{lane.state.info}, and left before all calls in flight had their answers"
+    return ""
 
 
 def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple[CodeCount, ...]:

@@ -30,10 +30,12 @@ class Breaker:
 
     Attributes:
         odd: answers with codes that are in no table, before any that was understood.
+        met_trouble: whether a call had no good answer since the breaker was closed last, or ever.
     """
 
     def __init__(self, *, now: float, base_delay_s: float, max_delay_s: float) -> None:
         self.odd = 0
+        self.met_trouble = False
         self._base_s = base_delay_s
         self._max_s = max_delay_s
         self._closed = False
@@ -86,6 +88,7 @@ class Breaker:
         """Take in what a call says of the provider."""
         if probe:
             self._out = False
+        self.met_trouble = True
         match health:
             case Health.ACCEPTED:
                 self._close()
@@ -114,8 +117,8 @@ class Breaker:
         return now - self._accepted_at
 
     def _close(self) -> None:
-        self._closed = True
-        self._opened_once = True
+        self._closed = self._opened_once = True
+        self.met_trouble = False
         self._probes = self.odd = 0
         self._failing.clear()
 

@@ -23,7 +23,7 @@ from bulkdel.send.judge import Judgement
 from bulkdel.send.pace import HOLD_S
 from bulkdel.send.transport import NoReply
 from bulkdel.send.view import End
-from bulkdel.words import NO_REPLY, Ruling, Verdict
+from bulkdel.words import NO_REPLY, UNREADABLE, Ruling, Verdict
 
 PATIENCE: Final = 5
 """Times max_attempts: how often in a row an entry may be throttled before it is deferred."""
@@ -198,6 +198,8 @@ def _unsent(reply: NoReply, history: EntryHistory, lane: Condition, retry: Retry
     if reply is KEPT_BACK:
         return Decision(next=Next.AT_ONCE, history=replace(history, stalls=0), last=lane.last)
     last = Ruling(verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason)
+    if reply.refused:  # another call would only lock that login out
+        return Decision(next=Next.DONE, history=history, last=last, end=(End.REFUSED, reply.reason))
     words = f"; {reply.reason}" if reply.ours else last_words(last)
     end = _down(lane, words) if lane.silent_for_s >= retry.outage_limit_s else None
     if reply.ours:  # no attempt, and no word against the provider
@@ -277,6 +279,10 @@ def last_words(last: Ruling | None) -> str:
     """The last ruling that left something unsettled, to end a sentence with."""
     if last is None:
         return ""
+    if last.code == NO_REPLY:
+        return f"; the last call had no answer: {last.info or 'nothing came'}"
+    if last.code == UNREADABLE:
+        return "; the last answer could not be read"
     info = f' "{last.info}"' if last.info else ""
     return f"; the last answer was code {last.code}{info}"
 

@@ -22,9 +22,9 @@ from bulkdel.send.carriers import Carriers
 from bulkdel.send.claims import Claim, Claims
 from bulkdel.send.decide import OURS_S, Condition, Decision
 from bulkdel.send.health import Health
-from bulkdel.send.meter import Activity
 from bulkdel.send.pace import Pacer
 from bulkdel.send.signer import Signer
+from bulkdel.send.state import Doing
 from bulkdel.words import Entry, Ruling, size_of
 
 AHEAD_S: Final = 0.2
@@ -245,36 +245,37 @@ class Gate:
             skew_s=skew_s,
         )
 
-    def activity(self, now: float) -> tuple[Activity, float]:
-        """What the lane is doing, and until when if that ends by itself; the loop's time."""
+    def doing(self, now: float) -> tuple[Doing, float]:  # noqa: PLR0911  # one for each
+        """What the lane is doing, and until when if that ends by itself; the loop's time.
+
+        PAUSED stands for whatever closed it.
+        """
         if self._pacer.closed:
-            return Activity.WAITING, math.inf
+            return Doing.PAUSED, math.inf
         if now < self._held_until:
-            return Activity.HELD, self._held_until
-        if not self._breaker.closed:
-            return Activity.PROBING, math.inf
-        if self.waiting:
-            return Activity.WAITING, now + self._pacer.held_for_s
-        return Activity.SENDING, math.inf
+            return Doing.HELD, self._held_until
+        if held := self._pacer.held_for_s:
+            return Doing.STARTING, now + held
+        if now < self._trouble_until:
+            return Doing.MACHINE, self._trouble_until
+        if self._pacer.stalled:
+            return Doing.NETWORK, math.inf
+        if self._breaker.closed:
+            return Doing.SENDING, math.inf
+        wait = self._breaker.wait_s(now)
+        until = math.inf if wait is None else now + wait
+        if self._signer.in_doubt:
+            return Doing.REFUSED, until
+        return (Doing.SILENT if self._breaker.met_trouble else Doing.OPENING), until
 
     @property
-    def waiting(self) -> str:
-        """Why nothing leaves just now, in words; empty while calls leave."""
-        if self._pacer.closed:
-            return self._pacer.closed
-        if held := self._pacer.held_for_s:
-            return f"held by the provider, {math.ceil(held)} s to go"
-        now = self._loop.time()
-        if now < self._trouble_until:
-            return self._trouble
-        if self._pacer.stalled:
-            return "the network does not take what was sent; nothing more leaves meanwhile"
-        wait = self._breaker.wait_s(now)
-        if wait == 0:
-            return ""
-        what = "no answer yet" if self._breaker.opening else "the provider does not answer"
-        what = "the credentials were refused" if self._signer.in_doubt else what
-        return f"{what}, next call in {math.ceil(wait)} s" if wait else f"{what}, one call is out"
+    def trouble(self) -> str:
+        """This machine's own, in words, as long as that is what it is doing."""
+        return self._trouble
+
+    def silent_for_s(self, now: float) -> float:
+        """Seconds since a call was accepted."""
+        return self._breaker.silent_for_s(now)
 
     def resume(self) -> None:
         """The pacer lets calls leave again: that they were kept was no outage."""

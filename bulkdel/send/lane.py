@@ -21,6 +21,7 @@ from bulkdel.errors import BulkdelError, Guarded
 from bulkdel.ledger.values import Deal, Outcome
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App
+from bulkdel.send.answers import AnswerTimes
 from bulkdel.send.attempt import Attempt
 from bulkdel.send.call import Caller
 from bulkdel.send.carriers import Carriers
@@ -39,14 +40,15 @@ from bulkdel.send.gate import Gate, intents_ahead
 from bulkdel.send.health import Health, health_of
 from bulkdel.send.judge import Judgement, answer_of, judge, load_of, size, split_at
 from bulkdel.send.lane_log import LaneLog
-from bulkdel.send.meter import Meter, Moment
+from bulkdel.send.meter import Meter, Moment, activity_of
 from bulkdel.send.pace import Pacer
 from bulkdel.send.sampled import Fields
 from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.signer import Signer
+from bulkdel.send.state import OVER, Closed, Doing, LaneState
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Orient, Ruling, Verdict
+from bulkdel.words import Orient, Ruling, Verdict, is_providers
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
@@ -110,7 +112,10 @@ class Lane:
         self._batch_most = target.batch_size
         self._last: Ruling | None = None
         self._ended: LaneEnd | None = None
+        self._closed: Closed | None = None
+        self._doing, self._since_ms = Doing.OPENING, self._now_ms()
         self._meter: Meter | None = None
+        self._answers = AnswerTimes()
 
     # -- from outside ---------------------------------------------------------------------------
 
@@ -128,6 +133,7 @@ class Lane:
             async with asyncio.TaskGroup() as group:
                 self._carriers.idle.add(group.create_task(self._work_off(group), name="feeder"))
         self._ended = self._ending()
+        self._shared.allowance.close(self._index)
         self.measure()
         self._meter = None
         self._few.close()
@@ -146,18 +152,18 @@ class Lane:
         if sample is not None:
             self._book.note(sample)
 
-    def close(self, why: str) -> None:
-        """Send nothing until `open`, for this reason in words; calls in flight finish."""
-        self._pacer.close(why)
+    def close(self, why: Closed) -> None:
+        """Send nothing until `open`; calls in flight finish."""
+        self._closed = why
+        self._pacer.close()
         self._look()
-        self._log.info("lane.closed", why=why)
 
     def open(self) -> None:
         """Send again."""
+        self._closed = None
         self._pacer.open()
         self._gate.resume()
         self._look()
-        self._log.info("lane.opened")
 
     def slow_to(self, qps: float) -> None:
         """Stay at or under `qps` calls/s, and never over the job's."""
@@ -166,32 +172,76 @@ class Lane:
 
     def view(self) -> LaneView:
         """The lane at this moment."""
-        ended = self._ended or self._carriers.stopped
         return LaneView(
             target=self._target.name,
             pairs=self._share.pairs,
             counters=self._book.counters(self._index),
             qps=self._target.qps,
             pace=self._pacer.rate,
-            rate=self._pacer.measured,
+            rate=0.0 if self._ended else self._pacer.measured,
             in_flight=self._carriers.in_flight,
-            waiting=self._gate.waiting,
-            ended=(ended.words or str(ended.end)) if ended else "",
+            state=self._state(),
+            answers=self._answers.seen(),
         )
+
+    def _state(self) -> LaneState:
+        """What it is doing; notes when that began, which is as exact as this is asked often."""
+        now = self._loop.time()
+        doing, until = self._now_doing(now)
+        if doing is not self._doing:
+            self._doing, self._since_ms = doing, self._now_ms()
+            self._few.write("lane.state", partial(dict, doing=str(doing)), kind=str(doing))
+        since_ms, until_ms = self._since_ms, None
+        if until < math.inf:
+            until_ms = self._now_ms() + round(max(0.0, until - now) * 1000)
+        code, info, by = None, "", ""
+        over = self._ended or self._carriers.stopped
+        if over is not None:
+            info = over.words
+        elif doing in (Doing.SILENT, Doing.REFUSED) and self._last is not None:
+            code = self._last.code if is_providers(self._last.code) else None
+            info = self._last.info
+            if doing is Doing.SILENT:
+                since_ms = self._now_ms() - round(self._gate.silent_for_s(now) * 1000)
+        elif doing is Doing.MACHINE:
+            info = self._gate.trouble
+        elif self._closed is not None:
+            by, until_ms = self._closed.by, self._closed.until_ms
+        return LaneState(
+            doing=doing,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            code=code,
+            info=info,
+            by=by,
+            end=over.end if over else None,
+            slower=self._pacer.slower if doing is Doing.SENDING else None,
+        )
+
+    def _now_doing(self, now: float) -> tuple[Doing, float]:
+        if self._ended is not None:
+            return Doing.ENDED, math.inf
+        if self._carriers.stopped is not None:
+            return Doing.STOPPING, math.inf
+        doing, until = self._gate.doing(now)
+        kept = doing not in (Doing.SENDING, Doing.OPENING)
+        if not kept and self._shared.allowance.waits(self._index):
+            return Doing.LIMIT, math.inf
+        return (self._closed.doing if self._closed else doing), until
 
     # -- measuring ------------------------------------------------------------------------------
 
     def _moment(self) -> Moment:
         now = self._loop.time()
-        activity, until = self._gate.activity(now)
+        doing, until = self._now_doing(now)
         return Moment(
             at=now,
             departed=self._carriers.departed,
             counters=self._book.counters(self._index),
             pace=self._pacer.rate,
-            activity=activity,
+            activity=activity_of(doing),
             until=until,
-            reason=self._gate.waiting,
+            reason="" if doing in (Doing.SENDING, *OVER) else str(doing),
         )
 
     def _look(self) -> None:
@@ -308,7 +358,7 @@ class Lane:
             if self._shared.on_settled is not None:
                 await self._shared.on_settled(outcome)
         finally:
-            self._shared.allowance.give_back(taken, settled)
+            self._shared.allowance.give_back(self._index, taken, settled)
         self._carriers.idle.add(task)
         self._look_at_guards()
         return following
@@ -318,11 +368,13 @@ class Lane:
         part = work.parts[0]
         count = size(work.entry, part)
         most = min(count, self._batch_most)
-        if self._shared.allowance.unlimited:
-            taken = most
-        else:
+        allowance, taken = self._shared.allowance, most
+        if not allowance.unlimited:
+            waits = allowance.waits(self._index)
             with self._carriers.aside():
-                taken = await self._shared.allowance.take(most)
+                taken = await allowance.take(self._index, most)
+            if waits:
+                self._gate.resume()
         if taken < count:
             work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
         return taken
@@ -334,8 +386,11 @@ class Lane:
             fields: Fields = partial(dict, ordinal=entry.ordinal, ids=answer.strangers)
             self._few.write("reply.strangers_ignored", fields, warn=True)
         judgement = judge(entry, parts, answer, at_ms=self._now_ms())
+        waited = None
+        if isinstance(reply, Reply):
+            waited = self._loop.time() - attempt.left_at
+            self._answers.add(waited)
         if self._meter is not None:
-            waited = self._loop.time() - attempt.left_at if isinstance(reply, Reply) else None
             self._meter.answered(waited, judgement)
         return judgement
 

@@ -14,6 +14,7 @@ from typing import Final
 from bulkdel.ledger.samples import Sample, bucket_of
 from bulkdel.ledger.values import Counters
 from bulkdel.send.judge import Judgement
+from bulkdel.send.state import Doing
 
 SPAN_S: Final = 10.0
 FIRST_SPANS: Final = 30
@@ -36,6 +37,22 @@ class Activity(Enum):
     WAITING = auto()  #: for any other reason
 
 
+_ACTIVITIES: Final = {
+    Doing.SENDING: Activity.SENDING,
+    Doing.STOPPING: Activity.SENDING,
+    Doing.ENDED: Activity.SENDING,
+    Doing.HELD: Activity.HELD,
+    Doing.OPENING: Activity.PROBING,
+    Doing.SILENT: Activity.PROBING,
+    Doing.REFUSED: Activity.PROBING,
+}
+
+
+def activity_of(doing: Doing) -> Activity:
+    """How the time is counted that a lane spends so."""
+    return _ACTIVITIES.get(doing, Activity.WAITING)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """A lane at one moment. Times are the loop's, in seconds.
@@ -44,7 +61,7 @@ class Moment:
         departed: calls that have left so far.
         counters: as durable.
         until: when the activity ends by itself; infinity if that is not known.
-        reason: why it is not sending, in words.
+        reason: why it is not sending, in a word; empty while it sends.
     """
 
     at: float

@@ -40,6 +40,7 @@ from typing import Final
 from aiolimiter import AsyncLimiter
 
 from bulkdel.send.rate import Rate
+from bulkdel.send.state import Slower
 
 CATCH_UP_S: Final = 0.3
 DENSER: Final = 1.25
@@ -59,6 +60,8 @@ AFTER_STALL_S: Final = 1.05
 """Seconds in which nothing leaves once it does: what it kept has a second of its own."""
 WINDOW_S: Final = 5.0
 """Seconds that the measured rate looks back."""
+SLOWED_BELOW: Final = 0.95
+"""Of the ceiling. A lane always keeps a little below it; that is nothing to tell."""
 
 
 def bucket(qps: float) -> tuple[float, float]:
@@ -84,7 +87,12 @@ def window(qps: float) -> tuple[int, float]:
 
 
 class Pacer:
-    """One lane's pace: `depart` returns when a call may leave, to one caller after another."""
+    """One lane's pace: `depart` returns when a call may leave, to one caller after another.
+
+    Attributes:
+        closed: whether nothing may leave until `open`.
+        stalled: whether nothing leaves since the network does not take what was sent.
+    """
 
     def __init__(
         self,
@@ -108,7 +116,7 @@ class Pacer:
         self._buckets: tuple[AsyncLimiter, AsyncLimiter] | None = None
         self._buckets_rate = 0.0
         self._turn = asyncio.Lock()
-        self._closed = ""
+        self.closed = False
         self._opened = asyncio.Event()
         self._most = qps
         self._held_at = float("-inf")
@@ -124,19 +132,14 @@ class Pacer:
         """Seconds until the hold ends; 0 where there is none."""
         return max(0.0, self._held_until - self._loop.time())
 
-    @property
-    def closed(self) -> str:
-        """Why nothing may leave until `open`, in words; empty where it may."""
-        return self._closed
-
-    def close(self, why: str) -> None:
+    def close(self) -> None:
         """Let nothing leave; who waits goes on waiting."""
-        self._closed = why
+        self.closed = True
         self._opened.clear()
 
     def open(self) -> None:
         """Let calls leave again, no faster than before."""
-        self._closed = ""
+        self.closed = False
         self._opened.set()
 
     def slow_to(self, qps: float) -> None:
@@ -149,20 +152,31 @@ class Pacer:
         return min(self._most, self._rate.at(self._loop.time()))
 
     @property
+    def slower(self) -> Slower | None:
+        """What keeps the rate well below the ceiling; None where nothing does."""
+        if self.rate >= self._rate.ceiling * SLOWED_BELOW:
+            return None
+        return Slower.OPERATOR if self._most == self.rate else Slower.PROVIDER
+
+    @property
     def measured(self) -> float:
-        """Calls/s that left over the last seconds."""
+        """Calls/s that left over the last seconds.
+
+        The oldest tenth of a second opens the stretch that is looked at and is not in it: else a
+        stretch of five seconds would hold the calls of a little more, and read as over the rate.
+        """
         now = self._loop.time()
         self._forget(now)
         if not self._left:
             return 0.0
-        span = max(1.0, now - self._left[0][0])
-        return sum(count for _, count in self._left) / span
+        first_at, _ = self._left[0]
+        return sum(count for at, count in self._left if at > first_at) / max(1.0, now - first_at)
 
     async def depart(self) -> float:
         """Wait for the hold and the bucket; the loop's time at which the call may leave."""
         async with self._turn:
             while True:
-                if self._closed:
+                if self.closed:
                     await self._opened.wait()
                     continue
                 if self._unheard():
@@ -175,7 +189,7 @@ class Pacer:
                     await one.acquire()
                 await self._room_in_window()
                 # Throttled while we waited: look again, or all who waited would leave at once.
-                if not self.held_for_s and not self._unheard() and not self._closed:
+                if not self.held_for_s and not self._unheard() and not self.closed:
                     break
             now = self._loop.time()
             self._window.append(now)

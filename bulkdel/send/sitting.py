@@ -13,6 +13,7 @@ from typing import Final
 from bulkdel.send.lane import Lane
 from bulkdel.send.meter import span_s
 from bulkdel.send.shared import Destination, Shared
+from bulkdel.send.state import Closed, Doing
 from bulkdel.send.transport import Transport, room_for_replies
 from bulkdel.send.view import End, Ending, LaneView
 
@@ -28,7 +29,11 @@ took a fifteenth of all CPU, at 10,000 a tenth of a second every few seconds."""
 
 
 class Sitting:
-    """One process's life in a run. Made inside a running loop; `run` once."""
+    """One process's life in a run. Made inside a running loop; `run` once.
+
+    Attributes:
+        changed: set where somebody has told it to do otherwise; whoever looks at it clears it.
+    """
 
     def __init__(
         self, shared: Shared, destinations: Sequence[Destination], *, continued: bool
@@ -38,7 +43,8 @@ class Sitting:
         `continued` says whether the run has sent before.
         """
         self._shared = shared
-        self._closed: dict[str, str] = {}
+        self.changed = asyncio.Event()
+        self._closed: dict[Doing, Closed] = {}
         room = room_for_replies()
         self._transports = [
             Transport(
@@ -46,6 +52,7 @@ class Sitting:
                 max_in_flight=one.target.max_in_flight,
                 timeout_s=shared.job.retry.timeout_s,
                 room=room,
+                proxy=one.proxy,
             )
             for one in destinations
         ]
@@ -81,9 +88,14 @@ class Sitting:
                 await asyncio.gather(*keepers, return_exceptions=True)
         return Ending(lanes=tuple(task.result() for task in tasks))
 
+    def in_flight(self) -> int:
+        """Calls that have left and are not answered; may be asked from any thread."""
+        return sum(carriers.in_flight for carriers in self._shared.carriers)
+
     def stop(self, end: End, words: str) -> None:
         """Send nothing more; calls in flight finish and are recorded, then `run` returns."""
         self._shared.stop(end, words)
+        self.changed.set()
 
     async def _keep_measuring(self) -> None:
         for span in itertools.count():
@@ -91,33 +103,41 @@ class Sitting:
             for lane in self._lanes:
                 lane.measure()
 
-    def pause(self) -> None:
-        """Send nothing until `resume`; calls in flight finish. The schedule goes on."""
-        self._close("paused", "paused; `bulkdel resume` goes on")
+    def pause(self, by: str = "") -> None:
+        """Send nothing until `resume`, as the user `by` asks; calls in flight finish.
+
+        The schedule goes on.
+        """
+        self._close(Closed(doing=Doing.PAUSED, by=by))
 
     def resume(self) -> None:
         """Send again, if the schedule lets it."""
-        self._open("paused")
+        self._open(Doing.PAUSED)
 
     def slow_to(self, target: str, qps: float) -> None:
         """Stay at or under `qps` calls/s for a target, and never over the job's own."""
         for lane in self._lanes:
             if lane.target == target:
                 lane.slow_to(qps)
+        self.changed.set()
 
-    def _close(self, reason: str, words: str) -> None:
-        self._closed[reason] = words
-        for lane in self._lanes:
-            lane.close(words)
+    def _close(self, why: Closed) -> None:
+        self._closed[why.doing] = why
+        self._tell_lanes()
 
-    def _open(self, reason: str) -> None:
-        if self._closed.pop(reason, None) is None:
-            return
+    def _open(self, doing: Doing) -> None:
+        if self._closed.pop(doing, None) is not None:
+            self._tell_lanes()
+
+    def _tell_lanes(self) -> None:
+        """A pause outweighs the window: it does not end by itself."""
+        why = self._closed.get(Doing.PAUSED) or self._closed.get(Doing.WINDOW)
         for lane in self._lanes:
-            if self._closed:
-                lane.close(next(iter(self._closed.values())))
+            if why:
+                lane.close(why)
             else:
                 lane.open()
+        self.changed.set()
 
     def _look_at_window(self) -> None:
         """Close or open by the wall clock, or end the sitting where the job says so."""
@@ -125,14 +145,14 @@ class Sitting:
         if window is None:
             return
         if window.is_open(now):
-            self._open("window")
+            self._open(Doing.WINDOW)
             return
-        opens = datetime.fromtimestamp(window.next_change(now), window.zone)
-        words = f"the window of the schedule opens {opens:%Y-%m-%d %H:%M %Z}"
+        opens_s = window.next_change(now)
         if not self._shared.job.schedule.waits:
-            self.stop(End.WINDOW, words)
-        elif "window" not in self._closed:
-            self._close("window", words)
+            opens = datetime.fromtimestamp(opens_s, window.zone)
+            self.stop(End.WINDOW, f"the window of the schedule opens {opens:%Y-%m-%d %H:%M %Z}")
+        elif Doing.WINDOW not in self._closed:
+            self._close(Closed(doing=Doing.WINDOW, until_ms=round(opens_s * 1000)))
 
     async def _keep_window(self) -> None:
         window = self._shared.job.schedule.window

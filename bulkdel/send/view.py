@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from bulkdel.ledger.values import Counters
+from bulkdel.send.answers import NO_ANSWERS, Answers
+from bulkdel.send.state import End, LaneState
+
+__all__ = ["End", "Ending", "LaneEnd", "LaneView"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +21,8 @@ class LaneView:
         qps: the ceiling, calls/s. pace: what the lane allows itself now, calls/s.
         rate: calls/s over the last seconds, as measured.
         in_flight: calls.
-        waiting: why nothing is sent just now, in words ("held by the provider for 12 s", "provider
-            does not answer, next probe in 8 s"); empty while it sends.
-        ended: why the lane is over, in words; empty while it runs.
+        state: what it is doing, and why.
+        answers: how long those of this sitting took.
     """
 
     target: str
@@ -30,23 +32,8 @@ class LaneView:
     pace: float
     rate: float
     in_flight: int
-    waiting: str
-    ended: str
-
-
-class End(StrEnum):
-    """Why a lane or a sitting stopped sending."""
-
-    FINISHED = "finished"  #: every pair is settled
-    LEFT = "left"  #: tries used up for what is left
-    DOWN = "down"  #: no accepted call for outage_limit
-    REFUSED = "refused"  #: credentials, permission or app refused
-    STOPPED = "stopped"  #: a signal
-    LIMIT = "limit"  #: --limit reached
-    WINDOW = "window"  #: outside schedule.window
-    DURATION = "duration"  #: max_duration
-    GUARD = "guard"  #: max_failure_ratio
-    STORAGE = "storage"  #: a file of the run can be written or read no more
+    state: LaneState
+    answers: Answers = NO_ANSWERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

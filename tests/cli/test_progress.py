@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from bulkdel.cli.progress import LINE_EVERY_S, PlainLines, line, progress, screen
 from bulkdel.ledger.values import Counters
+from bulkdel.send.state import Doing, End, LaneState, Slower
 from bulkdel.send.view import LaneView
 
 VIEW = LaneView(
@@ -20,15 +21,16 @@ VIEW = LaneView(
     pace=199,
     rate=199.8,
     in_flight=400,
-    waiting="",
-    ended="",
+    state=LaneState(doing=Doing.SENDING),
 )
 AT = datetime(2026, 11, 21, 22, 25, 1, tzinfo=UTC)
+NOW_MS = round(AT.timestamp() * 1000)
+FINISHED = LaneState(doing=Doing.ENDED, end=End.FINISHED)
 
 
 def shown(*views: LaneView) -> list[str]:
     """The display's lines."""
-    return screen(views).plain.splitlines()
+    return screen(views, NOW_MS).plain.splitlines()
 
 
 def test_a_row_has_what_one_looks_for() -> None:
@@ -72,7 +74,7 @@ def test_it_fits_80_columns() -> None:
         ),
         rate=999.9,
         qps=1000,
-        waiting="held by the provider, " * 10,
+        state=LaneState(doing=Doing.REFUSED, code=70009, info="no, " * 100),
     )
     assert max(cell_len(one) for one in shown(worst)) <= 80
 
@@ -80,10 +82,12 @@ def test_it_fits_80_columns() -> None:
 def test_why_it_does_not_send() -> None:
     """A lane that waits, is slowed or is over says why; one at its ceiling says nothing."""
     assert shown(VIEW)[3].startswith("Ctrl-C")
-    held = replace(VIEW, waiting="held by the provider, 12 s to go")
-    assert shown(held)[3].strip() == "held by the provider, 12 s to go"
-    assert "slowed to 100 calls/s" in shown(replace(VIEW, pace=100))[3]
-    assert shown(replace(VIEW, ended="app refused"))[3].strip() == "app refused"
+    held = LaneState(doing=Doing.HELD, until_ms=NOW_MS + 12_000)
+    assert "held by the provider" in shown(replace(VIEW, state=held))[3]
+    slow = LaneState(doing=Doing.SENDING, slower=Slower.PROVIDER)
+    assert "slowed to 100 calls/s" in shown(replace(VIEW, pace=100, state=slow))[3]
+    refused = LaneState(doing=Doing.ENDED, end=End.REFUSED, info="no such app")
+    assert shown(replace(VIEW, state=refused))[3].strip() == "refused: no such app"
 
 
 def test_no_guess_without_a_rate() -> None:
@@ -121,7 +125,7 @@ def test_lines_come_now_and_then() -> None:
     assert len(said) == 2
     now[0] += 1
     for _ in range(3):
-        lines.show([replace(VIEW, ended="finished"), other])
+        lines.show([replace(VIEW, state=FINISHED, counters=Counters(deleted=VIEW.pairs)), other])
     assert len(said) == 3
     assert said[2].endswith(", finished")
     lines.last()
@@ -131,7 +135,7 @@ def test_lines_come_now_and_then() -> None:
 
 def test_quiet_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     """--no-progress shows nothing at all; without it a lane's end is told on standard error."""
-    ended = replace(VIEW, ended="finished")
+    ended = replace(VIEW, state=FINISHED, counters=Counters(deleted=VIEW.pairs))
     with progress(quiet=True, now_s=lambda: 0.0) as show:
         show([ended])
     assert capfd.readouterr() == ("", "")

@@ -13,7 +13,8 @@ from bulkdel.report.status_json import status_json
 from bulkdel.report.text.closure import closed_text
 from bulkdel.report.text.status_page import status_text
 from bulkdel.report.text.summary import summary_text
-from bulkdel.report.verdict import Tone, run_verdict
+from bulkdel.report.tone import Tone
+from bulkdel.report.verdict import run_verdict
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation
 from tests.support import front

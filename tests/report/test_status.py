@@ -7,13 +7,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bulkdel.ledger.history import CodeCount, Recent
+from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
-from bulkdel.report.status import LastSitting, State, recent_rates, seconds_left, wrongs
-from bulkdel.report.status_json import status_json
+from bulkdel.report.status import LastSitting, State, wrongs
+from bulkdel.report.status_json import KEYS, status_json
 from bulkdel.report.text.status_page import status_text
 from bulkdel.words import NO_REPLY
 from tests.support import front
+from tests.support.json_keys import undocumented, unwritten
 
 NOW = 1_795_300_000_000
 JOB = front.job(front.tencent(), front.zego())
@@ -34,7 +35,7 @@ def test_finished() -> None:
     status = front.status(JOB, PLAN, {"tencent": DONE, "zego": DONE})
     assert (status.state, status.reason, status.unsettled) == (
         State.FINISHED,
-        "every pair is settled",
+        "every pair is settled, but 4 failed for good and 3 rows were rejected",
         0,
     )
 
@@ -67,7 +68,7 @@ def test_estimate_is_the_slowest_target() -> None:
         JOB,
         PLAN,
         {"tencent": HALF, "zego": HALF},
-        rates={"tencent": 200.0, "zego": 2.0},
+        lanes={"tencent": front.sending("tencent", 200.0), "zego": front.sending("zego", 2.0)},
         holder="process 47",
     )
     assert status.left_s == pytest.approx(3.0)
@@ -76,42 +77,13 @@ def test_estimate_is_the_slowest_target() -> None:
 def test_no_estimate_while_a_target_has_none() -> None:
     """One target that nobody can estimate leaves the whole without an estimate."""
     status = front.status(
-        JOB, PLAN, {"tencent": HALF}, rates={"tencent": 200.0}, holder="process 47"
+        JOB,
+        PLAN,
+        {"tencent": HALF},
+        lanes={"tencent": front.sending("tencent", 200.0)},
+        holder="process 47",
     )
     assert status.left_s is None
-
-
-def test_rates_only_while_running() -> None:
-    """A run that nobody works on has no rate, whatever its last replies say."""
-    status = front.status(JOB, PLAN, {"tencent": HALF}, rates={"tencent": 200.0})
-    assert [target.rate for target in status.targets] == [None, None]
-
-
-@pytest.mark.parametrize(
-    ("left", "settled", "calls", "rate", "seconds"),
-    [
-        (0, 0, 0, None, 0.0),
-        (1000, 0, 5, 10.0, None),
-        (1000, 500, 5, None, None),
-        (1000, 500, 5, 0.0, None),
-        (1000, 500, 5, 10.0, 1.0),
-    ],
-)
-def test_seconds_left(
-    left: int, settled: int, calls: int, rate: float | None, seconds: float | None
-) -> None:
-    """Without a settled pair or a rate nobody can say; else pairs by calls a pair by rate."""
-    assert seconds_left(left=left, settled=settled, calls=calls, rate=rate) == seconds
-
-
-def test_recent_rates() -> None:
-    """101 replies over ten seconds until now are ten a second; a pause counts as time."""
-    recent = (
-        Recent(target="tencent", replies=101, first_ms=NOW - 10_000, last_ms=NOW - 5000),
-        Recent(target="zego", replies=1, first_ms=NOW - 10_000, last_ms=NOW - 10_000),
-        Recent(target="other", replies=9, first_ms=NOW, last_ms=NOW),
-    )
-    assert recent_rates(recent, NOW) == {"tencent": 10.0}
 
 
 def test_codes_add_up() -> None:
@@ -129,6 +101,26 @@ def test_codes_add_up() -> None:
     assert "tencent 2 failed - other codes" in rows
     assert "tencent 8 unsettled - no answer: timeout" in rows
     assert "tencent 40 unsettled - not answered yet" in rows
+
+
+def test_every_key_is_documented() -> None:
+    """What is written has a meaning in KEYS, and what is documented is written."""
+    code = CodeCount(target="tencent", code=30006, info="busy", pairs=4, example="a")
+    last = LastSitting(began_ms=NOW - 5000, ended_ms=NOW, why="left")
+    told = [
+        orjson.loads(status_json(status))
+        for status in (
+            front.status(JOB, PLAN, {"tencent": HALF}),
+            front.status(JOB, PLAN, {"tencent": Counters(already_gone=100, calls=10)}),
+            front.status(
+                JOB, PLAN, {"tencent": HALF}, last=last, failed=(code,), unsettled=(code,)
+            ),
+        )
+    ]
+    assert set().union(*(undocumented(one, KEYS) for one in told)) == set()
+    assert set.intersection(*(unwritten(one, KEYS) for one in told)) == set()
+    assert undocumented({"targets": {"a": {"new": 1}}}, KEYS) == {"targets.a.new"}
+    assert "mode" in unwritten({"job": "x"}, KEYS)
 
 
 def test_json_has_the_contracts_keys() -> None:

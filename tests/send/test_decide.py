@@ -117,7 +117,8 @@ def test_a_lane_is_down_after_the_outage_limit(
     assert decision.next is Next.DONE
     assert decision.end is not None
     assert decision.end[0] is End.DOWN
-    assert decision.end[1].startswith("no call was accepted for 600 s; the last answer was code")
+    words = "no call was accepted for 600 s; the last call had no answer: "
+    assert decision.end[1].startswith(words)
 
 
 def test_our_own_trouble_is_no_word_against_the_provider() -> None:
@@ -130,6 +131,15 @@ def test_our_own_trouble_is_no_word_against_the_provider() -> None:
     assert (decision.alone_s, decision.trouble) == (OURS_S, "too many open files")
     down = decide(ours, None, UNTRIED, replace(SENDING, silent_for_s=700), retry=RETRY, title="P")
     assert down.end == (End.DOWN, "no call was accepted for 700 s; too many open files")
+
+
+@pytest.mark.parametrize("lane", [SENDING, replace(SENDING, free=False, probe=True)])
+def test_a_login_that_a_proxy_refuses_is_tried_once(lane: Condition) -> None:
+    """The lane ends and asks for a person: each further try could lock that login out."""
+    refused = NoReply(reason="the proxy http://p:1 wants a login", left=False, refused=True)
+    decision = decided(refused, lane)
+    assert decision.next is Next.DONE
+    assert decision.end == (End.REFUSED, "the proxy http://p:1 wants a login")
 
 
 def test_what_the_gate_kept_back_goes_again() -> None:

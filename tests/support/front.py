@@ -10,7 +10,9 @@ from bulkdel.job.job import Job, Reach, Target
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Heavy, PlanMeta, Share
-from bulkdel.report.status import LastSitting, Status, fold
+from bulkdel.report.status import LastSitting, Status, at_rest, fold
+from bulkdel.send.state import Doing, LaneState
+from bulkdel.send.view import LaneView
 from tests.support import build
 
 TENCENT_ADDRESS = build.TARGETS["tencent"].address or ""
@@ -83,6 +85,12 @@ def plan(
     return build.plan_of_job(of, rows, shares, digest="0" * 64)
 
 
+def sending(target: str, rate: float, qps: float = 200.0) -> LaneView:
+    """A lane that sends at `rate` calls/s; without pairs or counters."""
+    state = LaneState(doing=Doing.SENDING)
+    return replace(at_rest(target, qps=qps, state=state), rate=rate)
+
+
 def status(
     of: Job,
     meta: PlanMeta,
@@ -93,7 +101,7 @@ def status(
     last: LastSitting | None = None,
     failed: tuple[CodeCount, ...] = (),
     unsettled: tuple[CodeCount, ...] = (),
-    rates: Mapping[str, float] | None = None,
+    lanes: Mapping[str, LaneView] | None = None,
     holder: str = "",
 ) -> Status:
     """What `fold` makes of the values, with the two providers as faces."""
@@ -106,6 +114,6 @@ def status(
         last=last,
         failed=failed,
         unsettled=unsettled,
-        rates=rates,
+        lanes=lanes,
         holder=holder,
     )

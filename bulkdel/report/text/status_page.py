@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 
 from bulkdel import files
-from bulkdel.report.figures import count, counted, moment, plain, rate, sentence, span
-from bulkdel.report.phrases import deed, unit
+from bulkdel.report.figures import counted, moment, plain, rate, span
+from bulkdel.report.phrases import deed
 from bulkdel.report.remarks import waiting_sides
 from bulkdel.report.status import (
     LastSitting,
@@ -19,9 +19,11 @@ from bulkdel.report.status import (
 )
 from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
+from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
+from bulkdel.send.state import Doing
 
-_STYLES = {State.RUNNING: GOOD, State.FINISHED: GOOD, State.STOPPED: BAD, State.PLANNED: TITLE}
+_STYLES = {Tone.GOOD: GOOD, Tone.MIXED: TITLE, Tone.BAD: BAD}
 
 
 def status_text(
@@ -40,7 +42,9 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
     if verdict.no_friendships:
         yield from tables.doubt(status.job, verdict)
         yield words("")
-    yield words(_headline(status), _STYLES[status.state])
+    yield words(f"{plain(status.job)}: {verdict.headline}", _STYLES[verdict.tone])
+    if verdict.detail:
+        yield words(verdict.detail)
     yield words("")
     yield facts(
         [
@@ -75,15 +79,6 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
             yield words(f"Or, to settle as failed what can never succeed: {close}")
 
 
-def _headline(status: Status) -> str:
-    head = f"{plain(status.job)}: {status.state}"
-    if status.unsettled > 0:
-        noun = unit(status.operation)
-        across = f", over {len(status.targets)} targets" if len(status.targets) > 1 else ""
-        head += f", {count(status.unsettled)} of {counted(status.planned, noun)} left{across}"
-    return f"{head}. {sentence(status.reason, 400)}"
-
-
 def _going(status: Status) -> Iterator[RenderableType]:
     yield table(
         ("target", "calls/s now", "at most", "time left", "estimated end"),
@@ -91,7 +86,7 @@ def _going(status: Status) -> Iterator[RenderableType]:
         [
             (
                 target.name,
-                "-" if target.rate is None else rate(target.rate),
+                rate(target.lane.rate) if target.state.doing is Doing.SENDING else "-",
                 rate(target.qps),
                 *_end(target, status.at_ms),
             )

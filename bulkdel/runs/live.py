@@ -1,0 +1,101 @@
+"""status.json: how the process that works on a run says how it stands, for `status` to read.
+
+It is replaced every EVERY_S, and where what a lane does has changed. Figures of pairs are not in
+it: those are the journal's. It is a word of the moment and no record, so it is not synced, and a
+run goes on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from bulkdel import files
+from bulkdel.errors import WrongInput
+from bulkdel.send.state import LaneState
+from bulkdel.send.view import LaneView
+
+EVERY_S: Final = 2.0
+FRESH_S: Final = 15.0
+"""A word older than this says how things stood, not how they stand."""
+_BYTES_MOST: Final = 1 << 20
+_TEXT_MOST: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveLane:
+    """One lane as its process last saw it; as in LaneView."""
+
+    target: str
+    pace: float
+    rate: float
+    in_flight: int
+    state: LaneState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What the process `pid`, whose sitting began at `began_ms`, said at `at_ms` (Unix ms)."""
+
+    pid: int
+    began_ms: int
+    at_ms: int
+    lanes: tuple[LiveLane, ...]
+
+
+_LIVE: Final = TypeAdapter(Live)
+
+
+class LiveFile:
+    """The file of a run directory, as the process writes it that works there."""
+
+    def __init__(self, run_dir: Path, *, pid: int, began_ms: int) -> None:
+        self._path = run_dir / files.STATUS
+        self._pid, self._began_ms = pid, began_ms
+        self._written_ms = 0
+        self._doings: tuple[str, ...] = ()
+
+    def due(self, views: Sequence[LaneView], now_ms: int) -> Callable[[], None] | None:
+        """What writes the lanes as they are now, if that is due; else None.
+
+        It may be called in another thread, and raises OSError where it cannot write.
+        """
+        doings = tuple(view.state.doing for view in views)
+        if doings == self._doings and now_ms - self._written_ms < EVERY_S * 1000:
+            return None
+        self._doings, self._written_ms = doings, now_ms
+        live = Live(
+            pid=self._pid,
+            began_ms=self._began_ms,
+            at_ms=now_ms,
+            lanes=tuple(
+                LiveLane(
+                    target=view.target,
+                    pace=view.pace,
+                    rate=view.rate,
+                    in_flight=view.in_flight,
+                    state=view.state,
+                )
+                for view in views
+            ),
+        )
+        content = orjson.dumps(live) + b"\n"
+        return lambda: files.replace(self._path, content, durable=False)
+
+
+def read_live(run_dir: Path) -> Live | None:
+    """What the last process said; None where nothing was said, or nothing that can be read."""
+    try:
+        with files.open_to_read(run_dir / files.STATUS) as file:
+            content = file.read(_BYTES_MOST + 1)
+        live = _LIVE.validate_json(content) if len(content) <= _BYTES_MOST else None
+    except (OSError, WrongInput, ValidationError):
+        return None
+    if live is None or any(len(lane.state.info) > _TEXT_MOST * 10 for lane in live.lanes):
+        return None
+    return live
