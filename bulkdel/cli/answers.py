@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Final
 
 from bulkdel.cli import ask, streams
@@ -165,9 +166,9 @@ def _target(given: Given, at: int, name: str, *, asking: bool) -> TargetAnswers:
     if at < len(given.app_ids):
         app_id = given.app_ids[at]
     else:
-        app_id = int(
-            ask.text(f"{provider.title}: the app's number ({provider.app_id_name})", judge=_number)
-        )
+        streams.say("", *wrap(f"The app's number is shown in {provider.app_id_place}.", ask.WIDTH))
+        asked = f"{provider.title}: the app's number ({provider.app_id_name})"
+        app_id = int(ask.text(asked, judge=_number, lead=False))
     secret_file = _nth(given.secret_files, at)
     secret_env = _nth(given.secret_envs, at)
     if not secret_env and not secret_file:

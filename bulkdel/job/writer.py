@@ -138,6 +138,7 @@ provider = {toml_text(target.provider)}
 {_set("region", target.region or None, next(iter(provider.regions)))}
 
 # The app's number: {APP_ID_NAMES}.
+# Shown in {provider.app_id_place}.
 app_id = {target.app_id}
 """
     if provider.admin is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tomllib
 from io import StringIO
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from bulkdel.cli import ask, streams
 from bulkdel.cli.answers import Given, answers_of
+from bulkdel.cli.app import app
 from bulkdel.cli.new_file import write_new
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job, Reach
@@ -22,6 +25,7 @@ from bulkdel.job.schema import JobTable, TargetTable
 from bulkdel.job.writer import Answers, TargetAnswers, job_text, toml_text
 from bulkdel.plan.input.likely import propose
 from bulkdel.providers import PROVIDERS
+from bulkdel.providers.protocol import Provider
 from bulkdel.words import Mode, Operation
 
 FLAGS = Given(
@@ -306,3 +310,32 @@ def test_the_same_provider_twice(home: Path) -> None:
     )
     job = write_new(home / "purge.toml", job_text(answers, file="purge.toml"))
     assert [one.name for one in job.targets] == ["zego", "zego-2"]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda one: one.name)
+def test_where_the_key_is_shown_and_goes(home: Path, provider: Provider) -> None:
+    """Rule: the closing words name the variable or the file, the console's word, and no key."""
+    words = ["init", "purge.toml", "--operation", "delete_friends", "--mode", "one_way"]
+    words += ["--provider", provider.name, "--region", provider.example_region]
+    words += ["--app-id", "77", "--input", "pairs.csv"]
+    said = CliRunner().invoke(app, words).stdout
+    plain = " ".join(said.split())
+    assert f"the key of app 77 into the variable {provider.secret_env}" in plain
+    assert f"{provider.vendor}'s console shows it as {provider.secret_place}." in plain
+    assert f"  export {provider.secret_env}='...'\n" in said
+    assert f"# Shown in {provider.app_id_place}." in (home / "purge.toml").read_text()
+    words[1:2] = ["other.toml", "--secret-file", "the key"]
+    said = " ".join(CliRunner().invoke(app, words).stdout.split())
+    assert f"into the file {home / 'the key'} (`chmod 600`) and nothing else" in said
+
+
+@pytest.mark.usefixtures("home")
+def test_each_command_that_follows_can_be_run() -> None:
+    """Rule: what is printed as the next command does what is said of it."""
+    words = ["init", "my job.toml", "--operation", "delete_friends", "--mode", "one_way"]
+    words += ["--provider", "zego", "--app-id", "7", "--endpoint", "emulator"]
+    said = CliRunner().invoke(app, [*words, "--input", "pairs.csv"]).stdout
+    commands = [shlex.split(line)[1:] for line in said.splitlines() if line.startswith("  bulkdel")]
+    assert [one[0] for one in commands] == ["check", "plan", "run"]
+    for command in commands:
+        assert CliRunner().invoke(app, command).exit_code == 0
