@@ -11,6 +11,9 @@ from bulkdel.plan.input.formats import DELIMITERS
 HEAD_BYTES: Final = 64
 """How much of a file's beginning tells what it is."""
 
+EXPORT_AGAIN: Final = "export its rows again, or leave it out of input.files"
+"""What to do about a file that holds nothing."""
+
 _AS_CSV: Final = "save it as CSV UTF-8 with its ids as text, and name that file"
 _UNPACK: Final = "unpack it: of packed files only .gz and .zst are read"
 _PACKED: Final = frozenset({".zip", ".bz2", ".xz", ".7z", ".rar", ".tar", ".tgz"})

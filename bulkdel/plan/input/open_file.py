@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from bulkdel.plan.input.facts import Facts, ensure_unchanged, open_bytes, stamp_of
 from bulkdel.plan.input.file_bytes import FileBytes
 from bulkdel.plan.input.formats import BINARY
-from bulkdel.plan.input.kinds import HEAD_BYTES, kind_of
+from bulkdel.plan.input.kinds import EXPORT_AGAIN, HEAD_BYTES, kind_of
 from bulkdel.plan.input.sources import SourceFile, WrongFile
 from bulkdel.plan.input.unpack import unpack
 
@@ -106,7 +106,7 @@ def _beginning(source: SourceFile, raw: BinaryIO, packed_size: int) -> tuple[byt
             break
     content = b"".join(pieces)
     if not content:
-        raise WrongFile(source.name, "the file is empty")
+        raise WrongFile(source.name, "the file is empty", EXPORT_AGAIN)
     if kind := kind_of(content[:HEAD_BYTES], source.format):
         raise WrongFile(source.name, *kind)
     if size < BEGINNING_BYTES:

@@ -217,7 +217,7 @@ def _children(row: tuple[Any, ...]) -> int:
 def _broken(source: SourceFile, answer: str = "") -> WrongFile:
     """The file is to blame, unless the machine answered that it cannot be read just now."""
     if answer:
-        return WrongFile(source.name, f"cannot be read ({answer})")
+        return WrongFile(source.name, f"cannot be read ({answer})", "run again, or copy it")
     return WrongFile(
         source.name,
         "cannot be read as a Parquet file",
