@@ -8,7 +8,16 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from bulkdel.job.endpoint import checked_hook
-from bulkdel.job.keys import TEXT_MOST, TEXT_PATTERN, TEXT_WORDS, Allowed, Table, Text, sized
+from bulkdel.job.keys import (
+    TEXT_MOST,
+    TEXT_PATTERN,
+    TEXT_WORDS,
+    Allowed,
+    Table,
+    Text,
+    sized,
+    whole_path,
+)
 
 ARGUMENTS_MOST = 100
 
@@ -23,12 +32,20 @@ class Event(StrEnum):
     CREDENTIALS = "credentials"  #: a provider refused the credentials, the permission or the app
 
 
+def _program(command: tuple[str, ...]) -> tuple[str, ...]:
+    """`command` itself; ValueError where its program counts on a shell."""
+    if command:
+        whole_path(command[0])
+    return command
+
+
 class NotifyTable(Table):
     """[notify]: who is told how the run goes."""
 
     command: Annotated[
         tuple[Text, ...],
         sized(most=ARGUMENTS_MOST),
+        AfterValidator(_program),
         Field(
             strict=False,
             json_schema_extra={"maxItems": ARGUMENTS_MOST},
