@@ -40,7 +40,7 @@ def tell(of: Job, event: Event = Event.STOP, *, within_s: float = 10.0) -> list[
     """Tell, wait, and answer what the log was told."""
     with structlog.testing.capture_logs() as logs:
         notifier = Notifier(of, within_s=within_s)
-        notifier.tell(event, TOLD)
+        notifier.tell(event, lambda: TOLD)
         notifier.close()
     return [dict(one) for one in logs]
 
