@@ -56,6 +56,7 @@ def environment() -> dict[str, str]:
     "command",
     [
         (),
+        ("demo",),
         ("init",),
         ("check",),
         ("plan",),

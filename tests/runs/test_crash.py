@@ -10,6 +10,7 @@ import pytest
 from bulkdel.errors import StorageFailed
 from bulkdel.job.job import Job
 from bulkdel.job.jobfile import load_job
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.ending import why
 from bulkdel.runs.run import held_run
@@ -43,6 +44,7 @@ def fails(job: Job, error: Exception) -> None:
     with held_run(job) as run:
         meta = run.plan(lambda _: None)
         run.begin(meta)
+        run.agree(Consent(how=Agreement.TRIAL, at_ms=1, command=""))
         asyncio.run(run.sending(meta, limit=None, started=started, on_settled=on_settled))
 
 
