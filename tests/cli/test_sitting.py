@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.status import Status
+from bulkdel.report.version import version
 from bulkdel.runs.observers import Watch
 from bulkdel.runs.run import Run
 from bulkdel.runs.seams import Say, Show, TellStop
@@ -321,6 +323,10 @@ def test_what_should_not_happen(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert str(job.run_dir / "run.log") in err
     lines = [orjson.loads(line) for line in (job.run_dir / "run.log").read_bytes().splitlines()]
     assert [line["event"] for line in lines] == ["command.started", "command.crashed"]
+    assert lines[0]["bulkdel"] == version()
+    assert (lines[0]["pid"], lines[0]["host"]) == (os.getpid(), platform.node())
+    assert lines[0]["python"] == platform.python_version()
+    assert lines[0]["platform"].startswith(platform.system())
     assert "KeyError: 'oops'" in lines[1]["traceback"]
 
 
