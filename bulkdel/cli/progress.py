@@ -111,7 +111,7 @@ def footer(views: Sequence[LaneView], now_ms: int) -> str:
     if is_stopping(views):
         calls = sum(view.in_flight for view in views)
         rest = f"waiting for {counted(calls, 'call')}" if calls else "writing down the last answers"
-        return f"Stopping: {rest}. Ctrl-C again leaves at once; the same command continues."
+        return f"Stopping: {rest}. Ctrl-C again leaves at once."
     times = [left_s(view) for view in views]
     last = max((seconds for seconds in times if seconds is not None), default=0.0)
     done = ""

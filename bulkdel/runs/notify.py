@@ -16,6 +16,7 @@ from bulkdel.job.job import Event, Job
 from bulkdel.job.secrets import hidden_of
 from bulkdel.providers.protocol import Call
 from bulkdel.report.json_text import json_text
+from bulkdel.report.status_json import VERSION
 from bulkdel.runs.hook import run_hook
 from bulkdel.send.transport import NoReply, Transport
 
@@ -90,7 +91,8 @@ class Notifier:
     def _tell(self, way: str, event: Event, facts: Callable[[], Mapping[str, Any]]) -> None:
         log = structlog.get_logger().bind(of=str(event), by=way)
         try:
-            body = json_text({"event": event, **facts()}, laid_out=False)
+            values = {"version": VERSION, "event": event, **facts()}
+            body = json_text(values, laid_out=False)
             trouble = self._run(body) if way == "command" else asyncio.run(self._post(body))
         except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on
             trouble = type(error).__name__

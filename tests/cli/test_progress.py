@@ -137,9 +137,7 @@ def test_a_stop_is_said_at_once() -> None:
     """On a screen and in plain lines, once: what is waited for, and what a second Ctrl-C does."""
     stopping = replace(VIEW, state=LaneState(doing=Doing.STOPPING, end=End.STOPPED), in_flight=13)
     ended = replace(VIEW, target="zego", state=LaneState(doing=Doing.ENDED, end=End.STOPPED))
-    words = (
-        "Stopping: waiting for 13 calls. Ctrl-C again leaves at once; the same command continues."
-    )
+    words = "Stopping: waiting for 13 calls. Ctrl-C again leaves at once."
     said: list[str] = []
     lines = PlainLines(now_s=lambda: 0.0, say=said.append)
     for _ in range(3):
