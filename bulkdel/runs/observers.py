@@ -60,17 +60,20 @@ class Observers:
         self._news = News()
         self._quota = LineQuota(time.monotonic(), few=FEW_AN_HOUR, span_s=HOUR_S)
         self._status: Status | None = None
+        self._has_sent = False
 
     def looked(self, status: Status) -> None:
         """How the run stands while nothing of it is sent."""
-        self._status = status
+        self._status, self._has_sent = status, False
         if self._metrics:
             self._metrics.at_rest(status)
 
     def started(self, status: Status) -> None:
         """Calls begin to leave now."""
         running = replace(status, state=State.RUNNING, reason="calls begin to leave")
-        self._tell(Event.START, "sending begins", running)
+        self._has_sent = True
+        facts = message_values(self._job, "sending begins", running)
+        self._notifier.tell(Event.START, lambda: facts)
 
     def show(self, views: Sequence[LaneView]) -> None:
         """The lanes at this moment; what is news of one is told at once."""
@@ -89,24 +92,27 @@ class Observers:
             self._metrics.ended(code)
         event = event_of(code)
         if event is not None:
-            self._tell(event, words, self._status, code)
+            self._notifier.tell(event, partial(self._end_facts, code, words))
         self._notifier.close()
 
-    def _tell(
-        self, event: Event, words: str, status: Status | None, code: int | None = None
-    ) -> None:
-        facts = message_values(self._job, words, status, exit_code=code)
-        self._notifier.tell(event, lambda: facts)
+    def _end_facts(self, code: int, words: str) -> Mapping[str, Any]:
+        """What is told at the end; where an error cut the sending short, the run is looked at."""
+        status = (self._seen() if self._has_sent else None) or self._status
+        return message_values(self._job, words, status, exit_code=code)
 
     def _news_facts(
         self, message: Message, views: Sequence[LaneView], left_out: int
     ) -> Mapping[str, Any]:
         """What is told of one target, with the run as it stands at this moment."""
-        try:
-            status = look(self._job, held=True, views=views)
-        except BulkdelError:  # what matters is the message
-            status = None
+        status = self._seen(views)
         return message_values(self._job, message.text, status, news=message, left_out=left_out)
+
+    def _seen(self, views: Sequence[LaneView] = ()) -> Status | None:
+        """The run as it stands; None where that cannot be read: what matters is the message."""
+        try:
+            return look(self._job, held=True, views=views)
+        except BulkdelError:
+            return None
 
 
 def message_values(
