@@ -233,5 +233,7 @@ _REST: Final = """\
 # command = ["./tell.sh"]
 # url = "https://hooks.example.com/bulkdel"
 
-# When: calls begin, exit 75, exit 0 or 1, exit 3, exit 77. These are the defaults.
-# on = ["start", "stop", "finish", "guard", "credentials"]"""
+# When: calls begin, exit 75, exit 0 or 1, exit 3; a provider refused the key or the app (at once,
+# and again with exit 77), one target has ended while others go on, nothing of a target was settled
+# for 15 minutes, and was again. These are the defaults.
+# on = ["start", "stop", "finish", "guard", "credentials", "target", "trouble", "recovered"]"""

@@ -77,6 +77,8 @@ def _ended(lane: LaneView) -> Said:
         if failed:
             return Said(words=f"finished, {count(failed)} failed for good", tone=Tone.MIXED)
         return Said(words="finished", tone=Tone.GOOD)
+    if end is End.STOPPED and lane.state.info:  # which names the signal
+        return Said(words=lane.state.info, tone=Tone.BAD)
     words = _ENDS.get(end, "stopped with work left") if end else "stopped with work left"
     return Said(words=f"{words}{_why(lane.state)}", tone=Tone.BAD)
 
