@@ -106,7 +106,7 @@ def _failed(run_dir: Path, error: Exception, *, reading: bool) -> StorageFailed:
     if not reading:
         return storage_failed(run_dir, reason)
     return StorageFailed(
-        f"{run_dir} cannot be read ({reason})", mend="mend that, then run the same command again"
+        f"{run_dir} cannot be read ({reason})", mend="put that right, then run the same command again"
     )
 
 
