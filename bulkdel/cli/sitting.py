@@ -52,13 +52,18 @@ class CutShort(BulkdelError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """The options of `run`. `command` is the command as it was given."""
+    """The options of `run`.
+
+    Attributes:
+        command: as it was given. rest: the one that goes on behind --limit.
+    """
 
     yes: bool
     limit: int | None
     no_progress: bool
     json_logs: bool
     command: str
+    rest: str
     watch: Watch = field(default_factory=Watch)
 
 
@@ -135,7 +140,7 @@ def _carry_out(
                 status,
                 ending,
                 streams.width(sys.stdout),
-                command=choices.command,
+                command=choices.rest if _is_limited(ending) else choices.command,
                 colour=streams.colour(sys.stdout),
             )
         )
@@ -145,6 +150,12 @@ def _carry_out(
     end = sitting_verdict(ending, status)
     others.ended(end.exit_code, end.words)
     return end.exit_code
+
+
+def _is_limited(ending: Ending) -> bool:
+    """Whether nothing but --limit keeps the same command from going on."""
+    ends = {lane.end for lane in ending.lanes}
+    return End.LIMIT in ends and ends <= {End.LIMIT, End.FINISHED, End.LEFT, End.DOWN}
 
 
 def _have_agreement(

@@ -28,7 +28,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
 from bulkdel.report.status import Status
 from bulkdel.runs.control import listening
-from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile
 from bulkdel.runs.plan import choose_plan
 from bulkdel.runs.report import report
@@ -39,7 +39,7 @@ from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
 from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.sitting import Sitting
-from bulkdel.send.view import End, Ending
+from bulkdel.send.view import End, Ending, LaneEnd
 
 SHOW_EVERY_S: Final = 0.5
 
@@ -110,8 +110,8 @@ class Run:
             meta: the plan's.
             limit: pairs to settle in this sitting; None means all.
             show: to be called about twice a second.
-            tell: takes what the first signal is told to. That is called in the main thread at any
-                moment until this returns: `loop.call_soon_threadsafe` will do.
+            tell: takes what the first signal is told to, and what counts the calls in flight. Both
+                may be called at any moment until this returns.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.
@@ -124,7 +124,7 @@ class Run:
                 def stop(name: str) -> None:
                     loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
 
-                tell(stop)
+                tell(stop, sitting.in_flight)
 
             return await self.sending(meta, limit=limit, started=started, show=show)
 
@@ -171,6 +171,34 @@ class Run:
         log.warning("sitting.without", said=words)
         self._say(f"Warning: {words}.")
 
+    @contextmanager
+    def _crash_noted(self, meta: PlanMeta) -> Iterator[None]:
+        """Within it an error that no lane could tell of is kept as the sitting's end."""
+        try:
+            yield
+        except Exception as error:
+            cause = leaf(error)
+            if isinstance(cause, BulkdelError):
+                end, words = End.STORAGE, str(cause)
+            else:
+                end, words = End.CRASHED, unexpected(cause)
+            self._note_end(
+                [LaneEnd(target=share.target, end=end, words=words) for share in meta.shares]
+            )
+            raise
+
+    def _note_end(self, lanes: Sequence[LaneEnd]) -> None:
+        """Keep how the sitting ended, if it began, for whoever asks later."""
+        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
+            self._journal.end_sitting(
+                _now_ms(),
+                "; ".join(dict.fromkeys(str(lane.end) for lane in lanes)),
+                [
+                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
+                    for lane in lanes
+                ],
+            )
+
     async def sending(
         self,
         meta: PlanMeta,
@@ -198,6 +226,7 @@ class Run:
             log.warning("calls.bounded", said=fewer)
             self._say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._crash_noted(meta))
             with nothing_sent():
                 recorder = await stack.enter_async_context(Recorder(self._journal))
                 shared = Shared(
@@ -206,7 +235,7 @@ class Run:
                     plan=self._plan,
                     book=JournalBook(self._journal, recorder),
                     protected=self._protected,
-                    allowance=Allowance(limit),
+                    allowance=Allowance(limit, _unsettled(meta, recorder)),
                     log=log,
                     on_settled=on_settled,
                 )
@@ -226,15 +255,7 @@ class Run:
             finally:
                 shower.cancel()
             show(sitting.views())
-        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
-            self._journal.end_sitting(
-                _now_ms(),
-                "; ".join(dict.fromkeys(str(lane.end) for lane in ending.lanes)),
-                [
-                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
-                    for lane in ending.lanes
-                ],
-            )
+        self._note_end(ending.lanes)
         return ending
 
 
@@ -261,6 +282,13 @@ def plan_only(job: Job, say: Say) -> PlanMeta:
 
 def _nothing(_: object) -> None:
     return
+
+
+def _unsettled(meta: PlanMeta, recorder: Recorder) -> list[int]:
+    """Pairs left of each target, in the plan's order."""
+    return [
+        share.pairs - recorder.counters(index).settled for index, share in enumerate(meta.shares)
+    ]
 
 
 async def _keep_showing(

@@ -100,7 +100,12 @@ class HandRun(Run):
 def choices(*, yes: bool = False, limit: int | None = None) -> Choices:
     """The options of a run."""
     return Choices(
-        yes=yes, limit=limit, no_progress=True, json_logs=False, command="bulkdel run x.toml"
+        yes=yes,
+        limit=limit,
+        no_progress=True,
+        json_logs=False,
+        command="bulkdel run x.toml --limit 9",
+        rest="bulkdel run x.toml",
     )
 
 
@@ -247,6 +252,17 @@ def test_a_signal_while_sending(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert sat(run, choices()) == 75
     out = capsys.readouterr().out
     assert out.startswith("Stopped by a signal. 70 pairs left.")
+    assert out.endswith("To continue, run:\n  bulkdel run x.toml --limit 9\n")
+
+
+def test_the_hint_after_a_limit_is_for_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where --limit stopped it, the command without it is what goes on."""
+    run = HandRun(job=trial(tmp_path), end=End.LIMIT, after=Counters(deleted=30, calls=1))
+    assert sat(run, choices(limit=30)) == 75
+    out = capsys.readouterr().out
+    assert out.startswith("Stopped at --limit. 70 pairs left. The same command without --limit")
     assert out.endswith("To continue, run:\n  bulkdel run x.toml\n")
 
 

@@ -240,7 +240,13 @@ class OneSitting:
             plan=plan,
             book=book,
             protected=frozenset(),
-            allowance=Allowance(self._trial.limit),
+            allowance=Allowance(
+                self._trial.limit,
+                [
+                    share.pairs - book.counters(index).settled
+                    for index, share in enumerate(self._meta.shares)
+                ],
+            ),
             log=self._log,
             now_s=self._now_s,
         )
