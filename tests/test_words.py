@@ -16,25 +16,34 @@ ROOT: Final = Path(__file__).parent.parent
 PACKAGE: Final = ROOT / "bulkdel"
 OURS: Final = re.compile(r"\b(sittings?|lanes?|mend(s|ed|ing)?)\b", re.IGNORECASE)
 """The code's words for a process's life, for what sends to a target, and for putting right."""
-SQL: Final = re.compile(r"\b(SELECT|INSERT|UPDATE|CREATE|FROM|WHERE)\b")
+SQL: Final = re.compile(r"\b(SELECT|INSERT|UPDATE|CREATE|FROM|WHERE|JOIN)\b")
 """What is said to a database, which calls a process's life by the code's word."""
 
 
 def sentences(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """The texts of a module that hold more than a word, and their lines; no docstring of code.
+    """The texts of a module that hold more than a word, or a word of a longer one, and their lines.
 
-    A command's docstring and EPILOG are its manual, which is looked at as it is printed.
+    No docstring of code: a command's docstring and EPILOG are its manual, which is looked at as it
+    is printed.
     """
     silent = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
+    parts = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    }
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or id(node) in silent:
             continue
-        if isinstance(node.value, str) and " " in node.value.strip():
-            yield node.lineno, node.value
+        if isinstance(node.value, str):
+            text = node.value if id(node) in parts else node.value.strip()
+            if " " in text:
+                yield node.lineno, node.value
 
 
 def test_no_sentence_has_a_word_of_the_code() -> None:

@@ -20,6 +20,8 @@ from bulkdel.ledger.values import Counters, OpenEntry
 
 MOST_SITTINGS: Final = 200
 """The latest ones; there may be one a night for years."""
+MOST_AGREEMENTS: Final = 20
+"""One is usual: it holds for all later sittings."""
 MOST_CODES: Final = 20
 """How many codes a snapshot names, those with most pairs first."""
 
@@ -131,6 +133,11 @@ class History:
         """Returns the last MOST_SITTINGS, in order."""
         with readable(self._run_dir):
             return read_sittings(self._db, self._names, MOST_SITTINGS)
+
+    def agreements(self) -> tuple[SittingRecord, ...]:
+        """Returns the last MOST_AGREEMENTS sittings in which somebody agreed to the plan."""
+        with readable(self._run_dir):
+            return read_sittings(self._db, self._names, MOST_AGREEMENTS, agreeing=True)
 
     def sitting_count(self) -> int:
         """Returns how many sittings there were."""

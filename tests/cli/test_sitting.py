@@ -19,6 +19,7 @@ from bulkdel.cli import streams
 from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
 from bulkdel.errors import BulkdelError, Corrupt, Guarded, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Notify, Reach
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.status import Status
@@ -46,6 +47,7 @@ class HandRun(Run):
     fails: Exception | None = None
     sends_first: bool = False
     done: list[str] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
 
     @contextmanager
     def open(self, job: Job) -> Iterator[HandRun]:
@@ -70,6 +72,10 @@ class HandRun(Run):
     def agreed(self) -> bool:
         """As told."""
         return self.agreed_before
+
+    def agree(self, consent: Consent) -> None:
+        """Remembers it."""
+        self.consents.append(consent)
 
     def send(self, _: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
         """Settles everything, or stops at a signal that it sends itself."""
@@ -411,3 +417,38 @@ def test_metrics_that_cannot_be_kept_stop_it_first(tmp_path: Path) -> None:
     with pytest.raises(WrongInput, match="--metrics-file"):
         sat(run, replace(choices(), watch=Watch(file=tmp_path / "no" / "b.prom")))
     assert not [one for one in run.done if "sent" in one]
+
+
+@pytest.mark.parametrize(
+    ("is_real", "yes", "before", "how"),
+    [
+        (False, False, False, Agreement.TRIAL),
+        (False, True, True, Agreement.TRIAL),
+        (True, True, False, Agreement.OPTION),
+        (True, True, True, Agreement.EARLIER),
+        (True, False, True, Agreement.EARLIER),
+    ],
+)
+def test_how_it_was_agreed_is_kept(
+    tmp_path: Path, is_real: bool, yes: bool, before: bool, how: Agreement
+) -> None:
+    """What is sent says how somebody agreed, with the command as given; an earlier yes has none."""
+    job = real(tmp_path) if is_real else trial(tmp_path)
+    run = HandRun(job=job, agreed_before=before)
+    sat(run, choices(yes=yes))
+    (consent,) = run.consents
+    assert (consent.how, consent.command) == (how, "bulkdel run x.toml")
+    assert (consent.at_ms is None) == (how is Agreement.EARLIER)
+
+
+def test_a_typed_yes_is_kept(tmp_path: Path, answers: Mapping[str, StringIO]) -> None:
+    """A person who typed yes has agreed; one who did not has not, and nothing is sent."""
+    run = HandRun(job=real(tmp_path))
+    answers["typed"].write("yes\n")
+    answers["typed"].seek(0)
+    sat(run, choices())
+    assert [consent.how for consent in run.consents] == [Agreement.TYPED]
+    answers["typed"].truncate(0)
+    with pytest.raises(BulkdelError):
+        sat(run, choices())
+    assert len(run.consents) == 1
