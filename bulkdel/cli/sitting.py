@@ -220,7 +220,9 @@ def _before_sending(signal_name: str) -> None:
 
 
 def _stopped(signal_name: str) -> str:
-    return f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
+    return (
+        f"stopped by {signal_name} before anything was sent this time. Run the same command again"
+    )
 
 
 def _warn(words: str) -> None:

@@ -448,7 +448,7 @@ class Lane:
 
     def _look_at_guards(self) -> None:
         if self._shared.allowance.spent:
-            self._shared.stop(End.LIMIT, "the limit of this sitting is reached")
+            self._shared.stop(End.LIMIT, "the limit is reached")
         counters = self._book.counters(self._index)
         if words := too_many_failed(counters, self._shared.job.guards, self._target.name):
             self._shared.stop(End.GUARD, words)

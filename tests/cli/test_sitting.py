@@ -283,7 +283,7 @@ def test_a_signal_before_sending(tmp_path: Path) -> None:
             return super().plan(say)
 
     run = Slow(job=trial(tmp_path))
-    with pytest.raises(Interrupted, match="SIGINT before this sitting sent anything") as raised:
+    with pytest.raises(Interrupted, match="SIGINT before anything was sent this time") as raised:
         sat(run, choices())
     assert raised.value.exit_code == 75
     assert run.done == ["held"]
