@@ -21,6 +21,7 @@ from bulkdel.job.keys import (
     Account,
     Allowed,
     Duration,
+    FilePath,
     Table,
     TargetName,
     Text,
@@ -30,7 +31,7 @@ from bulkdel.job.keys import (
 )
 from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schedule import LONGEST_S, ScheduleTable
-from bulkdel.job.shown import shown_text
+from bulkdel.job.shown import one_of, shown_text
 from bulkdel.providers import ADMIN_VENDORS, ADMINS, APP_ID_NAMES, PROVIDERS
 from bulkdel.words import Mode, Operation, Orient
 
@@ -73,7 +74,7 @@ class InputTable(Table):
     """[input]: where the rows come from."""
 
     files: Annotated[
-        tuple[Text, ...],
+        tuple[FilePath, ...],
         sized(least=1),
         Field(
             strict=False,
@@ -132,7 +133,7 @@ class TargetTable(Table):
     provider: Annotated[
         str,
         Field(description=f"Whose API it is: {' or '.join(PROVIDERS)}."),
-        Allowed("the name of a provider", missing="name the provider"),
+        Allowed("the name of a provider", missing=f"write {one_of(PROVIDERS)}"),
     ]
     region: Annotated[
         str | None,
@@ -166,7 +167,7 @@ class TargetTable(Table):
         ),
     ] = None
     secret_file: Annotated[
-        Annotated[Text, AfterValidator(no_secret)] | None,
+        Annotated[FilePath, AfterValidator(no_secret)] | None,
         Field(
             description="The file, relative to the job file, that holds the app's secret key "
             "and nothing else."
@@ -317,7 +318,7 @@ class GuardsTable(Table):
         Allowed("a list of account ids", item=ACCOUNT_WORDS),
     ] = ()
     protect_files: Annotated[
-        tuple[Text, ...],
+        tuple[FilePath, ...],
         Field(
             strict=False,
             description="Files, relative to the job file, with one protected account a line: UTF-8 "
@@ -382,10 +383,10 @@ class JobTable(Table):
         ),
     ]
     run_dir: Annotated[
-        Text | None,
+        FilePath | None,
         Field(
             description="Where the run is kept, relative to the job file. "
-            "Default: runs/NAME under the current directory."
+            "Default: runs/NAME beside it."
         ),
         Allowed("the path of a directory"),
     ] = None

@@ -40,7 +40,7 @@ class Shared:
     Attributes:
         protected: accounts that no call names.
         now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
-        allowance: pairs that may be settled in this sitting.
+        allowance: pairs that may be settled in this sitting, shared by the lanes.
         on_settled: a carrier waits for it.
         carriers: those of each lane, so that any lane can stop them all.
     """

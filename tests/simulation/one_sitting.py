@@ -41,6 +41,7 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import EPOCH_S, Network, NetworkTransport, Sent
 from tests.simulation.scenario import SECRET, WRONG_SECRET, End, Scenario, Trial
 from tests.support.autojump_clock import AutojumpLoop
+from tests.support.build import CIRCUMSTANCES
 
 
 class OneSitting:
@@ -98,7 +99,7 @@ class OneSitting:
                 journal.trouble = Trouble(
                     tick=trial.number, point=trial.point, torn=trial.torn, dies=dies
                 )
-            journal.start_sitting(int(self._now_s() * 1000), 1)
+            journal.start_sitting(int(self._now_s() * 1000), 1, CIRCUMSTANCES)
             seen.before = self._numbers()
             with self._put_in_place():
                 recorder = Recorder(journal, free_bytes=self._free_bytes, clock=loop.time)
@@ -241,7 +242,13 @@ class OneSitting:
             plan=plan,
             book=book,
             protected=frozenset(),
-            allowance=Allowance(self._trial.limit),
+            allowance=Allowance(
+                self._trial.limit,
+                [
+                    share.pairs - book.counters(index).settled
+                    for index, share in enumerate(self._meta.shares)
+                ],
+            ),
             log=self._log,
             now_s=self._now_s,
         )
