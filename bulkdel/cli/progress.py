@@ -14,7 +14,7 @@ from rich.live import Live
 
 from bulkdel.cli import streams
 from bulkdel.plain import Page
-from bulkdel.report.text.lanes import footer, line, screen, sum_line
+from bulkdel.report.text.lanes import footer, is_stopping, line, screen, sum_line
 from bulkdel.report.text.layout import NARROWEST
 from bulkdel.report.text.lines import wrapped
 from bulkdel.runs.seams import Show
@@ -118,7 +118,7 @@ class PlainLines:
             if news or (due and not ended and not together):
                 self._write(view)
         if self._by_hand and not self._stopping:
-            self._stopping = any(view.state.doing is Doing.STOPPING for view in views)
+            self._stopping = is_stopping(views)
             if self._stopping:
                 self._say(footer(views, _now_ms()))
 

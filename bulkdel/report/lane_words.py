@@ -134,7 +134,7 @@ def brief(doing: str) -> str:
 
 _BRIEF: Final[dict[str, str]] = {
     Doing.OPENING: "waiting for the first answer",
-    Doing.STARTING: "a second between two sittings",
+    Doing.STARTING: "a second between two starts",
     Doing.PAUSED: "paused",
     Doing.WINDOW: "outside the window of the schedule",
     Doing.HELD: "held by the provider",

@@ -115,7 +115,7 @@ FINISHED = (
             (
                 "Stopped with work left: 50.0% is settled. "
                 "Refused: the credentials, the permission or the app are not accepted. "
-                "10 pairs left (zego 10). Mend that and run the same command again."
+                "10 pairs left (zego 10). Put that right and run the same command again."
             ),
         ),
         ([End.STOPPED, End.FINISHED], two_way(DONE, DONE), FINISHED),

@@ -17,7 +17,7 @@ from bulkdel.report.lane_words import Said, lane_words
 from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, WIDEST
 from bulkdel.report.text.lines import beside, cut, wrapped
 from bulkdel.report.tone import Tone
-from bulkdel.send.state import Doing
+from bulkdel.send.state import OVER, Doing
 from bulkdel.send.view import LaneView
 
 WORDS_LINES: Final = 3
@@ -67,12 +67,18 @@ def lanes(views: Sequence[LaneView], now_ms: int, room: int, height: int) -> lis
     return _few(views, rows, said, room, height)
 
 
+def is_stopping(views: Sequence[LaneView]) -> bool:
+    """Whether nothing more is sent, and calls that were sent are waited for."""
+    doings = {view.state.doing for view in views}
+    return Doing.STOPPING in doings and doings <= set(OVER)
+
+
 def footer(views: Sequence[LaneView], now_ms: int) -> str:
     """What Ctrl-C does now, and when the last target will be done at the present pace."""
-    if any(view.state.doing is Doing.STOPPING for view in views):
+    if is_stopping(views):
         calls = sum(view.in_flight for view in views)
         rest = f"waiting for {counted(calls, 'call')}" if calls else "writing down the last answers"
-        return f"Stopping: {rest}. Ctrl-C again leaves at once; the same command continues."
+        return f"Stopping: {rest}. Ctrl-C again leaves at once."
     times = [left_s(view) for view in views]
     last = max((seconds for seconds in times if seconds is not None), default=0.0)
     done = ""
