@@ -19,6 +19,7 @@ from bulkdel.report.facts import RunFacts
 from bulkdel.report.facts import gather as gathered
 from bulkdel.report.ledger_counts import count_ledger
 from bulkdel.report.rejects import read_rejects
+from bulkdel.report.remarks import may_name_twice
 from bulkdel.report.report_files import write_report
 from bulkdel.report.status import State, Status
 from bulkdel.report.timeline import Timeline, fold_samples, width_for
@@ -81,7 +82,7 @@ def gather(
         return facts_of(
             history.identity,
             head=head,
-            counts=count_ledger(job.run_dir) if count else None,
+            counts=count_ledger(job.run_dir, both_sides=may_name_twice(status)) if count else None,
             ledger_sha256=ledger_sha256(job.run_dir, head.length) if count else "",
             sittings=history.sittings(),
             sitting_count=history.sitting_count(),

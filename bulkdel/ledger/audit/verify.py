@@ -8,6 +8,7 @@ carelessness. It is no proof against somebody who writes all three files anew.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from contextlib import closing
@@ -51,6 +52,9 @@ class Verified:
         lines: of the ledger, compared.
         settlements: of the journal, rendered again.
         pending: lines that will be written when the run is continued.
+        length: bytes of the ledger that the journal has recorded. head, sha256: the chain's end
+            there, and SHA-256 of those bytes, as written again, in hex; empty where not all of it
+            could be.
         settled: pairs by target name and status, as counted from the settlements; empty where not
             all of them could be read.
     """
@@ -60,6 +64,9 @@ class Verified:
     lines: int = 0
     settlements: int = 0
     pending: int = 0
+    length: int = 0
+    head: str = ""
+    sha256: str = ""
     settled: dict[str, dict[Verdict, int]] = field(default_factory=dict)
 
     def with_findings(self, findings: Findings) -> Verified:
@@ -144,6 +151,8 @@ class _Verification:
         self._settlements = 0
         self._lines = 0
         self._pending = 0
+        self._head: Mark | None = None
+        self._sha256 = hashlib.sha256()
         self._counted = False
 
     def note(self, file: str, what: str) -> None:
@@ -159,6 +168,13 @@ class _Verification:
             pending=self._pending,
             settled=settled if self._counted else {},
         )
+        if self._head is not None:
+            verified = replace(
+                verified,
+                length=self._head.offset,
+                head=self._head.chain.hex(),
+                sha256=self._sha256.hexdigest(),
+            )
         return verified.with_findings(self._findings)
 
     def work(self) -> None:
@@ -243,6 +259,8 @@ class _Verification:
                     chain.add(first, rendered)
                     for piece in pieces(rendered):
                         comparison.expect(piece, pending=first > head.seq)
+                        if first <= head.seq:
+                            self._sha256.update(piece)
         except (Corrupt, *_UNREADABLE) as error:
             if is_short_of_means(error):
                 raise
@@ -252,6 +270,7 @@ class _Verification:
         if whole:
             comparison.finish()
             chain.finish(following - 1)
+            self._head = head
         self._lines = comparison.line
         self._pending = comparison.pending
         return whole
