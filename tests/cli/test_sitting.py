@@ -437,7 +437,7 @@ def test_how_it_was_agreed_is_kept(
     run = HandRun(job=job, agreed_before=before)
     sat(run, choices(yes=yes))
     (consent,) = run.consents
-    assert (consent.how, consent.command) == (how, "bulkdel run x.toml")
+    assert (consent.how, consent.command) == (how, choices().command)
     assert (consent.at_ms is None) == (how is Agreement.EARLIER)
 
 

@@ -33,6 +33,7 @@ from bulkdel.ledger.lock import holder
 from bulkdel.ledger.reader import connect_to_read, is_there
 from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.schema import VERSION
+from bulkdel.ledger.sittings import read_sittings
 from bulkdel.ledger.storage import UNREADABLE, is_short_of_means, translated
 from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256
@@ -41,6 +42,8 @@ from bulkdel.words import Entry, Verdict, size_of
 
 _UNREADABLE: Final = (*UNREADABLE, sqlite3.Error)
 _ROWS: Final = 256
+_SITTINGS: Final = 100_000
+"""The latest ones; more than any run has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +212,7 @@ class _Verification:
             if whole:
                 self._counted = True
                 self._count_again(db)
+            self._read_sittings(db)
 
     def _is_ours(self, db: sqlite3.Connection) -> bool:
         meta = dict(db.execute("SELECT key, value FROM meta"))
@@ -310,6 +314,15 @@ class _Verification:
         self._recount.reserve.add(reserve.reserved_of(settlement, entry, target, self._rendering))
         lines = self._rendering.lines(settlement, entry, target)
         return lines, self._recount.settle(ordinal, target, size_of(entry), settlement)
+
+    def _read_sittings(self, db: sqlite3.Connection) -> None:
+        """That `status` and `report` can read how each sitting began and ended."""
+        try:
+            read_sittings(db, self._names, _SITTINGS)
+        except _UNREADABLE as error:
+            if is_short_of_means(error):
+                raise
+            self.note(JOURNAL, f"how its sittings began and ended cannot be read from it ({error})")
 
     def _count_again(self, db: sqlite3.Connection) -> None:
         def size_at(ordinal: int) -> int:
