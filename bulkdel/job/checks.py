@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bulkdel.job.account import rule_fault
-from bulkdel.job.endpoint import EMULATOR
+from bulkdel.job.endpoint import EMULATOR, Reach, reach_of
 from bulkdel.job.problems import nearest
 from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
@@ -151,6 +151,25 @@ def _target_problems(
             f"{key}.secret_env is missing: name the environment variable that holds the app's "
             "secret key, or write secret_file with the path of a file that does"
         )
+    yield from _proxy_problems(key, table)
     most = provider.limits[Operation.DELETE_FRIENDS].batch_size_most
     if table.batch_size is not None and table.batch_size > most:
         yield f"{key}.batch_size is {table.batch_size}; for {provider.name} it must be 1…{most}"
+
+
+def _proxy_problems(key: str, table: TargetTable) -> Iterator[str]:
+    if table.proxy_env is not None and table.proxy is None:
+        yield f"{key}.proxy_env is written, but there is no {key}.proxy it could be for"
+    if table.proxy_env is not None and table.proxy_env == table.secret_env:
+        yield (
+            f"{key}.proxy_env is {shown_text(table.proxy_env)}, and so is secret_env; a proxy is "
+            "never told the app's secret key: give it a variable of its own"
+        )
+    endpoint = table.endpoint
+    if table.proxy is None or endpoint is None or endpoint == EMULATOR:
+        return
+    demand = f"{key}.endpoint is {shown_text(endpoint)}, and {key}.proxy is written"
+    if endpoint.startswith("http:"):
+        yield f"{demand}; only https goes through a proxy: leave proxy out"
+    elif reach_of(endpoint) is Reach.LOOPBACK and reach_of(table.proxy) is not Reach.LOOPBACK:
+        yield f"{demand}; from the proxy that would be the proxy's own machine: leave proxy out"

@@ -21,7 +21,7 @@ from bulkdel import rundir
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, id_rules, problems_of
 from bulkdel.job.endpoint import Reach, reach_of
-from bulkdel.job.job import Guards, Job, SecretSource, Target
+from bulkdel.job.job import Guards, Job, ProxySource, SecretSource, Target
 from bulkdel.job.keys import keys_of
 from bulkdel.job.other_files import other_than_job
 from bulkdel.job.problems import sentences
@@ -238,12 +238,17 @@ def _target(
         max_in_flight=_max_in_flight(qps) if table.max_in_flight is None else table.max_in_flight,
         batch_size=_batch_size(table, operation, provider),
         over_ceiling=qps > limits.qps,
+        proxy=None if reach is Reach.EMULATOR else _proxy_source(table),
     )
 
 
 def _secret_source(table: TargetTable, home: Path) -> SecretSource:
     file = None if table.secret_file is None else home / table.secret_file
     return SecretSource(env=table.secret_env, file=file)
+
+
+def _proxy_source(table: TargetTable) -> ProxySource | None:
+    return None if table.proxy is None else ProxySource(address=table.proxy, env=table.proxy_env)
 
 
 def _max_in_flight(qps: float) -> int:

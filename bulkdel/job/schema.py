@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from bulkdel.job.account import id_fault
-from bulkdel.job.endpoint import checked_endpoint
+from bulkdel.job.endpoint import checked_endpoint, checked_proxy
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -181,6 +181,25 @@ class TargetTable(Table):
             "process, or https://HOST[:PORT]; plain http only to this machine."
         ),
         Allowed('"emulator", or an address such as https://HOST or http://127.0.0.1:9000'),
+    ] = None
+    proxy: Annotated[
+        Annotated[Text, AfterValidator(checked_proxy)] | None,
+        Field(
+            description="The HTTP proxy that calls go through, by CONNECT, as http://HOST:PORT; "
+            "what goes through it is TLS. It may still deliver a call after bulkdel gave it up. "
+            "The environment's own proxy variables are not used, and the emulator needs none."
+        ),
+        Allowed("an address such as http://proxy.corp:3128"),
+    ] = None
+    proxy_env: Annotated[
+        Variable | None,
+        Field(
+            description="The environment variable that holds user:password for the proxy (Basic), "
+            "both as they are: up to the first colon is the user, and nothing is percent-encoded."
+        ),
+        Allowed(
+            "the name of an environment variable: letters, digits and _, the first one no digit"
+        ),
     ] = None
     qps: Annotated[
         float | None,

@@ -16,7 +16,7 @@ _AGAIN = "Run the same command again to continue."
 _HARD = {
     End.GUARD: "A guard of the job file stopped the run. {left}",
     End.REFUSED: (
-        "Refused: a provider does not accept the credentials, the permission or the app. {left} "
+        "Refused: the credentials, the permission or the app are not accepted. {left} "
         "Mend that and run the same command again."
     ),
     End.STORAGE: (

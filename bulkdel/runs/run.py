@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from bulkdel import files
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.job.job import Job, Reach, Target
-from bulkdel.job.secrets import read_secret
+from bulkdel.job.secrets import read_login, read_secret
 from bulkdel.ledger.circumstances import Consent
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
@@ -41,6 +41,7 @@ from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
 from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.sitting import Sitting
+from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End, Ending, LaneEnd
 
 SHOW_EVERY_S: Final = 0.5
@@ -56,6 +57,7 @@ class Run:
         self._say: Say = _nothing
         self._secrets: dict[str, Secret] = {}
         self._consent: Consent | None = None
+        self._proxies: dict[str, Proxy | None] = {}
         self._begun = begun(job.run_dir)
 
     def plan(self, say: Say) -> PlanMeta:
@@ -99,7 +101,9 @@ class Run:
         )
         status = self.status()
         if status.unsettled > 0:
-            self._secrets = {target.name: _secret_of(target) for target in self._job.targets}
+            for target in self._job.targets:
+                self._secrets[target.name] = _secret_of(target)
+                self._proxies[target.name] = Proxy.of(target.proxy, read_login(target))
         return status
 
     def agreed(self) -> bool:
@@ -169,8 +173,14 @@ class Run:
                     stand_in, self._job, target, share, self._plan, self._journal
                 )
                 address = (await stack.enter_async_context(server)).address
-            secret = self._secrets[target.name]
-            destinations.append(Destination(target=target, address=address, secret=secret))
+            destinations.append(
+                Destination(
+                    target=target,
+                    address=address,
+                    secret=self._secrets[target.name],
+                    proxy=self._proxies[target.name],
+                )
+            )
         return destinations
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:

@@ -16,6 +16,7 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import Book
 from bulkdel.send.carriers import Carriers
+from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End
 
 OnSettled = Callable[[Outcome], Awaitable[None]]
@@ -24,11 +25,12 @@ OnSettled = Callable[[Outcome], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where one target's calls go, and what they are signed with."""
+    """Where one target's calls go, through which proxy, and what they are signed with."""
 
     target: Target
     address: str
     secret: Secret
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

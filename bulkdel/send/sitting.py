@@ -52,6 +52,7 @@ class Sitting:
                 max_in_flight=one.target.max_in_flight,
                 timeout_s=shared.job.retry.timeout_s,
                 room=room,
+                proxy=one.proxy,
             )
             for one in destinations
         ]

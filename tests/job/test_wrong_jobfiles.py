@@ -441,6 +441,50 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
         wrong(GOOD + 'endpoint = "https://[1:2]"\n', "no IPv6 address", id="ipv6-wrong"),
         wrong(GOOD + 'endpoint = "http://[127.0.0.1]"\n', "no IPv6 address", id="ipv4-in-brackets"),
         wrong(GOOD + 'endpoint = ""\n', 'endpoint is ""', id="endpoint-empty"),
+        # Proxies.
+        wrong(
+            GOOD + f'proxy = "http://me:{KEY}@proxy.corp:3128"\n',
+            "targets.tencent.proxy holds more than an address",
+            "proxy_env",
+            id="proxy-login",
+        ),
+        wrong(
+            GOOD + 'proxy = "https://proxy.corp:3128"\n',
+            "the way to the proxy is http",
+            "http://HOST:PORT",
+            id="proxy-https",
+        ),
+        wrong(GOOD + 'proxy = "socks5://proxy.corp:1080"\n', "http://HOST:PORT", id="proxy-socks"),
+        wrong(GOOD + 'proxy = "proxy.corp:3128"\n', "http://HOST:PORT", id="proxy-no-scheme"),
+        wrong(GOOD + 'proxy = "http://proxy.corp"\n', "without its port", id="proxy-no-port"),
+        wrong(GOOD + 'proxy = "http://p:3128/x"\n', "http://HOST:PORT", id="proxy-path"),
+        wrong(GOOD + 'proxy = "http://p:70000"\n', "1…65535", id="proxy-port"),
+        wrong(GOOD + 'proxy = ""\n', 'proxy is ""', id="proxy-empty"),
+        wrong(
+            GOOD + 'proxy_env = "P"\n', "there is no targets.tencent.proxy", id="proxy-login-alone"
+        ),
+        wrong(
+            GOOD + 'proxy = "http://p:1"\nproxy_env = "a b"\n',
+            "the name of an environment variable",
+            id="proxy-env-no-name",
+        ),
+        wrong(
+            GOOD + 'proxy = "http://p:1"\nproxy_env = "TENCENT_SECRET_KEY"\n',
+            "never told the app's secret key",
+            id="proxy-env-is-the-secret",
+        ),
+        wrong(
+            GOOD + 'proxy = "http://127.0.0.1:1"\nendpoint = "http://127.0.0.1:2"\n',
+            "only https goes through a proxy",
+            "leave proxy out",
+            id="proxy-and-plain-http",
+        ),
+        wrong(
+            GOOD + 'proxy = "http://proxy.corp:1"\nendpoint = "https://localhost:2"\n',
+            "the proxy's own machine",
+            "leave proxy out",
+            id="proxy-elsewhere-and-loopback",
+        ),
         # Secrets.
         wrong(
             without(GOOD, "secret_env"),

@@ -32,6 +32,7 @@ from bulkdel.send.book import Book
 from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.transport import Transport
+from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending
 from tests.simulation.disk import CountedBook, CountedPlan, Reads, Trouble, TroubledJournal, keep
@@ -296,9 +297,14 @@ class OneSitting:
         """Calls go through the emulated network."""
 
         def emulated(
-            address: str, *, max_in_flight: int, timeout_s: float, room: asyncio.Semaphore
+            address: str,
+            *,
+            max_in_flight: int,
+            timeout_s: float,
+            room: asyncio.Semaphore,
+            proxy: Proxy | None,
         ) -> NetworkTransport:
-            del max_in_flight, room
+            del max_in_flight, room, proxy
             made = NetworkTransport(self._networks[address], sitting=self._at, timeout_s=timeout_s)
             self._transports.append(made)
             return made
