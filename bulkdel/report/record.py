@@ -163,6 +163,8 @@ def _target(target: TargetSettings) -> str:
         f"{counted(target.batch_size, 'account')} a call",
         f"calls to {target.address}" if target.address else "an emulator inside the process",
     ]
+    if target.proxy:
+        words.append(f"through the proxy {target.proxy}")
     if target.secret_env:
         words.append(f"key from the environment variable {target.secret_env}")
     elif target.secret_file:

@@ -80,6 +80,8 @@ KEYS: Final[Mapping[str, str]] = {
     f"{_SETTINGS}.targets.*.address": "where calls go; empty for the emulator in the process",
     f"{_SETTINGS}.targets.*.secret_env": "the variable that held the key, or null",
     f"{_SETTINGS}.targets.*.secret_file": "the file that held the key, or null",
+    f"{_SETTINGS}.targets.*.proxy": "what calls go through; empty where they go straight",
+    f"{_SETTINGS}.targets.*.proxy_env": "the variable that held the proxy's login, or null",
     f"{_SETTINGS}.retry.max_attempts": "calls of a batch in a row without progress",
     f"{_SETTINGS}.retry.base_delay_s": "before the second call at most",
     f"{_SETTINGS}.retry.max_delay_s": "between two calls at most",
