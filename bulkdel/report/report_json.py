@@ -121,7 +121,7 @@ KEYS: Final[Mapping[str, str]] = {
     f"{_CODE}.purge.friendship": f"whether it is there afterwards: {', '.join(Friendship)}",
     f"{_CODE}.purge.words": "why",
     f"{_CODE}.purge.mend": "what to do",
-    f"{_CODE}.purge.source": "where the provider documents it; empty where it does not",
+    f"{_CODE}.purge.source": "how that is known; empty where the provider does not document it",
     "targets.*.timeline.answers": "answers that came",
     "targets.*.timeline.p50_ms": "half of the answers took no longer; null without answers",
     "targets.*.timeline.p95_ms": "95 of 100 took no longer",

@@ -106,6 +106,8 @@ def _why(status: Status, sitting: SittingRecord) -> str:
         if last and status.state is State.RUNNING:
             return "at work"
         return "gone without a word: killed, or a crash"
+    if sitting.circumstances is not None and not sitting.circumstances.sends:
+        return "closed by the operator"
     lanes = tuple(
         LaneEnd(target=one.target, end=End(one.end), words=one.words) for one in sitting.lanes
     )

@@ -209,7 +209,7 @@ def test_what_failed_says_whether_it_is_still_there(page: bytes) -> None:
     assert "What the failures mean" in text
     assert "zego, code 660500002: zego says 660500002failed40 pairsstill there?not known" in text
     assert "whyZEGO says that a user of the pair is not registered" in text
-    assert "documentedDeleteFriends and Return codes of the ZIM server API" in text
+    assert "sourceDeleteFriends and Return codes of the ZIM server API" in text
     zego = orjson.loads(report_json(findings()))["targets"]["zego"]
     told = {one["code"]: one["purge"] for one in zego["codes"]}
     assert told[660500002]["friendship"] == "not_known"
