@@ -9,7 +9,7 @@ import pytest
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books
 from bulkdel.report.ending import exit_code, sitting_verdict, why
-from bulkdel.report.remarks import remarks
+from bulkdel.report.remarks import may_name_twice, remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text.status_page import status_text
 from bulkdel.report.text.summary import summary_text
@@ -184,16 +184,35 @@ def test_failed_pairs_can_be_found() -> None:
             Mode.ONE_WAY,
             ["tencent: 3 calls lost the answer and 10 pairs were already gone."],
         ),
-        (Counters(already_gone=10, calls=4), Mode.TWO_WAY, ["Two-way: where the input"]),
+        (Counters(already_gone=10, calls=4), Mode.TWO_WAY, []),
+        (Counters(deleted=1, already_gone=9, calls=4), Mode.TWO_WAY, ["Two-way: where the input"]),
     ],
 )
 def test_remarks_only_where_they_are_true(
     counters: Counters, mode: Mode, remarked: list[str]
 ) -> None:
-    """`already_gone` is explained only where it may be ourselves: lost answers, or two-way."""
+    """`already_gone` is explained only where it may be ourselves: lost answers, or two-way.
+
+    Where nothing was deleted, no pair was removed by its other side.
+    """
     said = remarks(two_way(counters, DONE, mode=mode))
     assert len(said) == len(remarked)
     assert all(one.startswith(start) for one, start in zip(said, remarked, strict=True))
+
+
+def test_pairs_named_from_both_sides_are_counted_where_they_can_be() -> None:
+    """A page that has counted the ledger says how many there are, and nothing where there is none.
+
+    Neither does it say it where the ledger cannot hold both sides of one friendship.
+    """
+    status = two_way(Counters(deleted=1000, already_gone=1200, calls=4), DONE, mode=Mode.TWO_WAY)
+    (said,) = remarks(status, {"tencent": 1000})
+    assert said.startswith("tencent: of the 1,200 pairs that were already gone, 1,000 name")
+    assert remarks(status, {}) == ()
+    assert may_name_twice(status)
+    assert not may_name_twice(replace(status, orient=Orient.FEWEST_CALLS))
+    assert not may_name_twice(replace(status, mode=Mode.ONE_WAY))
+    assert not may_name_twice(two_way(DONE, DONE, mode=Mode.TWO_WAY))
 
 
 def test_a_chosen_side_is_not_called_a_pair_named_twice() -> None:
