@@ -23,16 +23,18 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from bulkdel import files
 from bulkdel.errors import Guarded, WrongInput
+from bulkdel.job import jobfile
 from bulkdel.job.job import Job, Reach
-from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
 from bulkdel.runs.log import log_of
+from bulkdel.runs.place import find_run
 from bulkdel.runs.run import held_run
 from bulkdel.runs.status import look
 from bulkdel.send.sitting import Sitting
@@ -43,6 +45,18 @@ __all__ = ["Job", "Settled", "Status", "load_job", "run", "status"]
 
 WAITING_MOST = 100
 """Settled batches that wait for the one who reads them; then the sending waits as well."""
+
+
+def load_job(path: Path, *, run_dir: Path | None = None) -> Job:
+    """The job that the file at `path` describes, with the directory that its run lies in.
+
+    That is `run_dir` (relative to the current directory), the file's own, or runs/NAME beside the
+    file; a run of this job that lies in runs/NAME of the current directory alone is found there.
+
+    Raises:
+        WrongInput: the file cannot be read, is no TOML or no job: one line for each problem.
+    """
+    return find_run(jobfile.load_job(path, run_dir=run_dir), Path())[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

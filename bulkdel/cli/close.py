@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Annotated
-
-import typer
 
 from bulkdel.cli import ask, streams
-from bulkdel.cli.options import JobFile, RunDir, again, load
+from bulkdel.cli.options import JobFile, RunDir, Yes, again, load
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job
 from bulkdel.report.status import Status
@@ -39,9 +36,7 @@ def close(
     job: JobFile,
     *,
     run_dir: RunDir = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask. Without a terminal it is needed.")
-    ] = False,
+    yes: Yes = False,
 ) -> int:
     """Settle what is left of JOB as failed, so that the run is finished.
 

@@ -102,6 +102,8 @@ class Job:
     Attributes:
         source: its file.
         run_dir: absolute.
+        run_dir_named: whether the job file or the command says it; else it is runs/NAME beside the
+            job file.
         orient, memory_limit_mb: of [plan]; what planning may use, in MB.
     """
 
@@ -118,3 +120,4 @@ class Job:
     memory_limit_mb: int = MEMORY_LIMIT_MB
     schedule: Schedule = ALWAYS
     notify: Notify = NOBODY
+    run_dir_named: bool = True

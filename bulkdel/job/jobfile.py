@@ -31,6 +31,8 @@ from bulkdel.words import Operation
 
 JOB_FILE_MOST_BYTES = 1 << 20
 PROBLEMS_SHOWN = 10
+RUNS: Final = "runs"
+"""The folder beside a job file that holds the runs of jobs that name none."""
 
 _LATENCY_S = 2.0
 _IN_FLIGHT_LEAST = 8
@@ -134,14 +136,16 @@ def _job(
     source = path.absolute()
     home = source.parent
     name = table.name or path.stem
+    named = run_dir is not None or table.run_dir is not None
     if run_dir is None:
-        run_dir = Path("runs", name) if table.run_dir is None else home / table.run_dir
+        run_dir = home / (table.run_dir or Path(RUNS, name))
     return Job(
         source=source,
         name=name,
         operation=table.operation,
         mode=table.mode,
         run_dir=rundir.placed(run_dir),
+        run_dir_named=named,
         input=table.input.model_copy(
             update={"files": tuple(_input_file(name, home) for name in table.input.files)}
         ),

@@ -366,7 +366,7 @@ class JobTable(Table):
         Text | None,
         Field(
             description="Where the run is kept, relative to the job file. "
-            "Default: runs/NAME under the current directory."
+            "Default: runs/NAME beside it."
         ),
         Allowed("the path of a directory"),
     ] = None

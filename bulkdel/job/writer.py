@@ -94,8 +94,7 @@ operation = {toml_text(answers.operation)}
 #   two_way   {reach[Mode.TWO_WAY]}
 mode = {toml_text(answers.mode)}
 
-# Where plan, journal and ledger are kept, relative to this file. Default: runs/NAME under the
-# current directory.
+# Where plan, journal and ledger are kept, relative to this file. Default: runs/NAME beside it.
 # run_dir = "runs/purge-2026-11"
 
 [input]

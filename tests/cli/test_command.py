@@ -55,6 +55,7 @@ def environment() -> dict[str, str]:
     "command",
     [
         (),
+        ("demo",),
         ("init",),
         ("check",),
         ("plan",),

@@ -62,9 +62,17 @@ def balanced(told: dict[str, Any]) -> None:
         )
 
 
+def shipped(place: Place, name: str, rows: str) -> str:
+    """A job of the checkout with its input, in the place, so that its run is there too."""
+    place.folder.joinpath("demo").mkdir()
+    place.write(f"demo/{rows}", (ROOT / "jobs/demo" / rows).read_bytes())
+    return str(place.write(name, (ROOT / "jobs" / name).read_bytes()))
+
+
 def test_the_demo_ends_balanced(place: Place) -> None:
     """The README's first command: exit 0, each pair of the input has one line for each target."""
-    done = place.run("run", str(ROOT / "jobs/demo.toml"))
+    demo = shipped(place, "demo.toml", "pairs.csv")
+    done = place.run("run", demo)
     assert done.code == 0, done.err
     assert "The books are balanced" in done.out
     rows = read_pairs(ROOT / "jobs/demo/pairs.csv")
@@ -72,21 +80,22 @@ def test_the_demo_ends_balanced(place: Place) -> None:
     assert sorted(map(key, lines)) == sorted(
         (target, *pair) for target in ("tencent", "zego") for pair in rows
     )
-    told = place.status(str(ROOT / "jobs/demo.toml"))
+    told = place.status(demo)
     balanced(told)
     assert told["state"] == "finished"
     for target in ("tencent", "zego"):
         assert told["targets"][target]["deleted"] == 254
         assert told["targets"][target]["already_gone"] == 254
     before = (place.folder / "runs/demo/ledger.jsonl").read_bytes()
-    again = place.run("run", str(ROOT / "jobs/demo.toml"))
+    again = place.run("run", demo)
     assert again.code == 0
     assert (place.folder / "runs/demo/ledger.jsonl").read_bytes() == before
 
 
 def test_wrong_rows_are_named_by_line(place: Place) -> None:
     """Wrong rows among good ones: exit 1, rejects.jsonl names them by physical line."""
-    done = place.run("run", str(ROOT / "jobs/demo-rejects.toml"))
+    job = shipped(place, "demo-rejects.toml", "pairs-with-wrong-rows.csv")
+    done = place.run("run", job)
     assert done.code == 1, done.err
     rejects = (place.folder / "runs/demo-rejects/rejects.jsonl").read_bytes().splitlines()
     told = [json.loads(line) for line in rejects]
@@ -96,7 +105,7 @@ def test_wrong_rows_are_named_by_line(place: Place) -> None:
         assert reject["raw"] == source[reject["line"] - 1]
         assert reject["file"].endswith("pairs-with-wrong-rows.csv")
         assert reject["reason"]
-    books = place.status(str(ROOT / "jobs/demo-rejects.toml"))
+    books = place.status(job)
     balanced(books)
     assert books["rows"] == {
         "read": 516,

@@ -52,7 +52,8 @@ def test_least_job_gets_the_documented_defaults(
     assert job.name == "purge.2026"
     assert job.operation is Operation.DELETE_FRIENDS
     assert job.mode is Mode.ONE_WAY
-    assert job.run_dir == cwd / "runs" / "purge.2026"
+    assert job.run_dir == home / "runs" / "purge.2026"
+    assert not job.run_dir_named
     assert job.input == Input(
         files=(str(home / "pairs.csv"),),
         format=None,
