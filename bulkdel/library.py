@@ -20,6 +20,7 @@ Running the same job again continues it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from bulkdel import files
 from bulkdel.errors import Guarded, WrongInput
 from bulkdel.job import jobfile
 from bulkdel.job.job import Job, Reach
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.doubts import too_many
@@ -90,7 +92,8 @@ async def run(
         WrongInput: the job or its input is wrong, or `yes` is needed; nothing was sent.
         Guarded: guards.max_pairs forbids the plan; nothing was sent.
     """
-    if not yes and any(target.reach is Reach.REAL for target in job.targets):
+    real = any(target.reach is Reach.REAL for target in job.targets)
+    if real and not yes:
         what = "it deletes at a real provider"
         raise WrongInput(what, where=job.source, mend="say so with yes=True")
     names = [target.name for target in job.targets]
@@ -108,6 +111,8 @@ async def run(
             if (settled := _settled(names[outcome.target], outcome)) is not None:
                 await queue.put(settled)
 
+        how = Agreement.PROGRAM if real else Agreement.TRIAL
+        held.agree(Consent(how=how, at_ms=time.time_ns() // 1_000_000, command=""))
         log = stack.enter_context(log_of(job.run_dir / files.LOG))
 
         async def send() -> None:

@@ -115,13 +115,9 @@ app = typer.Typer(
 def _version(asked: bool) -> None:
     if not asked:
         return
-    from importlib import metadata
+    from bulkdel.report.version import version
 
-    try:
-        number = metadata.version("bulkdel")
-    except metadata.PackageNotFoundError:
-        number = "(not installed)"
-    streams.result(f"bulkdel {number}\n")
+    streams.result(f"bulkdel {version()}\n")
     raise typer.Exit
 
 

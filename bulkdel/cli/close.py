@@ -9,6 +9,7 @@ from bulkdel.cli import ask, streams
 from bulkdel.cli.options import JobFile, RunDir, Yes, again, load
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job
+from bulkdel.ledger.circumstances import Agreement
 from bulkdel.report.status import Status
 from bulkdel.report.text.closure import closed_text, closing_text, question
 from bulkdel.runs.close import NotClosed, close_run
@@ -53,10 +54,10 @@ def close(
     return 0
 
 
-def _agree(job: Job, status: Status, *, yes: bool) -> None:
+def _agree(job: Job, status: Status, *, yes: bool) -> Agreement:
     streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
     if yes:
-        return
+        return Agreement.OPTION
     if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
         raise WrongInput(
             f"there is no terminal to ask on, so nothing of {job.name} was closed; look at the "
@@ -64,3 +65,4 @@ def _agree(job: Job, status: Status, *, yes: bool) -> None:
         )
     if not ask.confirmed(question(status)):
         raise NotClosed(f"not confirmed ({ask.ONLY_YES}); nothing was closed")
+    return Agreement.TYPED

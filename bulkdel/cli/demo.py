@@ -65,6 +65,7 @@ def demo(
             no_progress=no_progress,
             json_logs=False,
             command=command("run"),
+            rest=command("run"),
         ),
     )
     if code == Exit.DONE:

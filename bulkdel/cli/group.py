@@ -20,7 +20,7 @@ from bulkdel.cli.named import NamedCommand, NamedGroup
 
 _PATHS: Final = frozenset({"JOB", "FILE", "DIR"})
 """What stands in a manual for the path of a file or a folder."""
-_TILDE: Final = re.compile(r"~[A-Za-z0-9._-]*(/|$)")
+_TILDE: Final = re.compile(r"~$|~[A-Za-z0-9._-]*/")
 
 
 class LazyGroup(NamedGroup):

@@ -53,9 +53,16 @@ def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> J
     return replace(job, schedule=replace(job.schedule, max_duration_s=bound_s))
 
 
-def again() -> str:
-    """The command as it was given, ready to paste."""
-    return _joined([program(), *sys.argv[1:]])
+def again(*, without: str = "") -> str:
+    """The command as it was given, ready to paste; `without` this option and its value."""
+    words = iter(sys.argv[1:])
+    kept = []
+    for word in words:
+        if without and word == without:
+            next(words, None)
+        elif not (without and word.startswith(f"{without}=")):
+            kept.append(word)
+    return _joined([program(), *kept])
 
 
 def command(name: str, job: Path, run_dir: Path | None) -> str:

@@ -66,7 +66,7 @@ def run(
             "--limit",
             metavar="N",
             min=1,
-            help="Stop after N pairs are settled in this sitting (exit 75).",
+            help="Stop after N pairs are settled, of all targets in equal shares (exit 75).",
             show_default=False,
         ),
     ] = None,
@@ -130,6 +130,7 @@ def run(
         no_progress=no_progress,
         json_logs=json_logs,
         command=again(),
+        rest=again(without="--limit"),
         watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
     )
     loaded = load(job, run_dir, max_duration)

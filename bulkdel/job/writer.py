@@ -155,6 +155,11 @@ app_id = {target.app_id}
 # --run-dir of its own). Or a server of your own; plain http only to this machine.
 {_set("endpoint", target.endpoint or None, "emulator")}
 
+# The company's HTTP proxy, if calls must go through one (CONNECT), and the environment variable
+# that holds user:password for it, as they are. HTTPS_PROXY and the like are not used.
+# proxy = "http://proxy.corp:3128"
+# proxy_env = "PROXY_LOGIN"
+
 # Calls a second: the ceiling for all calls of this target. The documented one is the default; live
 # traffic of the same app may share it: stay below it then.
 # qps = {qps:g}

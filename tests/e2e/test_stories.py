@@ -70,10 +70,15 @@ def shipped(place: Place, name: str, rows: str) -> str:
 
 
 def test_the_demo_ends_balanced(place: Place) -> None:
-    """The README's first command: exit 0, each pair of the input has one line for each target."""
+    """The README's first command: exit 0, each pair of the input has one line for each target.
+
+    And it prints what the README shows of it.
+    """
     demo = shipped(place, "demo.toml", "pairs.csv")
     done = place.run("run", demo)
     assert done.code == 0, done.err
+    shown = (ROOT / "README.md").read_text("utf-8").partition("```text\n")[2].partition("\n```")[0]
+    assert done.out.startswith(shown)
     assert "The books are balanced" in done.out
     rows = read_pairs(ROOT / "jobs/demo/pairs.csv")
     lines = ledger(place.folder / "runs/demo")
@@ -118,20 +123,27 @@ def test_wrong_rows_are_named_by_line(place: Place) -> None:
 
 
 def test_no_more_pairs_than_the_limit_are_settled(place: Place) -> None:
-    """--limit N settles at most N pairs and exits 75; going on ends with the same ledger."""
+    """--limit N settles N pairs, shared by the targets, and exits 75.
+
+    What it says to go on with ends with the same ledger.
+    """
     place.write("pairs.csv", csv_text(PAIRS))
     with Judge({"tencent": PAIRS, "zego": PAIRS}) as judge:
         place.write("job.toml", toml(judge.address, zego=""))
         settled = 0
-        for limit in (1, 50, 51):
+        for limit, of_each in ((1, (1, 0)), (50, (26, 25)), (51, (52, 50))):
             done = place.run("run", "job.toml", "--limit", str(limit))
             assert done.code == 75, done.err
             now = len(ledger(place.folder / "runs/job"))
-            assert now - settled <= limit
-            assert now > settled
+            assert now - settled == limit
+            told = place.status()["targets"]
+            each = tuple(told[name]["pairs"] - told[name]["unsettled"] for name in told)
+            assert each == of_each
             gone = sum(len(PAIRS) - len(judge.seen(name).left) for name in ("tencent", "zego"))
             assert gone == now
             settled = now
+            *_, verb, job = done.out.split()
+            assert (verb, job) == ("run", "job.toml")
         assert place.run("run", "job.toml").code == 0
         whole(place, judge, PAIRS, providers=("tencent", "zego"))
 
@@ -205,8 +217,11 @@ def test_second_signal_leaves_at_once(place: Place) -> None:
             process.wait(0.5)
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert finished(process).code == 75
+        done = finished(process)
+        assert done.code == 75
         assert time.monotonic() - begun < 2.0
+        last = "bulkdel: left at once with 5 calls in flight; the same command continues.\n"
+        assert done.err.endswith(last)
         judge.break_with()
         assert place.run("run", "job.toml").code == 0
         whole(place, judge, PAIRS, providers=("tencent",), died=True)
