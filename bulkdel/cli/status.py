@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import streams
-from bulkdel.cli.options import JobFile, RunDir, command, load
+from bulkdel.cli.options import JobFile, RunDir, command_for, load
+from bulkdel.report.next_steps import next_steps
 from bulkdel.report.status import State, Status
 from bulkdel.report.status_json import status_json
 from bulkdel.report.text.status_page import status_text
@@ -65,8 +66,9 @@ def status(
             current,
             streams.width(sys.stdout),
             colour=streams.colour(sys.stdout),
-            again=command("run", job, run_dir),
-            close=command("close", job, run_dir),
+            next_steps=()
+            if watch and current.state is State.RUNNING
+            else tuple(next_steps(current, command_for(job, run_dir))),
         )
 
     current = look(loaded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkdel.report.figures import clock, count, counted, rate, sentence, span
@@ -78,7 +78,8 @@ def _ended(lane: LaneView) -> Said:
             return Said(words=f"finished, {count(failed)} failed for good", tone=Tone.MIXED)
         return Said(words="finished", tone=Tone.GOOD)
     words = _ENDS.get(end, "stopped with work left") if end else "stopped with work left"
-    return Said(words=f"{words}{_why(lane.state)}", tone=Tone.BAD)
+    why = _why(replace(lane.state, code=None))  # its words name it
+    return Said(words=f"{words}{why}", tone=Tone.BAD)
 
 
 def _kept(state: LaneState, now_ms: int) -> str:  # noqa: PLR0911  # one for each reason

@@ -78,6 +78,7 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         failed=seen.failed,
         unsettled=with_examples(seen.unsettled, job, meta),
         lanes=lanes,
+        carried=seen.carried,
         settled_ms=seen.settled_ms,
         holder=works,
     )
@@ -103,7 +104,11 @@ def _lane(  # noqa: PLR0917  # all that is known of it
     stop = next((one for one in last.lanes if one.target == name), None)
     if stop is not None:
         state = LaneState(
-            doing=Doing.ENDED, since_ms=last.ended_ms, end=End(stop.end), info=stop.words
+            doing=Doing.ENDED,
+            since_ms=last.ended_ms,
+            code=stop.code,
+            end=End(stop.end),
+            info=stop.words,
         )
     else:
         state = LaneState(doing=Doing.ENDED, end=End.GONE)

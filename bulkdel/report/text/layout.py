@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +27,25 @@ DIM = "dim"
 def words(text: str, style: str = "", *, indent: int = 0) -> RenderableType:
     """A paragraph. The text is never read as markup."""
     return Padding(_text(text, style), (0, 0, 0, indent))
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A command to paste: never broken, however narrow the page is, since half of it is another."""
+
+    text: str
+
+    def __rich__(self) -> RenderableType:
+        return _text(self.text)
+
+
+def steps(next_steps: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
+    """What to do next: words, and the command under them; a command may be empty."""
+    for said, command in next_steps:
+        yield words("")
+        yield words(said, TITLE)
+        if command:
+            yield CommandLine(command)
 
 
 def table(
@@ -66,11 +86,11 @@ def facts(rows: Iterable[tuple[str, str]]) -> RenderableType:
 def page(parts: Iterable[RenderableType], width: int, *, colour: bool = False) -> Page:
     """The parts as text that ends with a newline; no line is longer than `width` or NARROWEST.
 
-    Nothing is read from the environment.
+    Only a command's may be. Nothing is read from the environment.
     """
     room = max(NARROWEST, min(width, WIDEST))
     paper = io.StringIO()
-    Console(
+    console = Console(
         file=paper,
         width=room,
         force_terminal=colour,
@@ -80,7 +100,12 @@ def page(parts: Iterable[RenderableType], width: int, *, colour: bool = False) -
         emoji=False,
         highlight=False,
         _environ={},
-    ).print(Group(*parts))
+    )
+    for part in parts:
+        if isinstance(part, CommandLine):
+            paper.write(f"  {escaped(part.text)}\n")
+        else:
+            console.print(part)
     return Page("\n".join(line.rstrip() for line in paper.getvalue().split("\n")[:-1]) + "\n")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from rich.console import RenderableType
 
@@ -18,11 +18,36 @@ from bulkdel.words import Verdict
 
 _SHOWN_CHARACTERS = 320
 
+VERSION: Final = 1
+KEYS: Final[Mapping[str, str]] = {
+    "version": "of this form",
+    "job": "its name",
+    "run_dir": "the run directory, absolute",
+    "ok": "whether ledger, journal and plan agree",
+    "verdict": "that, in a sentence",
+    "lines": "of the ledger",
+    "settlements": "results in the journal, each of one or more pairs",
+    "pending_lines": "lines that a crash has cut off; the next process writes them",
+    "findings_count": "how many things are wrong",
+    "findings[].file": "where: the file's name",
+    "findings[].line": "its line; null where that is not known",
+    "findings[].offset": "its byte; null where that is not known",
+    "findings[].what": "what is wrong, in words",
+    "findings[].found": "what stands there; may be empty",
+    "findings[].expected": "what should stand there; may be empty",
+    "targets.*.pairs": "of the plan",
+    "targets.*.deleted": "pairs that the ledger says are deleted",
+    "targets.*.already_gone": "pairs that it says were gone already",
+    "targets.*.failed": "pairs that it says failed",
+    "targets.*.unsettled": "pairs without a line",
+}
+
 
 def verification_json(job: Job, meta: PlanMeta | None, verified: Verified) -> bytes:
     """One JSON object; ends with a newline."""
     return json_text(
         {
+            "version": VERSION,
             "job": job.name,
             "run_dir": str(job.run_dir),
             "ok": not verified.count,
@@ -69,8 +94,9 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
         yield words("What to do:", TITLE)
         yield words(
             "Do not rely on these files, and do not mend them by hand. Keep a copy of "
-            f"{plain(str(job.run_dir), 1000)} as it is, restore the files that are named above "
-            "from a backup and verify again. Without a backup, begin a new run with --run-dir: "
+            f"{plain(str(job.run_dir), 1000)} as it is, restore the whole directory from a backup, "
+            "since its files belong together, and verify again. Without one, begin a new run with "
+            "--run-dir: it sends every pair again, and "
             "what is gone already is then answered as already gone.",
             indent=2,
         )
