@@ -61,7 +61,7 @@ def report(
     for path in write_report(
         loaded,
         folder=output and output.absolute(),
-        command=command_for(loaded.source, loaded.run_dir),
+        command=command_for(loaded.source, loaded.run_dir, anywhere=True),
     ):
         streams.result(f"{escaped(str(path))}\n")
     return 0

@@ -212,7 +212,9 @@ class Run:
                 _now_ms(),
                 "; ".join(dict.fromkeys(str(lane.end) for lane in lanes)),
                 [
-                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
+                    LaneStop(
+                        target=lane.target, end=str(lane.end), words=lane.words, code=lane.code
+                    )
                     for lane in lanes
                 ],
             )

@@ -91,6 +91,7 @@ def look(
         failed=seen.failed,
         unsettled=with_examples(seen.unsettled, job, meta),
         lanes=lanes,
+        carried=seen.carried,
         settled_ms=seen.settled_ms,
         holder=works,
     )
@@ -116,7 +117,11 @@ def _lane(  # noqa: PLR0917  # all that is known of it
     stop = next((one for one in last.lanes if one.target == name), None)
     if stop is not None:
         state = LaneState(
-            doing=Doing.ENDED, since_ms=last.ended_ms, end=End(stop.end), info=stop.words
+            doing=Doing.ENDED,
+            since_ms=last.ended_ms,
+            code=stop.code,
+            end=End(stop.end),
+            info=stop.words,
         )
     else:
         state = LaneState(doing=Doing.ENDED, end=End.GONE)

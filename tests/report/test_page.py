@@ -12,13 +12,14 @@ import pytest
 
 from bulkdel.errors import WrongInput
 from bulkdel.report.lane_words import lane_words
+from bulkdel.report.next_steps import next_steps
 from bulkdel.report.page import sentences
 from bulkdel.report.page.html import report_html
 from bulkdel.report.record import NOT_RECORDED
 from bulkdel.report.report_files import write_report
 from bulkdel.report.report_json import KEYS, VERSION, report_json
 from bulkdel.report.tone import Tone
-from bulkdel.report.verdict import next_steps, run_verdict
+from bulkdel.report.verdict import run_verdict
 from bulkdel.words import NEVER_SENT
 from tests.support import front
 from tests.support.findings import HOSTILE, SITTING, command, findings
@@ -102,15 +103,17 @@ def test_books_that_do_not_balance() -> None:
 
 
 def test_what_to_do_next() -> None:
-    """Work left, failures and rejects each have their command, the most pressing first."""
-    assert [one.command for one in next_steps(findings(), command)] == [
+    """Work left, failures and rejects each have their command, the most pressing first.
+
+    What was stopped by a signal is no list for another job: the run itself goes on with it.
+    """
+    assert [one.command for one in next_steps(findings().status, command)] == [
         "bulkdel run purge.toml",
-        "bulkdel export purge.toml --status failed --full --output failed.csv",
+        "bulkdel export purge.toml --status failed --target zego --full --output failed-zego.csv",
         "bulkdel export purge.toml --rejects --output rejected.csv",
-        "bulkdel export purge.toml --status unsettled --output unsettled.csv",
     ]
-    running = [one.command for one in next_steps(findings(holder="process 7"), command)]
-    assert running[0] == "bulkdel status purge.toml"
+    running = [one.command for one in next_steps(findings(holder="process 7").status, command)]
+    assert running[0] == "bulkdel status purge.toml --watch"
     assert "bulkdel run purge.toml" not in running
 
 

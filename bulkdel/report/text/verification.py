@@ -18,7 +18,6 @@ from bulkdel.words import Verdict
 
 _SHOWN_CHARACTERS = 320
 
-
 VERSION: Final = 1
 KEYS: Final[Mapping[str, str]] = {
     "version": "of this form",
@@ -113,8 +112,9 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
         yield words("What to do:", TITLE)
         yield words(
             "Do not rely on these files, and do not repair them by hand. Keep a copy of "
-            f"{plain(str(job.run_dir), 1000)} as it is, restore the files that are named above "
-            "from a backup and verify again. Without a backup, begin a new run with --run-dir: "
+            f"{plain(str(job.run_dir), 1000)} as it is, restore the whole directory from a backup, "
+            "since its files belong together, and verify again. Without one, begin a new run with "
+            "--run-dir: it sends every pair again, and "
             "what is gone already is then answered as already gone.",
             indent=2,
         )
