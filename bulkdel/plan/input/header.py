@@ -87,7 +87,7 @@ def unclosed_quote(content: FileBytes, name: str, quote: UnclosedQuote) -> Wrong
     return WrongFile(
         name,
         f"the quote that opens in line {line:,} is never closed",
-        'mend that line, or set input.quoting = "none" where a quotation mark is a character',
+        'correct that line, or set input.quoting = "none" where a quotation mark is a character',
     )
 
 
