@@ -19,7 +19,7 @@ from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
 from bulkdel.report.text.confirm import warnings, work
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, steps, table, words
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, CommandLine, facts, page, table, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round
 from bulkdel.words import Batch, Entry
 
@@ -103,7 +103,8 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
     elif not rows.pairs:
         yield words(f"There is no {unit(job.operation)} to send.", BAD)
     elif command:
-        yield from steps([("To send it:", command)])
+        yield words("To send it:", TITLE)
+        yield CommandLine(command)
 
 
 def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
