@@ -310,6 +310,7 @@ def test_rejects_of_inputs_that_one_file_cannot_hold(place: Place) -> None:
 def test_run_as_json(place: Place) -> None:
     """One object and nothing else, with every key documented, however the run ends."""
     with trial(place, "30003:1,account=from01", two=True) as it:
+        told: dict[str, Any] = {}
         for options, code in (("--limit", "10"), 75), ((), 1), ((), 1):
             done = it.run("--json", *options, code=code)
             told = json.loads(done.out)
