@@ -131,7 +131,7 @@ def test_close_ends_what_a_provider_refuses_for_ever(place: Place) -> None:
         place.write("job.toml", toml(judge.address, tail=IMPATIENT))
         left = place.run("run", "job.toml")
         assert left.code == 75
-        assert "bulkdel close" in left.out
+        assert "bulkdel close job.toml" in left.out
         status = place.run("status", "job.toml").out
         assert "47110" in status
         assert "(for example poison)" in " ".join(status.split())
@@ -162,13 +162,24 @@ def test_close_ends_what_a_provider_refuses_for_ever(place: Place) -> None:
 
 
 def test_what_was_never_sent_can_be_closed(place: Place) -> None:
-    """Pairs that no call has carried are closed with code -3; the input may be gone."""
+    """Pairs that no call has carried are closed with code -3; the input may be gone.
+
+    --yes alone does not close them: a script that gives up what a stop has left settles nothing.
+    """
     with Judge({"tencent": PAIRS}) as judge:
         place.write("pairs.csv", csv_text(PAIRS))
         place.write("job.toml", toml(judge.address, tencent="batch_size = 1\nmax_in_flight = 1\n"))
         assert place.run("run", "job.toml", "--limit", "10").code == 75
         (place.folder / "pairs.csv").unlink()
-        done = place.run("close", "job.toml", "--yes")
+        kept = place.status()
+        refused = place.run("close", "job.toml", "--yes")
+        assert refused.code == 2
+        assert f"{kept['targets']['tencent']['unsettled']} pairs of job were never sent" in (
+            refused.complaint
+        )
+        assert "OF THEM WERE NEVER SENT" in refused.err
+        assert place.status()["targets"] == kept["targets"]
+        done = place.run("close", "job.toml", "--yes", "--never-sent")
         assert done.code == 0, done.err
     run_dir = place.folder / "runs/job"
     found = statuses(run_dir, "tencent")

@@ -16,10 +16,10 @@ from bulkdel.report.doubts import plan_doubts, too_many
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, place, unit
 from bulkdel.report.rejects import Rejects
-from bulkdel.report.text import tables
+from bulkdel.report.text import layout, tables
 from bulkdel.report.text.advice import whole_lists
 from bulkdel.report.text.confirm import warnings, work
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, steps, table, words
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round
 from bulkdel.words import Batch, Entry
 
@@ -103,7 +103,8 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
     elif not rows.pairs:
         yield words(f"There is no {unit(job.operation)} to send.", BAD)
     elif command:
-        yield from steps([("To send it:", command)])
+        yield words("To send it:", TITLE)
+        yield layout.command(command)
 
 
 def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
