@@ -20,7 +20,7 @@ from bulkdel.report.lane_words import lane_words
 from bulkdel.report.text.layout import BAD, DIM, GOOD, NARROWEST, TITLE
 from bulkdel.report.tone import Tone
 from bulkdel.runs.seams import Show
-from bulkdel.send.state import Doing
+from bulkdel.send.state import OVER, Doing
 from bulkdel.send.view import LaneView
 
 LINE_EVERY_S = 30.0
@@ -100,12 +100,18 @@ def screen(views: Sequence[LaneView], now_ms: int) -> Text:
     return drawn
 
 
+def is_stopping(views: Sequence[LaneView]) -> bool:
+    """Whether nothing more is sent, and calls that were sent are waited for."""
+    doings = {view.state.doing for view in views}
+    return Doing.STOPPING in doings and doings <= set(OVER)
+
+
 def footer(views: Sequence[LaneView], now_ms: int) -> str:
     """What Ctrl-C does now, and when the last target will be done at the present pace."""
-    if any(view.state.doing is Doing.STOPPING for view in views):
+    if is_stopping(views):
         calls = sum(view.in_flight for view in views)
         rest = f"waiting for {counted(calls, 'call')}" if calls else "writing down the last answers"
-        return f"Stopping: {rest}. Ctrl-C again leaves at once; the same command continues."
+        return f"Stopping: {rest}. Ctrl-C again leaves at once."
     times = [left_s(view) for view in views]
     last = max((seconds for seconds in times if seconds is not None), default=0.0)
     done = ""
@@ -169,7 +175,7 @@ def line(view: LaneView, at: datetime) -> str:
 
 
 class PlainLines:
-    """A plain line for each lane every LINE_EVERY_S, at its end, and when it begins to wait."""
+    """A plain line for each lane every LINE_EVERY_S and at its end; one when all is to stop."""
 
     def __init__(self, *, now_s: Callable[[], float], say: Callable[[str], None]) -> None:
         self._now_s = now_s
@@ -177,6 +183,7 @@ class PlainLines:
         self._due_s = now_s() + LINE_EVERY_S
         self._latest: Sequence[LaneView] = ()
         self._ended: set[str] = set()
+        self._stopping = False
 
     def show(self, views: Sequence[LaneView]) -> None:
         """Says what is due."""
@@ -190,6 +197,9 @@ class PlainLines:
             news = ended and view.target not in self._ended
             if news or (due and not ended):
                 self._write(view)
+        if not self._stopping and is_stopping(views):
+            self._stopping = True
+            self._say(footer(views, _now_ms()))
 
     def last(self) -> None:
         """Says how every lane stands that was not heard of since it ended."""

@@ -74,12 +74,12 @@ BY_VERDICT: Final[Mapping[Verdict, Purge]] = {
     Verdict.THROTTLED: stands("The last call was refused for its rate, so it removed nothing."),
     Verdict.RESIGN: stands(
         "The provider refused the credentials, so the last call removed nothing.",
-        f"Mend the credentials. {_AGAIN}",
+        f"Correct the credentials. {_AGAIN}",
     ),
     Verdict.FATAL: stands(
         "The provider refused the app, its permission or the request, so the last call removed "
         "nothing.",
-        f"Mend what the code names. {_AGAIN}",
+        f"Put right what the code names. {_AGAIN}",
     ),
     Verdict.SPLIT: stands("The provider refused the call as a whole, so it removed nothing."),
 }

@@ -17,11 +17,11 @@ _HARD = {
     End.GUARD: "A guard of the job file stopped the run. {left}",
     End.REFUSED: (
         "Refused: the credentials, the permission or the app are not accepted. {left} "
-        "Mend that and run the same command again."
+        "Put that right and run the same command again."
     ),
     End.STORAGE: (
-        "Stopped: nothing more could be written to the run directory, or read from it. {left} Mend "
-        "that (is the disk full?) and run the same command again."
+        "Stopped: nothing more could be written to the run directory, or read from it. {left} Put "
+        "that right (is the disk full?) and run the same command again."
     ),
 }
 """What is said even where nothing is left; worst first, in the order of the exit codes."""
@@ -31,7 +31,7 @@ _SOFT = {
     End.GONE: f"The process is gone without a word. {{left}} {_AGAIN}",
     End.LIMIT: "Stopped at --limit. {left} The same command without --limit sends the rest.",
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
-    End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
+    End.DURATION: f"Stopped after max_duration. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
     End.LEFT: (
         f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN} If it can never "
@@ -43,7 +43,7 @@ _SIMPLE = {
     End.STOPPED: "stopped by a signal",
     End.LIMIT: "stopped at --limit",
     End.WINDOW: "outside the window of the schedule",
-    End.DURATION: "stopped after the time a sitting may take",
+    End.DURATION: "stopped after max_duration",
 }
 """Ends of a whole sitting that need no lane's words."""
 

@@ -77,6 +77,8 @@ def _ended(lane: LaneView) -> Said:
         if failed:
             return Said(words=f"finished, {count(failed)} failed for good", tone=Tone.MIXED)
         return Said(words="finished", tone=Tone.GOOD)
+    if end is End.STOPPED and lane.state.info:  # which names the signal
+        return Said(words=lane.state.info, tone=Tone.BAD)
     words = _ENDS.get(end, "stopped with work left") if end else "stopped with work left"
     return Said(words=f"{words}{_why(lane.state)}", tone=Tone.BAD)
 
@@ -126,7 +128,7 @@ def brief(doing: str) -> str:
 
 _BRIEF: Final[dict[str, str]] = {
     Doing.OPENING: "waiting for the first answer",
-    Doing.STARTING: "a second between two sittings",
+    Doing.STARTING: "a second between two starts",
     Doing.PAUSED: "paused",
     Doing.WINDOW: "outside the window of the schedule",
     Doing.HELD: "held by the provider",

@@ -82,7 +82,7 @@ def next_steps(facts: RunFacts, command: Callable[..., str]) -> Iterator[NextSte
         )
     if status.rows.rejected:
         yield NextStep(
-            words="To get the rejected rows as they were, mend them, and make a job of them:",
+            words="To get the rejected rows as they were, correct them, and make a job of them:",
             command=command("export", "--rejects", "--output", f"rejected.{facts.input_format}"),
         )
     if status.state is State.STOPPED and status.unsettled > 0:

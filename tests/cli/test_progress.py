@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.cells import cell_len
 
-from bulkdel.cli.progress import LINE_EVERY_S, PlainLines, line, progress, screen
+from bulkdel.cli.progress import LINE_EVERY_S, PlainLines, footer, line, progress, screen
 from bulkdel.ledger.values import Counters
 from bulkdel.send.state import Doing, End, LaneState, Slower
 from bulkdel.send.view import LaneView
@@ -131,6 +131,25 @@ def test_lines_come_now_and_then() -> None:
     lines.last()
     assert len(said) == 4
     assert " zego: " in said[3]
+
+
+def test_a_stop_is_said_at_once() -> None:
+    """On a screen and in plain lines, once: what is waited for, and what a second Ctrl-C does."""
+    stopping = replace(VIEW, state=LaneState(doing=Doing.STOPPING, end=End.STOPPED), in_flight=13)
+    ended = replace(VIEW, target="zego", state=LaneState(doing=Doing.ENDED, end=End.STOPPED))
+    words = "Stopping: waiting for 13 calls. Ctrl-C again leaves at once."
+    said: list[str] = []
+    lines = PlainLines(now_s=lambda: 0.0, say=said.append)
+    for _ in range(3):
+        lines.show([stopping, replace(ended, in_flight=0)])
+    assert said.count(words) == 1
+    assert footer([stopping, replace(ended, in_flight=0)], NOW_MS) == words
+
+
+def test_one_target_that_ends_is_no_stop() -> None:
+    """While another goes on, its calls are not waited for, and Ctrl-C does what it did."""
+    refused = replace(VIEW, state=LaneState(doing=Doing.STOPPING, end=End.REFUSED))
+    assert footer([refused, replace(VIEW, target="zego")], NOW_MS).startswith("Ctrl-C stops it")
 
 
 def test_quiet_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:

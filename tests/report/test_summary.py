@@ -105,7 +105,7 @@ ONE_FAILED = Counters(deleted=9, failed=1, calls=1)
             two_way(DONE, Counters(calls=1)),
             (
                 "Refused: the credentials, the permission or the app are not accepted. "
-                "10 pairs left (zego 10). Mend that and run the same command again."
+                "10 pairs left (zego 10). Put that right and run the same command again."
             ),
         ),
         ([End.STOPPED, End.FINISHED], two_way(DONE, DONE), "Finished: every pair is settled."),

@@ -115,11 +115,11 @@ def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
     done = finish(job.schedule, now_s, longest_s)
     yield words("")
     if done is None:
-        yield words("With this schedule it would take more than a thousand sittings.", BAD)
+        yield words("With this schedule it would take more than a thousand starts.", BAD)
         return
     zone = job.schedule.window.zone if job.schedule.window else UTC
     at = datetime.fromtimestamp(done.at_s, zone)
-    kind = "night" if job.schedule.window else "sitting"
+    kind = "night" if job.schedule.window else "start"
     yield words(
         f"With the schedule it is done {at:%Y-%m-%d %H:%M %Z} at the earliest, "
         f"in {counted(done.sittings, kind)}, if it begins now."

@@ -105,7 +105,7 @@ def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:
 
 def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
     if status.began_ms is not None and status.began_ms != last.began_ms:
-        yield "first sitting", f"began {moment(status.began_ms)}"
+        yield "first start", f"began {moment(status.began_ms)}"
     if last.ended_ms is not None:
         took = span((last.ended_ms - last.began_ms) / 1000)
         course = f"took {took} and ended: {plain(how_it_ended(last), 600)}"
@@ -113,4 +113,4 @@ def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
         course = f"at work for {span((status.at_ms - last.began_ms) / 1000)}"
     else:
         course = plain(how_it_ended(last))
-    yield "last sitting", f"began {moment(last.began_ms)}, {course}"
+    yield "last start", f"began {moment(last.began_ms)}, {course}"

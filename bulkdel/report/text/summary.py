@@ -21,7 +21,7 @@ from bulkdel.send.view import End, Ending
 _NEXT: Final = {
     Exit.WRONG: "When the input has rows, run",
     Exit.GUARDED: "If this is as it should be, change the guard in the job file, then run",
-    Exit.REFUSED: "When that is mended, run",
+    Exit.REFUSED: "When that is put right, run",
     Exit.LEFT: "To continue, run",
 }
 """What stands before the command, where there is something left to do."""

@@ -112,7 +112,7 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
     if verified.count:
         yield words("What to do:", TITLE)
         yield words(
-            "Do not rely on these files, and do not mend them by hand. Keep a copy of "
+            "Do not rely on these files, and do not repair them by hand. Keep a copy of "
             f"{plain(str(job.run_dir), 1000)} as it is, restore the files that are named above "
             "from a backup and verify again. Without a backup, begin a new run with --run-dir: "
             "what is gone already is then answered as already gone.",
