@@ -23,6 +23,10 @@ from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 
+class NoPlan(WrongInput):
+    """There is no plan yet, so nothing can be shown."""
+
+
 def look(
     job: Job,
     *,
@@ -39,11 +43,11 @@ def look(
         views: the lanes as this process sends them now; none where it sends nothing.
 
     Raises:
-        WrongInput: there is no plan yet.
+        NoPlan: there is none yet.
     """
     meta = meta or read_plan_meta(job.run_dir)
     if meta is None:
-        raise WrongInput(
+        raise NoPlan(
             "there is no plan yet, so there is nothing to show",
             where=job.run_dir,
             mend="`bulkdel plan` makes one",

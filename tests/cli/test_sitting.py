@@ -150,7 +150,7 @@ def test_a_trial_runs_without_a_question(
     assert sat(run, choices(limit=7)) == 0
     assert run.done == ["held", "sent, limit 7", "let go"]
     out, err = capsys.readouterr()
-    assert out.startswith("Finished: every pair is settled.")
+    assert out.startswith("Finished: all 100 pairs settled, nothing failed.")
     assert "A trial: no target of this job is a real provider." in err
     assert "planned" in err
 
@@ -259,7 +259,9 @@ def test_a_signal_while_sending(tmp_path: Path, capsys: pytest.CaptureFixture[st
     run = HandRun(job=trial(tmp_path), stop_while_sending=True, after=Counters(deleted=30, calls=1))
     assert sat(run, choices()) == 75
     out = capsys.readouterr().out
-    assert out.startswith("Stopped by a signal. 70 pairs left.")
+    assert out.startswith(
+        "Stopped with work left: 30.0% is settled.\nStopped by a signal. 70 pairs left."
+    )
     assert out.endswith("To continue, run:\n  bulkdel run x.toml --limit 9\n")
 
 
@@ -379,7 +381,7 @@ def test_start_and_finish_are_told(tmp_path: Path) -> None:
     assert all(one["job"] == "purge-2026-11" for one in told)
     assert all(one["run_dir"] == str(tmp_path / "run") for one in told)
     assert told[1]["targets"]["tencent"]["deleted"] == 100
-    assert told[1]["text"] == "purge-2026-11: Finished: every pair is settled."
+    assert told[1]["text"].startswith("purge-2026-11: Finished: all 100 pairs settled")
 
 
 @pytest.mark.parametrize(
