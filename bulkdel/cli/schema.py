@@ -12,6 +12,7 @@ from bulkdel.cli import streams
 from bulkdel.job.json_schema import job_schema
 from bulkdel.report import report_json, status_json
 from bulkdel.report.json_text import json_text
+from bulkdel.report.text import verification
 
 EPILOG = """
 \b
@@ -43,11 +44,13 @@ class Form(StrEnum):
     JOB = "job"
     STATUS = "status"
     REPORT = "report"
+    VERIFY = "verify"
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.STATUS: (status_json.VERSION, status_json.KEYS),
     Form.REPORT: (report_json.VERSION, report_json.KEYS),
+    Form.VERIFY: (verification.VERSION, verification.KEYS),
 }
 """The version of each form that is written, and its keys."""
 
