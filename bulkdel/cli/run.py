@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.options import JobFile, Quiet, RunDir, again, load
+from bulkdel.cli import streams
+from bulkdel.cli.edge import sentence
+from bulkdel.cli.options import JobFile, Quiet, RunDir, again, command_for, load
 from bulkdel.cli.sitting import Choices, sit
+from bulkdel.errors import BulkdelError
+from bulkdel.report.run_json import run_json
 from bulkdel.runs.observers import Watch
 
 EPILOG = """
@@ -17,8 +21,8 @@ Exit codes, the highest line that applies wins:
    2  the command, the job file, the input or the run directory is wrong, or
       there are no rows; nothing was sent
    3  a guard of the job file stopped the run
-  77  a provider refused the credentials, the permission or the app: mend
-      that and run the same command again
+  77  a provider refused the credentials, the permission or the app: put
+      it right and run the same command again
   75  stopped with work left (signal, --limit, provider down, tries used up):
       run the same command again
    1  every pair is settled; some failed, or some rows were rejected
@@ -32,6 +36,12 @@ Files in the run directory:
   journal.db     what was sent and settled; the truth
   run.log        one JSON object a line
   report.html    the run as a page, and report.json: its figures
+
+\b
+With --json standard output is one object: exit_code, words, how each target
+ended, what to do next, files, and the run as `bulkdel status --json` shows
+it. It comes whatever the exit code is, but for a wrong command line (2) and
+a second Ctrl-C.
 
 \b
 Examples:
@@ -66,7 +76,7 @@ def run(
             "--limit",
             metavar="N",
             min=1,
-            help="Stop after N pairs are settled, of all targets in equal shares (exit 75).",
+            help="Stop when N more pairs are settled, shared by the targets (exit 75).",
             show_default=False,
         ),
     ] = None,
@@ -75,11 +85,14 @@ def run(
         typer.Option(
             "--max-duration",
             metavar="TIME",
-            help='End this sitting after so long, such as "90m" or "5h" (exit 75).',
+            help='Stop after so long, such as "90m" or "5h" (exit 75).',
             show_default=False,
         ),
     ] = None,
     no_progress: Quiet = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the end of the run as JSON, and nothing else.")
+    ] = False,
     json_logs: Annotated[
         bool,
         typer.Option("--json-logs", help="Write the log to standard error as well, as JSON."),
@@ -131,7 +144,13 @@ def run(
         json_logs=json_logs,
         command=again(),
         rest=again(without="--limit"),
+        commands=command_for(job, run_dir),
+        json=json,
         watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
     )
-    loaded = load(job, run_dir, max_duration)
-    return sit(loaded, choices)
+    try:
+        return sit(load(job, run_dir, max_duration), choices)
+    except BulkdelError as error:
+        if json:
+            streams.result(run_json(error.exit_code, sentence(str(error))))
+        raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.ledger import reserve, rows
+from bulkdel.ledger.codec import decode_parts
 from bulkdel.ledger.identity import Identity, decode_identity
 from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.samples import Sample, has_samples, read_samples
@@ -30,9 +31,16 @@ _LATEST = 200_000
 """Settlements that are looked through for the last one of a target; 0.03 s where there is none."""
 _FAILED = """
 SELECT target, code, info, pairs, -1 FROM failures ORDER BY pairs DESC, target, code LIMIT ?"""
+# The rest of an entry of which nothing was refused has code 0: it was not sent yet.
 _UNSETTLED = """
 SELECT target, code, max(info), sum(pairs) AS pairs, min(ordinal) FROM open
-WHERE NOT in_flight AND pairs > 0 GROUP BY target, code ORDER BY pairs DESC, target, code LIMIT ?"""
+WHERE NOT in_flight AND pairs > 0 AND code != 0
+GROUP BY target, code ORDER BY pairs DESC, target, code LIMIT ?"""
+
+_CARRIED = """
+SELECT target, EXISTS (SELECT 1 FROM second_phase WHERE second_phase.ordinal = open.ordinal), parts,
+    pairs
+FROM open WHERE NOT in_flight AND pairs > 0 AND parts IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,18 @@ class CodeCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """Unsettled pairs of a target that a call has carried.
+
+    Attributes:
+        first: as planned. second: from their other side.
+    """
+
+    first: int = 0
+    second: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A run at one moment, as `status` shows it.
 
@@ -71,6 +91,8 @@ class Snapshot:
         counters: by target name, in the plan's order.
         failed: the codes that pairs failed with, at most MOST_CODES.
         unsettled: the codes that pairs which a call has carried wait with, at most MOST_CODES.
+        carried: by target name, how many wait that a call has carried; a call that is out, or died
+            with its process, is not among them.
         settled_ms: when its last pair was settled, by target name; not there where that is long
             ago or never was.
         first_started_ms: when the first sitting began.
@@ -82,6 +104,7 @@ class Snapshot:
     counters: Mapping[str, Counters]
     failed: tuple[CodeCount, ...]
     unsettled: tuple[CodeCount, ...]
+    carried: Mapping[str, Carried]
     settled_ms: Mapping[str, int]
     first_started_ms: int | None
     last: SittingRecord | None
@@ -118,6 +141,7 @@ class History:
                 counters=dict(zip(self._names, counters, strict=True)),
                 failed=self._codes(_FAILED),
                 unsettled=self._codes(_UNSETTLED),
+                carried=self._carried(),
                 settled_ms=self._settled_ms(),
                 first_started_ms=first,
                 last=next(iter(read_sittings(self._db, self._names, 1)), None),
@@ -206,6 +230,16 @@ class History:
             for target, name in enumerate(self._names)
         }
         return {name: row[0] for name, row in latest.items() if row}
+
+    def _carried(self) -> dict[str, Carried]:
+        counts = {name: [0, 0] for name in self._names}
+        for target, second, stored, pairs in self._db.execute(_CARRIED):
+            counts[self._names[target]][second] += sum(
+                pairs if part.items is None else len(part.items)
+                for part in decode_parts(stored)
+                if part.attempts
+            )
+        return {name: Carried(first=one, second=two) for name, (one, two) in counts.items()}
 
     def _codes(self, query: str) -> tuple[CodeCount, ...]:
         return tuple(

@@ -70,7 +70,9 @@ def close_run(job: Job, *, agree: Callable[[Status], Agreement], say: Say, comma
             consent = Consent(how=agree(status), at_ms=_now_ms(), command=command)
             stack.enter_context(log.logging_to(job.run_dir / files.LOG, warn=say))
             events = structlog.get_logger()
-            events.info(log.COMMAND_STARTED, command=command, job=job.name, left=status.unsettled)
+            given = {"command": command, "job": job.name, "run_dir": str(job.run_dir)}
+            left = status.unsettled
+            events.info(log.COMMAND_STARTED, **given, left=left, **log.process_values())
             journal.start_sitting(_now_ms(), os.getpid(), circumstances(consent, sends=False))
             _settle(journal, plan, meta, status.unsettled, say)
             status = look(job, held=True)
@@ -90,11 +92,11 @@ def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
         raise WrongInput(
             "nothing was sent from here yet, so there is nothing to close",
             where=job.run_dir,
-            mend="delete the directory if the run is not wanted",
+            mend="`bulkdel run` begins to send, and a run that is not wanted needs no end",
         )
     if meta is None or not _is_same(job, meta, seen):
         what = "is gone" if meta is None else "is not the one that the run has begun with"
-        mend = "restore it from a backup"
+        mend = "restore the whole directory from a backup, since its files belong together"
         raise Corrupt(f"plan.parquet {what}", where=job.run_dir, mend=mend)
     return meta, seen
 

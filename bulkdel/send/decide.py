@@ -38,7 +38,7 @@ OURS_S: Final = 1.0
 SKEW_S: Final = 120.0
 """A difference of clocks that is worth telling, in seconds."""
 
-KEPT_BACK: Final = NoReply(reason="kept back: the lane sends one call at a time now", left=False)
+KEPT_BACK: Final = NoReply(reason="kept back: one call at a time is sent now", left=False)
 """In place of a reply: others were refused or unanswered while the call waited to leave."""
 
 
@@ -165,7 +165,7 @@ def decide(
         return _unsent(heard, history, lane, retry)
     if not heard.rulings and not heard.parts and not lane.stale:
         return SETTLED
-    last = heard.last or lane.last
+    last = heard.first(Verdict.FATAL) or heard.last or lane.last
     end = _end(heard, health, lane, retry, title, last)
     throttled = [one for one in heard.rulings if one.verdict is Verdict.THROTTLED]
     resign = heard.first(Verdict.RESIGN)

@@ -42,7 +42,6 @@ from bulkdel.send.judge import Judgement, answer_of, judge, load_of, size, split
 from bulkdel.send.lane_log import LaneLog
 from bulkdel.send.meter import Meter, Moment, activity_of
 from bulkdel.send.pace import Pacer
-from bulkdel.send.sampled import Fields
 from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.signer import Signer
 from bulkdel.send.state import OVER, Closed, Doing, LaneState
@@ -197,10 +196,9 @@ class Lane:
         code, info, by = None, "", ""
         over = self._ended or self._carriers.stopped
         if over is not None:
-            info = over.words
+            code, info = over.code, over.words
         elif doing in (Doing.SILENT, Doing.REFUSED) and self._last is not None:
-            code = self._last.code if is_providers(self._last.code) else None
-            info = self._last.info
+            code, info = _code(self._last), self._last.info
             if doing is Doing.SILENT:
                 since_ms = self._now_ms() - round(self._gate.silent_for_s(now) * 1000)
         elif doing is Doing.MACHINE:
@@ -260,7 +258,7 @@ class Lane:
             return self._carriers.stopped
         tries, last = self._retry.max_attempts, last_words(self._last)
         words = f"{left:,} pairs made no progress in two rounds of {tries} calls{last}"
-        return LaneEnd(target=self._target.name, end=End.LEFT, words=words)
+        return LaneEnd(target=self._target.name, end=End.LEFT, words=words, code=_code(self._last))
 
     # -- feeding --------------------------------------------------------------------------------
 
@@ -316,7 +314,7 @@ class Lane:
             while work.parts and self._carriers.stopped is None:
                 following = await self._call(task, work)
                 if following is Next.SECOND_ROUND:
-                    self._few.write("batch.deferred", partial(dict, ordinal=work.entry.ordinal))
+                    self._few.write("batch.deferred", self._few.of_entry(work.entry))
                     break
                 if delay_s := self._delay_s(following, work):
                     await self._rest(delay_s)
@@ -383,7 +381,7 @@ class Lane:
         entry, parts = attempt.work.entry, attempt.work.parts
         answer = answer_of(self._provider, attempt.load, reply, attempt.hidden)
         if answer.strangers:
-            fields: Fields = partial(dict, ordinal=entry.ordinal, ids=answer.strangers)
+            fields = self._few.of_entry(entry, ids=answer.strangers)
             self._few.write("reply.strangers_ignored", fields, warn=True)
         judgement = judge(entry, parts, answer, at_ms=self._now_ms())
         waited = None
@@ -415,7 +413,7 @@ class Lane:
         if decision.batch_most is not None:
             self._batch_most = decision.batch_most
         if decision.end is not None:
-            self.stop(*decision.end)
+            self._carriers.stop(*decision.end, _code(decision.last))
         self._few.decided(decision, work.entry, heard, held_s=held_s, pace=self._pacer.rate)
         if decision.renewal is not None or held_s is not None:
             self._look()
@@ -449,7 +447,12 @@ class Lane:
 
     def _look_at_guards(self) -> None:
         if self._shared.allowance.spent:
-            self._shared.stop(End.LIMIT, "the limit of this sitting is reached")
+            self._shared.stop(End.LIMIT, "the limit is reached")
         counters = self._book.counters(self._index)
         if words := too_many_failed(counters, self._shared.job.guards, self._target.name):
             self._shared.stop(End.GUARD, words)
+
+
+def _code(last: Ruling | None) -> int | None:
+    """The provider's own code of a ruling, if it has one."""
+    return last.code if last is not None and is_providers(last.code) else None

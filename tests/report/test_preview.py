@@ -50,7 +50,7 @@ def test_plan_shows_everything() -> None:
     assert ["60", "admin\\x1b[2J"] in rows
     assert ["2", "empty_id"] in rows
     assert ["1204-1206", "pairs.csv", "empty_id", "a,\\x1b[2J"] in rows
-    assert text.endswith("To send it: bulkdel run x.toml\n")
+    assert text.endswith("To send it:\n  bulkdel run x.toml\n")
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 80
 

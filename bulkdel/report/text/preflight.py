@@ -13,7 +13,7 @@ from rich.text import Text
 from bulkdel.plain import escaped
 from bulkdel.report.checks import Check, Grade, Section, count
 from bulkdel.report.figures import counted
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, page
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, command, page
 from bulkdel.report.text.layout import words as paragraph
 
 _NAME: Final = 14
@@ -57,11 +57,13 @@ def _parts(
     crosses, warned = count(sections, Grade.CROSSED), count(sections, Grade.WARNING)
     beside = f", {counted(warned, 'warning')}" if warned else ""
     if crosses:
-        yield paragraph(f"{counted(crosses, 'cross', 'crosses')}{beside}: mend that, then run", BAD)
-        yield paragraph(again, indent=2)
+        yield paragraph(
+            f"{counted(crosses, 'cross', 'crosses')}{beside}: put it right, then run", BAD
+        )
+        yield command(again)
     else:
         yield paragraph(f"Nothing is crossed{beside}. Next:", GOOD)
-        yield paragraph(following, indent=2)
+        yield command(following)
 
 
 def _list(checks: Iterable[Check], signs: Mapping[Grade, str]) -> RenderableType:

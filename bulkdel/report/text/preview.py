@@ -19,7 +19,7 @@ from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
 from bulkdel.report.text.confirm import warnings, work
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, words
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, steps, table, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round
 from bulkdel.words import Batch, Entry
 
@@ -103,7 +103,7 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
     elif not rows.pairs:
         yield words(f"There is no {unit(job.operation)} to send.", BAD)
     elif command:
-        yield words(f"To send it: {command}")
+        yield from steps([("To send it:", command)])
 
 
 def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
@@ -115,11 +115,11 @@ def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
     done = finish(job.schedule, now_s, longest_s)
     yield words("")
     if done is None:
-        yield words("With this schedule it would take more than a thousand sittings.", BAD)
+        yield words("With this schedule it would take more than a thousand starts.", BAD)
         return
     zone = job.schedule.window.zone if job.schedule.window else UTC
     at = datetime.fromtimestamp(done.at_s, zone)
-    kind = "night" if job.schedule.window else "sitting"
+    kind = "night" if job.schedule.window else "start"
     yield words(
         f"With the schedule it is done {at:%Y-%m-%d %H:%M %Z} at the earliest, "
         f"in {counted(done.sittings, kind)}, if it begins now."
