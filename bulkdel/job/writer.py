@@ -138,6 +138,7 @@ provider = {toml_text(target.provider)}
 {_set("region", target.region or None, next(iter(provider.regions)))}
 
 # The app's number: {APP_ID_NAMES}.
+# Shown in {provider.app_id_place}.
 app_id = {target.app_id}
 """
     if provider.admin is not None:
@@ -232,5 +233,7 @@ _REST: Final = """\
 # command = ["./tell.sh"]
 # url = "https://hooks.example.com/bulkdel"
 
-# When: calls begin, exit 75, exit 0 or 1, exit 3, exit 77. These are the defaults.
-# on = ["start", "stop", "finish", "guard", "credentials"]"""
+# When: calls begin, exit 75, exit 0 or 1, exit 3; a provider refused the key or the app (at once,
+# and again with exit 77), one target has ended while others go on, nothing of a target was settled
+# for 15 minutes, and was again. These are the defaults.
+# on = ["start", "stop", "finish", "guard", "credentials", "target", "trouble", "recovered"]"""

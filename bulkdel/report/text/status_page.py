@@ -29,7 +29,7 @@ _STYLES = {Tone.GOOD: GOOD, Tone.MIXED: TITLE, Tone.BAD: BAD}
 def status_text(
     status: Status, width: int, *, colour: bool = False, again: str = "", close: str = ""
 ) -> str:
-    """The status as a page of at most `width` columns (never under 80).
+    """The status as a page of at most `width` columns (never under NARROWEST).
 
     `again` is the command that continues the run; it is shown where work is left and nobody does
     it. `close` is the one that gives up what is left; it is shown where calls were refused.
@@ -37,14 +37,20 @@ def status_text(
     return page(_parts(status, again, close), width, colour=colour)
 
 
-def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
+def top(status: Status) -> Iterator[RenderableType]:
+    """What stands first: the verdict and what explains it."""
     verdict = run_verdict(status)
-    if verdict.no_friendships:
-        yield from tables.doubt(status.job, verdict)
-        yield words("")
     yield words(f"{plain(status.job)}: {verdict.headline}", _STYLES[verdict.tone])
     if verdict.detail:
         yield words(verdict.detail)
+
+
+def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
+    verdict = run_verdict(status)
+    if verdict.wrongs:
+        yield from tables.doubt(status.job, verdict)
+        yield words("")
+    yield from top(status)
     yield words("")
     yield facts(
         [
@@ -61,7 +67,8 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
     yield tables.calls(status)
     if status.state is State.RUNNING:
         yield words("")
-        yield from _going(status)
+        yield _going(status)
+    yield from tables.states([target.lane for target in status.targets], status.at_ms)
     yield from tables.codes(status)
     if status.last is not None:
         yield words("")
@@ -79,8 +86,8 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
             yield words(f"Or, to settle as failed what can never succeed: {close}")
 
 
-def _going(status: Status) -> Iterator[RenderableType]:
-    yield table(
+def _going(status: Status) -> RenderableType:
+    return table(
         ("target", "calls/s now", "at most", "time left", "estimated end"),
         ("target",),
         [
