@@ -115,7 +115,7 @@ def _kept(state: LaneState, now_ms: int) -> str:  # noqa: PLR0911  # one for eac
         case Doing.MACHINE:
             return state.info or "this machine cannot open a connection"
         case _:
-            return f"its process has not said how it stands{since}: is it stopped, or the machine?"
+            return f"its process has said nothing{since}; it may be stopped, or the machine busy"
 
 
 def _why(state: LaneState) -> str:
