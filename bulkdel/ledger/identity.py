@@ -48,20 +48,32 @@ def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
     """Make the journal ready for `identity`: filled if it is new, made anew if it may be.
 
     Raises:
+        WrongInput: as `goes_on`.
+    """
+    if not goes_on(run_dir, db, identity):
+        _begin(db, identity)
+        return
+    wanted = encode_identity(identity)
+    if db.execute("SELECT value FROM meta WHERE key = 'identity'").fetchone() != (wanted,):
+        db.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (wanted,))
+
+
+def goes_on(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> bool:
+    """Whether the run that the journal holds goes on as `identity`; else it is made anew.
+
+    Raises:
         WrongInput: it belongs to another run, or to another version of bulkdel.
     """
     meta = dict(db.execute("SELECT key, value FROM meta"))
     if not meta:
-        _begin(db, identity)
-        return
+        return False
     if meta["version"] != VERSION:
         raise other_version(run_dir / JOURNAL, meta["version"])
     stored = decode_identity(meta["identity"])
     if stored == identity:
-        return
+        return True
     if not has_begun(db):
-        _begin(db, identity)
-        return
+        return False
     names = [target.name for target in stored.targets]
     settled = [counters.settled for counters in read_counters(db)]
     changes = identity_changes(stored, identity, dict(zip(names, settled, strict=True)))
@@ -70,7 +82,7 @@ def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
             f"the run in {run_dir} has begun and cannot go on as another: {'; '.join(changes)}",
             mend="undo the change, or begin a new run with --run-dir",
         )
-    db.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (encode_identity(identity),))
+    return True
 
 
 def _begin(db: sqlite3.Connection, identity: Identity) -> None:
