@@ -9,7 +9,8 @@ from pathlib import Path
 
 import orjson
 
-from bulkdel.errors import WrongInput
+from bulkdel import files
+from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Reach
 from bulkdel.ledger.ledger_file import Mark
 from bulkdel.ledger.rows import has_begun, put_counters, put_heads, read_counters
@@ -97,6 +98,20 @@ def _begin(db: sqlite3.Connection, identity: Identity) -> None:
     put_counters(db, dict.fromkeys(range(len(identity.targets)), Counters()))
     put_heads(db, start, start)
     db.execute("COMMIT")
+
+
+def refuse_other_plan(run_dir: Path, stored: Identity, plan_digest: str) -> None:
+    """Return if the plan there is the one that the run has begun to send.
+
+    Raises:
+        Corrupt: it is another one, so nobody can say what of the run is left.
+    """
+    if stored.plan_digest != plan_digest:
+        raise Corrupt(
+            "is not the plan that this run has begun to send",
+            where=run_dir / files.PLAN,
+            mend="restore it from a backup, or begin a new run with --run-dir",
+        )
 
 
 def identity_changes(

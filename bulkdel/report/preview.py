@@ -12,7 +12,6 @@ from bulkdel.report.rejects import Rejects
 from bulkdel.report.savings import Saving
 from bulkdel.words import Entry
 
-
 NO_REJECTS: Final = Rejects()
 
 
