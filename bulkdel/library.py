@@ -20,19 +20,23 @@ Running the same job again continues it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from bulkdel import files
 from bulkdel.errors import Guarded, WrongInput
+from bulkdel.job import jobfile
 from bulkdel.job.job import Job, Reach
-from bulkdel.job.jobfile import load_job
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
 from bulkdel.runs.log import log_of
+from bulkdel.runs.place import find_run
 from bulkdel.runs.run import held_run
 from bulkdel.runs.status import look
 from bulkdel.send.sitting import Sitting
@@ -43,6 +47,18 @@ __all__ = ["Job", "Settled", "Status", "load_job", "run", "status"]
 
 WAITING_MOST = 100
 """Settled batches that wait for the one who reads them; then the sending waits as well."""
+
+
+def load_job(path: Path, *, run_dir: Path | None = None) -> Job:
+    """The job that the file at `path` describes, with the directory that its run lies in.
+
+    That is `run_dir` (relative to the current directory), the file's own, or runs/NAME beside the
+    file; a run of this job that lies in runs/NAME of the current directory alone is found there.
+
+    Raises:
+        WrongInput: the file cannot be read, is no TOML or no job: one line for each problem.
+    """
+    return find_run(jobfile.load_job(path, run_dir=run_dir), Path())[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +92,8 @@ async def run(
         WrongInput: the job or its input is wrong, or `yes` is needed; nothing was sent.
         Guarded: guards.max_pairs forbids the plan; nothing was sent.
     """
-    if not yes and any(target.reach is Reach.REAL for target in job.targets):
+    real = any(target.reach is Reach.REAL for target in job.targets)
+    if real and not yes:
         what = "it deletes at a real provider"
         raise WrongInput(what, where=job.source, mend="say so with yes=True")
     names = [target.name for target in job.targets]
@@ -94,6 +111,8 @@ async def run(
             if (settled := _settled(names[outcome.target], outcome)) is not None:
                 await queue.put(settled)
 
+        how = Agreement.PROGRAM if real else Agreement.TRIAL
+        held.agree(Consent(how=how, at_ms=time.time_ns() // 1_000_000, command=""))
         log = stack.enter_context(log_of(job.run_dir / files.LOG))
 
         async def send() -> None:

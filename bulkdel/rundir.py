@@ -39,6 +39,26 @@ def placed(run_dir: Path) -> Path:
         raise cannot(whole, "cannot be looked for", error) from error
 
 
+def holds_run(run_dir: Path) -> bool:
+    """Whether a run lies there, of whatever job. Follows no link to a file of it.
+
+    Raises:
+        WrongInput: it cannot be looked at.
+    """
+    try:
+        return any(_is_there(run_dir / name) for name in _RUNS)
+    except OSError as error:
+        raise cannot(run_dir, "cannot be looked at", error) from error
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def prepare(run_dir: Path) -> tuple[str, ...]:
     """Make the directory where it is missing, its parents too, 0700; what there is to warn of.
 

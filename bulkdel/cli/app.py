@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bulkdel.cli import aside, streams
 from bulkdel.cli.edge import carry_out
 from bulkdel.cli.group import LazyGroup
+from bulkdel.cli.program import program
 from bulkdel.cli.signals import SENDING
 from bulkdel.errors import Exit
 from bulkdel.plain import escaped
@@ -19,7 +20,7 @@ from bulkdel.plain import escaped
 EPILOG = """
 \b
 A first run, with no account anywhere:
-  bulkdel run jobs/demo.toml
+  bulkdel demo
 
 \b
 A real one:
@@ -32,6 +33,7 @@ A real one:
   bulkdel report purge.toml    the whole run as a page, for the morning
   bulkdel verify purge.toml    checks every byte of the results
   bulkdel close purge.toml     what can never succeed: settles it as failed
+  bulkdel help run             the manual of a command
 
 \b
 A job file (TOML). The secret itself is never written in it:
@@ -53,6 +55,7 @@ refused by the provider. See `bulkdel run --help`.
 """
 
 COMMANDS = {
+    "demo": "Try a whole run on emulated providers.",
     "init": "Write a job file after a few questions.",
     "run": "Plan, ask, delete; or go on where it was left.",
     "check": "See whether a job could run now. Deletes nothing.",
@@ -77,6 +80,21 @@ class Commands(LazyGroup):
     package = "bulkdel.cli"
     short_helps = COMMANDS
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments as they are parsed; `help COMMAND` is `COMMAND --help`."""
+        if args[:1] == ["help"]:
+            args = [*args[1:2], "--help"]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first word names; a file's name there is told what to do."""
+        if args[0] not in self.short_helps and not ctx.resilient_parsing:
+            from bulkdel.cli.typed import instead_of  # knows job files: not for every start
+
+            if words := instead_of(args, self.short_helps, program=program()):
+                ctx.fail(words)
+        return super().resolve_command(ctx, args)
+
     @staticmethod
     def carry_out(name: str, work: Callable[[], int]) -> None:
         """Carry out the work of the command; see `edge.carry_out`."""
@@ -86,7 +104,6 @@ class Commands(LazyGroup):
 app = typer.Typer(
     cls=Commands,
     name="bulkdel",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -98,13 +115,9 @@ app = typer.Typer(
 def _version(asked: bool) -> None:
     if not asked:
         return
-    from importlib import metadata
+    from bulkdel.report.version import version
 
-    try:
-        number = metadata.version("bulkdel")
-    except metadata.PackageNotFoundError:
-        number = "(not installed)"
-    streams.result(f"bulkdel {number}\n")
+    streams.result(f"bulkdel {version()}\n")
     raise typer.Exit
 
 
@@ -113,7 +126,9 @@ def _bulkdel(
     *,
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", "-V", callback=_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Remove friend relationships in bulk through chat providers' server APIs.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Annotated
-
-import typer
 
 from bulkdel.cli import ask, streams
-from bulkdel.cli.options import JobFile, RunDir, again, load
+from bulkdel.cli.options import JobFile, RunDir, Yes, again, load
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job
+from bulkdel.ledger.circumstances import Agreement
 from bulkdel.report.status import Status
 from bulkdel.report.text.closure import closed_text, closing_text, question
 from bulkdel.runs.close import NotClosed, close_run
@@ -39,9 +37,7 @@ def close(
     job: JobFile,
     *,
     run_dir: RunDir = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask. Without a terminal it is needed.")
-    ] = False,
+    yes: Yes = False,
 ) -> int:
     """Settle what is left of JOB as failed, so that the run is finished.
 
@@ -58,10 +54,10 @@ def close(
     return 0
 
 
-def _agree(job: Job, status: Status, *, yes: bool) -> None:
+def _agree(job: Job, status: Status, *, yes: bool) -> Agreement:
     streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
     if yes:
-        return
+        return Agreement.OPTION
     if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
         raise WrongInput(
             f"there is no terminal to ask on, so nothing of {job.name} was closed; look at the "
@@ -69,3 +65,4 @@ def _agree(job: Job, status: Status, *, yes: bool) -> None:
         )
     if not ask.confirmed(question(status)):
         raise NotClosed(f"not confirmed ({ask.ONLY_YES}); nothing was closed")
+    return Agreement.TYPED

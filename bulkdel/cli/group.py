@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib import import_module
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 import typer
 from typer.core import TyperOption
 
 from bulkdel.cli.named import NamedCommand, NamedGroup
+
+_PATHS: Final = frozenset({"JOB", "FILE", "DIR"})
+"""What stands in a manual for the path of a file or a folder."""
+_TILDE: Final = re.compile(r"~$|~[A-Za-z0-9._-]*/")
 
 
 class LazyGroup(NamedGroup):
@@ -86,6 +91,27 @@ class Once(NamedCommand):
             if number > 1 and not (option.multiple or option.is_flag):
                 ctx.fail(f"{name} is given {number} times; give it once.")
             values = given.get(option.name)
-            if "" in (values if isinstance(values, (list, tuple)) else (values,)):
+            texts = values if isinstance(values, (list, tuple)) else (values,)
+            if "" in texts:
                 ctx.fail(f"{name} is given an empty text; write its value, or leave it out.")
-        return super().parse_args(ctx, args)
+        for param in self.params:
+            if param.metavar in _PATHS:
+                _refuse_tilde(ctx, param, given.get(param.name))
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if hasattr(error, "show") and isinstance(message := getattr(error, "message", 0), str):
+                from bulkdel.cli.typed import in_plain_words
+
+                error.message = in_plain_words(message)  # type: ignore[attr-defined]
+            raise
+
+
+def _refuse_tilde(ctx: Any, param: Any, value: object) -> None:
+    """Fails where a path begins with a ~ that no shell replaced: it would be a folder's name."""
+    for text in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(text, str) and _TILDE.match(text):
+            name = max(param.opts, key=len) if param.opts[0].startswith("-") else param.metavar
+            ctx.fail(
+                f"{name} is given {text}, and ~ stands there for itself: write the whole path."
+            )

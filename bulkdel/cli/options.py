@@ -11,8 +11,11 @@ from typing import Annotated
 
 import typer
 
+from bulkdel.cli import streams
+from bulkdel.cli.program import program
 from bulkdel.job.job import Job
 from bulkdel.job.jobfile import duration_s, load_job
+from bulkdel.runs.place import find_run
 
 JobFile = Annotated[
     Path,
@@ -27,25 +30,44 @@ RunDir = Annotated[
         show_default=False,
     ),
 ]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal it is needed.")
+]
+Quiet = Annotated[
+    bool, typer.Option("--no-progress", "-q", help="Show no progress on standard error.")
+]
 
 
 def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:
-    """The job that the file describes; `run_dir` and `max_duration` replace the file's own."""
-    job = load_job(path, run_dir=run_dir)
+    """The job that the file describes, with the directory that its run lies in.
+
+    `run_dir` and `max_duration` replace the file's own. Says where a run was found, if it is not
+    where one is looked for first.
+    """
+    job, found = find_run(load_job(path, run_dir=run_dir), Path())
+    if found:
+        streams.say(found)
     if max_duration is None:
         return job
     bound_s = duration_s(max_duration, "--max-duration")
     return replace(job, schedule=replace(job.schedule, max_duration_s=bound_s))
 
 
-def again() -> str:
-    """The command as it was given, ready to paste."""
-    return _joined([_program(), *sys.argv[1:]])
+def again(*, without: str = "") -> str:
+    """The command as it was given, ready to paste; `without` this option and its value."""
+    words = iter(sys.argv[1:])
+    kept = []
+    for word in words:
+        if without and word == without:
+            next(words, None)
+        elif not (without and word.startswith(f"{without}=")):
+            kept.append(word)
+    return _joined([program(), *kept])
 
 
 def command(name: str, job: Path, run_dir: Path | None) -> str:
     """The command of this name for a job, ready to paste."""
-    words = [_program(), name, str(job)]
+    words = [program(), name, str(job)]
     return _joined(words + (["--run-dir", str(run_dir)] if run_dir else []))
 
 
@@ -54,13 +76,9 @@ def command_for(job: Path, run_dir: Path | None) -> Callable[..., str]:
 
     def command(verb: str, *options: str) -> str:
         where = ["--run-dir", str(run_dir)] if run_dir else []
-        return _joined([_program(), verb, str(job), *where, *options])
+        return _joined([program(), verb, str(job), *where, *options])
 
     return command
-
-
-def _program() -> str:
-    return "python -m bulkdel" if Path(sys.argv[0]).name == "__main__.py" else "bulkdel"
 
 
 def _joined(words: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.options import JobFile, RunDir, again, load
+from bulkdel.cli.options import JobFile, Quiet, RunDir, again, load
 from bulkdel.cli.sitting import Choices, sit
 from bulkdel.runs.observers import Watch
 
@@ -35,7 +35,7 @@ Files in the run directory:
 
 \b
 Examples:
-  bulkdel run jobs/demo.toml
+  bulkdel run purge.toml
   bulkdel run purge.toml --limit 100
   bulkdel run purge.toml --yes --no-progress 2>> purge.err
   bulkdel run purge.toml --metrics-file /var/lib/node_exporter/bulkdel.prom
@@ -50,7 +50,14 @@ def run(
         bool,
         typer.Option(
             "--yes",
+            "-y",
             help="Do not ask. Without a terminal a run against a real provider needs it.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", "-n", help="Send nothing: show the plan, as `bulkdel plan` does."
         ),
     ] = False,
     limit: Annotated[
@@ -59,7 +66,7 @@ def run(
             "--limit",
             metavar="N",
             min=1,
-            help="Stop after N pairs are settled in this sitting (exit 75).",
+            help="Stop after N pairs are settled, of all targets in equal shares (exit 75).",
             show_default=False,
         ),
     ] = None,
@@ -72,9 +79,7 @@ def run(
             show_default=False,
         ),
     ] = None,
-    no_progress: Annotated[
-        bool, typer.Option("--no-progress", help="Show no progress on standard error.")
-    ] = False,
+    no_progress: Quiet = False,
     json_logs: Annotated[
         bool,
         typer.Option("--json-logs", help="Write the log to standard error as well, as JSON."),
@@ -115,12 +120,17 @@ def run(
     a crash, a kill or a power cut, the same command continues, and no
     confirmed plan is asked about twice.
     """
+    if dry_run:
+        from bulkdel.cli.plan import plan  # numpy and more: a run that continues needs none of it
+
+        return plan(job, run_dir=run_dir)
     choices = Choices(
         yes=yes,
         limit=limit,
         no_progress=no_progress,
         json_logs=json_logs,
         command=again(),
+        rest=again(without="--limit"),
         watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
     )
     loaded = load(job, run_dir, max_duration)

@@ -20,13 +20,13 @@ from typing import Final, NoReturn
 
 from bulkdel.errors import Exit
 
-SENDING = frozenset({"run"})
+SENDING = frozenset({"run", "demo"})
 """The commands whose calls may have left when they end before their end."""
 
 GRACE_S: Final = 2.0
 """How long what was interrupted may take to clear up behind itself."""
 
-_SHOW_CURSOR = b"\x1b[?25h\n"
+_SHOW_CURSOR: Final = "\x1b[?25h\n"
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -37,27 +37,33 @@ class Stopping:
         by: the name of the first signal; empty as long as none came.
         code: what the process leaves with where it does not wait.
         patient: whether what was told may take its time, as calls in flight do.
+        in_flight: counts the calls that a second signal would leave behind; None while there can
+            be none.
     """
 
     def __init__(self, at_first: Callable[[str], None], code: int) -> None:
         self.by = ""
         self.code = code
         self.patient = False
+        self.in_flight: Callable[[], int] | None = None
         self._at_first = at_first
 
-    def tell(self, at_first: Callable[[str], None]) -> None:
+    def tell(
+        self, at_first: Callable[[str], None], in_flight: Callable[[], int] | None = None
+    ) -> None:
         """From now on the first signal is told to `at_first`: at once, if it has come already.
 
-        What it does then may take its time.
+        What it does then may take its time. `in_flight` is asked at a second one, between two
+        instructions of the main thread or beside it, and may do no more than look.
         """
         self.patient = True
-        self._at_first = at_first
+        self._at_first, self.in_flight = at_first, in_flight
         if self.by:
             at_first(self.by)
 
     def _came(self, number: int, frame: FrameType | None) -> None:
         if self.by:
-            leave(self.code)
+            leave_at_once(self)
         self.by = signal.Signals(number).name
         if not self.patient and _imports(frame):
             leave_saying(self.by, self.code)
@@ -74,9 +80,9 @@ def stopping(at_first: Callable[[str], None], code: int = Exit.LEFT) -> Iterator
 
     It is called in the main thread, between two of its instructions, and may raise; it must not
     print, since it may have come in the middle of a print. A second signal ends the process at
-    once with `code`, without a word to anybody: what is in flight is in the journal. A hang-up
-    that the process was started to ignore (nohup) stays ignored. The handlers that were there
-    before come back at the end.
+    once with `code`, with a word to the terminal and to nobody else: what is in flight is in the
+    journal. A hang-up that the process was started to ignore (nohup) stays ignored. The handlers
+    that were there before come back at the end.
     """
     watch = Stopping(at_first, code)
     before = {number: signal.getsignal(number) for number in _HANDLED}
@@ -114,21 +120,32 @@ def _above_streams(descriptor: int) -> int:
     return kept
 
 
-def leave(code: int) -> NoReturn:
-    """Ends the process now; the progress display had hidden the terminal's cursor."""
-    try:
-        if os.isatty(2):
-            os.write(2, _SHOW_CURSOR)
-    finally:
-        exit_now(code)
+def leave_at_once(watch: Stopping | None) -> NoReturn:
+    """Ends the process now, and says how many calls that leaves behind."""
+    words, code = "left at once", watch.code if watch else Exit.LEFT
+    if watch and watch.in_flight:
+        calls = watch.in_flight()
+        words += f" with {calls or 'no'} call{'' if calls == 1 else 's'} in flight"
+    _leave(f"{words}; the same command continues" if code == Exit.LEFT else words, code)
 
 
 def leave_saying(by: str, code: int) -> NoReturn:
     """Ends the process now, in which nothing is in flight, and says what stopped it."""
-    again = " Run the same command again." if code == Exit.LEFT else ""
-    with suppress(OSError):
-        os.write(2, f"bulkdel: stopped by {by}; nothing was in flight.{again}\n".encode())
-    leave(code)
+    again = ". Run the same command again" if code == Exit.LEFT else ""
+    _leave(f"stopped by {by}; nothing was in flight{again}", code)
+
+
+def _leave(words: str, code: int) -> NoReturn:
+    """Ends the process with these words, if standard error takes them without a wait.
+
+    A terminal gets its cursor back first, which the progress display had hidden.
+    """
+    try:
+        shown = _SHOW_CURSOR if os.isatty(2) else ""
+        if select.select((), (2,), (), 0)[1]:
+            os.write(2, f"{shown}bulkdel: {words}.\n".encode())
+    finally:
+        exit_now(code)
 
 
 def _imports(frame: FrameType | None) -> bool:
@@ -148,7 +165,7 @@ def _listen(heard: int) -> None:
             came += [number for number in os.read(heard, select.PIPE_BUF) if number in _HANDLED]
         watch = _within[-1] if _within else None
         if len(came) > 1:
-            leave(watch.code if watch else Exit.LEFT)
+            leave_at_once(watch)
         if came and not ready and watch and not watch.patient:
             leave_saying(signal.Signals(came[0]).name, watch.code)
 

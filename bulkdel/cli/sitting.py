@@ -17,13 +17,14 @@ from bulkdel.cli.progress import progress
 from bulkdel.cli.signals import Stopping, stopping
 from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.doubts import guards_that_guard_nobody, too_many
+from bulkdel.report.doubts import guards_that_guard_nobody, too_many, warnings
 from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import unit
 from bulkdel.report.status import Status
-from bulkdel.report.text.confirm import confirm_text, is_real, question, warnings
+from bulkdel.report.text.confirm import confirm_text, is_real, question
 from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
@@ -52,13 +53,18 @@ class CutShort(BulkdelError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """The options of `run`. `command` is the command as it was given."""
+    """The options of `run`.
+
+    Attributes:
+        command: as it was given. rest: the one that goes on behind --limit.
+    """
 
     yes: bool
     limit: int | None
     no_progress: bool
     json_logs: bool
     command: str
+    rest: str
     watch: Watch = field(default_factory=Watch)
 
 
@@ -120,7 +126,9 @@ def _carry_out(
         guarded = too_many(job.guards, meta.books)
         if guarded:
             raise Guarded(guarded, where=job.source)
-        _have_agreement(job, choices, run, meta, status)
+        how = _have_agreement(job, choices, run, meta, status)
+        at_ms = None if how is Agreement.EARLIER else time.time_ns() // 1_000_000
+        run.agree(Consent(how=how, at_ms=at_ms, command=choices.command))
         others.started(status)
         ending = _send(choices, run, meta, watch, others)
         status = run.status()
@@ -135,7 +143,7 @@ def _carry_out(
                 status,
                 ending,
                 streams.width(sys.stdout),
-                command=choices.command,
+                command=choices.rest if _is_limited(ending) else choices.command,
                 colour=streams.colour(sys.stdout),
             )
         )
@@ -147,31 +155,46 @@ def _carry_out(
     return end.exit_code
 
 
+def _is_limited(ending: Ending) -> bool:
+    """Whether nothing but --limit keeps the same command from going on."""
+    ends = {lane.end for lane in ending.lanes}
+    return End.LIMIT in ends and ends <= {End.LIMIT, End.FINISHED, End.LEFT, End.DOWN}
+
+
 def _have_agreement(
     job: Job,
     choices: Choices,
     run: Run,
     meta: PlanMeta,
     status: Status,
-) -> None:
-    """Returns if this plan may be sent: agreed to before, now, or nothing real is touched."""
+) -> Agreement:
+    """Returns how it was agreed that this plan is sent: before, now, or as a trial.
+
+    Raises:
+        WrongInput: there is nobody to ask.
+        NotAgreed: a person did not say yes.
+    """
     if run.agreed():
         left = counted(status.unsettled, unit(job.operation))
         streams.say(f"Continuing {job.name}: {left} left. Ctrl-C stops it safely.")
         for warning in (*guards_that_guard_nobody(job, meta.books), *warnings(job)):
             streams.say(f"Warning: {warning}")
-        return
+        return Agreement.EARLIER if is_real(job) else Agreement.TRIAL
     shown = streams.width(sys.stderr)
     streams.say(confirm_text(job, meta, shown, colour=streams.colour(sys.stderr)))
-    if is_real(job) and not choices.yes:
-        if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
-            raise WrongInput(
-                "this run deletes at a real provider and there is no terminal to ask on; "
-                "nothing was sent",
-                mend="Look at the plan above and add --yes if it is right",
-            )
-        if not ask.confirmed(question(job, meta)):
-            raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")
+    if not is_real(job):
+        return Agreement.TRIAL
+    if choices.yes:
+        return Agreement.OPTION
+    if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
+        raise WrongInput(
+            "this run deletes at a real provider and there is no terminal to ask on; "
+            "nothing was sent",
+            mend="Look at the plan above and add --yes if it is right",
+        )
+    if not ask.confirmed(question(job, meta)):
+        raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")
+    return Agreement.TYPED
 
 
 def _send(choices: Choices, run: Run, meta: PlanMeta, watch: Stopping, others: Observers) -> Ending:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bulkdel.job.account import rule_fault
-from bulkdel.job.endpoint import EMULATOR
+from bulkdel.job.endpoint import EMULATOR, Reach, reach_of
 from bulkdel.job.problems import nearest
 from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
@@ -18,7 +18,7 @@ from bulkdel.job.schema import (
     JobTable,
     TargetTable,
 )
-from bulkdel.job.shown import shown_text
+from bulkdel.job.shown import one_of, shown_text
 from bulkdel.providers.protocol import IdRule, Provider
 from bulkdel.words import Mode, Operation, Orient
 
@@ -40,8 +40,8 @@ def problems_of(table: JobTable, stem: str, providers: Mapping[str, Provider]) -
         first = names.setdefault((target.provider, target.app_id), name)
         if first != name:
             yield (
-                f"targets.{name} is the same provider and app_id as targets.{first}; "
-                "they would share one rate, so an app may be a target only once"
+                f"targets.{name} is {target.provider} app {target.app_id}, and so is "
+                f"targets.{first}; they would share one rate, so an app may be a target only once"
             )
     yield from _orient_problems(table)
     if table.retry.max_delay_s < table.retry.base_delay_s:
@@ -131,10 +131,10 @@ def _target_problems(
     if provider is None:
         yield (
             f"{key}.provider is {shown_text(table.provider)}; it must be "
-            f"{_one_of(providers)}{nearest(table.provider, list(providers))}"
+            f"{one_of(providers)}{nearest(table.provider, list(providers))}"
         )
         return
-    regions = _one_of(provider.regions)
+    regions = one_of(provider.regions)
     if table.region is not None and table.region not in provider.regions:
         yield (
             f"{key}.region is {shown_text(table.region)}; for {provider.name} it must be "
@@ -151,12 +151,25 @@ def _target_problems(
             f"{key}.secret_env is missing: name the environment variable that holds the app's "
             "secret key, or write secret_file with the path of a file that does"
         )
+    yield from _proxy_problems(key, table)
     most = provider.limits[Operation.DELETE_FRIENDS].batch_size_most
     if table.batch_size is not None and table.batch_size > most:
         yield f"{key}.batch_size is {table.batch_size}; for {provider.name} it must be 1…{most}"
 
 
-def _one_of(names: Mapping[str, object]) -> str:
-    """The names as a person lists them: "a", "b" or "c", each in quotes."""
-    quoted = [f'"{name}"' for name in names]
-    return " or ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
+def _proxy_problems(key: str, table: TargetTable) -> Iterator[str]:
+    if table.proxy_env is not None and table.proxy is None:
+        yield f"{key}.proxy_env is written, but there is no {key}.proxy it could be for"
+    if table.proxy_env is not None and table.proxy_env == table.secret_env:
+        yield (
+            f"{key}.proxy_env is {shown_text(table.proxy_env)}, and so is secret_env; a proxy is "
+            "never told the app's secret key: give it a variable of its own"
+        )
+    endpoint = table.endpoint
+    if table.proxy is None or endpoint is None or endpoint == EMULATOR:
+        return
+    demand = f"{key}.endpoint is {shown_text(endpoint)}, and {key}.proxy is written"
+    if endpoint.startswith("http:"):
+        yield f"{demand}; only https goes through a proxy: leave proxy out"
+    elif reach_of(endpoint) is Reach.LOOPBACK and reach_of(table.proxy) is not Reach.LOOPBACK:
+        yield f"{demand}; from the proxy that would be the proxy's own machine: leave proxy out"

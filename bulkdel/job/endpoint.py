@@ -1,4 +1,4 @@
-"""A target's `endpoint`: which addresses may be written there, and what an address stands for."""
+"""Which addresses a job file may hold: endpoint, proxy, hook; and what an address stands for."""
 
 from __future__ import annotations
 
@@ -69,6 +69,37 @@ def checked_endpoint(text: str) -> str:
             f"is {shown_text(text)}; plain http goes to this machine only (127.0.0.0/8, [::1], "
             "localhost), since signatures travel in the address: use https"
         )
+    return text.lower().rstrip("/")
+
+
+def checked_proxy(text: str) -> str:
+    """`text` as the address of a proxy: "http://host:port", in lower case.
+
+    Raises:
+        ValueError: it is none. The message completes "proxy …" and shows nothing of a login.
+    """
+    must = "it must be http://HOST:PORT"
+    if any(mark in text for mark in "@?#"):
+        raise ValueError(
+            f"holds more than an address (it is not shown, since that may be a password); {must}, "
+            "and proxy_env names the variable that holds user:password"
+        )
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() != "http" or not rest:
+        also = (
+            ": the way to the proxy is http (what goes through it is TLS, from here to the "
+            "provider)"
+            if scheme.lower() == "https"
+            else ""
+        )
+        raise ValueError(f"is {shown_text(text)}; {must}{also}")
+    parts = _ADDRESS.fullmatch(text)
+    if parts is None:
+        raise ValueError(f"is {shown_text(text)}; {must}")
+    if impossible := _impossible(parts):
+        raise ValueError(f"is {shown_text(text)}; {impossible}")
+    if parts["port"] is None:
+        raise ValueError(f"is {shown_text(text)}, without its port (often 3128 or 8080); {must}")
     return text.lower().rstrip("/")
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Input",
     "Job",
     "Notify",
+    "ProxySource",
     "Quoting",
     "Reach",
     "Retry",
@@ -47,6 +48,19 @@ class SecretSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySource:
+    """A target's proxy.
+
+    Attributes:
+        address: "http://host:port".
+        env: the variable that holds user:password; None where the proxy wants neither.
+    """
+
+    address: str
+    env: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One provider app that the pairs are removed from.
 
@@ -59,6 +73,7 @@ class Target:
         max_in_flight: calls.
         batch_size: ids a call.
         over_ceiling: whether qps is above the documented ceiling (a warning).
+        proxy: what calls go through; None where they go straight to the address.
     """
 
     name: str
@@ -73,6 +88,7 @@ class Target:
     max_in_flight: int
     batch_size: int
     over_ceiling: bool
+    proxy: ProxySource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +118,8 @@ class Job:
     Attributes:
         source: its file.
         run_dir: absolute.
+        run_dir_named: whether the job file or the command says it; else it is runs/NAME beside the
+            job file.
         orient, memory_limit_mb: of [plan]; what planning may use, in MB.
     """
 
@@ -118,3 +136,4 @@ class Job:
     memory_limit_mb: int = MEMORY_LIMIT_MB
     schedule: Schedule = ALWAYS
     notify: Notify = NOBODY
+    run_dir_named: bool = True

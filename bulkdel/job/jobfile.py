@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
 import math
-import re
+import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from datetime import time
@@ -19,11 +21,14 @@ from bulkdel import rundir
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, id_rules, problems_of
 from bulkdel.job.endpoint import Reach, reach_of
-from bulkdel.job.job import Guards, Job, SecretSource, Target
+from bulkdel.job.job import Guards, Job, ProxySource, SecretSource, Target
+from bulkdel.job.keys import keys_of
+from bulkdel.job.other_files import other_than_job
 from bulkdel.job.problems import sentences
 from bulkdel.job.schedule import Outside, ScheduleTable
 from bulkdel.job.schema import JobTable, TargetTable
 from bulkdel.job.shown import shown_text
+from bulkdel.job.toml_words import toml_fault
 from bulkdel.job.window import Schedule, Window
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import Provider
@@ -31,11 +36,15 @@ from bulkdel.words import Operation
 
 JOB_FILE_MOST_BYTES = 1 << 20
 PROBLEMS_SHOWN = 10
+RUNS: Final = "runs"
+"""The folder beside a job file that holds the runs of jobs that name none."""
 
 _LATENCY_S = 2.0
 _IN_FLIGHT_LEAST = 8
 _IN_FLIGHT_DEFAULT_MOST = 1000
-_TOML_PLACE: Final = re.compile(r"(?P<what>.*) \(at (?P<where>[^()]*)\)", re.DOTALL)
+_LOOKED_AT: Final = 1 << 16
+_LISTED_MOST: Final = 1000
+_JOBS_SHOWN: Final = 3
 
 
 def load_job(
@@ -86,38 +95,72 @@ def duration_s(text: str, name: str) -> float:
 
 
 def _document(path: Path) -> dict[str, object]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(JOB_FILE_MOST_BYTES + 1)
-    except OSError as error:
-        raise WrongInput(f"the job file cannot be read: {error.strerror}", where=path) from None
+    content = _content(path)
     if len(content) > JOB_FILE_MOST_BYTES:
-        raise WrongInput("a job file holds at most 1 MiB, this one is larger", where=path)
+        other = other_than_job(str(path), content[:_LOOKED_AT])
+        what, mend = other or ("a job file holds at most 1 MiB, this one is larger", "")
+        raise WrongInput(what, where=path, mend=mend)
+    what = mend = text = ""
+    document: dict[str, object] = {}
     try:
         text = content.decode("utf-8-sig")
+        document = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        what = f"line {line} is not UTF-8 text"
-        raise WrongInput(what, where=path, mend="save the file as UTF-8") from None
-    try:
-        return tomllib.loads(text)
+        what, mend = f"line {line} is not UTF-8 text", "save the file as UTF-8"
     except tomllib.TOMLDecodeError as error:
-        raise WrongInput(_broken(str(error), text), where=path) from None
+        what, mend = toml_fault(str(error), text)
     except RecursionError:
-        raise WrongInput("not valid TOML: nested too deeply", where=path) from None
+        what = "not valid TOML: nested too deeply"
     except ValueError:  # Python reads no integer of more than some thousand digits
-        raise WrongInput("not valid TOML: a number in it is too long", where=path) from None
+        what = "not valid TOML: a number in it is too long"
+    if not document.keys() & keys_of(JobTable).keys():
+        what, mend = other_than_job(str(path), content) or (what, mend)
+    # Raised here, since the parsers' errors hold the file's text.
+    if what:
+        raise WrongInput(what, where=path, mend=mend)
+    return document
 
 
-def _broken(message: str, text: str) -> str:
-    """What the parser says, with line and column in front."""
-    place = _TOML_PLACE.fullmatch(message)
-    what, where = (place["what"], place["where"]) if place else (message, "end of document")
-    if not where.startswith("line"):
-        lines = text.split("\n")
-        where = f"line {len(lines)}, column {len(lines[-1]) + 1}"
-    hint = " (a text needs quotes around it)" if what == "Invalid value" else ""
-    return f"not valid TOML at {where}: {what}{hint}"
+def _content(path: Path) -> bytes:
+    """The file's bytes, or one more than a job file may have."""
+    try:
+        with path.open("rb") as file:
+            return file.read(JOB_FILE_MOST_BYTES + 1)
+    except FileNotFoundError:
+        what, mend = "there is no such file", _near(path)
+    except IsADirectoryError:
+        what, mend = "is a directory", _inside(path)
+    except OSError as error:
+        what, mend = f"the job file cannot be read: {error.strerror}", ""
+    raise WrongInput(what, where=path, mend=mend)
+
+
+def _near(path: Path) -> str:
+    """A question that names the job file nearest to one that is not there; or how one is made."""
+    near = difflib.get_close_matches(path.name, _jobs_in(path.parent), n=1)
+    if near:
+        return f"did you mean {path.with_name(near[0])}?"
+    return f"`bulkdel init {shlex.quote(str(path))}` writes one"
+
+
+def _inside(path: Path) -> str:
+    jobs = _jobs_in(path)[:_JOBS_SHOWN]
+    return (
+        f"name the job file in it: {', '.join(str(path / job) for job in jobs)}"
+        if jobs
+        else ("name a job file")
+    )
+
+
+def _jobs_in(folder: Path) -> list[str]:
+    """Names that job files have, in a folder; none where it cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            names = (one.name for one in islice(entries, _LISTED_MOST))
+            return sorted(name for name in names if name.endswith(".toml"))
+    except (OSError, ValueError):
+        return []
 
 
 def _refusal(path: Path, problems: list[str], count: int) -> WrongInput:
@@ -134,14 +177,16 @@ def _job(
     source = path.absolute()
     home = source.parent
     name = table.name or path.stem
+    named = run_dir is not None or table.run_dir is not None
     if run_dir is None:
-        run_dir = Path("runs", name) if table.run_dir is None else home / table.run_dir
+        run_dir = home / (table.run_dir or Path(RUNS, name))
     return Job(
         source=source,
         name=name,
         operation=table.operation,
         mode=table.mode,
         run_dir=rundir.placed(run_dir),
+        run_dir_named=named,
         input=table.input.model_copy(
             update={"files": tuple(_input_file(name, home) for name in table.input.files)}
         ),
@@ -193,12 +238,17 @@ def _target(
         max_in_flight=_max_in_flight(qps) if table.max_in_flight is None else table.max_in_flight,
         batch_size=_batch_size(table, operation, provider),
         over_ceiling=qps > limits.qps,
+        proxy=None if reach is Reach.EMULATOR else _proxy_source(table),
     )
 
 
 def _secret_source(table: TargetTable, home: Path) -> SecretSource:
     file = None if table.secret_file is None else home / table.secret_file
     return SecretSource(env=table.secret_env, file=file)
+
+
+def _proxy_source(table: TargetTable) -> ProxySource | None:
+    return None if table.proxy is None else ProxySource(address=table.proxy, env=table.proxy_env)
 
 
 def _max_in_flight(qps: float) -> int:

@@ -10,12 +10,13 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 
-from bulkdel.job.shown import looks_like_a_secret
+from bulkdel.job.shown import looks_like_a_secret, shown_text
 
 ACCOUNT_MOST_BYTES = 32
 TEXT_MOST: Final = 4096
 
 TEXT_PATTERN: Final = r"^[^\x00-\x1f\x7f]+$"
+_SHELL_ONLY: Final = re.compile(r"(~)$|(~[A-Za-z0-9._-]*|\$[A-Za-z_]\w*|\$\{\w+\})/", re.ASCII)
 _DURATION_PATTERN: Final = r"^[0-9]{1,9}(\.[0-9]{1,9})?[smhd]$"
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -66,7 +67,22 @@ def sized(*, least: int = 0, most: int = sys.maxsize) -> BeforeValidator:
     return BeforeValidator(checked)
 
 
+def _whole_path(text: str) -> str:
+    """`text` itself; ValueError where it counts on a shell that there is not.
+
+    Another user, or cron, has another home: a run or a secret would be looked for elsewhere.
+    """
+    if match := _SHELL_ONLY.match(text):
+        mark = match[1] or match[2]
+        raise ValueError(
+            f"is {shown_text(text)}; {mark} stands there for itself, since no shell reads a job "
+            "file: write the whole path, or one relative to this file"
+        )
+    return text
+
+
 Text = Annotated[str, Field(pattern=TEXT_PATTERN, max_length=TEXT_MOST)]
+FilePath = Annotated[Text, AfterValidator(_whole_path)]
 Account = Annotated[
     str, Field(pattern=TEXT_PATTERN, max_length=ACCOUNT_MOST_BYTES), AfterValidator(_account)
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -37,7 +38,8 @@ def sentences(error: ValidationError) -> Iterator[str]:
 
 def nearest(word: str, known: list[str]) -> str:
     """A question that suggests the known word nearest to `word`, or nothing."""
-    closest = difflib.get_close_matches(word.lower(), known, n=1)
+    plain = word.lower().replace("-", "_").replace(" ", "_")
+    closest = difflib.get_close_matches(plain, known, n=1)
     return f"; did you mean {closest[0]}?" if closest else ""
 
 
@@ -66,7 +68,14 @@ def _predicate(detail: ErrorDetails) -> str:
     words = allowed.item if isinstance(key[-1], int) else allowed.words
     secret = names_a_secret(_name(key))
     shown = "wrong (its value is not shown)" if secret else shown_value(detail["input"])
-    return f"is {shown}; it must be {words}"
+    return f"is {shown}; it must be {words}{'' if secret else _meant(detail, words)}"
+
+
+def _meant(detail: ErrorDetails, words: str) -> str:
+    """A question that suggests one of the values that are allowed, where they are named."""
+    if detail["type"] != "enum" or not isinstance(detail["input"], str):
+        return ""
+    return nearest(detail["input"], re.findall(r'"([a-z_]+)"', words))
 
 
 def _unknown(key: Key) -> str:

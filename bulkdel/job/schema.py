@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from bulkdel.job.account import id_fault
-from bulkdel.job.endpoint import checked_endpoint
+from bulkdel.job.endpoint import checked_endpoint, checked_proxy
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -21,6 +21,7 @@ from bulkdel.job.keys import (
     Account,
     Allowed,
     Duration,
+    FilePath,
     Table,
     TargetName,
     Text,
@@ -30,7 +31,7 @@ from bulkdel.job.keys import (
 )
 from bulkdel.job.notify import NotifyTable
 from bulkdel.job.schedule import LONGEST_S, ScheduleTable
-from bulkdel.job.shown import shown_text
+from bulkdel.job.shown import one_of, shown_text
 from bulkdel.providers import ADMIN_VENDORS, ADMINS, APP_ID_NAMES, PROVIDERS
 from bulkdel.words import Mode, Operation, Orient
 
@@ -73,7 +74,7 @@ class InputTable(Table):
     """[input]: where the rows come from."""
 
     files: Annotated[
-        tuple[Text, ...],
+        tuple[FilePath, ...],
         sized(least=1),
         Field(
             strict=False,
@@ -132,7 +133,7 @@ class TargetTable(Table):
     provider: Annotated[
         str,
         Field(description=f"Whose API it is: {' or '.join(PROVIDERS)}."),
-        Allowed("the name of a provider", missing="name the provider"),
+        Allowed("the name of a provider", missing=f"write {one_of(PROVIDERS)}"),
     ]
     region: Annotated[
         str | None,
@@ -166,7 +167,7 @@ class TargetTable(Table):
         ),
     ] = None
     secret_file: Annotated[
-        Annotated[Text, AfterValidator(no_secret)] | None,
+        Annotated[FilePath, AfterValidator(no_secret)] | None,
         Field(
             description="The file, relative to the job file, that holds the app's secret key "
             "and nothing else."
@@ -180,6 +181,25 @@ class TargetTable(Table):
             "process, or https://HOST[:PORT]; plain http only to this machine."
         ),
         Allowed('"emulator", or an address such as https://HOST or http://127.0.0.1:9000'),
+    ] = None
+    proxy: Annotated[
+        Annotated[Text, AfterValidator(checked_proxy)] | None,
+        Field(
+            description="The HTTP proxy that calls go through, by CONNECT, as http://HOST:PORT; "
+            "what goes through it is TLS. It may still deliver a call after bulkdel gave it up. "
+            "The environment's own proxy variables are not used, and the emulator needs none."
+        ),
+        Allowed("an address such as http://proxy.corp:3128"),
+    ] = None
+    proxy_env: Annotated[
+        Variable | None,
+        Field(
+            description="The environment variable that holds user:password for the proxy (Basic), "
+            "both as they are: up to the first colon is the user, and nothing is percent-encoded."
+        ),
+        Allowed(
+            "the name of an environment variable: letters, digits and _, the first one no digit"
+        ),
     ] = None
     qps: Annotated[
         float | None,
@@ -298,7 +318,7 @@ class GuardsTable(Table):
         Allowed("a list of account ids", item=ACCOUNT_WORDS),
     ] = ()
     protect_files: Annotated[
-        tuple[Text, ...],
+        tuple[FilePath, ...],
         Field(
             strict=False,
             description="Files, relative to the job file, with one protected account a line: UTF-8 "
@@ -363,10 +383,10 @@ class JobTable(Table):
         ),
     ]
     run_dir: Annotated[
-        Text | None,
+        FilePath | None,
         Field(
             description="Where the run is kept, relative to the job file. "
-            "Default: runs/NAME under the current directory."
+            "Default: runs/NAME beside it."
         ),
         Allowed("the path of a directory"),
     ] = None

@@ -1,9 +1,10 @@
-"""A target's secret, read when it is needed and never before."""
+"""A target's secrets, its own and its proxy's, read when they are needed and never before."""
 
 from __future__ import annotations
 
 import os
 import stat
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,52 @@ def read_secret(target: Target) -> Secret:
     if source is not None and source.file is not None:
         return _from_file(target.name, source.file)
     raise ValueError(f"target {target.name} has no secret to read")
+
+
+def read_login(target: Target) -> Secret | None:
+    """The "user:password" of a target's proxy; None where it needs none.
+
+    Raises:
+        WrongInput: the variable is not set or cannot be one; never says what it holds.
+    """
+    proxy = target.proxy
+    if proxy is None or proxy.env is None:
+        return None
+    key, holder = f"targets.{target.name}.proxy_env", f"the environment variable {proxy.env}"
+    must = "put user:password of the proxy into it, as they are (nothing is percent-encoded)"
+    value = os.environ.get(proxy.env, "")
+    if not value:
+        raise WrongInput(f"{holder} is not set or empty", where=key, mend=must)
+    if len(value.encode("utf-8", "surrogateescape")) > SECRET_MOST_BYTES:
+        what = f"{holder} holds more than {SECRET_MOST_BYTES} bytes"
+        raise WrongInput(what, where=key, mend=must)
+    user = value.partition(":")[0]
+    if value.lower().startswith(("http://", "https://")):
+        raise WrongInput(f"{holder} holds an address", where=key, mend=must)
+    if not user or user == value or not value.isprintable() or value != value.strip():
+        raise WrongInput(f"{holder} holds no user:password", where=key, mend=must)
+    return Secret(value)
+
+
+def hidden_of(target: Target) -> Iterator[str]:
+    """What no text may hold that others read: the secrets of a target, as far as they are there."""
+    with suppress(WrongInput):
+        if target.secret is not None:
+            yield read_secret(target).reveal()
+    with suppress(WrongInput):
+        if login := read_login(target):
+            yield from hidden_of_login(login)
+
+
+def hidden_of_login(login: Secret) -> tuple[str, ...]:
+    """The login as a whole, as the proxy is told it, and its password."""
+    _, _, password = login.reveal().partition(":")
+    return tuple(filter(None, (login.reveal(), basic(login), password)))
+
+
+def basic(login: Secret) -> str:
+    """What a proxy is told of a login: base64 of it, in UTF-8."""
+    return b64encode(login.reveal().encode()).decode()
 
 
 def secret_warnings(job: Job) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from bulkdel.plain import escaped
@@ -65,3 +66,9 @@ def shown_key(parts: tuple[str | int, ...]) -> str:
         bare = _BARE_KEY.fullmatch(part) and not looks_like_a_secret(part)
         dotted += ("." if dotted else "") + (part if bare else shown_text(part))
     return dotted
+
+
+def one_of(names: Iterable[str]) -> str:
+    """The names as a person lists them: "a", "b" or "c", each in quotes."""
+    quoted = [f'"{name}"' for name in names]
+    return " or ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))

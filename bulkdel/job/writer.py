@@ -94,8 +94,7 @@ operation = {toml_text(answers.operation)}
 #   two_way   {reach[Mode.TWO_WAY]}
 mode = {toml_text(answers.mode)}
 
-# Where plan, journal and ledger are kept, relative to this file. Default: runs/NAME under the
-# current directory.
+# Where plan, journal and ledger are kept, relative to this file. Default: runs/NAME beside it.
 # run_dir = "runs/purge-2026-11"
 
 [input]
@@ -155,6 +154,11 @@ app_id = {target.app_id}
 # To try the job without touching a friendship: "emulator" sends to one inside the process (use a
 # --run-dir of its own). Or a server of your own; plain http only to this machine.
 {_set("endpoint", target.endpoint or None, "emulator")}
+
+# The company's HTTP proxy, if calls must go through one (CONNECT), and the environment variable
+# that holds user:password for it, as they are. HTTPS_PROXY and the like are not used.
+# proxy = "http://proxy.corp:3128"
+# proxy_env = "PROXY_LOGIN"
 
 # Calls a second: the ceiling for all calls of this target. The documented one is the default; live
 # traffic of the same app may share it: stay below it then.

@@ -21,10 +21,14 @@ from bulkdel.ledger.values import Counters, OpenEntry
 
 MOST_SITTINGS: Final = 200
 """The latest ones; there may be one a night for years."""
+MOST_AGREEMENTS: Final = 20
+"""One is usual: it holds for all later sittings."""
 MOST_CODES: Final = 20
 """How many codes a snapshot names, those with most pairs first."""
 
 _PAGE = 2000
+_LATEST = 200_000
+"""Settlements that are looked through for the last one of a target; 0.03 s where there is none."""
 _FAILED = """
 SELECT target, code, info, pairs, -1 FROM failures ORDER BY pairs DESC, target, code LIMIT ?"""
 _UNSETTLED = """
@@ -68,6 +72,8 @@ class Snapshot:
         counters: by target name, in the plan's order.
         failed: the codes that pairs failed with, at most MOST_CODES.
         unsettled: the codes that pairs which a call has carried wait with, at most MOST_CODES.
+        settled_ms: when its last pair was settled, by target name; not there where that is long
+            ago or never was.
         first_started_ms: when the first sitting began.
         last: the last sitting.
     """
@@ -77,6 +83,7 @@ class Snapshot:
     counters: Mapping[str, Counters]
     failed: tuple[CodeCount, ...]
     unsettled: tuple[CodeCount, ...]
+    settled_ms: Mapping[str, int]
     first_started_ms: int | None
     last: SittingRecord | None
 
@@ -112,6 +119,7 @@ class History:
                 counters=dict(zip(self._names, counters, strict=True)),
                 failed=self._codes(_FAILED),
                 unsettled=self._codes(_UNSETTLED),
+                settled_ms=self._settled_ms(),
                 first_started_ms=first,
                 last=next(iter(read_sittings(self._db, self._names, 1)), None),
             )
@@ -126,6 +134,11 @@ class History:
         """Returns the last MOST_SITTINGS, in order."""
         with readable(self._run_dir):
             return read_sittings(self._db, self._names, MOST_SITTINGS)
+
+    def agreements(self) -> tuple[SittingRecord, ...]:
+        """Returns the last MOST_AGREEMENTS sittings in which somebody agreed to the plan."""
+        with readable(self._run_dir):
+            return read_sittings(self._db, self._names, MOST_AGREEMENTS, agreeing=True)
 
     def sitting_count(self) -> int:
         """Returns how many sittings there were."""
@@ -182,6 +195,18 @@ class History:
             if not page:
                 return
             after = (page[-1].place, page[-1].batch.ordinal)
+
+    def _settled_ms(self) -> dict[str, int]:
+        last_seq = self._db.execute("SELECT max(seq) FROM settlements").fetchone()[0] or 0
+        latest = {
+            name: self._db.execute(
+                "SELECT at_ms FROM settlements WHERE target = ? AND seq > ?"
+                " ORDER BY seq DESC LIMIT 1",
+                (target, last_seq - _LATEST),
+            ).fetchone()
+            for target, name in enumerate(self._names)
+        }
+        return {name: row[0] for name, row in latest.items() if row}
 
     def _codes(self, query: str) -> tuple[CodeCount, ...]:
         return tuple(

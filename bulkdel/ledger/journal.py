@@ -24,6 +24,7 @@ from typing import Self
 
 from bulkdel.errors import Corrupt, StorageFailed
 from bulkdel.ledger import reserve, rows
+from bulkdel.ledger.circumstances import Circumstances, put_circumstances
 from bulkdel.ledger.identity import Identity, admit
 from bulkdel.ledger.ledger_file import LedgerFile, Mark
 from bulkdel.ledger.render import Rendering
@@ -228,15 +229,21 @@ class Journal:
             self._sound = True
         self._published = list(self._counters)
 
-    def start_sitting(self, now_ms: int, pid: int) -> None:
+    def start_sitting(self, now_ms: int, pid: int, circumstances: Circumstances) -> None:
         """Note that this process has begun, at Unix milliseconds; not beside `commit`."""
-        with translated(self.run_dir):
+        with translated(self.run_dir), self._transaction():
             self._sitting = put_start(self._db, pid=pid, now_ms=now_ms, counters=self._published)
+            put_circumstances(self._db, self._sitting, circumstances)
 
     def end_sitting(self, now_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
-        """Note how this process ended, in one word and lane by lane; not beside `commit`."""
-        with translated(self.run_dir):
+        """Note how this process ended, in one word and lane by lane; not beside `commit`.
+
+        Also where the ledger ends now, so that a report of this moment says it as later ones do.
+        """
+        with translated(self.run_dir), self._transaction():
             put_end(self._db, self._sitting, now_ms=now_ms, end=end, lanes=lanes)
+            if self._sound and not self._unpublished:
+                self._put_heads()
 
     def close(self) -> None:
         """Record where the ledger ends, if all went well, and close the files."""

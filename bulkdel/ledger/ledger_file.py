@@ -27,6 +27,24 @@ _LOOK_BYTES = 1 << 20
 _COMPARE_BYTES = 4096
 
 
+def ledger_sha256(run_dir: Path, length: int) -> str:
+    """SHA-256 of the first `length` bytes of the ledger in hex; empty where it has not as many.
+
+    Raises:
+        WrongInput: it is no file, or this user may not read it.
+        OSError: it cannot be read.
+    """
+    sha256, left = hashlib.sha256(), length
+    try:
+        with files.open_to_read(run_dir / LEDGER) as file:
+            while left and (piece := file.read(min(left, _LOOK_BYTES))):
+                sha256.update(piece)
+                left -= len(piece)
+    except FileNotFoundError:
+        return ""
+    return "" if left else sha256.hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """A place in the ledger: after settlement `seq`, at byte `offset`, with the chain so far."""

@@ -82,11 +82,6 @@ def put_samples(db: sqlite3.Connection, samples: Iterable[Sample]) -> None:
     )
 
 
-def make_table(db: sqlite3.Connection) -> None:
-    """The table, if it is not there."""
-    db.execute(TABLE)
-
-
 def has_samples(db: sqlite3.Connection) -> bool:
     """Whether the table is there; an older journal has none until it is continued."""
     return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'samples'").fetchone())

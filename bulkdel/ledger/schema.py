@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.errors import WrongInput
-from bulkdel.ledger.samples import make_table
+from bulkdel.ledger import circumstances, samples
 
 VERSION = "2"
 
@@ -52,9 +52,9 @@ CREATE TABLE sittings (
     before TEXT NOT NULL, ended_ms INTEGER, end TEXT, lanes TEXT);
 """
 
-_LATER: Final = "samples"
-"""A journal that was begun before there was this table lacks it until it is continued."""
-TABLES: Final = (*re.findall(r"CREATE TABLE (\w+)", _SCHEMA), _LATER)
+_LATER: Final = {"samples": samples.TABLE, "circumstances": circumstances.TABLE}
+"""A journal that was begun before there was such a table lacks it until it is continued."""
+TABLES: Final = (*re.findall(r"CREATE TABLE (\w+)", _SCHEMA), *_LATER)
 """All of them; a journal that is made anew is emptied of each."""
 
 _MOST_ROWS: Final = 100
@@ -67,6 +67,12 @@ def make_tables(db: sqlite3.Connection) -> None:
     for statement in _SCHEMA.split(";\n"):
         db.execute(statement)
     db.execute("COMMIT")
+
+
+def make_later_tables(db: sqlite3.Connection) -> None:
+    """Make those that came later, each if it is not there."""
+    for statement in _LATER.values():
+        db.execute(statement)
 
 
 def has_tables(db: sqlite3.Connection) -> bool:
@@ -88,7 +94,7 @@ def refuse_strange(db: sqlite3.Connection, path: Path) -> None:
         return
     expected = _expected()
     strange = sorted(present - expected, key=str)
-    missing = sorted(one for one in expected - present if one[2] != _LATER)
+    missing = sorted(one for one in expected - present if one[2] not in _LATER)
     if not strange and not missing:
         return
     is_ours = any(one in present for one in expected if one[1] == "meta")
@@ -114,5 +120,5 @@ def other_version(path: Path, version: object) -> WrongInput:
 def _expected() -> frozenset[tuple[str, str, str, str | None]]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         make_tables(db)
-        make_table(db)
+        make_later_tables(db)
         return frozenset(db.execute(_ALL))

@@ -7,8 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from bulkdel import files
-from bulkdel.ledger.samples import make_table
-from bulkdel.ledger.schema import has_tables, make_tables, refuse_strange
+from bulkdel.ledger.schema import has_tables, make_later_tables, make_tables, refuse_strange
 
 JOURNAL = files.JOURNAL
 
@@ -38,7 +37,7 @@ def connect(run_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_size_limit = 67108864")
         if not has_tables(db):
             make_tables(db)
-        make_table(db)
+        make_later_tables(db)
     except BaseException:
         db.close()
         raise

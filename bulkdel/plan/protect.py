@@ -8,8 +8,9 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.account import line_fault
@@ -62,6 +63,17 @@ def protected_accounts(guards: Guards) -> tuple[str, ...]:
     return tuple(sorted(accounts, key=lambda account: account.encode()))
 
 
+def protect_file_digests(guards: Guards) -> Iterator[tuple[Path, str]]:
+    """Every protect file with its SHA-256, as hex digits.
+
+    Raises:
+        WrongInput: one is missing, or cannot be read.
+    """
+    for path in guards.protect_files:
+        with _opened(path, f"guards.protect_files {path}") as file:
+            yield path, hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def protected_digest(accounts: tuple[str, ...]) -> str:
     """SHA-256 over the protected accounts, as hex digits."""
     return hashlib.sha256("\n".join(accounts).encode()).hexdigest()
@@ -111,7 +123,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 @contextmanager
-def _opened(path: Path, name: str) -> Iterator[BinaryIO]:
+def _opened(path: Path, name: str) -> Iterator[BufferedReader]:
     """The file, open; never waits for the other end of a pipe."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:

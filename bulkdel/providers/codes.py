@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from bulkdel.words import NO_REPLY, UNREADABLE, Ruling, Verdict
+from bulkdel.providers import purge as purges
+from bulkdel.providers.purge import Purge
+from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE, Ruling, Verdict
 
 HTTP_STATUSES: Final = range(100, 1000)
 """What a Ruling's code is where there is only a status; no provider's table has such codes."""
@@ -118,12 +120,14 @@ class CodeTable:
         meanings: the documented codes other than 0.
         advice: what a user can do about a code that refuses the app, naming keys of the target's
             table in the job file.
+        purges: what each code that can refuse a pair for good means for a purge.
     """
 
     key: str
     text: str
     meanings: Mapping[int, Meaning]
     advice: Mapping[int, str] = field(default_factory=dict)
+    purges: Mapping[int, Purge] = field(default_factory=dict)
 
     def rule(self, code: int, info: str, scope: Scope) -> Ruling:
         """The ruling of a nonzero `code` that was said of `scope` with the text `info`.
@@ -162,9 +166,23 @@ class CodeTable:
             return f"HTTP status {code}"
         return _OWN_WORDS.get(code, _UNKNOWN.words)
 
+    def purge(self, code: int) -> Purge:
+        """What a pair that failed with any Ruling's code means for a purge."""
+        if (known := self.purges.get(code) or purges.OWN.get(code)) is not None:
+            return known
+        if code in HTTP_STATUSES and code not in self.meanings:
+            return purges.of_status(code)
+        meaning = self.meanings.get(code, _UNKNOWN)
+        if not meaning.known:
+            return purges.NOT_DOCUMENTED
+        if meaning.verdict is Verdict.TRANSIENT:
+            return purges.LOST if meaning.lost else purges.UNREADY
+        return purges.BY_VERDICT[meaning.verdict]
+
 
 _OWN_WORDS: Final = {
     0: "done",
     NO_REPLY: "no reply",
     UNREADABLE: "a reply without a readable result",
+    NEVER_SENT: "closed before any call had carried it",
 }

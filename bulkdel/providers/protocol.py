@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, Generic, TypeVar, assert_never
 
 from bulkdel.providers.codes import CodeTable
+from bulkdel.providers.purge import Purge
 from bulkdel.words import Answer, Batch, Entry, Mode, Operation, Sweep
 
 
@@ -300,6 +301,10 @@ class Provider:
     def words(self, code: int) -> str:
         """Any code of a Ruling in a few words, for people."""
         return self.codes.words(code)
+
+    def purge(self, code: int) -> Purge:
+        """What a pair that failed with any code of a Ruling means for a purge."""
+        return self.codes.purge(code)
 
     def advice(self, code: int) -> str:
         """What a user can do about a code that refuses the app, naming keys of the target's table.

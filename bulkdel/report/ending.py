@@ -16,7 +16,7 @@ _AGAIN = "Run the same command again to continue."
 _HARD = {
     End.GUARD: "A guard of the job file stopped the run. {left}",
     End.REFUSED: (
-        "Refused: a provider does not accept the credentials, the permission or the app. {left} "
+        "Refused: the credentials, the permission or the app are not accepted. {left} "
         "Mend that and run the same command again."
     ),
     End.STORAGE: (
@@ -29,7 +29,7 @@ _SOFT = {
     End.STOPPED: f"Stopped by a signal. {{left}} {_AGAIN}",
     End.CRASHED: f"Stopped by an error of bulkdel's own. {{left}} {_AGAIN}",
     End.GONE: f"The process is gone without a word. {{left}} {_AGAIN}",
-    End.LIMIT: f"Stopped at --limit. {{left}} {_AGAIN}",
+    End.LIMIT: "Stopped at --limit. {left} The same command without --limit sends the rest.",
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
     End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
@@ -103,12 +103,14 @@ def why(ending: Ending) -> str:
     worst = _worst(ending)
     if worst in _SIMPLE:
         return _SIMPLE[worst]
-    by_lane = (
-        f"{lane.target}: {lane.words.rstrip('.') or lane.end}"
+    by_lane = [
+        (lane.target, lane.words.rstrip(".") or str(lane.end))
         for lane in ending.lanes
         if lane.end is not End.FINISHED
-    )
-    return "; ".join(by_lane) or "finished"
+    ]
+    if len(by_lane) > 1 and len({said for _, said in by_lane}) == 1:
+        return by_lane[0][1]  # what stopped them all
+    return "; ".join(f"{target}: {said}" for target, said in by_lane) or "finished"
 
 
 def _ended(ending: Ending, status: Status) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bulkdel.job.job import Reach
 from bulkdel.ledger.history import LedgerEnd
 from bulkdel.ledger.identity import Identity
 from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.ledger.values import Counters
+from bulkdel.plan.values import Fingerprint
+from bulkdel.providers.purge import Purge
 from bulkdel.report.ledger_counts import LedgerCounts, WorstAccount
 from bulkdel.report.rejects import Rejects
-from bulkdel.report.status import Status, TargetStatus
+from bulkdel.report.status import State, Status, TargetStatus
 from bulkdel.report.timeline import Timeline
 from bulkdel.words import Verdict
 
@@ -26,6 +29,7 @@ class CodeFacts:
         deleted, already_gone, failed: pairs that were settled with it.
         unsettled: pairs that wait, and got it last.
         answers: calls whose answer left something unsettled because of it.
+        purge: what the failed pairs mean for a purge; None where none failed.
     """
 
     code: int
@@ -36,6 +40,7 @@ class CodeFacts:
     failed: int
     unsettled: int
     answers: int
+    purge: Purge | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +61,41 @@ class SittingFacts:
     """One process's life in the run. Times are Unix milliseconds.
 
     Attributes:
-        ended_ms: None while it lives, and for ever where it died without a word.
+        record: as the journal has it.
+        seen_ms: when it ended or was last seen at work.
+        works: whether it is at work now.
         why: how it ended, in words.
         settled, calls: in this sitting, over all targets.
     """
 
-    began_ms: int
-    ended_ms: int | None
+    record: SittingRecord
+    seen_ms: int
+    works: bool
     why: str
     settled: int
     calls: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """When a run was worked on. Times are Unix milliseconds.
+
+    Attributes:
+        began_ms: when its first sitting began. ended_ms: when its last one ended or was last seen;
+            both None where there was none.
+        worked_ms: how long its sittings were at work, all that are shown together.
+    """
+
+    began_ms: int | None = None
+    ended_ms: int | None = None
+    worked_ms: int = 0
+
+    @property
+    def wall_ms(self) -> int | None:
+        """From the beginning to the end, the nights between the sittings and all."""
+        if self.began_ms is None or self.ended_ms is None:
+            return None
+        return self.ended_ms - self.began_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +103,26 @@ class RunFacts:
     """A run as its report shows it.
 
     Attributes:
-        plan_digest: of the plan that was sent.
+        plan_digest: of the plan that was sent. decided: what decided it, the input files too.
         head: where the ledger ended when last recorded; None before the first call.
         counts: of the ledger's lines; None where they were not counted.
+        ledger_sha256: of the ledger as far as `head` says, hex digits; empty where not computed.
         input_format: of the first input file, as in the job file.
         sittings: the latest ones. sitting_count: all of them.
+        agreements: the latest sittings in which somebody agreed to the plan.
     """
 
     status: Status
     plan_digest: str
+    decided: Fingerprint
     targets: tuple[TargetFacts, ...]
     head: LedgerEnd | None
     counts: LedgerCounts | None
+    ledger_sha256: str
     sittings: tuple[SittingFacts, ...]
     sitting_count: int
+    agreements: tuple[SittingRecord, ...]
+    times: Times
     rejects: Rejects
     input_format: str
 
@@ -100,17 +136,24 @@ def gather(
     status: Status,
     identity: Identity,
     *,
+    decided: Fingerprint,
     words_of: Callable[[str, int], str],
+    purge_of: Callable[[str, int], Purge],
     head: LedgerEnd | None = None,
     counts: LedgerCounts | None = None,
+    ledger_sha256: str = "",
     sittings: Sequence[SittingRecord] = (),
     sitting_count: int = 0,
+    agreements: Sequence[SittingRecord] = (),
     timelines: Mapping[str, Timeline] | None = None,
     rejects: Rejects | None = None,
     input_format: str = "csv",
     why: Callable[[SittingRecord], str] = lambda sitting: sitting.end or "",
 ) -> RunFacts:
-    """Put together what the run directory holds; `words_of` puts a provider's code into words."""
+    """Put together what the run directory holds.
+
+    `words_of` puts a provider's code into words, `purge_of` says what it means for a purge.
+    """
     known = {target.name: target for target in identity.targets}
     targets = []
     for one in status.targets:
@@ -124,17 +167,29 @@ def gather(
                 app_id=app.app_id,
                 reach=app.reach,
                 timeline=timeline,
-                codes=_codes(one, timeline, counts, lambda code: words_of(app.provider, code)),  # noqa: B023  # called at once
+                codes=_codes(
+                    one,
+                    timeline,
+                    counts,
+                    partial(words_of, app.provider),
+                    partial(purge_of, app.provider),
+                ),
             )
         )
+    seen = [span.end_ms for one in targets for span in one.timeline.spans]
+    shown = _sittings(status, sittings, why, seen)
     return RunFacts(
         status=status,
         plan_digest=identity.plan_digest,
+        decided=decided,
         targets=tuple(targets),
         head=head,
         counts=counts,
-        sittings=_sittings(status, sittings, why),
+        ledger_sha256=ledger_sha256,
+        sittings=shown,
         sitting_count=sitting_count,
+        agreements=tuple(agreements),
+        times=_times(status, shown),
         rejects=rejects or Rejects(),
         input_format=input_format,
     )
@@ -145,6 +200,7 @@ def _codes(
     timeline: Timeline,
     counts: LedgerCounts | None,
     words: Callable[[int], str],
+    purge: Callable[[int], Purge],
 ) -> tuple[CodeFacts, ...]:
     settled: dict[tuple[int, Verdict], int] = {}
     for row in counts.codes if counts else ():
@@ -164,6 +220,7 @@ def _codes(
             failed=settled.get((code, Verdict.FAILED), 0),
             unsettled=waiting.get(code, 0),
             answers=timeline.codes.get(code, 0),
+            purge=purge(code) if settled.get((code, Verdict.FAILED)) else None,
         )
         for code in {*(code for code, _ in settled), *waiting, *timeline.codes}
     ]
@@ -176,20 +233,48 @@ def _codes(
 
 
 def _sittings(
-    status: Status, sittings: Sequence[SittingRecord], why: Callable[[SittingRecord], str]
+    status: Status,
+    sittings: Sequence[SittingRecord],
+    why: Callable[[SittingRecord], str],
+    seen: Sequence[int],
 ) -> tuple[SittingFacts, ...]:
-    """What was done in each: the counters when the next one began, less those when it began."""
+    """What was done in each: the counters when the next one began, less those when it began.
+
+    `seen` are the times at which some lane was at work.
+    """
     now = {one.name: one.counters for one in status.targets}
     after = [*(dict(one.before) for one in sittings[1:]), now]
+    until = [*(one.started_ms for one in sittings[1:]), status.at_ms]
+    last = status.last if status.state is State.RUNNING else None
     return tuple(
         SittingFacts(
-            began_ms=sitting.started_ms,
-            ended_ms=sitting.ended_ms,
+            record=sitting,
+            seen_ms=_seen(sitting, until_ms, seen, works=works),
+            works=works,
             why=why(sitting),
             settled=_all_settled(then) - _all_settled(sitting.before),
             calls=_all_calls(then) - _all_calls(sitting.before),
         )
-        for sitting, then in zip(sittings, after, strict=False)
+        for sitting, then, until_ms in zip(sittings, after, until, strict=False)
+        for works in [last is not None and sitting.started_ms == last.began_ms]
+    )
+
+
+def _seen(sitting: SittingRecord, until_ms: int, seen: Sequence[int], *, works: bool) -> int:
+    """When a sitting ended; of one that died, the last that was seen of it before the next."""
+    if sitting.ended_ms is not None:
+        return sitting.ended_ms
+    if works:
+        return until_ms
+    within = (at for at in seen if sitting.started_ms <= at <= until_ms)
+    return max(within, default=sitting.started_ms)
+
+
+def _times(status: Status, sittings: Sequence[SittingFacts]) -> Times:
+    return Times(
+        began_ms=status.began_ms,
+        ended_ms=sittings[-1].seen_ms if sittings else None,
+        worked_ms=sum(one.seen_ms - one.record.started_ms for one in sittings),
     )
 
 

@@ -46,7 +46,7 @@ def lane_words(lane: LaneView, now_ms: int) -> Said:
             calls = counted(lane.in_flight, "call")
             rest = f"waiting for {calls}" if lane.in_flight else "writing down the last answers"
             return Said(words=f"stopping: {rest}{_why(state)}", tone=Tone.BAD)
-        case Doing.PLANNED | Doing.OPENING | Doing.STARTING:
+        case Doing.PLANNED | Doing.OPENING | Doing.STARTING | Doing.LIMIT:
             return Said(words=_CALM[state.doing], tone=Tone.MIXED)
         case _:
             return Said(words=_kept(state, now_ms), tone=Tone.BAD)
@@ -56,6 +56,7 @@ _CALM: Final = {
     Doing.PLANNED: "nothing was sent yet",
     Doing.OPENING: "waiting for the first answer",
     Doing.STARTING: "waiting a second, since calls left just before",
+    Doing.LIMIT: "has settled its share of --limit, and waits for the other targets",
 }
 
 
@@ -133,4 +134,5 @@ _BRIEF: Final[dict[str, str]] = {
     Doing.REFUSED: "credentials refused",
     Doing.NETWORK: "the network took nothing",
     Doing.MACHINE: "this machine could not connect",
+    Doing.LIMIT: "its share of --limit was settled",
 }

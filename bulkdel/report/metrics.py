@@ -1,4 +1,4 @@
-"""A sitting's numbers for Prometheus, and as a text file.
+"""A sitting's numbers for Prometheus.
 
 Nothing is counted here: each collection reads the lanes as they were shown last, so metrics cost
 nothing between two collections and hold nothing but those views.
@@ -6,24 +6,25 @@ nothing between two collections and hold nothing but those views.
 
 from __future__ import annotations
 
-import os
-import stat
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
+from itertools import accumulate
 from typing import Final
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 
-from bulkdel import files
-from bulkdel.errors import WrongInput
 from bulkdel.report.status import Status
+from bulkdel.report.version import version
+from bulkdel.send.answers import BOUNDS_S, Answers
 from bulkdel.send.state import KEPT
 from bulkdel.send.view import LaneView
-
-FILE_EVERY_S: Final = 15.0
 
 _COUNTERS: Final = (
     ("calls", "Calls sent, retries among them; over all sittings."),
@@ -36,23 +37,41 @@ _COUNTERS: Final = (
 class Metrics:
     """The lanes of one run as metrics, in a registry of its own.
 
-    `run` is the job's name, a label of every sample: several runs may share a machine.
+    `run` is the job's name, a label of every sample: files of several runs may lie in one folder,
+    where a sample that stands twice is an error. `now_s` is the wall clock, Unix seconds.
     """
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, *, now_s: Callable[[], float] = time.time) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
-        self._run = run
+        self._run, self._now_s = run, now_s
         self._views: tuple[LaneView, ...] = ()
+        self._settled: dict[str, int] = {}
+        self._progress_s: dict[str, float] = {}
         self._exit: int | None = None
         self.registry.register(self)
 
     def show(self, views: Sequence[LaneView]) -> None:
         """The lanes at this moment."""
+        for view in views:
+            settled = view.counters.settled
+            if settled > self._settled.get(view.target, 0):
+                self._settled[view.target] = settled
+                self._progress_s[view.target] = self._now_s()
         self._views = tuple(views)
 
     def at_rest(self, status: Status) -> None:
         """The run before its calls leave, or after."""
-        self._views = tuple(target.lane for target in status.targets)
+        answers = {view.target: view.answers for view in self._views}
+        for target in status.targets:
+            self._settled[target.name] = target.counters.settled
+            at_ms = target.settled_ms or status.began_ms or status.at_ms
+            self._progress_s[target.name] = max(
+                at_ms / 1000, self._progress_s.get(target.name, 0.0)
+            )
+        self._views = tuple(
+            replace(target.lane, answers=answers.get(target.name, target.lane.answers))
+            for target in status.targets
+        )
 
     def ended(self, code: int) -> None:
         """The command ends with this exit code."""
@@ -61,18 +80,34 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """One family after the other, as Prometheus's client wants them."""
         views, code = self._views, self._exit
+        build = GaugeMetricFamily(
+            "bulkdel_build_info", "Always 1; which bulkdel it is.", labels=("run", "version")
+        )
+        build.add_metric((self._run, version()), 1)
+        yield build
         yield self._gauge("running", "1 while the process works, 0 when it ended.", code is None)
+        yield self._gauge(
+            "updated_timestamp_seconds",
+            "When these numbers were made, Unix time: old in the file of a process that is gone.",
+            self._now_s(),
+        )
         if code is not None:
             yield self._gauge("exit_code", "The exit code that the process ended with.", code)
         yield self._pairs(views)
         yield self._lanes(
             "pairs_planned", "Pairs of the plan.", [(view.target, view.pairs) for view in views]
         )
+        yield self._lanes(
+            "last_progress_timestamp_seconds",
+            "When a pair was settled last, Unix time; before the first, when the run began.",
+            [(view.target, self._progress_s.get(view.target, 0.0)) for view in views],
+        )
         for name, words in _COUNTERS:
             counter = CounterMetricFamily(f"bulkdel_{name}", words, labels=("run", "target"))
             for view in views:
                 counter.add_metric((self._run, view.target), getattr(view.counters, name))
             yield counter
+        yield self._answers(views)
         for name, words, values in (
             ("in_flight_calls", "Calls that wait for their answer.", [v.in_flight for v in views]),
             (
@@ -81,14 +116,11 @@ class Metrics:
                 [view.pace for view in views],
             ),
             ("ceiling_calls_per_second", "What qps allows.", [view.qps for view in views]),
-            (
-                "waiting",
-                "1 while the lane sends nothing: held, paused, window closed, or no answer.",
-                [view.state.doing in KEPT for view in views],
-            ),
         ):
             named = [(view.target, value) for view, value in zip(views, values, strict=True)]
             yield self._lanes(name, words, named)
+        yield self._waiting(views)
+        yield self._ended(views)
 
     def _gauge(self, name: str, words: str, value: float) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily(f"bulkdel_{name}", words, labels=("run",))
@@ -120,69 +152,43 @@ class Metrics:
                 gauge.add_metric((self._run, view.target, status), pairs)
         return gauge
 
+    def _answers(self, views: Sequence[LaneView]) -> HistogramMetricFamily:
+        histogram = HistogramMetricFamily(
+            "bulkdel_answer_seconds",
+            "How long answers took, from where their calls left; of this process.",
+            labels=("run", "target"),
+        )
+        for view in views:
+            histogram.add_metric(
+                (self._run, view.target), _buckets(view.answers), view.answers.sum_s
+            )
+        return histogram
 
-@contextmanager
-def metrics_file(metrics: Metrics, path: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Within it `path` is written every FILE_EVERY_S by a thread of its own, and once at the end.
+    def _waiting(self, views: Sequence[LaneView]) -> GaugeMetricFamily:
+        gauge = GaugeMetricFamily(
+            "bulkdel_waiting",
+            "1 for the reason why a target is sent nothing now, or one call at a time; 0 for all "
+            f"others: {', '.join(KEPT)}.",
+            labels=("run", "target", "reason"),
+        )
+        for view in views:
+            for reason in KEPT:
+                gauge.add_metric((self._run, view.target, reason), view.state.doing is reason)
+        return gauge
 
-    Whole or not at all, as the node exporter's textfile collector wants it. A file that cannot be
-    written later on is stale, which `say` says once, and harms nothing else.
-
-    Raises:
-        WrongInput: it cannot be written at the beginning, or is no regular file.
-    """
-    try:
-        _write(metrics, path)
-    except OSError as error:
-        raise WrongInput(
-            _why(error),
-            where=f"--metrics-file {path}",
-            mend="choose another file; nothing was sent",
-        ) from error
-    ended = threading.Event()
-    warned = False
-
-    def write_again() -> None:
-        nonlocal warned
-        try:
-            _write(metrics, path)
-        except OSError as error:
-            if not warned:
-                warned = True
-                say(f"Warning: --metrics-file {path}: {_why(error)}; its numbers are old now.")
-
-    def keep_writing() -> None:
-        while not ended.wait(FILE_EVERY_S):
-            write_again()
-
-    writer = threading.Thread(target=keep_writing, name="metrics-file", daemon=True)
-    writer.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        writer.join(FILE_EVERY_S)
-        write_again()
+    def _ended(self, views: Sequence[LaneView]) -> GaugeMetricFamily:
+        gauge = GaugeMetricFamily(
+            "bulkdel_ended",
+            "1 for the reason why a target is sent nothing more: as `end` of `status --json`.",
+            labels=("run", "target", "end"),
+        )
+        for view in views:
+            if view.state.end is not None:
+                gauge.add_metric((self._run, view.target, view.state.end), 1)
+        return gauge
 
 
-class _NoFile(OSError):
-    """What has the file's name is something else, and is not replaced."""
-
-
-def _why(error: OSError) -> str:
-    return str(error) if isinstance(error, _NoFile) else f"cannot be written: {error.strerror}"
-
-
-def _write(metrics: Metrics, path: Path) -> None:
-    """Puts a whole file in the place of the one that is there, which must be a regular one."""
-    try:
-        kind = path.lstat().st_mode
-    except FileNotFoundError:
-        pass
-    else:
-        if not stat.S_ISREG(kind):
-            what = "a link" if stat.S_ISLNK(kind) else "no regular file"
-            raise _NoFile(f"is {what}, which is not replaced")
-    with files.replacing(path) as out:
-        os.fchmod(out.fileno(), 0o644)  # whoever scrapes may read it
-        out.write(generate_latest(metrics.registry))
+def _buckets(answers: Answers) -> list[tuple[str, float]]:
+    """Each bucket's upper end, and how many answers took no longer."""
+    ends = (*map(str, BOUNDS_S), "+Inf")
+    return list(zip(ends, accumulate(answers.counts), strict=True))

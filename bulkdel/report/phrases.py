@@ -21,16 +21,17 @@ def title(target: Target) -> str:
 def place(target: Target) -> str:
     """Where a target's calls go, so that the real thing and a stand-in are never mixed up."""
     name = title(target)
+    way = f", through {target.proxy.address}" if target.proxy else ""
     match target.reach:
         case Reach.EMULATOR:
             return f"an emulator of {name} inside this process: nothing real is touched"
         case Reach.LOOPBACK:
-            return f"a server on this machine (loopback) in place of {name}: {target.address}"
+            return f"a server on this machine (loopback) in place of {name}: {target.address}{way}"
         case Reach.REAL:
             own = PROVIDERS[target.provider].regions.get(target.region) == target.address
             where = target.address if own else f"at {target.address}, not {name}'s own address"
             there = f", {region(target.region)}" if target.region else ""
-            return f"the real {name}{there}, app {target.app_id} ({where})"
+            return f"the real {name}{there}, app {target.app_id} ({where}{way})"
 
 
 _DEEDS = {

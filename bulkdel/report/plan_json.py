@@ -9,14 +9,13 @@ from typing import Any, Final
 from bulkdel.job.job import Job, Target
 from bulkdel.job.window import ALWAYS
 from bulkdel.plan.values import Fingerprint, PlanMeta, Share
-from bulkdel.report.doubts import guards_that_guard_nobody, too_many
+from bulkdel.report.doubts import guards_that_guard_nobody, too_many, warnings
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.phrases import place, unit
 from bulkdel.report.preview import Preview, done
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.savings import Saving
-from bulkdel.report.text.confirm import warnings
 
 VERSION: Final = 1
 KEYS: Final[Mapping[str, str]] = {

@@ -51,6 +51,7 @@ class TargetStatus:
     Attributes:
         provider: its title. place: where the calls go, in words.
         lane: how it stands now, whoever works on it; its counters are over all sittings.
+        settled_ms: when its last pair was settled; None where that is long ago or never was.
         failed_codes, unsettled_codes: the commonest, most pairs first; a pair that no call has
             carried yet is in none.
     """
@@ -62,6 +63,7 @@ class TargetStatus:
     lane: LaneView
     failed_codes: tuple[CodeCount, ...]
     unsettled_codes: tuple[CodeCount, ...]
+    settled_ms: int | None = None
 
     @property
     def pairs(self) -> int:
@@ -170,6 +172,7 @@ def fold(
     failed: Sequence[CodeCount] = (),
     unsettled: Sequence[CodeCount] = (),
     lanes: Mapping[str, LaneView] | None = None,
+    settled_ms: Mapping[str, int] | None = None,
     holder: str = "",
 ) -> Status:
     """The run's status out of what its directory holds.
@@ -184,6 +187,7 @@ def fold(
         failed: the codes of failed pairs, over all targets.
         unsettled: the codes of pairs that wait, over all targets.
         lanes: by target's name, as they were last seen in the latest sitting.
+        settled_ms: when the last pair was settled, by target's name.
         holder: which process works on the run now ("process 4711"); empty if none does.
     """
     named = {target.name: target for target in job.targets}
@@ -201,6 +205,7 @@ def fold(
                 lane=replace(lane, pairs=share.pairs, counters=now),
                 failed_codes=tuple(one for one in failed if one.target == share.target),
                 unsettled_codes=tuple(one for one in unsettled if one.target == share.target),
+                settled_ms=(settled_ms or {}).get(share.target),
             )
         )
     state = _state(

@@ -11,15 +11,16 @@ from typing import Final
 
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job, Target
-from bulkdel.job.secrets import read_secret
+from bulkdel.job.secrets import read_login, read_secret
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App
-from bulkdel.report.checks import Check, Grade, Section, skipped
+from bulkdel.report.checks import Check, Grade, Section, crossed, skipped
 from bulkdel.report.phrases import place
 from bulkdel.runs import check_machine
 from bulkdel.runs.check_network import findings_of, proxies_in
 from bulkdel.runs.check_run import look_at_plan, look_at_run_dir
 from bulkdel.send.probe import probe
+from bulkdel.send.tunnel import Proxy
 
 NOBODY: Final = ("bulkdel-check-a", "bulkdel-check-b")
 """Accounts to ask about where the input names none: whether they exist does not matter."""
@@ -88,6 +89,10 @@ async def _target(
 ) -> tuple[Check, ...]:
     if target.address is None:
         return (skipped("network", "the emulator is inside the process: nothing to reach"),)
+    try:
+        proxy = Proxy.of(target.proxy, read_login(target))
+    except WrongInput as error:
+        return (crossed("proxy", error.what, error.mend),)
     if offline:
         return (skipped("network", "left out, as --offline says"),)
     provider = PROVIDERS[target.provider]
@@ -100,7 +105,13 @@ async def _target(
         except WrongInput:
             unasked = "left out: there is no secret to sign with"
     seen = await probe(
-        provider, target.address, app, pair, timeout_s=job.retry.timeout_s, now_s=now_s
+        provider,
+        target.address,
+        app,
+        pair,
+        timeout_s=job.retry.timeout_s,
+        proxy=proxy,
+        now_s=now_s,
     )
     proxies = proxies_in(os.environ)
     return tuple(findings_of(target, provider, seen, now_s(), unasked=unasked, proxies=proxies))

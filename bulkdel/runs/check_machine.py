@@ -19,10 +19,9 @@ from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.sample import FirstRows, sample_of
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
-from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question
+from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question, warnings
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed
-from bulkdel.report.text.confirm import warnings
 from bulkdel.words import Operation
 
 LINE_BYTES: Final = 240

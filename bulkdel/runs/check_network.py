@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bulkdel.job.job import Reach, Target
+from bulkdel.job.job import ProxySource, Reach, Target
 from bulkdel.providers.protocol import Hearing, Provider, Standing
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
 from bulkdel.report.figures import DAY_S, moment, plain, span
@@ -47,10 +47,15 @@ def findings_of(
         proxies: names of the variables that are set and name one.
     """
     unused = _unused(proxies) if target.reach is Reach.REAL else ""
-    yield _address(seen, target, unused)
-    if unused:
-        yield skipped("proxy", f"{unused}: it connects by itself")
-    if seen.step in (ProbeStep.RESOLVE, ProbeStep.CONNECT):
+    if target.proxy is not None:
+        yield _proxy(seen, target, target.proxy)
+        if unused:
+            yield skipped("variables", f"{unused}: calls go through the job file's own proxy")
+    else:
+        yield _address(seen, target, unused)
+        if unused:
+            yield skipped("proxy", f"{unused}: it connects by itself, unless {_proxy_key(target)}")
+    if seen.step in (ProbeStep.RESOLVE, ProbeStep.CONNECT, ProbeStep.TUNNEL):
         return
     yield _tls(seen, target, now_s, unused)
     if seen.step is ProbeStep.TLS:
@@ -70,24 +75,60 @@ def _unused(proxies: tuple[str, ...]) -> str:
     return f"{', '.join(proxies)} {are} set, and bulkdel does not use {them}"
 
 
+def _proxy_key(target: Target) -> str:
+    return f'targets.{target.name} has proxy = "http://HOST:PORT"'
+
+
+def _proxy(seen: Probe, target: Target, proxy: ProxySource) -> Check:
+    name, key = "proxy", f"targets.{target.name}.proxy"
+    match seen.step:
+        case ProbeStep.RESOLVE:
+            words = f"{proxy.address}: {seen.trouble}"
+            return crossed(name, words, f"is {key} right? Check the DNS of this machine")
+        case ProbeStep.CONNECT:
+            words = f"{proxy.address} ({seen.ip}): cannot connect: {seen.trouble}"
+            return crossed(name, words, f"is {key} right, with its port, and is the proxy up?")
+        case ProbeStep.TUNNEL if seen.refused and proxy.env is None:
+            mend = f"write {key}_env with the name of a variable, and user:password into that"
+            return crossed(name, seen.trouble, mend)
+        case ProbeStep.TUNNEL if seen.refused:
+            mend = f"put the right user:password into {proxy.env}, as they are: no percent-encoding"
+            return crossed(name, seen.trouble, mend)
+        case ProbeStep.TUNNEL:
+            words = seen.trouble
+            if proxy.address not in words:
+                words = f"{proxy.address}: {words} to CONNECT"
+            mend = f"is that an HTTP proxy, and does it allow CONNECT to {seen.host}?"
+            return crossed(name, words, mend)
+        case _:
+            words = (
+                f"{proxy.address} ({seen.ip}) connects to {seen.host}; what it holds of a call "
+                "that was given up may still arrive"
+            )
+            return good(name, words)
+
+
 def _address(seen: Probe, target: Target, proxy: str) -> Check:
     beside = f"; {proxy}" if proxy else ""
     if seen.step is ProbeStep.RESOLVE:
         return crossed(
             "address",
             f"{seen.host}: {seen.trouble}{beside}",
-            "check the network and DNS of this machine" + _or_endpoint(target),
+            "check the network and DNS of this machine" + _or_else(target, proxy),
         )
     if seen.step is ProbeStep.CONNECT:
         return crossed(
             "address",
             f"{seen.host} ({seen.ip}): cannot connect: {seen.trouble}{beside}",
-            "is a server there, and does the firewall let this machine out?" + _or_endpoint(target),
+            "is a server there, and does the firewall let this machine out?"
+            + _or_else(target, proxy),
         )
     return good("address", f"{seen.host} ({seen.ip}) answers")
 
 
-def _or_endpoint(target: Target) -> str:
+def _or_else(target: Target, proxy: str) -> str:
+    if proxy:
+        return f" It goes through a proxy where {_proxy_key(target)}"
     return " Or mend endpoint in the job file" if target.reach is Reach.LOOPBACK else ""
 
 
@@ -97,7 +138,8 @@ def _tls(seen: Probe, target: Target, now_s: float, proxy: str) -> Check:
             "TLS",
             f"{seen.host}: {seen.trouble}" + (f"; {proxy}" if proxy else ""),
             "is it the provider that answers? A proxy between you and it, a wrong clock, or a "
-            "missing CA certificate looks like this",
+            "missing CA certificate looks like this. A company's own CA: name its file in "
+            "SSL_CERT_FILE",
         )
     if not seen.tls:
         return skipped("TLS", f"plain http, which is allowed to {target.reach} only")

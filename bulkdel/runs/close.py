@@ -12,6 +12,7 @@ import structlog
 from bulkdel import files
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.job import Job
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.closing import close_entries, close_reserve
 from bulkdel.ledger.history import Snapshot, snapshot
 from bulkdel.ledger.journal import Journal
@@ -22,6 +23,7 @@ from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import Status
 from bulkdel.runs import log
+from bulkdel.runs.circumstances import circumstances
 from bulkdel.runs.seams import Say
 from bulkdel.runs.status import look
 from bulkdel.send.view import End
@@ -33,14 +35,15 @@ class NotClosed(BulkdelError):
     """Pairs are left: nobody agreed to settle them, or they could not be written."""
 
 
-def close_run(job: Job, *, agree: Callable[[Status], None], say: Say, command: str) -> Status:
+def close_run(job: Job, *, agree: Callable[[Status], Agreement], say: Say, command: str) -> Status:
     """Settles what is left of the run of `job` as failed, and returns how it stands then.
 
     Args:
         job: whose run.
-        agree: asks whether what the status shows may be settled; raises if not.
+        agree: asks whether what the status shows may be settled, and says how somebody agreed;
+            raises if not.
         say: is told what takes time.
-        command: as it was given, for the log.
+        command: as it was given, for log and journal.
 
     Raises:
         Busy: another process holds the run directory.
@@ -64,10 +67,11 @@ def close_run(job: Job, *, agree: Callable[[Status], None], say: Say, command: s
         )
         status = look(job, held=True)
         if status.unsettled > 0:
-            agree(status)
+            consent = Consent(how=agree(status), at_ms=_now_ms(), command=command)
             stack.enter_context(log.logging_to(job.run_dir / files.LOG, warn=say))
             events = structlog.get_logger()
             events.info(log.COMMAND_STARTED, command=command, job=job.name, left=status.unsettled)
+            journal.start_sitting(_now_ms(), os.getpid(), circumstances(consent, sends=False))
             _settle(journal, plan, meta, status.unsettled, say)
             status = look(job, held=True)
             events.info(log.COMMAND_ENDED, left=status.unsettled)
@@ -101,7 +105,6 @@ def _is_same(job: Job, meta: PlanMeta, seen: Snapshot) -> bool:
 
 
 def _settle(journal: Journal, plan: PlanReader, meta: PlanMeta, whole: int, say: Say) -> None:
-    journal.start_sitting(_now_ms(), os.getpid())
     told_at = time.monotonic()
     done = 0
 

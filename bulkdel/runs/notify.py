@@ -6,15 +6,14 @@ import asyncio
 import os
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
 
-from bulkdel.errors import Exit, WrongInput
+from bulkdel.errors import Exit
 from bulkdel.job.job import Event, Job
-from bulkdel.job.secrets import read_secret
+from bulkdel.job.secrets import hidden_of
 from bulkdel.providers.protocol import Call
 from bulkdel.report.json_text import json_text
 from bulkdel.runs.hook import run_hook
@@ -49,7 +48,12 @@ class Notifier:
     def __init__(self, job: Job, *, within_s: float = WITHIN_S) -> None:
         self._notify = job.notify
         self._folder = job.source.parent
-        self._not_given = {target.secret.env for target in job.targets if target.secret}
+        self._not_given = {
+            source.env
+            for target in job.targets
+            for source in (target.secret, target.proxy)
+            if source
+        }
         self._hidden = _known_secrets(job)
         self._within_s = within_s
         self._threads: list[threading.Thread] = []
@@ -124,9 +128,7 @@ def _known_secrets(job: Job) -> tuple[str, ...]:
     """What no word of a command may bring into the log: secrets, and what proxies are told."""
     secrets = [value for name, value in os.environ.items() if name.lower().endswith("_proxy")]
     for target in job.targets:
-        if target.secret is not None:
-            with suppress(WrongInput):  # `run` itself says what is wrong with it
-                secrets.append(read_secret(target).reveal())
+        secrets += hidden_of(target)
     return tuple(secrets)
 
 

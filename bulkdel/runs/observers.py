@@ -81,7 +81,8 @@ def observers(job: Job, watch: Watch, say: Callable[[str], None]) -> Iterator[Ob
     if watch.file is None and watch.port is None:
         yield Observers(job, None)
         return
-    from bulkdel.report.metrics import Metrics, metrics_file
+    from bulkdel.report.metrics import Metrics
+    from bulkdel.report.metrics_file import metrics_file
     from bulkdel.report.metrics_port import metrics_port
 
     metrics = Metrics(job.name)

@@ -9,6 +9,7 @@ from typing import Final
 
 from bulkdel.job.job import Job
 from bulkdel.ledger.history import History, open_history
+from bulkdel.ledger.ledger_file import ledger_sha256
 from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
@@ -66,7 +67,9 @@ def gather(
     facts_of = partial(
         gathered,
         status,
+        decided=meta.fingerprint,
         words_of=lambda provider, code: PROVIDERS[provider].words(code),
+        purge_of=lambda provider, code: PROVIDERS[provider].purge(code),
         rejects=read_rejects(job.run_dir / "rejects.jsonl"),
         input_format=next((one.format for one in meta.fingerprint.sources), "csv"),
     )
@@ -79,8 +82,10 @@ def gather(
             history.identity,
             head=head,
             counts=count_ledger(job.run_dir) if count else None,
+            ledger_sha256=ledger_sha256(job.run_dir, head.length) if count else "",
             sittings=history.sittings(),
             sitting_count=history.sitting_count(),
+            agreements=history.agreements(),
             timelines=_timelines(history),
             why=partial(_why, status),
         )

@@ -16,7 +16,8 @@ from structlog.typing import FilteringBoundLogger
 from bulkdel import files
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.job.job import Job, Reach, Target
-from bulkdel.job.secrets import read_secret
+from bulkdel.job.secrets import read_login, read_secret
+from bulkdel.ledger.circumstances import Consent
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
@@ -29,8 +30,9 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.status import Status
+from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import listening
-from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile
 from bulkdel.runs.plan import choose_plan, sample, would_save
 from bulkdel.runs.report import report
@@ -41,7 +43,8 @@ from bulkdel.send.book import JournalBook
 from bulkdel.send.descriptors import fit
 from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.sitting import Sitting
-from bulkdel.send.view import End, Ending
+from bulkdel.send.tunnel import Proxy
+from bulkdel.send.view import End, Ending, LaneEnd
 
 SAMPLE: Final = 3
 """Batches of a plan that are shown."""
@@ -57,6 +60,8 @@ class Run:
         self._warnings = warnings
         self._say: Say = _nothing
         self._secrets: dict[str, Secret] = {}
+        self._consent: Consent | None = None
+        self._proxies: dict[str, Proxy | None] = {}
         self._begun = begun(job.run_dir)
 
     def plan(self, say: Say) -> PlanMeta:
@@ -88,7 +93,7 @@ class Run:
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
         if self._chosen.compare:
             self._plan.compare()
-        self._protected = frozenset(protected_accounts(self._job.guards))
+        self._protected = protected_accounts(self._job.guards)
         self._journal = self._stack.enter_context(
             Journal.open(
                 self._job.run_dir,
@@ -100,12 +105,18 @@ class Run:
         )
         status = self.status()
         if status.unsettled > 0:
-            self._secrets = {target.name: _secret_of(target) for target in self._job.targets}
+            for target in self._job.targets:
+                self._secrets[target.name] = _secret_of(target)
+                self._proxies[target.name] = Proxy.of(target.proxy, read_login(target))
         return status
 
     def agreed(self) -> bool:
         """Whether calls of this plan left before: then it was agreed to, and is not asked again."""
         return self._begun
+
+    def agree(self, consent: Consent) -> None:
+        """Keeps how somebody agreed to the plan; nothing is sent before."""
+        self._consent = consent
 
     def send(self, meta: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then.
@@ -114,8 +125,8 @@ class Run:
             meta: the plan's.
             limit: pairs to settle in this sitting; None means all.
             show: to be called about twice a second.
-            tell: takes what the first signal is told to. That is called in the main thread at any
-                moment until this returns: `loop.call_soon_threadsafe` will do.
+            tell: takes what the first signal is told to, and what counts the calls in flight. Both
+                may be called at any moment until this returns.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.
@@ -128,7 +139,7 @@ class Run:
                 def stop(name: str) -> None:
                     loop.call_soon_threadsafe(sitting.stop, End.STOPPED, f"stopped by {name}")
 
-                tell(stop)
+                tell(stop, sitting.in_flight)
 
             return await self.sending(meta, limit=limit, started=started, show=show)
 
@@ -166,14 +177,48 @@ class Run:
                     stand_in, self._job, target, share, self._plan, self._journal
                 )
                 address = (await stack.enter_async_context(server)).address
-            secret = self._secrets[target.name]
-            destinations.append(Destination(target=target, address=address, secret=secret))
+            destinations.append(
+                Destination(
+                    target=target,
+                    address=address,
+                    secret=self._secrets[target.name],
+                    proxy=self._proxies[target.name],
+                )
+            )
         return destinations
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""
         log.warning("sitting.without", said=words)
         self._say(f"Warning: {words}.")
+
+    @contextmanager
+    def _crash_noted(self, meta: PlanMeta) -> Iterator[None]:
+        """Within it an error that no lane could tell of is kept as the sitting's end."""
+        try:
+            yield
+        except Exception as error:
+            cause = leaf(error)
+            if isinstance(cause, BulkdelError):
+                end, words = End.STORAGE, str(cause)
+            else:
+                end, words = End.CRASHED, unexpected(cause)
+            self._note_end(
+                [LaneEnd(target=share.target, end=end, words=words) for share in meta.shares]
+            )
+            raise
+
+    def _note_end(self, lanes: Sequence[LaneEnd]) -> None:
+        """Keep how the sitting ended, if it began, for whoever asks later."""
+        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
+            self._journal.end_sitting(
+                _now_ms(),
+                "; ".join(dict.fromkeys(str(lane.end) for lane in lanes)),
+                [
+                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
+                    for lane in lanes
+                ],
+            )
 
     async def sending(
         self,
@@ -195,13 +240,16 @@ class Run:
             on_settled: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
         """
-        job, log = self._job, log or structlog.get_logger()
+        job, log, consent = self._job, log or structlog.get_logger(), self._consent
+        if consent is None:
+            raise AssertionError("nobody has agreed to the plan")
         show = show or _nothing
         targets, fewer = fit(job.targets)
         if fewer:
             log.warning("calls.bounded", said=fewer)
             self._say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._crash_noted(meta))
             with nothing_sent():
                 recorder = await stack.enter_async_context(Recorder(self._journal))
                 shared = Shared(
@@ -209,8 +257,8 @@ class Run:
                     meta=meta,
                     plan=self._plan,
                     book=JournalBook(self._journal, recorder),
-                    protected=self._protected,
-                    allowance=Allowance(limit),
+                    protected=frozenset(self._protected),
+                    allowance=Allowance(limit, _unsettled(meta, recorder)),
                     log=log,
                     on_settled=on_settled,
                 )
@@ -220,8 +268,10 @@ class Run:
                 ceilings = {target.name: target.qps for target in job.targets}
                 warn = partial(self._warn, log)
                 await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
+                settings = settings_of(job, targets, self._protected)
+                how = circumstances(consent, sends=True, limit=limit, settings=settings)
                 began_ms = _now_ms()
-                self._journal.start_sitting(began_ms, os.getpid())
+                self._journal.start_sitting(began_ms, os.getpid(), how)
             live = LiveFile(job.run_dir, pid=os.getpid(), began_ms=began_ms)
             showing = _keep_showing(sitting, show, live, warn)
             shower = asyncio.create_task(showing, name="progress")
@@ -230,15 +280,7 @@ class Run:
             finally:
                 shower.cancel()
             show(sitting.views())
-        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
-            self._journal.end_sitting(
-                _now_ms(),
-                "; ".join(dict.fromkeys(str(lane.end) for lane in ending.lanes)),
-                [
-                    LaneStop(target=lane.target, end=str(lane.end), words=lane.words)
-                    for lane in ending.lanes
-                ],
-            )
+        self._note_end(ending.lanes)
         return ending
 
 
@@ -277,6 +319,13 @@ def plan_only(job: Job, say: Say) -> Preview:
 
 def _nothing(_: object) -> None:
     return
+
+
+def _unsettled(meta: PlanMeta, recorder: Recorder) -> list[int]:
+    """Pairs left of each target, in the plan's order."""
+    return [
+        share.pairs - recorder.counters(index).settled for index, share in enumerate(meta.shares)
+    ]
 
 
 async def _keep_showing(

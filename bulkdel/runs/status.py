@@ -80,6 +80,7 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         failed=seen.failed,
         unsettled=with_examples(seen.unsettled, job, meta),
         lanes=lanes,
+        settled_ms=seen.settled_ms,
         holder=works,
     )
 

@@ -14,6 +14,10 @@ An answer belongs to its call. A connection on which anything waits, be it bytes
 error, is not handed out; bytes that nobody asked for end it.
 
 What a peer sends is bounded before it is understood: heads in bytes and in number.
+
+Through a proxy (tunnel.py) all of this holds of the way to the proxy: its socket is the
+connection's. What the proxy has taken it may deliver after the connection was aborted; nothing here
+can undo that.
 """
 
 from __future__ import annotations
@@ -22,19 +26,23 @@ import asyncio
 import fcntl
 import select
 import socket
+import ssl
 import struct
 import sys
 import termios
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
+from aiohappyeyeballs import start_connection
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
+
+from bulkdel.send.tunnel import Proxy, TunnelError, open_tunnel
 
 if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
@@ -51,6 +59,8 @@ NEW_ONES_MOST: Final = 3
 """New connections that may turn out unusable, one after another, before a call is given up."""
 LOOKS: Final = 4
 """Turns of the loop in which what waits on a connection may turn out to be TLS's own affair."""
+EYEBALLS_S: Final = 0.25
+"""Seconds that an address has to itself before the next one is tried as well (RFC 8305)."""
 UNHEARD_S: Final = 0.5
 """Seconds after which what a call sent should be acknowledged: systems put off acknowledging by a
 fifth of a second at most, and the way there and back takes less than the rest."""
@@ -61,6 +71,10 @@ _DROPS: Final = struct.pack("ii", 1, 0)
 _USER_TIMEOUT: Final[int | None] = getattr(socket, "TCP_USER_TIMEOUT", None)
 _OUT_QUEUE: Final = termios.TIOCOUTQ if sys.platform == "linux" else None
 """Asks a socket how many bytes its peer has not acknowledged."""
+
+
+NO_CONNECTION: Final = "no connection"
+"""What a call waits for that has not left, unless more is known."""
 
 
 class UnusableError(aiohttp.ClientError):
@@ -77,6 +91,8 @@ class Departure:
         self._limit = limit
         self._timeout_s = timeout_s
         self.left = False
+        self.lacks = NO_CONNECTION
+        """What there is not yet, in words, as long as it has not left."""
 
     async def leave(self) -> None:
         """Wait for the call's turn, untimed; its time runs from here."""
@@ -197,7 +213,7 @@ class Line(ResponseHandler):
 class Connector(aiohttp.TCPConnector):
     """Hands a connection out when its call may leave, and asks for leave with it in hand."""
 
-    def __init__(self, *, limit: int, timeout_s: float) -> None:
+    def __init__(self, *, limit: int, timeout_s: float, proxy: Proxy | None = None) -> None:
         super().__init__(
             limit=limit, ttl_dns_cache=60, socket_factory=partial(_socket, timeout_s=timeout_s)
         )
@@ -208,6 +224,8 @@ class Connector(aiohttp.TCPConnector):
             )
         self._factory = partial(_line, self._loop)
         self._unheard: dict[Line, float] = {}
+        self._proxy = proxy
+        self._timeout_s = timeout_s
 
     def stalled(self) -> bool:
         """Whether a call has been out for UNHEARD_S and its bytes have not arrived."""
@@ -261,9 +279,69 @@ class Connector(aiohttp.TCPConnector):
         line.ask()
         return True
 
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109  # aiohttp's signature
+    ) -> ResponseHandler:
+        """A new connection: aiohttp's own, or the same over a tunnel."""
+        if self._proxy is None:
+            return await super()._create_connection(req, traces, timeout)
+        departure = DEPARTURE.get()
+        at = await self._reach(self._proxy, departure)
+        host, port = (req.url.raw_host or "").rstrip("."), req.port or 443
+        try:
+            departure.lacks = f"no answer to CONNECT from the proxy {self._proxy.address}"
+            await open_tunnel(at, self._proxy, host, port)
+        except BaseException:
+            at.close()
+            raise
+        departure.lacks = f"no TLS with {host} through the proxy {self._proxy.address}"
+        try:
+            _, line = await self._loop.create_connection(
+                self._factory, sock=at, ssl=self._get_ssl_context(req), server_hostname=host
+            )
+        except ssl.SSLCertVerificationError as error:
+            words = f"led to a certificate for {host} that is not trusted ({error.verify_message})"
+            raise TunnelError(self._proxy, words) from None
+        except ssl.SSLError as error:
+            words = f"led to no TLS with {host} ({error.reason or type(error).__name__})"
+            raise TunnelError(self._proxy, words) from None
+        except OSError as error:
+            words = f"broke the connection before TLS with {host} was agreed on"
+            raise TunnelError(self._proxy, words, cause=error) from None
+        departure.lacks = NO_CONNECTION
+        return line
+
+    async def _reach(self, proxy: Proxy, departure: Departure) -> socket.socket:
+        """A socket that is connected to the proxy."""
+        departure.lacks = f"no connection to the proxy {proxy.address}"
+        try:
+            hosts = await self._resolve_host(proxy.host, proxy.port)
+        except OSError:
+            raise TunnelError(proxy, "was not found (DNS)", resolving=True) from None
+        try:
+            infos = self._convert_hosts_to_addr_infos(hosts)
+            return await connected(infos, timeout_s=self._timeout_s)
+        except OSError as error:
+            raise TunnelError(proxy, "cannot be connected to", cause=error) from None
+
 
 def _line(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
     return Line(loop)
+
+
+async def connected(infos: Sequence[AddrInfoType], *, timeout_s: float) -> socket.socket:
+    """A socket that is connected to the first of these addresses that answers; it does not block.
+
+    `timeout_s` is how long its peer may leave unacknowledged what was sent. Raises OSError.
+    """
+    return await start_connection(
+        infos,
+        happy_eyeballs_delay=EYEBALLS_S,
+        socket_factory=partial(_socket, timeout_s=timeout_s),
+    )
 
 
 def _socket(info: AddrInfoType, *, timeout_s: float) -> socket.socket:

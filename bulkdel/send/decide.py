@@ -198,6 +198,8 @@ def _unsent(reply: NoReply, history: EntryHistory, lane: Condition, retry: Retry
     if reply is KEPT_BACK:
         return Decision(next=Next.AT_ONCE, history=replace(history, stalls=0), last=lane.last)
     last = Ruling(verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason)
+    if reply.refused:  # another call would only lock that login out
+        return Decision(next=Next.DONE, history=history, last=last, end=(End.REFUSED, reply.reason))
     words = f"; {reply.reason}" if reply.ours else last_words(last)
     end = _down(lane, words) if lane.silent_for_s >= retry.outage_limit_s else None
     if reply.ours:  # no attempt, and no word against the provider

@@ -21,6 +21,7 @@ from bulkdel.errors import BulkdelError, Guarded
 from bulkdel.ledger.values import Deal, Outcome
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App
+from bulkdel.send.answers import AnswerTimes
 from bulkdel.send.attempt import Attempt
 from bulkdel.send.call import Caller
 from bulkdel.send.carriers import Carriers
@@ -114,6 +115,7 @@ class Lane:
         self._closed: Closed | None = None
         self._doing, self._since_ms = Doing.OPENING, self._now_ms()
         self._meter: Meter | None = None
+        self._answers = AnswerTimes()
 
     # -- from outside ---------------------------------------------------------------------------
 
@@ -131,6 +133,7 @@ class Lane:
             async with asyncio.TaskGroup() as group:
                 self._carriers.idle.add(group.create_task(self._work_off(group), name="feeder"))
         self._ended = self._ending()
+        self._shared.allowance.close(self._index)
         self.measure()
         self._meter = None
         self._few.close()
@@ -178,6 +181,7 @@ class Lane:
             rate=0.0 if self._ended else self._pacer.measured,
             in_flight=self._carriers.in_flight,
             state=self._state(),
+            answers=self._answers.seen(),
         )
 
     def _state(self) -> LaneState:
@@ -220,6 +224,9 @@ class Lane:
         if self._carriers.stopped is not None:
             return Doing.STOPPING, math.inf
         doing, until = self._gate.doing(now)
+        kept = doing not in (Doing.SENDING, Doing.OPENING)
+        if not kept and self._shared.allowance.waits(self._index):
+            return Doing.LIMIT, math.inf
         return (self._closed.doing if self._closed else doing), until
 
     # -- measuring ------------------------------------------------------------------------------
@@ -351,7 +358,7 @@ class Lane:
             if self._shared.on_settled is not None:
                 await self._shared.on_settled(outcome)
         finally:
-            self._shared.allowance.give_back(taken, settled)
+            self._shared.allowance.give_back(self._index, taken, settled)
         self._carriers.idle.add(task)
         self._look_at_guards()
         return following
@@ -361,11 +368,13 @@ class Lane:
         part = work.parts[0]
         count = size(work.entry, part)
         most = min(count, self._batch_most)
-        if self._shared.allowance.unlimited:
-            taken = most
-        else:
+        allowance, taken = self._shared.allowance, most
+        if not allowance.unlimited:
+            waits = allowance.waits(self._index)
             with self._carriers.aside():
-                taken = await self._shared.allowance.take(most)
+                taken = await allowance.take(self._index, most)
+            if waits:
+                self._gate.resume()
         if taken < count:
             work.parts = (*split_at(work.entry, part, taken), *work.parts[1:])
         return taken
@@ -377,8 +386,11 @@ class Lane:
             fields: Fields = partial(dict, ordinal=entry.ordinal, ids=answer.strangers)
             self._few.write("reply.strangers_ignored", fields, warn=True)
         judgement = judge(entry, parts, answer, at_ms=self._now_ms())
+        waited = None
+        if isinstance(reply, Reply):
+            waited = self._loop.time() - attempt.left_at
+            self._answers.add(waited)
         if self._meter is not None:
-            waited = self._loop.time() - attempt.left_at if isinstance(reply, Reply) else None
             self._meter.answered(waited, judgement)
         return judgement
 

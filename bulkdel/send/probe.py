@@ -20,7 +20,9 @@ from urllib.parse import urlsplit
 
 from bulkdel.providers.protocol import ENTROPY_BYTES, App, Hearing, Provider
 from bulkdel.providers.stars import starred
+from bulkdel.send.connection import connected
 from bulkdel.send.transport import NoReply, Transport
+from bulkdel.send.tunnel import Proxy, TunnelError, open_tunnel
 
 DATE_STEP_S: Final = 1.0
 """A Date header cuts the server's clock to whole seconds."""
@@ -31,6 +33,7 @@ class ProbeStep(StrEnum):
 
     RESOLVE = "resolve"
     CONNECT = "connect"
+    TUNNEL = "tunnel"  # only through a proxy, which the steps before it lead to
     TLS = "tls"
     CALL = "call"
     DONE = "done"
@@ -44,12 +47,13 @@ class Probe:
         step: where it stopped; DONE if a reply came, or none was wanted.
         trouble: why it stopped, in words; empty where it did not.
         host: of the address, with the port.
-        ip: where the host's name leads: the first of its IP addresses.
+        ip: where the host's name leads, or the proxy's: the first of its IP addresses.
         tls: the protocol's version; empty for plain http.
         expires_s: when the certificate expires, Unix seconds.
         skew_s: this machine's clock less the server's, in seconds, right to a second or so; None
             where the server did not say.
         hearing: what the provider made of the call.
+        refused: whether the proxy refused the login that we have for it.
     """
 
     step: ProbeStep
@@ -60,6 +64,7 @@ class Probe:
     expires_s: float | None = None
     skew_s: float | None = None
     hearing: Hearing | None = None
+    refused: bool = False
 
 
 async def probe(
@@ -69,13 +74,15 @@ async def probe(
     pair: tuple[str, str],
     *,
     timeout_s: float,
+    proxy: Proxy | None = None,
     now_s: Callable[[], float] = time.time,
 ) -> Probe:
     """Look at `address`, and where `app` is given ask whether the first of `pair` has the second.
 
-    Each step has `timeout_s`. Never raises for anything the network does.
+    All of it goes through `proxy` if there is one. Each step has `timeout_s`. Never raises for
+    anything the network does.
     """
-    seen = await _reach(address, timeout_s)
+    seen = await _reach(address, proxy, timeout_s)
     if seen.trouble or app is None:
         return seen
     began_s = now_s()
@@ -86,7 +93,7 @@ async def probe(
         now_s=began_s,
         entropy=secrets.token_bytes(ENTROPY_BYTES),
     )
-    async with Transport(address, max_in_flight=1, timeout_s=timeout_s) as transport:
+    async with Transport(address, max_in_flight=1, timeout_s=timeout_s, proxy=proxy) as transport:
         reply = await transport.send(call, _at_once)
     if isinstance(reply, NoReply):
         return replace(seen, step=ProbeStep.CALL, trouble=reply.reason)
@@ -98,21 +105,27 @@ async def probe(
     return replace(seen, skew_s=skew_s, hearing=replace(hearing, info=info))
 
 
-async def _reach(address: str, timeout_s: float) -> Probe:
-    """Resolve, connect, and agree on TLS, one by one; then hang up."""
+async def _reach(address: str, proxy: Proxy | None, timeout_s: float) -> Probe:
+    """Resolve, connect, have the proxy connect, and agree on TLS, one by one; then hang up."""
     url = urlsplit(address)
     secure = url.scheme == "https"
     host, port = url.hostname or "", url.port or (443 if secure else 80)
+    first = (proxy.host, proxy.port) if proxy else (host, port)
     seen = Probe(step=ProbeStep.RESOLVE, host=url.netloc)
+    at: socket.socket | None = None
     writer: asyncio.StreamWriter | None = None
+    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout_s):
-            addresses = await asyncio.get_running_loop().getaddrinfo(
-                host, port, type=socket.SOCK_STREAM
-            )
+            addresses = await loop.getaddrinfo(*first, type=socket.SOCK_STREAM)
         seen = replace(seen, step=ProbeStep.CONNECT, ip=str(addresses[0][4][0]))
         async with asyncio.timeout(timeout_s):
-            _, writer = await asyncio.open_connection(host, port)
+            at = await connected(addresses, timeout_s=timeout_s)
+        if proxy is not None:
+            seen = replace(seen, step=ProbeStep.TUNNEL)
+            async with asyncio.timeout(timeout_s):
+                await open_tunnel(at, proxy, host, port)
+        _, writer = await asyncio.open_connection(sock=at)
         if secure:
             seen = replace(seen, step=ProbeStep.TLS)
             context = await asyncio.to_thread(ssl.create_default_context)
@@ -121,9 +134,13 @@ async def _reach(address: str, timeout_s: float) -> Probe:
             seen = _with_tls(seen, writer)
     except TimeoutError:
         return replace(seen, trouble=f"no answer within {timeout_s:g} s")
+    except TunnelError as error:
+        return replace(seen, trouble=str(error), refused=error.refused)
     except (OSError, ValueError) as error:
         return replace(seen, trouble=_words(error))
     finally:
+        if writer is None and at is not None:
+            at.close()
         if writer is not None:
             writer.close()
             with suppress(OSError, TimeoutError):

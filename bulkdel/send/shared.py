@@ -16,6 +16,7 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import Book
 from bulkdel.send.carriers import Carriers
+from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End
 
 OnSettled = Callable[[Outcome], Awaitable[None]]
@@ -24,11 +25,12 @@ OnSettled = Callable[[Outcome], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where one target's calls go, and what they are signed with."""
+    """Where one target's calls go, through which proxy, and what they are signed with."""
 
     target: Target
     address: str
     secret: Secret
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ class Shared:
     Attributes:
         protected: accounts that no call names.
         now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
-        allowance: pairs that may be settled in this sitting.
+        allowance: pairs that may be settled in this sitting, shared by the lanes.
         on_settled: a carrier waits for it.
         carriers: those of each lane, so that any lane can stop them all.
     """

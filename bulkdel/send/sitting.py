@@ -52,6 +52,7 @@ class Sitting:
                 max_in_flight=one.target.max_in_flight,
                 timeout_s=shared.job.retry.timeout_s,
                 room=room,
+                proxy=one.proxy,
             )
             for one in destinations
         ]
@@ -86,6 +87,10 @@ class Sitting:
                     keeper.cancel()
                 await asyncio.gather(*keepers, return_exceptions=True)
         return Ending(lanes=tuple(task.result() for task in tasks))
+
+    def in_flight(self) -> int:
+        """Calls that have left and are not answered; may be asked from any thread."""
+        return sum(carriers.in_flight for carriers in self._shared.carriers)
 
     def stop(self, end: End, words: str) -> None:
         """Send nothing more; calls in flight finish and are recorded, then `run` returns."""

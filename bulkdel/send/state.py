@@ -21,6 +21,7 @@ class Doing(StrEnum):
     REFUSED = "refused"  #: the credentials were refused; single calls try them again
     NETWORK = "network"  #: the network does not take what was sent
     MACHINE = "machine"  #: this machine cannot open a connection
+    LIMIT = "limit"  #: has settled its share of --limit, and the other targets have not
     STOPPING = "stopping"  #: sends nothing more, and waits for its calls in flight
     ENDED = "ended"  #: sends nothing more in this sitting
     UNKNOWN = "unknown"  #: a process works on it and has not said for a while how it stands
@@ -36,6 +37,7 @@ KEPT: Final = (
     Doing.REFUSED,
     Doing.NETWORK,
     Doing.MACHINE,
+    Doing.LIMIT,
 )
 """In each of these a lane that is not over sends nothing, or one call at a time."""
 OVER: Final = (Doing.STOPPING, Doing.ENDED)

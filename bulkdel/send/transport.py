@@ -23,7 +23,14 @@ import aiohttp
 from yarl import URL
 
 from bulkdel.providers.protocol import Call
-from bulkdel.send.connection import DEPARTURE, Connector, Departure, UnusableError
+from bulkdel.send.connection import (
+    DEPARTURE,
+    NO_CONNECTION,
+    Connector,
+    Departure,
+    UnusableError,
+)
+from bulkdel.send.tunnel import Proxy, TunnelError
 
 BODY_MOST: Final = 2 * 1024 * 1024
 """Bytes of a reply that are read, whatever its call carried."""
@@ -62,11 +69,13 @@ class NoReply:
         reason: for a person; holds no URL.
         left: whether the call left, so that it may have been carried out.
         ours: whether it was this machine that could not open a connection.
+        refused: whether the proxy on the way refused the login that we have for it.
     """
 
     reason: str
     left: bool
     ours: bool = False
+    refused: bool = False
 
 
 def room_for_replies() -> asyncio.Semaphore:
@@ -93,9 +102,19 @@ class Transport:
         max_in_flight: int,
         timeout_s: float,
         room: asyncio.Semaphore | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
-        """`room` is shared by all transports of a process that hold replies together."""
+        """Calls to `address`, through `proxy` if there is one.
+
+        `room` is shared by all transports of a process that hold replies together.
+
+        Raises:
+            ValueError: a proxy, and an address that is not https.
+        """
+        if proxy is not None and not address.startswith("https://"):
+            raise ValueError("only https goes through a proxy")
         self._address = address
+        self._proxy = proxy
         self._room = room or room_for_replies()
         self._connector: Connector | None = None
         self._max_in_flight = max_in_flight
@@ -104,7 +123,9 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         # A connection more than calls: one that waits to depart never waits for another to end.
-        self._connector = Connector(limit=self._max_in_flight + 1, timeout_s=self._timeout_s)
+        self._connector = Connector(
+            limit=self._max_in_flight + 1, timeout_s=self._timeout_s, proxy=self._proxy
+        )
         self._session = aiohttp.ClientSession(
             connector=self._connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -145,14 +166,17 @@ class Transport:
                     # It knows the task whose context would keep it: a cycle for each call.
                     DEPARTURE.reset(token)
         except TimeoutError:
-            what = "no reply" if departure and departure.left else "no connection"
+            lacks = departure.lacks if departure else NO_CONNECTION
+            what = "no reply" if departure and departure.left else lacks
             reason = f"{what} within {self._timeout_s:g} s"
         except _TooLarge:
             reason = f"a reply larger than {_most(call)} bytes"
-        except (aiohttp.ClientError, OSError, ValueError) as trouble:
+        except (aiohttp.ClientError, OSError, ValueError, TunnelError) as trouble:
             reason = _words(trouble)
             if (departure is None or not departure.left) and (why := _own_trouble(trouble)):
                 return NoReply(reason=why, left=False, ours=True)
+            if isinstance(trouble, TunnelError):
+                return NoReply(reason=reason, left=False, refused=trouble.refused)
         return NoReply(reason=reason, left=departure is not None and departure.left)
 
     async def _exchange(self, session: aiohttp.ClientSession, call: Call) -> Reply:
@@ -205,6 +229,8 @@ _WORDS: Final = (
 
 def _words(trouble: Exception) -> str:
     """What happened, without the URL that aiohttp likes to print."""
+    if isinstance(trouble, TunnelError):
+        return str(trouble)
     for kind, words in _WORDS:
         if isinstance(trouble, kind):
             return words
@@ -233,11 +259,16 @@ def _own_trouble(trouble: Exception) -> str:
     """Why this machine could not even begin to connect, in words; empty where it did."""
     if isinstance(trouble, (aiohttp.ClientSSLError, ssl.SSLError)):
         return ""  # its numbers are those of OpenSSL
-    if isinstance(trouble, aiohttp.ClientConnectorDNSError):
+    cause: object = trouble
+    if isinstance(trouble, aiohttp.ClientConnectorError):
+        cause = trouble.os_error
+    elif isinstance(trouble, TunnelError):
+        cause = trouble.cause
+    number = cause.errno if isinstance(cause, OSError) else None
+    if isinstance(trouble, aiohttp.ClientConnectorDNSError) or (
+        isinstance(trouble, TunnelError) and trouble.resolving
+    ):
         number = _no_descriptor()  # a resolver that can open nothing says "not found" as well
-    else:
-        cause = trouble.os_error if isinstance(trouble, aiohttp.ClientConnectorError) else trouble
-        number = cause.errno if isinstance(cause, OSError) else None
     if number not in _OURS:
         return ""
     return f"this machine cannot open a connection: {os.strerror(number or 0)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bulkdel.ledger.values import Counters
+from bulkdel.send.answers import NO_ANSWERS, Answers
 from bulkdel.send.state import End, LaneState
 
 __all__ = ["End", "Ending", "LaneEnd", "LaneView"]
@@ -21,6 +22,7 @@ class LaneView:
         rate: calls/s over the last seconds, as measured.
         in_flight: calls.
         state: what it is doing, and why.
+        answers: how long those of this sitting took.
     """
 
     target: str
@@ -31,6 +33,7 @@ class LaneView:
     rate: float
     in_flight: int
     state: LaneState
+    answers: Answers = NO_ANSWERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.runs.status import identity_of
 from bulkdel.words import Entry, Sweep, Verdict
+from tests.support.build import CIRCUMSTANCES
 
 TAIL = 64
 """Entries that `kill` settles."""
@@ -72,7 +73,7 @@ def kill(job: Job, left: int, in_flight: int) -> None:
     with hold(job.run_dir), PlanReader(job.run_dir, meta) as plan:
         journal = _open(job, meta, plan)
         now_ms = time.time_ns() // 1_000_000
-        journal.start_sitting(now_ms, os.getpid())
+        journal.start_sitting(now_ms, os.getpid(), CIRCUMSTANCES)
         first = end - left - TAIL
         tail = _entries(plan, first, first + TAIL)
         journal.commit([_intent(entry) for entry in tail])

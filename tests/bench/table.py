@@ -1,4 +1,4 @@
-"""The README's table, as Markdown, from what `python -m tests.bench` found.
+"""The table of README.md beside it, as Markdown, from what `python -m tests.bench` found.
 
 A row for each measure: what, bulkdel, the fifty-line script, the shell with curl, the goal. What
 was not measured has no row; what a sender has no figure for is a dash.

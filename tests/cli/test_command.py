@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,7 @@ def environment() -> dict[str, str]:
     "command",
     [
         (),
+        ("demo",),
         ("init",),
         ("check",),
         ("plan",),
@@ -234,11 +236,14 @@ with stopping(lambda name: os.write(1, name.encode() + b"\\n")):
 """
 
 
-def sitting(first: Callable[[], object] | None = None) -> subprocess.Popen[str]:
+def sitting(
+    first: Callable[[], object] | None = None, stderr: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     """A process that sits and tells of the first signal; `first` is done before it starts."""
     process = subprocess.Popen(  # noqa: S603 - our own arguments
         [sys.executable, "-c", SITS],
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         cwd=ROOT,
         env=environment(),
@@ -252,13 +257,33 @@ def sitting(first: Callable[[], object] | None = None) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 def test_second_signal_leaves(first: signal.Signals, second: signal.Signals) -> None:
-    """The first signal is only told; the second ends the process at once, with 75."""
+    """The first signal is only told; the second ends the process at once, with 75 and a word."""
     with sitting() as process:
         assert process.stdout
+        assert process.stderr
         process.send_signal(first)
         assert process.stdout.readline() == f"{first.name}\n"
         process.send_signal(second)
         assert process.wait(10) == 75
+        assert process.stderr.read() == "bulkdel: left at once; the same command continues.\n"
+
+
+def test_a_reader_that_takes_nothing_keeps_nobody() -> None:
+    """A second signal leaves at once though its word would have to wait for a reader."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(write, b"x" * 65536)
+    os.set_blocking(write, True)
+    with sitting(stderr=write) as process:
+        assert process.stdout
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "SIGTERM\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 75
+    os.close(read)
+    os.close(write)
 
 
 def test_nohup_is_respected() -> None:

@@ -53,7 +53,7 @@ def test_the_first_is_heard_by_a_busy_process(number: signal.Signals) -> None:
 
 
 def test_the_second_is_heard_by_a_busy_process() -> None:
-    """It leaves at once; after the first it waits, since calls are in flight."""
+    """It leaves at once, with a word; after the first it waits, since calls are in flight."""
     with busy(2, patient=True) as process:
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
@@ -61,7 +61,7 @@ def test_the_second_is_heard_by_a_busy_process() -> None:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=20)
     assert process.returncode == 2
-    assert not said
+    assert said == "bulkdel: left at once.\n"
 
 
 @pytest.mark.parametrize(("command", "code"), [("run", 75), ("status", 2)])

@@ -19,6 +19,7 @@ from bulkdel.cli import streams
 from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
 from bulkdel.errors import BulkdelError, Corrupt, Guarded, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Notify, Reach
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.status import Status
@@ -46,6 +47,7 @@ class HandRun(Run):
     fails: Exception | None = None
     sends_first: bool = False
     done: list[str] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
 
     @contextmanager
     def open(self, job: Job) -> Iterator[HandRun]:
@@ -70,6 +72,10 @@ class HandRun(Run):
     def agreed(self) -> bool:
         """As told."""
         return self.agreed_before
+
+    def agree(self, consent: Consent) -> None:
+        """Remembers it."""
+        self.consents.append(consent)
 
     def send(self, _: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
         """Settles everything, or stops at a signal that it sends itself."""
@@ -100,7 +106,12 @@ class HandRun(Run):
 def choices(*, yes: bool = False, limit: int | None = None) -> Choices:
     """The options of a run."""
     return Choices(
-        yes=yes, limit=limit, no_progress=True, json_logs=False, command="bulkdel run x.toml"
+        yes=yes,
+        limit=limit,
+        no_progress=True,
+        json_logs=False,
+        command="bulkdel run x.toml --limit 9",
+        rest="bulkdel run x.toml",
     )
 
 
@@ -247,6 +258,17 @@ def test_a_signal_while_sending(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert sat(run, choices()) == 75
     out = capsys.readouterr().out
     assert out.startswith("Stopped by a signal. 70 pairs left.")
+    assert out.endswith("To continue, run:\n  bulkdel run x.toml --limit 9\n")
+
+
+def test_the_hint_after_a_limit_is_for_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where --limit stopped it, the command without it is what goes on."""
+    run = HandRun(job=trial(tmp_path), end=End.LIMIT, after=Counters(deleted=30, calls=1))
+    assert sat(run, choices(limit=30)) == 75
+    out = capsys.readouterr().out
+    assert out.startswith("Stopped at --limit. 70 pairs left. The same command without --limit")
     assert out.endswith("To continue, run:\n  bulkdel run x.toml\n")
 
 
@@ -395,3 +417,38 @@ def test_metrics_that_cannot_be_kept_stop_it_first(tmp_path: Path) -> None:
     with pytest.raises(WrongInput, match="--metrics-file"):
         sat(run, replace(choices(), watch=Watch(file=tmp_path / "no" / "b.prom")))
     assert not [one for one in run.done if "sent" in one]
+
+
+@pytest.mark.parametrize(
+    ("is_real", "yes", "before", "how"),
+    [
+        (False, False, False, Agreement.TRIAL),
+        (False, True, True, Agreement.TRIAL),
+        (True, True, False, Agreement.OPTION),
+        (True, True, True, Agreement.EARLIER),
+        (True, False, True, Agreement.EARLIER),
+    ],
+)
+def test_how_it_was_agreed_is_kept(
+    tmp_path: Path, is_real: bool, yes: bool, before: bool, how: Agreement
+) -> None:
+    """What is sent says how somebody agreed, with the command as given; an earlier yes has none."""
+    job = real(tmp_path) if is_real else trial(tmp_path)
+    run = HandRun(job=job, agreed_before=before)
+    sat(run, choices(yes=yes))
+    (consent,) = run.consents
+    assert (consent.how, consent.command) == (how, "bulkdel run x.toml")
+    assert (consent.at_ms is None) == (how is Agreement.EARLIER)
+
+
+def test_a_typed_yes_is_kept(tmp_path: Path, answers: Mapping[str, StringIO]) -> None:
+    """A person who typed yes has agreed; one who did not has not, and nothing is sent."""
+    run = HandRun(job=real(tmp_path))
+    answers["typed"].write("yes\n")
+    answers["typed"].seek(0)
+    sat(run, choices())
+    assert [consent.how for consent in run.consents] == [Agreement.TYPED]
+    answers["typed"].truncate(0)
+    with pytest.raises(BulkdelError):
+        sat(run, choices())
+    assert len(run.consents) == 1

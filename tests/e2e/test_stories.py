@@ -62,31 +62,45 @@ def balanced(told: dict[str, Any]) -> None:
         )
 
 
+def shipped(place: Place, name: str, rows: str) -> str:
+    """A job of the checkout with its input, in the place, so that its run is there too."""
+    place.folder.joinpath("demo").mkdir()
+    place.write(f"demo/{rows}", (ROOT / "jobs/demo" / rows).read_bytes())
+    return str(place.write(name, (ROOT / "jobs" / name).read_bytes()))
+
+
 def test_the_demo_ends_balanced(place: Place) -> None:
-    """The README's first command: exit 0, each pair of the input has one line for each target."""
-    done = place.run("run", str(ROOT / "jobs/demo.toml"))
+    """The README's first command: exit 0, each pair of the input has one line for each target.
+
+    And it prints what the README shows of it.
+    """
+    demo = shipped(place, "demo.toml", "pairs.csv")
+    done = place.run("run", demo)
     assert done.code == 0, done.err
+    shown = (ROOT / "README.md").read_text("utf-8").partition("```text\n")[2].partition("\n```")[0]
+    assert done.out.startswith(shown)
     assert "The books are balanced" in done.out
     rows = read_pairs(ROOT / "jobs/demo/pairs.csv")
     lines = ledger(place.folder / "runs/demo")
     assert sorted(map(key, lines)) == sorted(
         (target, *pair) for target in ("tencent", "zego") for pair in rows
     )
-    told = place.status(str(ROOT / "jobs/demo.toml"))
+    told = place.status(demo)
     balanced(told)
     assert told["state"] == "finished"
     for target in ("tencent", "zego"):
         assert told["targets"][target]["deleted"] == 254
         assert told["targets"][target]["already_gone"] == 254
     before = (place.folder / "runs/demo/ledger.jsonl").read_bytes()
-    again = place.run("run", str(ROOT / "jobs/demo.toml"))
+    again = place.run("run", demo)
     assert again.code == 0
     assert (place.folder / "runs/demo/ledger.jsonl").read_bytes() == before
 
 
 def test_wrong_rows_are_named_by_line(place: Place) -> None:
     """Wrong rows among good ones: exit 1, rejects.jsonl names them by physical line."""
-    done = place.run("run", str(ROOT / "jobs/demo-rejects.toml"))
+    job = shipped(place, "demo-rejects.toml", "pairs-with-wrong-rows.csv")
+    done = place.run("run", job)
     assert done.code == 1, done.err
     rejects = (place.folder / "runs/demo-rejects/rejects.jsonl").read_bytes().splitlines()
     told = [json.loads(line) for line in rejects]
@@ -96,7 +110,7 @@ def test_wrong_rows_are_named_by_line(place: Place) -> None:
         assert reject["raw"] == source[reject["line"] - 1]
         assert reject["file"].endswith("pairs-with-wrong-rows.csv")
         assert reject["reason"]
-    books = place.status(str(ROOT / "jobs/demo-rejects.toml"))
+    books = place.status(job)
     balanced(books)
     assert books["rows"] == {
         "read": 516,
@@ -109,20 +123,27 @@ def test_wrong_rows_are_named_by_line(place: Place) -> None:
 
 
 def test_no_more_pairs_than_the_limit_are_settled(place: Place) -> None:
-    """--limit N settles at most N pairs and exits 75; going on ends with the same ledger."""
+    """--limit N settles N pairs, shared by the targets, and exits 75.
+
+    What it says to go on with ends with the same ledger.
+    """
     place.write("pairs.csv", csv_text(PAIRS))
     with Judge({"tencent": PAIRS, "zego": PAIRS}) as judge:
         place.write("job.toml", toml(judge.address, zego=""))
         settled = 0
-        for limit in (1, 50, 51):
+        for limit, of_each in ((1, (1, 0)), (50, (26, 25)), (51, (52, 50))):
             done = place.run("run", "job.toml", "--limit", str(limit))
             assert done.code == 75, done.err
             now = len(ledger(place.folder / "runs/job"))
-            assert now - settled <= limit
-            assert now > settled
+            assert now - settled == limit
+            told = place.status()["targets"]
+            each = tuple(told[name]["pairs"] - told[name]["unsettled"] for name in told)
+            assert each == of_each
             gone = sum(len(PAIRS) - len(judge.seen(name).left) for name in ("tencent", "zego"))
             assert gone == now
             settled = now
+            *_, verb, job = done.out.split()
+            assert (verb, job) == ("run", "job.toml")
         assert place.run("run", "job.toml").code == 0
         whole(place, judge, PAIRS, providers=("tencent", "zego"))
 
@@ -196,8 +217,11 @@ def test_second_signal_leaves_at_once(place: Place) -> None:
             process.wait(0.5)
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert finished(process).code == 75
+        done = finished(process)
+        assert done.code == 75
         assert time.monotonic() - begun < 2.0
+        last = "bulkdel: left at once with 5 calls in flight; the same command continues.\n"
+        assert done.err.endswith(last)
         judge.break_with()
         assert place.run("run", "job.toml").code == 0
         whole(place, judge, PAIRS, providers=("tencent",), died=True)

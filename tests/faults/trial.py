@@ -238,7 +238,7 @@ def _of_sentence(fault: Fault, said: str) -> list[str]:
     """Whether it is said what failed and why."""
     flat = " ".join(said.split())
     if len(fault.signals) > 1:
-        return []  # the second one leaves without a word
+        return []  # the second one says how many calls it leaves behind, and no more
     if fault.signals:
         return [] if "stopped by" in said or "interrupted" in said else [f"not said: {said[-300:]}"]
     reasons = (os.strerror(fault.errno), *_REASONS)

@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from bulkdel.job.job import Format, Guards, Input, Quoting, Reach, Retry, SecretSource, Target
+from bulkdel.job.job import (
+    Format,
+    Guards,
+    Input,
+    ProxySource,
+    Quoting,
+    Reach,
+    Retry,
+    SecretSource,
+    Target,
+)
 from bulkdel.job.jobfile import load_job
 from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation, Orient
@@ -52,7 +62,8 @@ def test_least_job_gets_the_documented_defaults(
     assert job.name == "purge.2026"
     assert job.operation is Operation.DELETE_FRIENDS
     assert job.mode is Mode.ONE_WAY
-    assert job.run_dir == cwd / "runs" / "purge.2026"
+    assert job.run_dir == home / "runs" / "purge.2026"
+    assert not job.run_dir_named
     assert job.input == Input(
         files=(str(home / "pairs.csv"),),
         format=None,
@@ -109,6 +120,8 @@ region = "global"
 app_id = 4294967295
 secret_file = "zego.key"
 endpoint = "https://ZIM.example:8443/"
+proxy = "HTTP://Proxy.corp:3128/"
+proxy_env = "PROXY_LOGIN"
 qps = 25
 max_in_flight = 7
 batch_size = 50
@@ -118,6 +131,7 @@ app_id = 1
 admin = "root"
 endpoint = "emulator"
 secret_env = "UNREAD"
+proxy = "http://proxy.corp:3128"
 [retry]
 max_attempts = 1
 base_delay_s = 2
@@ -163,7 +177,9 @@ min_sample = 1
         max_in_flight=7,
         batch_size=1,  # an account a call
         over_ceiling=True,
+        proxy=ProxySource(address="http://proxy.corp:3128", env="PROXY_LOGIN"),
     )
+    assert tencent.proxy is None
     assert (tencent.admin, tencent.secret, tencent.address) == ("root", None, None)
     assert (tencent.reach, tencent.region) == (Reach.EMULATOR, "")
     assert job.retry == Retry(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import SecretSource, Target
-from bulkdel.job.secrets import read_secret, secret_warnings
-from bulkdel.report.text.confirm import warnings
+from bulkdel.job.job import ProxySource, SecretSource, Target
+from bulkdel.job.secrets import hidden_of, read_login, read_secret, secret_warnings
+from bulkdel.report.doubts import warnings
 from tests.support import build, front
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
@@ -46,6 +48,58 @@ def test_from_a_file(tmp_path: Path, content: str) -> None:
     file.write_bytes(content.encode())
 
     assert read_secret(target(SecretSource(file=file))).reveal() == KEY
+
+
+@pytest.mark.parametrize("login", ["me:pa55", "m@x:p@:%41:", "jürgen:", "a:b c"])
+def test_a_login_is_taken_as_it_is(login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule: nothing is decoded or cut; its repr is stars, and all it may look like is hidden."""
+    monkeypatch.setenv("THE_LOGIN", login)
+    one = replace(target(None), proxy=ProxySource(address="http://p:1", env="THE_LOGIN"))
+
+    read = read_login(one)
+
+    assert read is not None
+    assert read.reveal() == login
+    assert login not in repr(read)
+    told = base64.b64encode(login.encode()).decode()
+    password = login.partition(":")[2]
+    assert {*hidden_of(one)} == {login, told, password} - {""}
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (None, "is not set or empty"),
+        ("", "is not set or empty"),
+        ("pa55word", "holds no user:password"),
+        (":pa55word", "holds no user:password"),
+        (" me:pa55word", "holds no user:password"),
+        ("me:pa55word\n", "holds no user:password"),
+        ("me:pa55word\r\nX: y", "holds no user:password"),
+        ("http://me:pa55word@proxy.corp:3128", "holds an address"),
+        ("me:pa55word" + "x" * 4096, "more than 4096 bytes"),
+        ("me:pa55word\udcff", "holds no user:password"),
+    ],
+)
+def test_what_is_no_login(held: str | None, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule: it is refused with the key and the variable, and never shown."""
+    monkeypatch.delenv("THE_LOGIN", raising=False)
+    if held is not None:
+        monkeypatch.setenv("THE_LOGIN", held)
+    one = replace(target(None), proxy=ProxySource(address="http://p:1", env="THE_LOGIN"))
+    with pytest.raises(WrongInput) as caught:
+        read_login(one)
+    sentence = str(caught.value)
+    assert sentence.startswith("targets.west.proxy_env: the environment variable THE_LOGIN ")
+    assert words in sentence
+    assert "pa55" not in "".join(traceback.format_exception(caught.value))
+    assert not [*hidden_of(one)]
+
+
+def test_a_proxy_without_a_login() -> None:
+    """Rule: nothing is read where no variable is named."""
+    assert read_login(target(None)) is None
+    assert read_login(replace(target(None), proxy=ProxySource(address="http://p:1"))) is None
 
 
 def test_the_largest_secret(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import traceback
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def refusal(file: Path, content: str | bytes) -> str:
         assert "validation error" not in text
         assert "errors.pydantic.dev" not in text
     assert "_type" not in sentence
+    assert "Input should" not in sentence
+    assert "Value error" not in sentence
     lines = sentence.split("\n")
     assert all(line.startswith(f"{file}: ") for line in lines)
     assert all(line.isprintable() for line in lines)
@@ -363,7 +366,7 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             .replace("zego", "tencent")
             .replace("global", "china")
             .replace("1234567890", "1400000000"),
-            "targets.again is the same provider and app_id as targets.tencent",
+            "targets.again is tencent app 1400000000, and so is targets.tencent; they would share",
             id="same-app-twice",
         ),
         # The pace.
@@ -438,6 +441,50 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
         wrong(GOOD + 'endpoint = "https://[1:2]"\n', "no IPv6 address", id="ipv6-wrong"),
         wrong(GOOD + 'endpoint = "http://[127.0.0.1]"\n', "no IPv6 address", id="ipv4-in-brackets"),
         wrong(GOOD + 'endpoint = ""\n', 'endpoint is ""', id="endpoint-empty"),
+        # Proxies.
+        wrong(
+            GOOD + f'proxy = "http://me:{KEY}@proxy.corp:3128"\n',
+            "targets.tencent.proxy holds more than an address",
+            "proxy_env",
+            id="proxy-login",
+        ),
+        wrong(
+            GOOD + 'proxy = "https://proxy.corp:3128"\n',
+            "the way to the proxy is http",
+            "http://HOST:PORT",
+            id="proxy-https",
+        ),
+        wrong(GOOD + 'proxy = "socks5://proxy.corp:1080"\n', "http://HOST:PORT", id="proxy-socks"),
+        wrong(GOOD + 'proxy = "proxy.corp:3128"\n', "http://HOST:PORT", id="proxy-no-scheme"),
+        wrong(GOOD + 'proxy = "http://proxy.corp"\n', "without its port", id="proxy-no-port"),
+        wrong(GOOD + 'proxy = "http://p:3128/x"\n', "http://HOST:PORT", id="proxy-path"),
+        wrong(GOOD + 'proxy = "http://p:70000"\n', "1…65535", id="proxy-port"),
+        wrong(GOOD + 'proxy = ""\n', 'proxy is ""', id="proxy-empty"),
+        wrong(
+            GOOD + 'proxy_env = "P"\n', "there is no targets.tencent.proxy", id="proxy-login-alone"
+        ),
+        wrong(
+            GOOD + 'proxy = "http://p:1"\nproxy_env = "a b"\n',
+            "the name of an environment variable",
+            id="proxy-env-no-name",
+        ),
+        wrong(
+            GOOD + 'proxy = "http://p:1"\nproxy_env = "TENCENT_SECRET_KEY"\n',
+            "never told the app's secret key",
+            id="proxy-env-is-the-secret",
+        ),
+        wrong(
+            GOOD + 'proxy = "http://127.0.0.1:1"\nendpoint = "http://127.0.0.1:2"\n',
+            "only https goes through a proxy",
+            "leave proxy out",
+            id="proxy-and-plain-http",
+        ),
+        wrong(
+            GOOD + 'proxy = "http://proxy.corp:1"\nendpoint = "https://localhost:2"\n',
+            "the proxy's own machine",
+            "leave proxy out",
+            id="proxy-elsewhere-and-loopback",
+        ),
         # Secrets.
         wrong(
             without(GOOD, "secret_env"),
@@ -584,10 +631,25 @@ def test_wrong_job_file(tmp_path: Path, text: str, fragments: tuple[str, ...]) -
         ("a = " + "[" * 100_000, ("nested too deeply",)),
         ("a = " + "9" * 5000, ("too long",)),
         (b"a = 1\nb = '\xff'\n", ("line 2", "UTF-8")),
-        ("mode = 1\n".encode("utf-16"), ("line 1", "UTF-8")),
+        ("mode = 1\n".encode("utf-16"), ("is UTF-16 text; save it as UTF-8",)),
         (b"\x7fELF\x02\x01\x01\x00", ("line 1, column 1",)),
         ("a = 1\n#" + "x" * (1 << 20), ("1 MiB",)),
-        ("", ("operation is missing", "mode is missing", "input is missing", "targets is missing")),
+        ("", ("it is empty; `bulkdel init` writes a job file",)),
+        ("\ufeff \n\n", ("it is empty",)),
+        ("# mode = 1\n", ("it holds only comments",)),
+        # What people write, and word processors make of it.
+        ("mode = \u201cone_way\u201d\n", ("line 1, column 8", "curly", 'the straight one, "')),
+        ("\u2018mode\u2019 = 1\n", ("line 1, column 1", "curly")),
+        ('run_dir = "C:\\Users\\eve"\n', ("line 1", "backslash", "write / in paths")),
+        ('run_dir = "C:\\exports"\n', ("line 1", "backslash", "write / in paths")),
+        ("accounts_only = True\n", ("line 1, column 17", "true or false, in small letters")),
+        ("app_id = 1,400,000\n", ("line 1", "numbers without commas")),
+        ('mode = "one_way\n', ("line 1", "not closed on its line")),
+        ('files = ["a.csv" "b.csv"]\n', ("line 1", "commas between its texts")),
+        ('mode "one_way"\n', ("line 1", "no = behind the key")),
+        ('mode = "a"\nmode = "b"\n', ("mode stands there twice; leave one",)),
+        ("[input]\n[input]\n", ("this heading stands there twice",)),
+        (f"{KEY} = 1\n{KEY} = 2\n", ("a key stands there twice",)),
     ],
 )
 def test_what_is_no_toml(tmp_path: Path, text: str | bytes, fragments: tuple[str, ...]) -> None:
@@ -599,10 +661,116 @@ def test_what_is_no_toml(tmp_path: Path, text: str | bytes, fragments: tuple[str
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     """Rule: a job file that is not there, or is a directory, is named."""
-    with pytest.raises(WrongInput, match=r"gone\.toml: the job file cannot be read: No such file"):
+    with pytest.raises(
+        WrongInput, match=r"gone\.toml: there is no such file; `bulkdel init .*gone"
+    ):
         load_job(tmp_path / "gone.toml")
-    with pytest.raises(WrongInput, match="cannot be read: Is a directory"):
+    with pytest.raises(WrongInput, match="is a directory; name a job file"):
         load_job(tmp_path)
+    (tmp_path / "purge.toml").touch()
+    with pytest.raises(WrongInput, match=r"no such file; did you mean .*/purge\.toml\?"):
+        load_job(tmp_path / "prge.toml")
+    with pytest.raises(
+        WrongInput, match=r"is a directory; name the job file in it: .*/purge\.toml"
+    ):
+        load_job(tmp_path)
+    with pytest.raises(WrongInput, match="no such file"):
+        load_job(tmp_path / "no folder" / "purge.toml")
+
+
+ROWS = "From_Account,To_Account\na,b\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("pairs.csv", ROWS, "that is data, not a job"),
+        ("pairs.csv", "", "that is data, not a job"),
+        ("PAIRS.CSV", ROWS, "that is data, not a job"),
+        ("pairs.txt", ROWS, "that is data, not a job"),
+        ("pairs.txt", ROWS.replace(",", ";"), "that is data, not a job"),
+        ("pairs.tsv", ROWS.replace(",", "\t"), "that is data, not a job"),
+        ("my pairs", '{"From_Account": "a", "To_Account": "b"}\n' * 2, "a JSON object a line"),
+        ("pairs.csv.gz", b"\x1f\x8b\x08", "is a gzip file, not a job"),
+        ("pairs.parquet", b"PAR1", "is Parquet data, not a job"),
+        ("list.xlsx", b"PK\x03\x04", "is an Excel workbook"),
+        ("pairs.csv", ROWS + "a,b\n" * (1 << 18), "that is data, not a job"),
+    ],
+)
+def test_data_is_no_job(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
+    """Rule: whoever gives the input in place of the job is told how to write a job for it."""
+    sentence = refusal(tmp_path / name, content)
+
+    assert f"{said}" in sentence
+    file = shlex.quote(str(tmp_path / name))
+    assert sentence.endswith(f"write a job for it: `bulkdel init purge.toml --input {file}`")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{\n  "operation": "delete_friends"\n}', "that is JSON; a job file is TOML"),
+        ("operation: delete_friends\nmode: one_way\n", "that looks like YAML; a job file is TOML"),
+        ("---\noperation: delete_friends\n", "that looks like YAML; a job file is TOML"),
+        ("<html><body>Sign in", "that is HTML or XML"),
+    ],
+)
+def test_another_notation_is_named(tmp_path: Path, content: str, said: str) -> None:
+    """Rule: a job in another notation is told which it is, and which is read."""
+    assert said in refusal(tmp_path / "job.toml", content)
+
+
+@pytest.mark.parametrize("text", [GOOD, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n")])
+def test_marks_and_line_ends_are_no_matter(tmp_path: Path, text: str) -> None:
+    """Rule: a byte order mark and Windows' line ends are read past."""
+    (tmp_path / "job.toml").write_bytes(text.encode())
+    assert load_job(tmp_path / "job.toml").targets[0].name == "tencent"
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (GOOD.replace("one_way", "One-Way"), 'mode is "One-Way"'),
+        (GOOD.replace("delete_friends", "Delete Friends"), "did you mean delete_friends?"),
+        (GOOD.replace('provider = "tencent"', 'provider = "Tencent"'), "did you mean tencent?"),
+        (GOOD.replace("singapore", "Singapore"), "did you mean singapore?"),
+        (GOOD.replace("operation", "Operation"), "did you mean operation?"),
+        (GOOD.replace("[input]", "[Input]"), "did you mean input?"),
+        (GOOD.replace("secret_env", "Secret_Env"), "targets.tencent.Secret_Env"),
+        (GOOD.replace("files", "Files"), "did you mean files?"),
+        (without(GOOD, "provider"), 'provider is missing: write "tencent" or "zego"'),
+    ],
+)
+def test_what_was_probably_meant_is_asked(tmp_path: Path, text: str, question: str) -> None:
+    """Rule: a name in another spelling is no other name: the right one is proposed, never used."""
+    sentence = refusal(tmp_path / "job.toml", text)
+
+    assert question in sentence
+
+
+@pytest.mark.parametrize("path", ["~/x", "~", "~eve/x", "$HOME/x", "${HOME}/x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace("pairs.csv", "PATH"),
+        'run_dir = "PATH"\n' + GOOD,
+        without(GOOD, "secret_env") + 'secret_file = "PATH"\n',
+        GOOD + '[guards]\nprotect_files = ["PATH"]\n',
+    ],
+)
+def test_a_path_counts_on_no_shell(tmp_path: Path, text: str, path: str) -> None:
+    """Rule: a home that differs from user to user decides about no file; the key is named."""
+    sentence = refusal(tmp_path / "job.toml", text.replace("PATH", path))
+
+    assert "stands there for itself" in sentence
+    assert "write the whole path" in sentence
+
+
+@pytest.mark.parametrize("name", ["./~/x", "~x.csv", "a~/x", "$x.csv", "x/$HOME/y"])
+def test_other_names_are_names(tmp_path: Path, name: str) -> None:
+    """Rule: what may be the name of a file is one."""
+    (tmp_path / "job.toml").write_text(GOOD.replace("pairs.csv", name))
+    assert load_job(tmp_path / "job.toml").input.files == (str(tmp_path / name),)
 
 
 def test_a_file_whose_name_is_no_name(tmp_path: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bulkdel.errors import Corrupt
+from bulkdel.ledger.circumstances import Agreement
 from bulkdel.ledger.history import CodeCount, Snapshot, begun, snapshot
 from bulkdel.ledger.sittings import LaneStop, SittingRecord
 from bulkdel.ledger.tables import connect
 from bulkdel.ledger.values import Counters, Part, Withdrawal
 from bulkdel.words import Verdict
+from tests.support.build import CIRCUMSTANCES
 from tests.support.ledger import (
     IDENTITY,
     crashed,
@@ -25,6 +28,8 @@ from tests.support.ledger import (
     some,
     tick,
 )
+
+EARLIER = replace(CIRCUMSTANCES, agreement=Agreement.EARLIER, agreed_ms=None)
 
 
 def test_nothing_yet(tmp_path: Path) -> None:
@@ -54,7 +59,7 @@ def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
     run_dir.mkdir()
     lanes = (LaneStop(target="tencent", end="left", words="tries used up"),)
     with open_journal(run_dir) as journal:
-        journal.start_sitting(1000, 4711)
+        journal.start_sitting(1000, 4711, CIRCUMSTANCES)
         tick(journal, intent(0), intent(3), intent(7), intent(101))
         failed = rest(Verdict.FAILED, code=30003, info="none")
         tick(
@@ -76,26 +81,31 @@ def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
             },
             failed=(CodeCount(target="tencent", code=30003, info="none", pairs=2),),
             unsettled=(CodeCount(target="tencent", code=9, info="slow", pairs=5, ordinal=3),),
+            settled_ms={"tencent": 1_795_299_901_123, "zego": 1_795_299_901_123},
             first_started_ms=1000,
             last=SittingRecord(
+                number=1,
                 pid=4711,
                 started_ms=1000,
                 before={"tencent": Counters(), "zego": Counters()},
                 ended_ms=None,
                 end=None,
                 lanes=(),
+                circumstances=CIRCUMSTANCES,
+                agreed_in=1,
             ),
         )
         assert running == expected
         assert dead == expected
         journal.end_sitting(2000, "left", lanes)
     with open_journal(run_dir) as journal:
-        journal.start_sitting(3000, 4712)
+        journal.start_sitting(3000, 4712, EARLIER)
         journal.end_sitting(4000, "left", lanes)
     ended = snapshot(run_dir)
     assert ended is not None
     assert ended.first_started_ms == 1000
     assert ended.last == SittingRecord(
+        number=2,
         pid=4712,
         started_ms=3000,
         before={
@@ -105,6 +115,8 @@ def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
         ended_ms=4000,
         end="left",
         lanes=lanes,
+        circumstances=EARLIER,
+        agreed_in=1,
     )
     assert ended.unsettled == (
         CodeCount(target="tencent", code=9, info="slow", pairs=5, ordinal=3),

@@ -48,11 +48,14 @@ def test_a_schema_that_is_not_ours_is_refused(tmp_path: Path, planted: str) -> N
     assert lines(tmp_path) == ledger
 
 
-def test_a_journal_that_was_begun_before_there_were_samples_goes_on(tmp_path: Path) -> None:
-    """The one table that came later may be missing, and is made."""
+@pytest.mark.parametrize("later", ["samples", "circumstances"])
+def test_a_journal_that_was_begun_before_there_was_a_table_goes_on(
+    tmp_path: Path, later: str
+) -> None:
+    """A table that came later may be missing, and is made."""
     begun(tmp_path)
     with closing(sqlite3.connect(tmp_path / "journal.db")) as db:
-        db.execute("DROP TABLE samples")
+        db.execute(f"DROP TABLE {later}")
     assert snapshot(tmp_path) is not None
     with open_journal(tmp_path) as journal:
         tick(journal, intent(1))

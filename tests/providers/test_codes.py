@@ -6,9 +6,10 @@ import pytest
 
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.codes import CodeTable, Scope
+from bulkdel.providers.purge import Friendship
 from bulkdel.providers.tencent.codes import CODES as TENCENT
 from bulkdel.providers.zego.codes import CODES as ZEGO
-from bulkdel.words import Verdict
+from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE, Verdict
 
 EXPECTED = {
     "tencent": {
@@ -164,3 +165,56 @@ def test_documented_codes_of_other_calls_are_like_unknown_ones() -> None:
     """A code of adding friends, come to a deletion, settles nothing and is named."""
     ruling = TENCENT.rule(30539, "", Scope.ITEM)
     assert (ruling.verdict, ruling.known, ruling.lost) == (Verdict.TRANSIENT, False, True)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_what_can_refuse_a_pair_for_good_says_what_that_means(name: str) -> None:
+    """Each such code of a table has its own sentence for a purge, and no other has one."""
+    codes = PROVIDERS[name].codes
+    refusing = {
+        code
+        for code in codes.meanings
+        for scope in Scope
+        if codes.rule(code, "", scope).verdict is Verdict.FAILED
+    }
+    assert set(codes.purges) == refusing
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_code_has_a_meaning_for_a_purge(name: str) -> None:
+    """An operator may close a run at any code; what may have been carried out is not known then."""
+    codes = PROVIDERS[name].codes
+    for code, meaning in codes.meanings.items():
+        purge = codes.purge(code)
+        assert purge.words.endswith(".")
+        assert purge.mend.endswith(".")
+        if meaning.lost:
+            assert purge.friendship is Friendship.UNCERTAIN, code
+
+
+@pytest.mark.parametrize(
+    ("code", "friendship", "says"),
+    [
+        (NO_REPLY, Friendship.UNCERTAIN, "No answer came"),
+        (UNREADABLE, Friendship.UNCERTAIN, "could not be read"),
+        (NEVER_SENT, Friendship.STANDS, "before any call"),
+        (47110, Friendship.UNCERTAIN, "No documentation"),
+        (429, Friendship.STANDS, "refused on its way"),
+        (403, Friendship.STANDS, "refused on its way"),
+        (502, Friendship.UNCERTAIN, "may have been carried out"),
+        (206, Friendship.UNCERTAIN, "may have been carried out"),
+    ],
+)
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_what_no_table_has_is_not_made_up(
+    name: str, code: int, friendship: Friendship, says: str
+) -> None:
+    """Our own codes, HTTP statuses and unknown codes: refused is refused, else nobody knows."""
+    purge = PROVIDERS[name].purge(code)
+    assert (purge.friendship, purge.source) == (friendship, "")
+    assert says in purge.words
+
+
+def test_a_code_of_our_own_has_words() -> None:
+    """A pair that was closed before any call is not called an unknown code."""
+    assert all("not list" not in TENCENT.words(code) for code in (NO_REPLY, UNREADABLE, NEVER_SENT))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bulkdel.job.job import Job, Reach
+from bulkdel.job.job import Job, ProxySource, Reach
 from bulkdel.report.text.confirm import confirm_text, is_real, question
 from bulkdel.words import Mode, Operation
 from tests.support import front
@@ -66,6 +68,15 @@ def test_a_strange_address_is_told() -> None:
     text = shown(front.job(front.tencent(address="https://proxy.example.com")))
     assert "the real Tencent Chat, Singapore, app 1400000000" in text
     assert "at https://proxy.example.com, not Tencent Chat's own address" in text
+
+
+@pytest.mark.parametrize("reach", [Reach.REAL, Reach.LOOPBACK])
+def test_a_proxy_is_told(reach: Reach) -> None:
+    """Where calls go through one it stands beside the address; the variable's name does not."""
+    proxy = ProxySource(address="http://proxy.corp:3128", env="THE_LOGIN")
+    text = shown(front.job(replace(front.tencent(reach=reach), proxy=proxy)))
+    assert "https://adminapisgp.im.qcloud.com, through http://proxy.corp:3128" in text
+    assert "THE_LOGIN" not in text
 
 
 def test_work_is_shown() -> None:

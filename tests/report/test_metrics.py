@@ -16,11 +16,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.values import Counters
-from bulkdel.report import metrics as module
+from bulkdel.report import metrics_file as module
 from bulkdel.report import metrics_port as ports
-from bulkdel.report.metrics import Metrics, metrics_file
+from bulkdel.report.metrics import Metrics
+from bulkdel.report.metrics_file import metrics_file
 from bulkdel.report.metrics_port import metrics_port
-from bulkdel.send.state import Doing, LaneState
+from bulkdel.report.status import fold
+from bulkdel.report.version import version
+from bulkdel.send.answers import BOUNDS_S, Answers
+from bulkdel.send.state import KEPT, Doing, End, LaneState
 from bulkdel.send.view import LaneView
 from tests.support import front
 
@@ -29,24 +33,46 @@ COUNTERS = Counters(
 )
 
 
-def view(target: str = "tencent", *, doing: Doing = Doing.SENDING) -> LaneView:
-    """A lane under way: 75 of 100 pairs are settled."""
+NOW_S = 1_795_300_000.0
+BEFORE_S = NOW_S - 3600
+
+
+def view(
+    target: str = "tencent",
+    *,
+    doing: Doing = Doing.SENDING,
+    counters: Counters = COUNTERS,
+    end: End | None = None,
+) -> LaneView:
+    """A lane under way: 75 of 100 pairs are settled, two answers have come."""
     return LaneView(
         target=target,
         pairs=100,
-        counters=COUNTERS,
+        counters=counters,
         qps=200.0,
         pace=100.5,
         rate=99.0,
         in_flight=7,
-        state=LaneState(doing=doing),
+        state=LaneState(doing=doing, end=end),
+        answers=Answers(counts=(0, 0, 1, *[0] * 10, 1), sum_s=40.04),
     )
 
 
+def shown(*views: LaneView) -> Metrics:
+    """The metrics of lanes under way at NOW_S."""
+    metrics = Metrics("purge", now_s=lambda: NOW_S)
+    metrics.show(views)
+    return metrics
+
+
 def samples(text: str) -> dict[tuple[str, str], float]:
-    """Values by the sample's name and its status, or else its target."""
+    """Values by the sample's name and what tells it from others of that name."""
+    told_by = ("status", "reason", "end", "le", "target", "version")
     return {
-        (one.name, one.labels.get("status") or one.labels.get("target", "")): one.value
+        (
+            one.name,
+            next((one.labels[name] for name in told_by if name in one.labels), ""),
+        ): one.value
         for family in text_string_to_metric_families(text)
         for one in family.samples
     }
@@ -61,10 +87,16 @@ def written(metrics: Metrics, path: Path) -> str:
 
 def test_every_number(tmp_path: Path) -> None:
     """Each number of a lane stands under its name, with its unit, and the books balance."""
-    metrics = Metrics("purge")
-    metrics.show([view()])
-    assert samples(written(metrics, tmp_path / "b.prom")) == {
+    times = {(f"bulkdel_answer_seconds_{part}", "tencent") for part in ("sum", "count")}
+    found = samples(written(shown(view()), tmp_path / "b.prom"))
+    assert {key for key in found if key[0].startswith("bulkdel_answer")} == times | {
+        ("bulkdel_answer_seconds_bucket", le) for le in (*map(str, BOUNDS_S), "+Inf")
+    }
+    assert {key: found[key] for key in found if not key[0].startswith("bulkdel_answer")} == {
+        ("bulkdel_build_info", version()): 1,
         ("bulkdel_running", ""): 1,
+        ("bulkdel_updated_timestamp_seconds", ""): NOW_S,
+        ("bulkdel_last_progress_timestamp_seconds", "tencent"): NOW_S,
         ("bulkdel_pairs", "deleted"): 50,
         ("bulkdel_pairs", "already_gone"): 20,
         ("bulkdel_pairs", "failed"): 5,
@@ -77,15 +109,24 @@ def test_every_number(tmp_path: Path) -> None:
         ("bulkdel_in_flight_calls", "tencent"): 7,
         ("bulkdel_pace_calls_per_second", "tencent"): 100.5,
         ("bulkdel_ceiling_calls_per_second", "tencent"): 200,
-        ("bulkdel_waiting", "tencent"): 0,
+        **dict.fromkeys((("bulkdel_waiting", str(reason)) for reason in KEPT), 0.0),
     }
+
+
+def test_the_histogram_adds_up(tmp_path: Path) -> None:
+    """A bucket holds all answers that took no longer; what is longer than all is in the last."""
+    found = samples(written(shown(view()), tmp_path / "b.prom"))
+    assert found["bulkdel_answer_seconds_bucket", "0.025"] == 0
+    assert found["bulkdel_answer_seconds_bucket", "0.05"] == 1
+    assert found["bulkdel_answer_seconds_bucket", "30.0"] == 1
+    assert found["bulkdel_answer_seconds_bucket", "+Inf"] == 2
+    assert found["bulkdel_answer_seconds_count", "tencent"] == 2
+    assert found["bulkdel_answer_seconds_sum", "tencent"] == 40.04
 
 
 def test_counters_are_counters(tmp_path: Path) -> None:
     """Only what never falls is a counter, and each metric says what it is."""
-    metrics = Metrics("purge")
-    metrics.show([view()])
-    families = list(text_string_to_metric_families(written(metrics, tmp_path / "b.prom")))
+    families = list(text_string_to_metric_families(written(shown(view()), tmp_path / "b.prom")))
     counters = {family.name for family in families if family.type == "counter"}
     assert counters == {
         "bulkdel_calls",
@@ -93,17 +134,67 @@ def test_counters_are_counters(tmp_path: Path) -> None:
         "bulkdel_throttled",
         "bulkdel_lost_answers",
     }
-    assert {family.type for family in families} == {"counter", "gauge"}
+    assert {family.type for family in families} == {"counter", "gauge", "histogram"}
     assert all(family.documentation for family in families)
 
 
-def test_a_lane_that_waits_makes_no_new_series(tmp_path: Path) -> None:
-    """1 while a lane sends nothing, 0 while it sends."""
-    metrics = Metrics("purge")
-    metrics.show([view(doing=Doing.HELD), view("zego")])
-    text = written(metrics, tmp_path / "b.prom")
-    assert samples(text)["bulkdel_waiting", "tencent"] == 1
-    assert samples(text)["bulkdel_waiting", "zego"] == 0
+def test_one_reason_holds(tmp_path: Path) -> None:
+    """A target that waits has a 1 for its reason and 0 for the others; a sending one has no 1."""
+    text = written(shown(view(doing=Doing.HELD), view("zego")), tmp_path / "b.prom")
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    waiting = {
+        (one.labels["target"], one.labels["reason"]): one.value
+        for one in families["bulkdel_waiting"].samples
+    }
+    assert len(waiting) == 2 * len(KEPT)
+    assert [key for key, value in waiting.items() if value] == [("tencent", "held")]
+
+
+def test_why_a_target_ended(tmp_path: Path) -> None:
+    """A refused target is seen while the others go on."""
+    refused = view(doing=Doing.ENDED, end=End.REFUSED)
+    text = written(shown(refused, view("zego")), tmp_path / "b.prom")
+    assert 'bulkdel_ended{end="refused",run="purge",target="tencent"} 1.0' in text
+    assert text.count("bulkdel_ended{") == 1
+
+
+def test_progress_is_when_a_pair_was_settled(tmp_path: Path) -> None:
+    """Of each target, and known from the run directory before this process settled any."""
+    job = front.job(front.tencent(), front.zego())
+    meta = front.plan(job, front.books(read=100, pairs=100), {"tencent": 1, "zego": 1})
+    status = fold(
+        meta,
+        {"tencent": COUNTERS},
+        job=job,
+        now_ms=int(NOW_S * 1000),
+        began_ms=int(BEFORE_S * 1000) - 5000,
+        settled_ms={"tencent": int(BEFORE_S * 1000)},
+    )
+    metrics = Metrics(job.name, now_s=lambda: NOW_S)
+    path = tmp_path / "b.prom"
+
+    def progress() -> tuple[float, float]:
+        found = samples(written(metrics, path))
+        name = "bulkdel_last_progress_timestamp_seconds"
+        return found[name, "tencent"], found[name, "zego"]
+
+    metrics.at_rest(status)
+    assert progress() == (BEFORE_S, BEFORE_S - 5)  # the second: since the run began
+    metrics.show([view(), view("zego", counters=Counters())])
+    assert progress() == (BEFORE_S, BEFORE_S - 5)
+    metrics.show([view(), view("zego", counters=Counters(deleted=1))])
+    assert progress() == (BEFORE_S, NOW_S)
+    metrics.at_rest(status)
+    assert progress() == (BEFORE_S, NOW_S)
+
+
+def test_the_histogram_is_there_at_the_end(tmp_path: Path) -> None:
+    """What is written after the last call still holds how long answers took."""
+    job = front.job(front.tencent())
+    meta = front.plan(job, front.books(read=100, pairs=100), {"tencent": 1})
+    metrics = shown(view())
+    metrics.at_rest(front.status(job, meta, {"tencent": COUNTERS}))
+    assert samples(written(metrics, tmp_path / "b.prom"))["bulkdel_answer_seconds_count", "tencent"]
 
 
 def test_the_end_is_in_the_file(tmp_path: Path) -> None:

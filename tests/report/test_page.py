@@ -131,7 +131,7 @@ def test_report_json_has_the_contract_s_keys() -> None:
     assert (zego["provider_name"], zego["region"], zego["app_id"]) == ("zego", "global", 1234567890)
     assert figures["plan_digest"] == "ab" * 32
     assert figures["ledger"] == {
-        "lines": 980, "length": 123_456, "settlements": 90, "head": "cd" * 32,
+        "lines": 980, "length": 123_456, "settlements": 90, "head": "cd" * 32, "sha256": "23" * 32,
     }  # fmt: skip
     assert figures["worst_accounts"][0]["failed"] == 31
     assert len(zego["timeline"]["spans"]) == 6

@@ -104,7 +104,7 @@ ONE_FAILED = Counters(deleted=9, failed=1, calls=1)
             [End.FINISHED, End.REFUSED],
             two_way(DONE, Counters(calls=1)),
             (
-                "Refused: a provider does not accept the credentials, the permission or the app. "
+                "Refused: the credentials, the permission or the app are not accepted. "
                 "10 pairs left (zego 10). Mend that and run the same command again."
             ),
         ),

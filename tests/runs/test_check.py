@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.faults import Fault
 from bulkdel.emulator.server import EmulatorServer
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
+from bulkdel.job.job import ProxySource
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.lock import hold
 from bulkdel.plan.make import make_plan
@@ -31,6 +33,8 @@ from bulkdel.runs.check import preflight
 from bulkdel.runs.check_machine import look_at_job
 from bulkdel.runs.check_network import findings_of, proxies_in
 from bulkdel.send.probe import Probe, ProbeStep
+from tests.support import build
+from tests.support.connect_proxy import Authority, ConnectProxy, in_thread, says
 
 APP = 1400000000
 KEY = "TEST_SECRET_KEY"
@@ -271,6 +275,101 @@ def test_certificate_that_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert seen["credentials"].grade is Grade.CROSSED  # that server hangs up
 
 
+LOGIN = "PROXY_LOGIN"
+WANTS = b"HTTP/1.1 407 X\r\nProxy-Authenticate: Basic\r\n\r\n"
+
+
+def found_through(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, proxy: ConnectProxy, *keys: str
+) -> dict[str, Check]:
+    """What is found of a server with TLS that hangs up, through a proxy."""
+    monkeypatch.setenv(LOGIN, "me:pa55word")
+    authority = Authority()
+    authority.pem.write_to_path(str(folder / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
+    with (
+        Served(context=authority.server).running() as address,
+        in_thread(proxy.running()) as at,
+    ):
+        seen = found(folder, "\n".join((f'{address}"', f'proxy = "{at}"', *keys))[:-1])
+    assert not any("pa55" in repr(one) for one in seen.values())
+    return seen
+
+
+def test_through_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxy, TLS and call, all by the same way; what a proxy may do later is said."""
+    proxy = ConnectProxy()
+    seen = found_through(tmp_path, monkeypatch, proxy, f'proxy_env = "{LOGIN}"')
+
+    assert seen["proxy"].grade is Grade.GOOD
+    assert f"{proxy.address} (127.0.0.1) connects to localhost:" in seen["proxy"].words
+    assert "may still arrive" in seen["proxy"].words
+    assert seen["TLS"].grade is Grade.GOOD
+    assert seen["credentials"].grade is Grade.CROSSED  # that server hangs up
+    assert "address" not in seen
+    assert len(proxy.heads) == 2
+    assert all(b"\r\nProxy-Authorization: Basic " in head for head in proxy.heads)
+
+
+@pytest.mark.parametrize(
+    ("fault", "keys", "said"),
+    [
+        (WANTS, (), ("wants a login (407)", "write targets.it.proxy_env with the name of")),
+        (
+            WANTS,
+            (f'proxy_env = "{LOGIN}"',),
+            ("refused the login", f"user:password into {LOGIN}"),
+        ),
+        (
+            b"HTTP/1.1 403 X\r\n\r\n",
+            (),
+            ("CONNECT with 403", "does it allow CONNECT to localhost:"),
+        ),
+        (b"what?", (), ("not HTTP", "is that an HTTP proxy")),
+    ],
+)
+def test_a_proxy_that_does_not_connect(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: bytes,
+    keys: tuple[str, ...],
+    said: tuple[str, str],
+) -> None:
+    """A cross for the proxy with what to do, and nothing behind it is looked at."""
+    proxy = ConnectProxy(says(fault))
+    seen = found_through(tmp_path, monkeypatch, proxy, *keys)
+
+    assert seen["proxy"].grade is Grade.CROSSED
+    assert proxy.address in seen["proxy"].words
+    assert said[0] in seen["proxy"].words
+    assert said[1] in seen["proxy"].mend
+    assert not {"address", "TLS", "credentials"} & {*seen}
+    assert len(proxy.heads) == 1
+
+
+def test_a_login_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is named, and the proxy is asked for nothing."""
+    monkeypatch.delenv("NOT_SET", raising=False)
+    proxy = ConnectProxy()
+    seen = found_through(tmp_path, monkeypatch, proxy, 'proxy_env = "NOT_SET"')
+
+    assert seen["proxy"].grade is Grade.CROSSED
+    assert "NOT_SET is not set" in seen["proxy"].words
+    assert "user:password" in seen["proxy"].mend
+    assert proxy.heads == []
+
+
+def test_a_proxy_where_nobody_listens(tmp_path: Path) -> None:
+    """Its address is crossed, with the key to look at."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        proxy = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    seen = found(tmp_path, f'https://localhost:1"\nproxy = "{proxy}')
+
+    assert seen["proxy"].grade is Grade.CROSSED
+    assert f"{proxy} (127.0.0.1): cannot connect: Connection refused" in seen["proxy"].words
+    assert "is targets.it.proxy right" in seen["proxy"].mend
+
+
 def test_no_tls_where_it_is_wanted(tmp_path: Path) -> None:
     """TLS to a port that speaks plain http is a cross at TLS."""
     with Served(emulated("tencent")).running() as address:
@@ -445,6 +544,29 @@ def test_a_proxy_that_is_not_used_is_named(
     assert "hunter2" not in repr(found)
     nobody = findings_of(target, PROVIDERS["zego"], seen, 0.0, unasked="not now")
     assert "proxy" not in [one.name for one in nobody]
+
+
+@pytest.mark.parametrize("step", ProbeStep)
+def test_a_variable_is_named_beside_a_proxy_of_the_job(step: ProbeStep) -> None:
+    """Where both are, it is said which one counts, at whichever step the probe stopped."""
+    proxy = ProxySource(address="http://proxy.corp:3128")
+    target = build.target("zego", proxy=proxy)
+    trouble = "" if step is ProbeStep.DONE else "no"
+    seen = Probe(step=step, trouble=trouble, host="zim-api.zego.im", ip="192.0.2.1")
+    found = {
+        one.name: one
+        for one in findings_of(
+            target, PROVIDERS["zego"], seen, 0.0, unasked="", proxies=("HTTPS_PROXY",)
+        )
+    }
+    stopped = step in (ProbeStep.RESOLVE, ProbeStep.CONNECT, ProbeStep.TUNNEL)
+    assert found["proxy"].grade is (Grade.CROSSED if stopped else Grade.GOOD)
+    assert "http://proxy.corp:3128" in found["proxy"].words
+    assert found["variables"].words == (
+        "HTTPS_PROXY is set, and bulkdel does not use it: calls go through the job file's own proxy"
+    )
+    assert ("TLS" in found) is not stopped
+    assert "address" not in found
 
 
 def test_a_protect_file_that_is_not_understood(tmp_path: Path) -> None:

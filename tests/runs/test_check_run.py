@@ -84,7 +84,12 @@ class Place:
     def sent(self, limit: int | None = None) -> int:
         """The exit code of `run --yes`."""
         choices = Choices(
-            yes=True, limit=limit, no_progress=True, json_logs=False, command="bulkdel run job.toml"
+            yes=True,
+            limit=limit,
+            no_progress=True,
+            json_logs=False,
+            command="bulkdel run job.toml",
+            rest="bulkdel run job.toml",
         )
         try:
             return sit(load_job(self.folder / "job.toml"), choices)
@@ -97,6 +102,12 @@ def made(folder: Path) -> None:
     (folder / "job.toml").write_text(JOB)
     (folder / "pairs.csv").write_text(csv_text(PAIRS))
     (folder / "protect.txt").write_text("boss\n")
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One secret is there, others are not."""
+    monkeypatch.setenv("A_KEY", "0123456789abcdef0123456789abcdef")
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +267,10 @@ NEW: dict[str, Spoil] = {
     "no_directory": lambda place: place.run.touch(),
     "held": _held,
     "secret": _edited('endpoint = "emulator"', 'secret_env = "NO_SUCH_KEY"'),
+    "proxy": _edited(
+        'endpoint = "emulator"',
+        'secret_env = "A_KEY"\nproxy = "http://127.0.0.1:1"\nproxy_env = "NO_SUCH_LOGIN"',
+    ),
     "plan_damaged": _each(_planned, _bytes(files.PLAN, lambda old: old[: len(old) // 2])),
     "plan_changed": _each(_planned, _bytes(files.PLAN, lambda old: old.replace(b"to3", b"tx3"))),
     "ledger_of_another": _each(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,12 @@ def calls(path: Path) -> int:
     return int(json.loads(shown.stdout)["targets"]["zego"]["calls"]) if not shown.returncode else 0
 
 
+def standing(path: Path) -> dict[str, Any]:
+    """What `status --json` says."""
+    said: dict[str, Any] = json.loads(bulkdel("status", path, "--json").stdout)
+    return said
+
+
 def until_it_sends(path: Path) -> None:
     """Returns when the first calls were made."""
     give_up = time.monotonic() + 30
@@ -69,6 +77,12 @@ def test_pause_resume_and_rate_act_on_the_running_process(tmp_path: Path) -> Non
         before = calls(path)
         time.sleep(1.5)  # the rule is about what does not happen meanwhile
         assert calls(path) - before <= 1
+        said = standing(path)
+        assert said["verdict"]["headline"].startswith("Paused: ")
+        assert said["left_s"] is None
+        state = said["targets"]["zego"]["state"]
+        assert (state["doing"], state["by"]) == ("paused", getpass.getuser())
+        assert state["since"] < said["at"]
         refused = bulkdel("rate", path, "zego", "500")
         assert refused.returncode == 2
         assert "at most its qps in the job file, 20" in refused.stderr
@@ -76,6 +90,8 @@ def test_pause_resume_and_rate_act_on_the_running_process(tmp_path: Path) -> Non
         assert bulkdel("resume", path).returncode == 0
         time.sleep(2)
         assert 1 <= calls(path) - before <= 8
+        state = standing(path)["targets"]["zego"]["state"]
+        assert (state["doing"], state["slower"]) == ("sending", "operator")
         run.terminate()
         assert run.wait(20) == 75
     assert not (tmp_path / "run" / "control.sock").exists()

@@ -17,7 +17,7 @@ import orjson
 import pytest
 import structlog
 
-from bulkdel.job.job import Event, Job, Notify
+from bulkdel.job.job import Event, Job, Notify, ProxySource
 from bulkdel.runs.notify import Notifier, event_of
 from tests.support import front
 
@@ -133,6 +133,22 @@ def test_a_command_that_tells_a_secret(tmp_path: Path, monkeypatch: pytest.Monke
         assert "***" in log["reason"] or said.startswith(secret + "yyy")
         assert not any(secret[at : at + 8] in log["reason"] for at in range(len(secret) - 8))
         assert "pa55" not in log["reason"]
+
+
+def test_a_command_is_not_given_what_a_proxy_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in its environment nor, where it knows it, from its words into the log."""
+    monkeypatch.setenv("PROXY_LOGIN", "me:pa55word")
+    proxy = ProxySource(address="http://proxy.corp:3128", env="PROXY_LOGIN")
+    code = (
+        "import os, sys; told = os.environ.get('PROXY_LOGIN', 'none')\n"
+        "sys.stderr.write(f'{told}, me:pa55word, bWU6cGE1NXdvcmQ='); sys.exit(1)"
+    )
+    made = job(tmp_path, command=python(code))
+    made = replace(made, targets=tuple(replace(one, proxy=proxy) for one in made.targets))
+    (log,) = tell(made)
+    assert log["reason"] == "exit 1: none, ***, ***"
 
 
 def test_a_command_gets_no_descriptor_of_ours(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Tests of the engine, a file for each of its modules; where one has none, here is why.
 
-allowance    tests/simulation (a sitting with a limit), tests/cli/test_sitting.py
 attempt      has no behaviour
 call, gate   test_lane.py and test_book.py, by whole runs; order and bounds: tests/simulation
 carriers     tests/simulation: the most carriers of a lane, stopping at any moment

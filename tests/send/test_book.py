@@ -119,7 +119,7 @@ async def sent(job: Job, meta: PlanMeta, book: Book) -> Ending:
             plan=plan,
             book=book,
             protected=frozenset(),
-            allowance=Allowance(None),
+            allowance=Allowance(None, ()),
             log=structlog.get_logger(),
         )
         to = Destination(target=target, address=target.address, secret=read_secret(target))

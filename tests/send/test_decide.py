@@ -133,6 +133,15 @@ def test_our_own_trouble_is_no_word_against_the_provider() -> None:
     assert down.end == (End.DOWN, "no call was accepted for 700 s; too many open files")
 
 
+@pytest.mark.parametrize("lane", [SENDING, replace(SENDING, free=False, probe=True)])
+def test_a_login_that_a_proxy_refuses_is_tried_once(lane: Condition) -> None:
+    """The lane ends and asks for a person: each further try could lock that login out."""
+    refused = NoReply(reason="the proxy http://p:1 wants a login", left=False, refused=True)
+    decision = decided(refused, lane)
+    assert decision.next is Next.DONE
+    assert decision.end == (End.REFUSED, "the proxy http://p:1 wants a login")
+
+
 def test_what_the_gate_kept_back_goes_again() -> None:
     """It left nowhere, so it counts for nothing."""
     decision = decide(KEPT_BACK, None, UNTRIED, SENDING, retry=RETRY, title="P")

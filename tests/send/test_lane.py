@@ -48,3 +48,21 @@ async def test_the_log_of_endless_trouble_is_small(tmp_path: Path) -> None:
     assert len(unsettled) < provider.calls / 3
     assert all(len(line["batch"]) == 16 for line in unsettled)
     assert not any("from1" in str(line) for line in unsettled)
+
+
+async def test_what_a_refused_target_leaves_of_the_limit_goes_to_the_others(tmp_path: Path) -> None:
+    """Each gets its share; one that ends without using it gives it back, and the sum is exact."""
+    async with Refusing(70009, until_s=math.inf) as wrong, Refusing(0, until_s=0) as right:
+        second = (
+            '[targets.other]\nprovider = "tencent"\napp_id = 2\nsecret_file = "key"\n'
+            f'qps = 50\nendpoint = "http://127.0.0.1:{right.port}"\n'
+        )
+        job = wrong.job(tmp_path, second)
+        told = [settled async for settled in run(load_job(job), limit=11)]
+    assert sum(len(settled.deleted) for settled in told) == right.calls == 11
+    assert {settled.target for settled in told} == {"other"}
+    lines = [orjson.loads(line) for line in (tmp_path / "run/run.log").read_bytes().splitlines()]
+    ends = {line["target"]: line["end"] for line in lines if line["event"] == "lane.ended"}
+    assert ends == {"tencent": "refused", "other": "limit"}
+    states = [line["doing"] for line in lines if line.get("target") == "other" and "doing" in line]
+    assert "limit" in states  # it had settled its share while the first was tried

@@ -32,6 +32,7 @@ from bulkdel.send.book import Book
 from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.transport import Transport
+from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending
 from tests.simulation.disk import CountedBook, CountedPlan, Reads, Trouble, TroubledJournal, keep
@@ -40,6 +41,7 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import EPOCH_S, Network, NetworkTransport, Sent
 from tests.simulation.scenario import SECRET, WRONG_SECRET, End, Scenario, Trial
 from tests.support.autojump_clock import AutojumpLoop
+from tests.support.build import CIRCUMSTANCES
 
 
 class OneSitting:
@@ -97,7 +99,7 @@ class OneSitting:
                 journal.trouble = Trouble(
                     tick=trial.number, point=trial.point, torn=trial.torn, dies=dies
                 )
-            journal.start_sitting(int(self._now_s() * 1000), 1)
+            journal.start_sitting(int(self._now_s() * 1000), 1, CIRCUMSTANCES)
             seen.before = self._numbers()
             with self._put_in_place():
                 recorder = Recorder(journal, free_bytes=self._free_bytes, clock=loop.time)
@@ -240,7 +242,13 @@ class OneSitting:
             plan=plan,
             book=book,
             protected=frozenset(),
-            allowance=Allowance(self._trial.limit),
+            allowance=Allowance(
+                self._trial.limit,
+                [
+                    share.pairs - book.counters(index).settled
+                    for index, share in enumerate(self._meta.shares)
+                ],
+            ),
             log=self._log,
             now_s=self._now_s,
         )
@@ -289,9 +297,14 @@ class OneSitting:
         """Calls go through the emulated network."""
 
         def emulated(
-            address: str, *, max_in_flight: int, timeout_s: float, room: asyncio.Semaphore
+            address: str,
+            *,
+            max_in_flight: int,
+            timeout_s: float,
+            room: asyncio.Semaphore,
+            proxy: Proxy | None,
         ) -> NetworkTransport:
-            del max_in_flight, room
+            del max_in_flight, room, proxy
             made = NetworkTransport(self._networks[address], sitting=self._at, timeout_s=timeout_s)
             self._transports.append(made)
             return made

@@ -8,6 +8,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from bulkdel.job.job import Guards, Input, Job, Reach, Retry, SecretSource, Target
+from bulkdel.ledger.circumstances import (
+    Agreement,
+    Circumstances,
+    GuardSettings,
+    ProtectFile,
+    RetrySettings,
+    ScheduleSettings,
+    Settings,
+    TargetSettings,
+)
 from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, PlanMeta, Share
 from bulkdel.words import Mode, Operation, Orient
 
@@ -56,6 +66,51 @@ RETRY: Final = Retry(
 GUARDS: Final = Guards(
     protect=(), protect_files=(), max_pairs=None, max_failure_ratio=None, min_sample=1000
 )
+SETTINGS: Final = Settings(
+    orient=Orient.AS_GIVEN,
+    targets={
+        name: TargetSettings(
+            qps=one.qps,
+            documented_qps=one.qps,
+            max_in_flight=one.max_in_flight,
+            batch_size=one.batch_size,
+            address=one.address or "",
+            secret_env=one.secret.env if one.secret else None,
+            secret_file=None,
+        )
+        for name, one in TARGETS.items()
+    },
+    retry=RetrySettings(
+        max_attempts=8, base_delay_s=0.5, max_delay_s=60, timeout_s=10, outage_limit_s=3600
+    ),
+    guards=GuardSettings(
+        protected_accounts=3,
+        protected_sha256="ef" * 32,
+        protect_files=(ProtectFile(path="/jobs/staff.txt", sha256="01" * 32),),
+        max_pairs=5000,
+        max_failure_ratio=0.5,
+        min_sample=1000,
+    ),
+    schedule=ScheduleSettings(
+        window="01:00-06:00", timezone="Asia/Singapore", outside="exit", max_duration_s=18_000
+    ),
+)
+"""The settings of a job over both targets with every guard there is."""
+
+CIRCUMSTANCES: Final = Circumstances(
+    bulkdel="1.2.3",
+    python="3.11.7",
+    host="purge-host",
+    user="anna",
+    uid=1001,
+    command="bulkdel run purge.toml",
+    agreement=Agreement.TYPED,
+    agreed_ms=1_795_299_900_000,
+    sends=True,
+    limit=None,
+    settings=SETTINGS,
+)
+"""A person at a terminal began it."""
 
 
 def target(provider: str = "tencent", **changes: Any) -> Target:

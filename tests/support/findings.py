@@ -10,18 +10,40 @@ from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.samples import Sample, bucket_of
 from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.ledger.values import Counters
+from bulkdel.plan.values import Source
+from bulkdel.providers import PROVIDERS
 from bulkdel.report.facts import RunFacts, gather
 from bulkdel.report.ledger_counts import LedgerCounts, SettledCode, WorstAccount
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.status import LastSitting
 from bulkdel.report.timeline import fold_samples
 from bulkdel.words import Verdict
-from tests.support import front
+from tests.support import build, front
 
 BEGAN_MS = 1_795_299_901_123
 """2026-11-21 22:25:01 UTC."""
 HOSTILE = "<script>alert('x')</script>\"&\u202e\x1b[31m"
 """What a provider, or an input, may send."""
+
+DECIDED = build.fingerprint(
+    [("tencent", 1000), ("zego", 20)],
+    sources=(
+        Source(path="/jobs/pairs.csv", format="csv", size=12_345, sha256="45" * 32, quoting="csv"),
+    ),
+)
+"""What decided the plan: one input file."""
+SITTING = SittingRecord(
+    number=1,
+    pid=4711,
+    started_ms=BEGAN_MS,
+    before={"tencent": Counters(), "zego": Counters()},
+    ended_ms=BEGAN_MS + 60_000,
+    end="stopped",
+    lanes=(),
+    circumstances=build.CIRCUMSTANCES,
+    agreed_in=1,
+)
+"""The one sitting, which a person at a terminal agreed to."""
 
 
 def command(verb: str, *options: str) -> str:
@@ -73,7 +95,6 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> RunFacts:
         unsettled=(CodeCount(target="zego", code=660000001, info=info, pairs=20),),
         holder=holder,
     )
-    none = {"tencent": Counters(), "zego": Counters()}
     return gather(
         status,
         Identity(
@@ -89,7 +110,10 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> RunFacts:
                 for one in job.targets
             ),
         ),
+        decided=DECIDED,
         words_of=lambda provider, code: f"{provider} says {code}",
+        purge_of=lambda provider, code: PROVIDERS[provider].purge(code),
+        ledger_sha256="23" * 32,
         head=LedgerEnd(settlements=90, length=123_456, chain="cd" * 32),
         counts=LedgerCounts(
             lines=980,
@@ -100,16 +124,8 @@ def findings(info: str = HOSTILE, *, holder: str = "") -> RunFacts:
             ),
             worst=(WorstAccount(target="zego", account=info, failed=31, code=660500002),),
         ),
-        sittings=(
-            SittingRecord(
-                pid=1,
-                started_ms=BEGAN_MS,
-                before=none,
-                ended_ms=BEGAN_MS + 60_000,
-                end="stopped",
-                lanes=(),
-            ),
-        ),
+        sittings=(SITTING,),
+        agreements=(SITTING,),
         sitting_count=1,
         timelines={
             "tencent": fold_samples(samples(0), 10_000),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -38,12 +39,12 @@ class Server:
             writer.close()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[str]:
+    async def running(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
         """Its address."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
         port = server.sockets[0].getsockname()[1]
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
         finally:
             server.close()
 

@@ -28,6 +28,7 @@ from bulkdel.providers.codes import (
     stray,
     throttled,
 )
+from bulkdel.providers.purge import Purge, stands, uncertain
 from bulkdel.words import Mode, Ruling
 
 # Sent with every call: friend_delete states no default, friend_delete_all's is one-way.
@@ -132,7 +133,39 @@ _ADVICE: Final[Mapping[int, str]] = {
     70050: "wait a minute, then mend the secret key: the app refuses all calls meanwhile",
 }
 
-CODES: Final = CodeTable(key="ErrorCode", text="ErrorInfo", meanings=_MEANINGS, advice=_ADVICE)
+_NO_ACCOUNT: Final = uncertain(
+    "Tencent says that an account of the pair does not exist in this app, so it removed nothing. "
+    "An account that was deleted has lost its own friend list; whether it still stands on the "
+    "other account's list is not documented.",
+    "Check that the ids are the app's own and that it is the right app. Where the account was "
+    "deleted, ask with friend_check whether the other one still lists it.",
+    "Deleting Friends (1047/34905), Deleting Accounts (1047/34955)",
+)
+_WRONG_FORM: Final = stands(
+    "Tencent refused the account's form, so it removed nothing.",
+    "Check the id for what an export may have done to it, and run the right one in a new job.",
+    "Error Codes (1047/34348)",
+)
+
+_PURGES: Final[Mapping[int, Purge]] = {
+    **dict.fromkeys((30003, 31804, 70107), _NO_ACCOUNT),
+    **dict.fromkeys((60015, 70402), _WRONG_FORM),
+    30001: uncertain(
+        "Tencent gives this code for a wrong parameter, and for somebody who is not on the list as "
+        "well; here its text did not say which.",
+        "Read the text in the ledger's info, check the ids, and ask with friend_check whether the "
+        "friendship is there.",
+        "FAQ on relationship chains (1047/34457)",
+    ),
+    70206: stands(
+        "Tencent refused the call for its number of accounts, although it held one alone, so it "
+        "removed nothing."
+    ),
+}
+
+CODES: Final = CodeTable(
+    key="ErrorCode", text="ErrorInfo", meanings=_MEANINGS, advice=_ADVICE, purges=_PURGES
+)
 
 
 def own_ruling(reply: replies.Reply, code: int, scope: Scope) -> Ruling:

@@ -24,6 +24,7 @@ from bulkdel.providers.codes import (
     throttled,
     unready,
 )
+from bulkdel.providers.purge import Friendship, Purge, stands, uncertain
 from bulkdel.words import Mode
 
 # The reverse of what one expects: 0 is the one that deletes both sides.
@@ -139,4 +140,42 @@ _ADVICE: Final[Mapping[int, str]] = {
     660000028: "friends need another edition of the app",
 }
 
-CODES: Final = CodeTable(key="Code", text="Message", meanings=_MEANINGS, advice=_ADVICE)
+_NO_USER: Final = uncertain(
+    "ZEGO says that a user of the pair is not registered or never logged in. It deletes only "
+    "between registered users, so it removed nothing; whether such a user still stands on a friend "
+    "list is not documented.",
+    "Check that the ids are the app's own and that it is the right app. Then ask with "
+    "CheckFriendsRelation, or ask ZEGO's support, whether the friendship is there.",
+    "DeleteFriends and Return codes of the ZIM server API",
+)
+_REFUSED_WHOLE: Final = stands(
+    "ZEGO refused the call as a whole, although it held one user alone, so it removed nothing.",
+    "Check the id for what an export may have done to it, and run the right one in a new job.",
+    "DeleteFriends of the ZIM server API",
+)
+_OF_REGISTERING: Final = uncertain(
+    "The code is documented for registering users; what it means for a deletion is not documented.",
+    "Ask with CheckFriendsRelation, or ask ZEGO's support, whether the friendship is there.",
+)
+
+_PURGES: Final[Mapping[int, Purge]] = {
+    **dict.fromkeys((51102, 660200001, 660500002, 660700012, 660700015, 660800025), _NO_USER),
+    **dict.fromkeys((2, 660000002, 660000011, 660800019, 660800022), _REFUSED_WHOLE),
+    **dict.fromkeys((660700002, 660700006, 660700007, 660700008), _OF_REGISTERING),
+    660000012: stands(
+        "ZEGO takes no id of more than 32 bytes, so it removed nothing, and no user of the app has "
+        "this id.",
+        "Find out what made the id longer, and run the right one in a new job.",
+        "Return codes of the ZIM server API",
+    ),
+    660800033: Purge(
+        friendship=Friendship.NONE,
+        words="The pair names one user twice, and nobody can befriend himself.",
+        mend="Nothing is to be done, unless one of the two ids is wrong.",
+        source="Return codes of the ZIM server API",
+    ),
+}
+
+CODES: Final = CodeTable(
+    key="Code", text="Message", meanings=_MEANINGS, advice=_ADVICE, purges=_PURGES
+)

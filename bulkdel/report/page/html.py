@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bulkdel.plain import escaped
-from bulkdel.report import figures, phrases
+from bulkdel.report import figures, phrases, record
 from bulkdel.report.facts import RunFacts
 from bulkdel.report.page import lane_charts, sentences
 from bulkdel.report.remarks import remarks
@@ -37,6 +37,8 @@ def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
         verdict=run_verdict(facts.status),
         steps=list(next_steps(facts, command)),
         remarks=remarks(facts.status),
+        states=sentences.states(facts.status),
+        record=record,
         noun=phrases.unit(facts.status.operation),
         clock=lane_charts.clock_of(facts.targets),
         style=style,

@@ -6,12 +6,21 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from bulkdel.providers.purge import Friendship, Purge
+from bulkdel.report import record
 from bulkdel.report.facts import CodeFacts, RunFacts, TargetFacts
 from bulkdel.report.figures import count, plain, span
+from bulkdel.report.lane_words import Said, lane_words
 from bulkdel.report.phrases import deed
+from bulkdel.report.status import State, Status
 from bulkdel.report.timeline import TimeSpan
-from bulkdel.words import NO_REPLY, UNREADABLE
+from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
+_STILL_THERE: Final = {
+    Friendship.STANDS: "yes",
+    Friendship.UNCERTAIN: "not known",
+    Friendship.NONE: "there can be none",
+}
 _NEWS_MS: Final = 100
 """A shorter wait is that of a first call."""
 
@@ -53,8 +62,41 @@ def kept(spans: Sequence[TimeSpan]) -> str:
 
 
 def number(one: CodeFacts) -> str:
-    """The code as the provider has it; a dash where there was no answer to hold one."""
-    return "-" if one.code in (NO_REPLY, UNREADABLE) else str(one.code)
+    """The code of some facts, as `shown`."""
+    return shown(one.code)
+
+
+def shown(code: int) -> str:
+    """A code as the provider has it; a dash where it is none of the provider's."""
+    return "-" if code in (NO_REPLY, UNREADABLE, NEVER_SENT) else str(code)
+
+
+def failed_codes(facts: RunFacts) -> list[tuple[str, CodeFacts]]:
+    """Each code that pairs of a target failed with, by target."""
+    return [
+        (target.status.name, one)
+        for target in facts.targets
+        for one in target.codes
+        if one.purge is not None
+    ]
+
+
+def still_there(purge: Purge) -> str:
+    """Whether a friendship is to be taken as there."""
+    return _STILL_THERE[purge.friendship]
+
+
+def purge(of: Purge) -> str:
+    """Why, what to do, and where that is documented."""
+    source = f"Source: {of.source}." if of.source else "Not documented by the provider."
+    return f"{of.words} {of.mend} ({source})"
+
+
+def states(status: Status) -> list[tuple[str, Said, float | None]]:
+    """What each target does now, or how it ended, and the seconds left; of a run in the middle."""
+    if status.state not in (State.RUNNING, State.STOPPED):
+        return []
+    return [(one.name, lane_words(one.lane, status.at_ms), one.left_s) for one in status.targets]
 
 
 def answer(one: CodeFacts) -> str:
@@ -87,7 +129,12 @@ def identity(facts: RunFacts) -> Iterator[tuple[str, str]]:
         where = f", region {one.region}" if one.region else ""
         app = f"{one.status.provider}{where}, app {one.app_id}; {one.status.place}"
         yield one.status.name, app
+    yield from record.course(facts)
+    for sentence in record.confirmed(facts):
+        yield "agreed", sentence
     yield "run directory", str(status.run_dir)
     yield "plan", f"SHA-256 {facts.plan_digest}"
     if facts.head is not None:
         yield "ledger", f"{count(facts.head.length)} bytes, chain head {facts.head.chain}"
+        if facts.ledger_sha256:
+            yield "", f"SHA-256 of those bytes {facts.ledger_sha256}"

@@ -12,14 +12,14 @@ from bulkdel import files
 from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS
 from bulkdel.plan.values import Books, PlanMeta
-from bulkdel.report.doubts import plan_doubts, too_many
+from bulkdel.report.doubts import plan_doubts, too_many, warnings
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, place, unit
 from bulkdel.report.preview import Preview, done
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
-from bulkdel.report.text.confirm import warnings, work
+from bulkdel.report.text.confirm import work
 from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round, would_save
 from bulkdel.words import Batch, Entry

@@ -1,0 +1,47 @@
+#!/bin/sh
+# One night of a run, for cron and systemd: night.sh JOB [OPTION OF bulkdel run]...
+#
+# Silent while all goes well. Where a person is needed it prints why, and how the run stands; cron
+# mails what is printed, systemd starts OnFailure=. It ends with
+#
+#   0    every pair is settled
+#   75   pairs are left, and this night brought each target on: the next night continues
+#   69   pairs are left, and of some target not one was settled in this night: the provider was away
+#        all night, or it refuses for ever what is left. Nights alone may never end it
+#   any other code: as of `bulkdel run`
+#
+# It works in the folder of JOB. There it reads `env` (see env.example) and leaves NAME.out and
+# NAME.err: what bulkdel printed in the last night.
+set -u
+umask 077
+[ $# -gt 0 ] || { echo "usage: night.sh JOB [OPTION OF bulkdel run]..."; exit 2; }
+job=${1##*/} folder=$(dirname "$1")
+shift
+cd "$folder" || exit 2
+if [ -e env ]; then set -a; . ./env; set +a; fi
+bulkdel=${BULKDEL:-.venv/bin/bulkdel}
+name=${job%.toml}
+
+trap : HUP INT TERM # bulkdel gets the signal too, and stops by itself; wait for it
+
+left() { # "1:NUMBER 2:NUMBER …": the pairs that are left of each target that has any
+    "$bulkdel" status "$job" --json 2>/dev/null |
+        sed -n 's/^ *"unsettled": \([0-9]*\).*/\1/p' | grep -n . | grep -v ':0$'
+}
+
+before=$(left | tr '\n' ' ')
+"$bulkdel" run "$job" --yes --no-progress "$@" >"$name.out" 2>"$name.err"
+code=$?
+why="exit $code"
+if [ $code = 75 ]; then
+    for number in $(left); do
+        case " $before" in
+            *" $number "*) code=69 why="exit 75, and of a target nothing was settled in this night" ;;
+        esac
+    done
+fi
+case $code in 0 | 75) exit $code ;; esac
+echo "bulkdel run $job: $why. See $PWD/$name.out and $name.err, which ends:"
+tail -n 20 "$name.err"
+"$bulkdel" status "$job" 2>&1
+exit $code

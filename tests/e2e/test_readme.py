@@ -1,0 +1,152 @@
+"""What the README tells a reader to type works as it is printed; what it shows is what comes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+import shutil
+import tomllib
+from typing import Final, NamedTuple
+
+import pytest
+
+from bulkdel.job.jobfile import load_job
+from tests.support.judge import Judge, read_pairs
+from tests.support.process import ROOT, Done, Place, csv_text, ledger
+
+pytestmark = pytest.mark.e2e
+
+README: Final = (ROOT / "README.md").read_text("utf-8")
+SECRET: Final = "0123456789abcdef0123456789abcdef"
+PAIRS: Final = [(f"from{row // 4}", f"to{row}") for row in range(120)]
+INSTALLS: Final = re.compile(r"(pipx|uv tool|python3 -m pip) install \.( +# .*)?")
+
+
+class Block(NamedTuple):
+    """A block of code: its language, its text, and the heading that it stands under."""
+
+    language: str
+    text: str
+    heading: str
+
+
+def blocks() -> list[Block]:
+    """All of the README, in order."""
+    found = []
+    for section in re.split(r"^## ", README, flags=re.MULTILINE)[1:]:
+        heading, _, body = section.partition("\n")
+        for language, text in re.findall(r"^```(\w*)\n(.*?)\n```$", body, re.DOTALL | re.MULTILINE):
+            found.append(Block(language, text, heading))
+    return found
+
+
+def under(heading: str, language: str) -> list[str]:
+    """The texts of the blocks of a language under a heading."""
+    found = [one.text for one in blocks() if (one.heading, one.language) == (heading, language)]
+    assert found, f"nothing in {language} under {heading}"
+    return found
+
+
+def commands(texts: list[str]) -> list[list[str]]:
+    """The words of each command: comments left out, continued lines together."""
+    lines = "\n".join(texts).replace("\\\n", " ").splitlines()
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+def test_every_block_is_tried() -> None:
+    """There is none but those that a test here, the demo's in test_stories.py, or CI carries out."""
+    accounted = {
+        ("Try it", "sh"),
+        ("Try it", "text"),
+        ("Install", "sh"),
+        ("A real job", "sh"),
+        ("A real job", "toml"),
+        ("Stop and continue", "sh"),
+        ("Overnight", "toml"),
+        ("What a run leaves behind", "json"),
+        ("Fewest calls", "toml"),
+        ("As a library", "python"),
+        ("How it works", ""),
+    }
+    assert {(one.heading, one.language) for one in blocks()} == accounted
+    assert all(INSTALLS.fullmatch(line) for line in under("Install", "sh")[0].splitlines())
+
+
+def test_the_first_real_job_goes_as_it_is_printed(place: Place) -> None:
+    """From the job file to the export, in order, on an emulator in the provider's place."""
+    place.write("pairs.csv", csv_text(PAIRS))
+    done: dict[str, Done] = {}
+    with Judge({"tencent": PAIRS}, secret=SECRET) as judge:
+        for words in commands(under("A real job", "sh")):
+            if words[0] == "export":
+                name, _, value = words[1].partition("=")
+                assert value == "..."
+                place = Place(place.folder, more={name: SECRET})
+                continue
+            assert words[0] == "bulkdel"
+            done[" ".join(words[1:])] = place.run(*words[1:])
+            if words[1] == "init":
+                path = place.folder / words[2]
+                path.write_text(
+                    path.read_text().replace("# endpoint = ", f'endpoint = "{judge.address}" # ')
+                )
+    codes = {words: one.code for words, one in done.items() if one.code}
+    assert codes == {"run purge.toml --limit 100": 75}
+    assert len(ledger(place.folder / "runs/purge")) == len(PAIRS)
+    assert "120" in done["plan purge.toml"].out
+    assert "Finished" in done["run purge.toml"].out
+    assert read_pairs(place.folder / "failed.csv") == []
+
+
+def test_the_commands_for_a_running_run_are_understood(place: Place) -> None:
+    """Each takes its words; where nothing runs they say so."""
+    place.write("pairs.csv", csv_text(PAIRS))
+    place.write("purge.toml", under("A real job", "toml")[0])
+    for _, *words in commands(under("Stop and continue", "sh")):
+        done = place.run(*words)
+        assert done.code == 2
+        assert "Usage" not in done.err
+        assert "no process" in done.complaint
+
+
+@pytest.mark.parametrize("heading", ["Overnight", "Fewest calls"])
+def test_a_part_of_a_job_file_is_one(place: Place, heading: str) -> None:
+    """The smallest job is a job, alone and with each part that is shown elsewhere."""
+    (smallest,) = under("A real job", "toml")
+    (part,) = under(heading, "toml")
+    path = place.write("purge.toml", f"{smallest}\n{part}\n")
+    job = load_job(path)
+    shown = tomllib.loads(part)
+    assert {"schedule", "plan"} & shown.keys()
+    assert job.name == "purge"
+    place.write("alone.toml", smallest)
+    assert load_job(place.folder / "alone.toml").targets[0].app_id == 1400000000
+
+
+def test_the_library_sample_runs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it stands, in a folder with a smaller demo."""
+    (sample,) = under("As a library", "python")
+    (place.folder / "jobs/demo").mkdir(parents=True)
+    shutil.copy(ROOT / "jobs/demo.toml", place.folder / "jobs")
+    place.write("jobs/demo/pairs.csv", csv_text(PAIRS[:8]))
+    program = place.write("sample.py", sample)
+    monkeypatch.chdir(place.folder)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(program.read_text(), "README.md", "exec"), {"__name__": "sample"})  # noqa: S102  # our own
+    assert printed.getvalue().splitlines()[-1] == "finished"
+    assert "from0 4 deleted" in printed.getvalue()
+
+
+def test_every_link_leads_somewhere() -> None:
+    """Files are there, and so are headings."""
+    headings = {
+        re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-")
+        for line in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    }
+    for address in re.findall(r"\]\(([^)]+)\)", README):
+        if address.startswith("#"):
+            assert address[1:] in headings
+        elif not address.startswith("https://"):
+            assert (ROOT / address).exists(), address
