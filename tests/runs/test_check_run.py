@@ -280,8 +280,11 @@ NEW: dict[str, Spoil] = {
 """What makes a job one that cannot begin."""
 
 
-def both_refuse(place: Place, spoil: Spoil, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before it is spoiled `check` has no cross; then it has one, and `run` exits 2 or 3."""
+def both_refuse(place: Place, spoil: Spoil, capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """Before it is spoiled `check` has no cross; then it has one, and `run` exits 2 or 3.
+
+    Returns the names of what is crossed.
+    """
     assert not [one for one in place.seen().values() if one.grade is Grade.CROSSED]
     spoil(place)
     ledger = place.run / files.LEDGER
@@ -292,14 +295,16 @@ def both_refuse(place: Place, spoil: Spoil, capsys: pytest.CaptureFixture[str]) 
     assert crosses
     assert all(one.mend for one in crosses)
     capsys.readouterr()
+    return {one.name for one in crosses}
 
 
 @pytest.mark.parametrize("spoil", BEGUN.values(), ids=BEGUN)
 def test_a_begun_run_that_cannot_go_on(
     begun_place: Place, spoil: Spoil, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever keeps a begun run from going on is a cross, and no call leaves."""
-    both_refuse(begun_place, spoil, capsys)
+    """Whatever keeps a begun run from going on is a cross beside the run, and no call leaves."""
+    crossed = both_refuse(begun_place, spoil, capsys)
+    assert crossed & {"run directory", "plan"}
 
 
 @pytest.mark.parametrize("spoil", NEW.values(), ids=NEW)
