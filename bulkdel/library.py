@@ -35,7 +35,7 @@ from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
-from bulkdel.runs.log import log_of
+from bulkdel.runs.log import LIBRARY_STARTED, log_of, process_values
 from bulkdel.runs.place import find_run
 from bulkdel.runs.run import held_run
 from bulkdel.runs.status import look
@@ -114,6 +114,8 @@ async def run(
         how = Agreement.PROGRAM if real else Agreement.TRIAL
         held.agree(Consent(how=how, at_ms=time.time_ns() // 1_000_000, command=""))
         log = stack.enter_context(log_of(job.run_dir / files.LOG))
+        given = {"job": job.name, "run_dir": str(job.run_dir)}
+        log.info(LIBRARY_STARTED, **given, **process_values())
 
         async def send() -> None:
             try:

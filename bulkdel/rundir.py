@@ -23,7 +23,7 @@ _TOLERATED: Final = frozenset(
 _TOLERATED_STARTS: Final = ("..", ".nfs", ".fuse_hidden")
 _NAMED: Final = 3
 _NOTE_MOST: Final = 256
-_WAY_OUT: Final = "mend that or use --run-dir"
+_WAY_OUT: Final = "put that right or use --run-dir"
 
 
 def placed(run_dir: Path) -> Path:

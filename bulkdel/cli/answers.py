@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Final
 
 from bulkdel.cli import ask, streams
-from bulkdel.cli.columns import propose
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Input
 from bulkdel.job.shown import looks_like_a_secret
@@ -20,6 +20,9 @@ from bulkdel.job.writer import (
     Answers,
     TargetAnswers,
 )
+from bulkdel.plan.input.formats import DELIMITERS
+from bulkdel.plan.input.header_words import Wanted, lacking, names_no_column, other_delimiter
+from bulkdel.plan.input.likely import propose
 from bulkdel.plan.input.sources import STDIN, find_sources
 from bulkdel.plan.sample import columns_of
 from bulkdel.providers import PROVIDERS
@@ -69,11 +72,20 @@ def answers_of(given: Given, *, home: Path, asking: bool) -> Answers:
     mode = Mode(given.mode or ask.choose("How much does one deletion remove?", reach))
     providers = given.providers or _providers()
     targets = tuple(_target(given, at, name, asking=asking) for at, name in enumerate(providers))
-    files = given.inputs or (ask.text("Input file (CSV, TSV, JSONL or Parquet; a glob will do)"),)
+    files = given.inputs or (
+        ask.text(
+            "Input file (CSV, TSV, JSONL or Parquet; a glob will do)",
+            judge=_unreadable(given.format),
+        ),
+    )
     columns = _columns(files, given.format)
     from_field, to_field = _fields(given, operation, columns, asking=asking)
     accounts_only = given.accounts_only
-    if operation is Operation.DELETE_ALL_FRIENDS and to_field in columns and not accounts_only:
+    if (
+        operation is Operation.DELETE_ALL_FRIENDS
+        and to_field in columns.names
+        and not accounts_only
+    ):
         accounts_only = asking and ask.agreed(
             f"The input has the column {to_field}, so it looks like a list of friendships. Clear "
             f"the WHOLE list of every {from_field} in it, whatever {to_field} says?"
@@ -154,9 +166,9 @@ def _target(given: Given, at: int, name: str, *, asking: bool) -> TargetAnswers:
     if at < len(given.app_ids):
         app_id = given.app_ids[at]
     else:
-        app_id = int(
-            ask.text(f"{provider.title}: the app's number ({provider.app_id_name})", judge=_number)
-        )
+        streams.say("", *wrap(f"The app's number is shown in {provider.app_id_place}.", ask.WIDTH))
+        asked = f"{provider.title}: the app's number ({provider.app_id_name})"
+        app_id = int(ask.text(asked, judge=_number, lead=False))
     secret_file = _nth(given.secret_files, at)
     secret_env = _nth(given.secret_envs, at)
     if not secret_env and not secret_file:
@@ -193,10 +205,22 @@ def _variable(answer: str) -> str:
     return "" if _VARIABLE.fullmatch(answer) else "A name has letters, digits and _ only."
 
 
-def _columns(files: Sequence[str], format_: str | None) -> tuple[str, ...]:
-    """The columns of the first input file; empty, and said why, where they cannot be read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The columns of the first input file, and what separates them; none of standard input."""
+
+    names: tuple[str, ...] = ()
+    delimiter: str = ""
+
+
+def _columns(files: Sequence[str], format_: str | None) -> Columns:
+    """The columns of the first input file.
+
+    Raises:
+        WrongInput: there is none, or its columns cannot be read.
+    """
     if STDIN in files:
-        return ()
+        return Columns()
     wanted = Input.model_construct(  # whole paths, which may hold what a job file may not
         files=tuple(str(Path(file).absolute()) for file in files),
         format=Format(format_) if format_ else None,
@@ -204,47 +228,70 @@ def _columns(files: Sequence[str], format_: str | None) -> tuple[str, ...]:
         to_field=TO_FIELD,
         accounts_only=False,
     )
-    try:
-        return columns_of(find_sources(wanted, Path())[0])
-    except WrongInput as error:
-        streams.say(f"Warning: {error}. Its columns are taken to be {FROM_FIELD} and {TO_FIELD}.")
-        return ()
+    source = find_sources(wanted, Path())[0]
+    delimiter = DELIMITERS.get(source.format, b"").decode()
+    return Columns(names=columns_of(source), delimiter=delimiter)
+
+
+def _unreadable(format_: str | None) -> ask.Judge:
+    """Says what is wrong with an input file, for whoever types its name."""
+
+    def judge(answer: str) -> str:
+        try:
+            _columns((answer,), format_)
+        except WrongInput as error:
+            return f"{error}."
+        return ""
+
+    return judge
 
 
 def _fields(
-    given: Given, operation: Operation, columns: tuple[str, ...], *, asking: bool
+    given: Given, operation: Operation, columns: Columns, *, asking: bool
 ) -> tuple[str, str]:
     pairs = operation is Operation.DELETE_FRIENDS
-    wanted = [given.from_field or FROM_FIELD, given.to_field or TO_FIELD]
-    if not columns or all(name in columns for name in (wanted if pairs else wanted[:1])):
-        return wanted[0], wanted[1]
-    shown = ", ".join(plain(column, 30) for column in columns[:_SHOWN])
-    more = ", ..." if len(columns) > _SHOWN else ""
-    if not asking:
-        lacking = next(name for name in wanted if name not in columns)
-        raise WrongInput(
-            f"the input has no column {plain(lacking, 60)}; it has {shown}{more}. Give --from-field"
-            f"{' and --to-field' if pairs else ''}; nothing was written"
+    names = columns.names
+    first, other = given.from_field or FROM_FIELD, given.to_field or TO_FIELD
+    wanted = Wanted(
+        from_field=first, to_field=other if pairs else None, delimiter=columns.delimiter
+    )
+    if not names or all(field in names for field in wanted.fields):
+        return first, other
+    if not asking or other_delimiter(names, wanted):
+        what, mend = lacking(names, wanted)
+        raise WrongInput(f"the input: {what}", "nothing was written", mend=_as_options(mend))
+    shown = ", ".join(plain(column, 30) for column in names[:_SHOWN])
+    more = ", ..." if len(names) > _SHOWN else ""
+    if names_no_column(names, wanted):
+        streams.say(
+            "",
+            f"The input's first line is read as its header: {shown}{more}",
+            "If that is a row already, stop here (Ctrl-C) and put this line above it:",
+            f"  {columns.delimiter.join(wanted.fields)}",
         )
-    streams.say("", f"The input's columns: {shown}{more}")
-    proposed = propose(columns)
+    else:
+        streams.say("", f"The input's columns: {shown}{more}")
+    proposed = propose(names)
 
     def judge(answer: str) -> str:
-        return "" if answer in columns else "There is no such column."
+        return "" if answer in names else "There is no such column."
 
-    first = given.from_field if given.from_field in columns else None
-    first = first or ask.text(
-        "The column of From_Account" if pairs else "The column of the accounts",
-        default=proposed[0],
-        judge=judge,
-        lead=False,
-    )
-    if not pairs:
-        return first, wanted[1]
-    other = given.to_field if given.to_field in columns else None
-    return first, other or ask.text(
-        "The column of To_Account", default=proposed[1], judge=judge, lead=False
-    )
+    if first not in names:
+        first = ask.text(
+            "The column of From_Account" if pairs else "The column of the accounts",
+            default=proposed[0],
+            judge=judge,
+            lead=False,
+        )
+    if pairs and other not in names:
+        other = ask.text("The column of To_Account", default=proposed[1], judge=judge, lead=False)
+    return first, other
+
+
+def _as_options(mend: str) -> str:
+    """What to do, with the options of `init` in place of the job file's keys."""
+    named = re.sub(r"input\.(from|to)_field", r"--\1-field", mend)
+    return named.replace("input.format", "--format").replace(" = ", " ")
 
 
 def _as_written(file: str, home: Path) -> str:

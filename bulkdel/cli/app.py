@@ -32,7 +32,7 @@ A real one:
   bulkdel run purge.toml       after a stop or a crash: continues
   bulkdel report purge.toml    the whole run as a page, for the morning
   bulkdel verify purge.toml    checks every byte of the results
-  bulkdel close purge.toml     what can never succeed: settles it as failed
+  bulkdel close purge.toml     gives up all that is left
   bulkdel help run             the manual of a command
 
 \b

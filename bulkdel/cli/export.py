@@ -49,7 +49,7 @@ Examples:
   bulkdel export purge.toml --status failed --full
   bulkdel export purge.toml --status unsettled --target $last --output rest.csv
   bulkdel export purge.toml --account alice --format jsonl
-  bulkdel export purge.toml --rejects --output mend.csv
+  bulkdel export purge.toml --rejects --output rejects.csv
 """
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated
 
 import typer
@@ -12,7 +14,10 @@ from bulkdel.cli.answers import Given, answers_of
 from bulkdel.cli.new_file import write_new
 from bulkdel.cli.options import command
 from bulkdel.errors import WrongInput
+from bulkdel.job.job import Job, SecretSource, Target
 from bulkdel.job.writer import job_text
+from bulkdel.plain import escaped
+from bulkdel.providers import PROVIDERS
 
 EPILOG = """
 \b
@@ -121,12 +126,41 @@ def init(
     home = file.absolute().parent
     answers = answers_of(given, home=home, asking=ask.can_ask())
     job = write_new(file, job_text(answers, file=str(file)))
-    lines = [f"Wrote {file}. Next:"]
-    lines += [
-        f"  export {target.secret.env}=...   (the secret key of app {target.app_id})"
-        for target in job.targets
-        if target.secret and target.secret.env
-    ]
-    lines += [f"  {command(name, file, None)}" for name in ("check", "plan", "run")]
-    streams.result("\n".join(lines) + "\n")
+    streams.result("\n".join(_next_steps(file, job)) + "\n")
     return 0
+
+
+def _next_steps(file: Path, job: Job) -> Iterator[str]:
+    yield f"Wrote {escaped(str(file))}. Next:"
+    for target in job.targets:
+        if target.secret is not None:
+            yield ""
+            yield from wrap(
+                _key_words(target, target.secret),
+                ask.WIDTH,
+                break_long_words=False,  # a path is pasted as it stands
+                break_on_hyphens=False,
+            )
+            if target.secret.env:
+                yield f"  export {target.secret.env}='...'"
+    yield ""
+    steps = {
+        "check": "Could it run now? Deletes nothing:",
+        "plan": "What would be sent? Sends nothing:",
+        "run": "Delete; it shows what, and asks before a real provider is called:",
+    }
+    for name, words in steps.items():
+        yield words
+        yield f"  {command(name, file, None)}"
+
+
+def _key_words(target: Target, source: SecretSource) -> str:
+    """Where an app's key is shown, and where it is read from."""
+    provider = PROVIDERS[target.provider]
+    into = f"the variable {source.env}"
+    if source.file is not None:
+        into = f"the file {escaped(str(source.file))} (`chmod 600`) and nothing else"
+    return (
+        f"Put the key of app {target.app_id} into {into}: the job file never holds it. "
+        f"{provider.vendor}'s console shows it as {provider.secret_place}."
+    )

@@ -7,31 +7,27 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from textwrap import wrap
+from typing import Final
 
 from rich.console import Console
 from rich.live import Live
-from rich.text import Text
 
 from bulkdel.cli import streams
-from bulkdel.report.estimate import left_s
-from bulkdel.report.figures import clock, count, counted, percent, plain, rate, span
-from bulkdel.report.lane_words import lane_words
-from bulkdel.report.text.layout import BAD, DIM, GOOD, NARROWEST, TITLE
-from bulkdel.report.tone import Tone
+from bulkdel.plain import Page
+from bulkdel.report.text.lanes import footer, is_stopping, line, screen, sum_line
+from bulkdel.report.text.layout import NARROWEST, wrapped
 from bulkdel.runs.seams import Show
 from bulkdel.send.state import Doing
 from bulkdel.send.view import LaneView
 
-LINE_EVERY_S = 30.0
+FIRST_S: Final = 2.0
+"""Seconds until the first plain line: by then a person wonders."""
+LINE_EVERY_S: Final = 30.0
 """Seconds between two plain lines of a target."""
-SHOWN_TARGETS = 12
-"""More would not fit on a terminal of 40 lines; the others are counted in one line."""
-
-_STYLES = {Tone.GOOD: GOOD, Tone.MIXED: DIM, Tone.BAD: BAD}
-
-_NAME = 11
-_ROOMS = (12, 13, 7, 14, 10, 12)
+LINES_EACH: Final = 12
+"""More targets share a line."""
+NEWS_MOST: Final = 4
+"""Lines in a row about a target whose state changes; one more every LINE_EVERY_S."""
 
 
 @contextmanager
@@ -44,10 +40,10 @@ def progress(*, quiet: bool, now_s: Callable[[], float]) -> Iterator[Show]:
     """
     if quiet:
         yield _nothing
-    elif streams.terminal(sys.stderr) and streams.width(sys.stderr) >= NARROWEST:
+    elif streams.redraws(sys.stderr) and streams.width(sys.stderr) >= NARROWEST:
         yield from _display()
     else:
-        lines = PlainLines(now_s=now_s, say=streams.say)
+        lines = PlainLines(now_s=now_s, say=_say, by_hand=streams.terminal(sys.stderr))
         try:
             yield lines.show
         finally:
@@ -58,13 +54,23 @@ def _nothing(_: Sequence[LaneView]) -> None:
     return
 
 
+def _say(text: str) -> None:
+    """A line for a log; on a terminal in lines of its width, as no log reads it."""
+    if not streams.terminal(sys.stderr):
+        streams.say(text)
+        return
+    first, *more = wrapped(text, streams.width(sys.stderr) - 3)
+    streams.say(Page("".join(f"{one}\n" for one in (first, *(f"  {one}" for one in more)))))
+
+
 def _display() -> Iterator[Show]:
     console = Console(stderr=True, no_color=not streams.colour(sys.stderr), highlight=False)
     live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
 
     def show(views: Sequence[LaneView]) -> None:
+        width, height = console.size
         try:
-            live.update(screen(views, _now_ms()), refresh=True)
+            live.update(screen(views, _now_ms(), width=width, height=height - 1), refresh=True)
         except OSError:  # the terminal is gone; the run goes on
             live.auto_refresh = False
 
@@ -72,111 +78,27 @@ def _display() -> Iterator[Show]:
         yield show
 
 
-def screen(views: Sequence[LaneView], now_ms: int) -> Text:
-    """The lanes as lines of at most 80 columns: a row for each, and what is out of the ordinary."""
-    drawn = Text(no_wrap=True, overflow="ellipsis")
-    drawn.append(_cells("target", "settled", "of", "done", "calls/s", "in flight", "left"), TITLE)
-    for view in views[:SHOWN_TARGETS]:
-        drawn.append(
-            _cells(
-                plain(view.target, _NAME - 1),
-                count(view.counters.settled),
-                count(view.pairs),
-                percent(view.counters.settled, view.pairs),
-                pace(view),
-                count(view.in_flight),
-                time_left(view),
-            )
-        )
-        for words in wrap(", ".join(oddities(view)), NARROWEST - _NAME - 1):
-            drawn.append(f"{'':<{_NAME}}{words}\n", DIM)
-        said = lane_words(view, now_ms)
-        if said.tone is not Tone.GOOD:
-            room = NARROWEST - _NAME - 1
-            drawn.append(f"{'':<{_NAME}}{plain(said.words, room)}\n", _STYLES[said.tone])
-    if len(views) > SHOWN_TARGETS:
-        drawn.append(f"... and {len(views) - SHOWN_TARGETS} more targets\n", DIM)
-    drawn.append(footer(views, now_ms), DIM)
-    return drawn
-
-
-def footer(views: Sequence[LaneView], now_ms: int) -> str:
-    """What Ctrl-C does now, and when the last target will be done at the present pace."""
-    if any(view.state.doing is Doing.STOPPING for view in views):
-        calls = sum(view.in_flight for view in views)
-        rest = f"waiting for {counted(calls, 'call')}" if calls else "writing down the last answers"
-        return f"Stopping: {rest}. Ctrl-C again leaves at once; the same command continues."
-    times = [left_s(view) for view in views]
-    last = max((seconds for seconds in times if seconds is not None), default=0.0)
-    done = ""
-    if last > 0 and None not in times:
-        done = f" Done about {clock(now_ms + round(last * 1000), now_ms)}."
-    return f"Ctrl-C stops it safely; the same command continues.{done}"
-
-
-def _cells(*cells: str) -> str:
-    name, *numbers = cells
-    return f"{name:<{_NAME}}{_row(numbers)}\n"
-
-
-def _row(numbers: Sequence[str]) -> str:
-    return "".join(f"{number:>{room}}" for number, room in zip(numbers, _ROOMS, strict=True))
-
-
-def pace(view: LaneView) -> str:
-    """Calls/s beside the ceiling; a dash where none are sent."""
-    now = rate(view.rate) if view.state.doing is Doing.SENDING else "-"
-    return f"{now} of {rate(view.qps)}"
-
-
-def oddities(view: LaneView) -> list[str]:
-    """What happened beside plain deletions, as far as anything did."""
-    counters = view.counters
-    counts = (
-        ("already gone", counters.already_gone),
-        ("failed", counters.failed),
-        ("retries", counters.retries),
-        ("throttled", counters.throttled),
-        ("lost answers", counters.lost_answers),
-    )
-    return [f"{name} {count(number)}" for name, number in counts if number]
-
-
-def time_left(view: LaneView) -> str:
-    """`left_s` for a narrow column."""
-    seconds = left_s(view)
-    if seconds == 0:
-        return "done"
-    return "-" if seconds is None else span(seconds)
-
-
-def line(view: LaneView, at: datetime) -> str:
-    """One lane on one line, for logs and pipes."""
-    words = (
-        f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} {plain(view.target)}: "
-        f"{count(view.counters.settled)} of {count(view.pairs)} settled "
-        f"({percent(view.counters.settled, view.pairs)})"
-    )
-    parts = []
-    if view.state.doing is not Doing.ENDED:
-        parts += [f"{pace(view)} calls/s", f"{view.in_flight} in flight"]
-    parts += oddities(view)
-    said = lane_words(view, round(at.timestamp() * 1000))
-    parts += [] if view.state.doing is Doing.SENDING and said.tone is Tone.GOOD else [said.words]
-    seconds = left_s(view)
-    parts += [f"about {span(seconds)} left"] if seconds else []
-    return ", ".join([words, *parts])
-
-
 class PlainLines:
-    """A plain line for each lane every LINE_EVERY_S, at its end, and when it begins to wait."""
+    """A line for each target after FIRST_S, every LINE_EVERY_S, and when what it does has changed.
 
-    def __init__(self, *, now_s: Callable[[], float], say: Callable[[str], None]) -> None:
+    Where there are more than LINES_EACH, the regular ones are one for all. How often changes are
+    told is bounded; the end of a target always is.
+    """
+
+    def __init__(
+        self, *, now_s: Callable[[], float], say: Callable[[str], None], by_hand: bool = False
+    ) -> None:
+        """`by_hand`: a person looks, who can press Ctrl-C."""
         self._now_s = now_s
         self._say = say
-        self._due_s = now_s() + LINE_EVERY_S
+        self._by_hand = by_hand
+        self._began_s = now_s()
+        self._due_s = self._began_s + FIRST_S
         self._latest: Sequence[LaneView] = ()
+        self._told: dict[str, object] = {}
+        self._news: dict[str, int] = {}
         self._ended: set[str] = set()
+        self._stopping = False
 
     def show(self, views: Sequence[LaneView]) -> None:
         """Says what is due."""
@@ -185,11 +107,19 @@ class PlainLines:
         due = now >= self._due_s
         if due:
             self._due_s = now + LINE_EVERY_S
+        together = len(views) > LINES_EACH
+        if due and together:
+            self._say(sum_line(views, datetime.now(UTC)))
+            self._told |= {view.target: _does(view) for view in views}
         for view in views:
             ended = view.state.doing is Doing.ENDED
-            news = ended and view.target not in self._ended
-            if news or (due and not ended):
+            news = view.target not in self._ended and (ended or self._is_news(view, now))
+            if news or (due and not ended and not together):
                 self._write(view)
+        if self._by_hand and not self._stopping:
+            self._stopping = is_stopping(views)
+            if self._stopping:
+                self._say(footer(views, _now_ms()))
 
     def last(self) -> None:
         """Says how every lane stands that was not heard of since it ended."""
@@ -197,10 +127,28 @@ class PlainLines:
             if view.target not in self._ended:
                 self._write(view)
 
+    def _is_news(self, view: LaneView, now: float) -> bool:
+        """Whether it does something else than was told of it, and may be told of."""
+        told, does = self._told.get(view.target), _does(view)
+        if told is None or told == does:
+            return False
+        allowed = NEWS_MOST + int((now - self._began_s) / LINE_EVERY_S)
+        used = self._news.get(view.target, 0)
+        used = max(used, allowed - NEWS_MOST)  # what was not used is not saved up
+        if used >= allowed:
+            return False
+        self._news[view.target] = used + 1
+        return True
+
     def _write(self, view: LaneView) -> None:
         if view.state.doing is Doing.ENDED:
             self._ended.add(view.target)
+        self._told[view.target] = _does(view)
         self._say(line(view, datetime.now(UTC)))
+
+
+def _does(view: LaneView) -> object:
+    return view.state.doing, view.state.slower
 
 
 def _now_ms() -> int:

@@ -35,8 +35,8 @@ def rate(
 ) -> int:
     """Let the run of JOB send at most QPS calls a second to TARGET.
 
-    At most the target's qps in the job file. It holds for later sittings of
-    the run as well, until it is set again.
+    At most the target's qps in the job file. It holds when the run
+    is continued as well, until it is set again.
     """
     wanted = None
     if qps != "default":

@@ -17,8 +17,8 @@ Exit codes, the highest line that applies wins:
    2  the command, the job file, the input or the run directory is wrong, or
       there are no rows; nothing was sent
    3  a guard of the job file stopped the run
-  77  a provider refused the credentials, the permission or the app: mend
-      that and run the same command again
+  77  a provider refused the credentials, the permission or the app: put
+      it right and run the same command again
   75  stopped with work left (signal, --limit, provider down, tries used up):
       run the same command again
    1  every pair is settled; some failed, or some rows were rejected
@@ -66,7 +66,7 @@ def run(
             "--limit",
             metavar="N",
             min=1,
-            help="Stop after N pairs are settled, of all targets in equal shares (exit 75).",
+            help="Stop when N more pairs are settled, shared by the targets (exit 75).",
             show_default=False,
         ),
     ] = None,
@@ -75,7 +75,7 @@ def run(
         typer.Option(
             "--max-duration",
             metavar="TIME",
-            help='End this sitting after so long, such as "90m" or "5h" (exit 75).',
+            help='Stop after so long, such as "90m" or "5h" (exit 75).',
             show_default=False,
         ),
     ] = None,

@@ -1,9 +1,17 @@
-"""`bulkdel schema`: the job file's JSON schema, for editors."""
+"""`bulkdel schema`: the job file's JSON schema, and the keys of each JSON form."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import typer
+
 from bulkdel.cli import streams
 from bulkdel.job.json_schema import job_schema
+from bulkdel.report import report_json, status_json
+from bulkdel.report.json_text import json_text
 
 EPILOG = """
 \b
@@ -18,22 +26,52 @@ and name it in the first line of the job file:
   #:schema ./bulkdel.schema.json
 
 \b
+Of the other forms the version is printed, and each key with its meaning: a
+dotted path, with * for a name and [] for the items of a list.
+
+\b
 Examples:
   bulkdel schema
   bulkdel schema | jq '."$defs".TargetTable.properties | keys'
+  bulkdel schema --of status | jq -r '.keys[] | "\\(.name)  \\(.meaning)"'
 """
 
 
-def schema() -> int:
+class Form(StrEnum):
+    """What is read or written as JSON."""
+
+    JOB = "job"
+    STATUS = "status"
+    REPORT = "report"
+
+
+FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
+    Form.STATUS: (status_json.VERSION, status_json.KEYS),
+    Form.REPORT: (report_json.VERSION, report_json.KEYS),
+}
+"""The version of each form that is written, and its keys."""
+
+
+def schema(
+    *,
+    of: Annotated[
+        Form, typer.Option("--of", help="The job file, or what a command writes as JSON.")
+    ] = Form.JOB,
+) -> int:
     """Print the JSON schema of the job file: every key, and what it means.
 
     JSON Schema draft 2020-12. An editor that reads it completes keys, shows
     what they mean, and marks what is wrong while you type. `bulkdel check`
     tells more: it knows what one key demands of another.
-    """
-    import orjson
 
-    streams.result(
-        orjson.dumps(job_schema(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    )
+    With --of: the keys of what `status --json` and other commands write.
+    """
+    streams.result(json_text(job_schema() if of is Form.JOB else form_keys(of)))
     return 0
+
+
+def form_keys(form: Form) -> dict[str, Any]:
+    """The version of a form that is written, and its keys with their meanings, in their order."""
+    version, keys = FORMS[form]
+    named = [{"name": name, "meaning": meaning} for name, meaning in keys.items()]
+    return {"form": str(form), "version": version, "keys": named}

@@ -86,7 +86,8 @@ def sit(
             stack.enter_context(log.logging_to(at, warn=_warn, also_stderr=choices.json_logs))
             others = stack.enter_context(observers(job, choices.watch, streams.say))
         events = structlog.get_logger()
-        events.info(log.COMMAND_STARTED, command=choices.command, job=job.name)
+        given = {"command": choices.command, "job": job.name, "run_dir": str(job.run_dir)}
+        events.info(log.COMMAND_STARTED, **given, **log.process_values())
         try:
             code = _carry_out(job, choices, run, watch, others)
         except Exception as error:
@@ -219,7 +220,9 @@ def _before_sending(signal_name: str) -> None:
 
 
 def _stopped(signal_name: str) -> str:
-    return f"stopped by {signal_name} before this sitting sent anything. Run the same command again"
+    return (
+        f"stopped by {signal_name} before anything was sent this time. Run the same command again"
+    )
 
 
 def _warn(words: str) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
 
 import typer
 
 from bulkdel.cli import streams
-from bulkdel.cli.options import JobFile, RunDir, command, load
+from bulkdel.cli.options import JobFile, RunDir, command_for, load
+from bulkdel.job.job import Job
 from bulkdel.report.status import State, Status
 from bulkdel.report.status_json import status_json
 from bulkdel.report.text.status_page import status_text
-from bulkdel.runs.status import look
+from bulkdel.report.text.watch import watch_text
+from bulkdel.runs.status import NoPlan, look
 
 EPILOG = """
 \b
@@ -36,8 +40,12 @@ Examples:
   bulkdel status purge.toml --json | jq .targets
 """
 
-CLEAR = b"\x1b[H\x1b[2J\x1b[3J"
-EVERY_S = 2.0
+CLEAR: Final = b"\x1b[H\x1b[2J"
+"""What was printed before stays to be scrolled back to."""
+EVERY_S: Final = 2.0
+SLOW_EVERY_S: Final = 30.0
+"""On a terminal that cannot draw anew."""
+_CTRL_C: Final = "Ctrl-C ends this."
 
 
 def status(
@@ -47,7 +55,10 @@ def status(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
     watch: Annotated[
         bool,
-        typer.Option("--watch", help="Show it anew every two seconds until the run stops."),
+        typer.Option(
+            "--watch",
+            help="Show it anew every two seconds until the run stops; wait for it to begin.",
+        ),
     ] = False,
 ) -> int:
     """Show how the run of JOB stands. Changes nothing, and never waits for a run.
@@ -57,26 +68,67 @@ def status(
     what failed or is unsettled, and whether the books balance.
     """
     loaded = load(job, run_dir)
+    view = _View(command=command_for(job, run_dir), json=json)
+    if watch:
+        return _watch(loaded, view)
+    streams.result(view.page(look(loaded)))
+    return 0
 
-    def page(current: Status) -> str | bytes:
-        if json:
-            return status_json(current)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """How a status is shown on standard output."""
+
+    command: Callable[..., str]
+    json: bool
+
+    def page(self, status: Status) -> str | bytes:
+        """All of it."""
+        if self.json:
+            return status_json(status)
         return status_text(
-            current,
+            status,
             streams.width(sys.stdout),
             colour=streams.colour(sys.stdout),
-            again=command("run", job, run_dir),
-            close=command("close", job, run_dir),
+            again=self.command("run"),
+            close=self.command("close"),
         )
 
-    current = look(loaded)
-    while watch and current.state is State.RUNNING:
-        if streams.terminal(sys.stdout):
+    def screen(self, status: Status) -> str:
+        """What fits on the terminal; the line under it stays free for the cursor."""
+        return watch_text(
+            status,
+            width=streams.width(sys.stdout),
+            height=streams.height(sys.stdout) - 1,
+            colour=streams.colour(sys.stdout),
+            again=self.command("run"),
+            whole=self.command("status"),
+        )
+
+
+def _watch(job: Job, view: _View) -> int:
+    """Shows it until the run stops: on a terminal as a screen, elsewhere page after page.
+
+    Before there is a plan, or before it is sent, it waits for that.
+    """
+    drawn = streams.redraws(sys.stdout) and not view.json
+    every_s = EVERY_S if drawn or not streams.terminal(sys.stdout) else SLOW_EVERY_S
+    said = False
+    while True:
+        try:
+            status = look(job)
+        except NoPlan:
+            if not said:
+                streams.say(f"There is no plan yet in {job.run_dir}: waiting for one. {_CTRL_C}")
+            said = True
+            time.sleep(EVERY_S)
+            continue
+        if drawn:
             streams.result(CLEAR)
-        streams.result(page(current))
-        time.sleep(EVERY_S)
-        current = look(loaded)
-    if watch and streams.terminal(sys.stdout):
-        streams.result(CLEAR)
-    streams.result(page(current))
-    return 0
+            streams.result(view.screen(status))
+        elif status.state is not State.PLANNED or not said:
+            streams.result(view.page(status))
+            said = True
+        if status.state in (State.STOPPED, State.FINISHED):
+            return 0
+        time.sleep(EVERY_S if status.state is State.PLANNED else every_s)

@@ -14,6 +14,7 @@ from bulkdel.errors import BulkdelError
 from bulkdel.plain import Page, escaped, lines_escaped
 
 USUAL_WIDTH = 80
+USUAL_HEIGHT = 24
 
 
 class OutputFailed(BulkdelError):
@@ -133,10 +134,22 @@ def terminal(stream: TextIO) -> bool:
         return False
 
 
+def redraws(stream: TextIO) -> bool:
+    """Whether what was shown can be drawn anew: a terminal that can do more than print."""
+    return terminal(stream) and os.environ.get("TERM", "").lower() not in {"dumb", "unknown"}
+
+
 def colour(stream: TextIO) -> bool:
-    """Whether the stream is shown in colour: a terminal, and nobody asked for none."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return terminal(stream) and not plain
+    """Whether the stream is shown in colour: a terminal that can, and nobody asked for none."""
+    return redraws(stream) and not os.environ.get("NO_COLOR")
+
+
+def height(stream: TextIO) -> int:
+    """Lines of the stream; of a stream that is no terminal, 24 unless LINES says otherwise."""
+    try:
+        return os.get_terminal_size(stream.fileno()).lines or USUAL_HEIGHT
+    except (OSError, ValueError):
+        return shutil.get_terminal_size((USUAL_WIDTH, USUAL_HEIGHT)).lines
 
 
 def unicode(stream: TextIO) -> bool:
@@ -149,7 +162,7 @@ def width(stream: TextIO) -> int:
     try:
         return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
     except (OSError, ValueError):
-        return shutil.get_terminal_size((USUAL_WIDTH, 24)).columns
+        return shutil.get_terminal_size((USUAL_WIDTH, USUAL_HEIGHT)).columns
 
 
 def _fill(descriptor: int, flags: int) -> None:

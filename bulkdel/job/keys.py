@@ -67,7 +67,7 @@ def sized(*, least: int = 0, most: int = sys.maxsize) -> BeforeValidator:
     return BeforeValidator(checked)
 
 
-def _whole_path(text: str) -> str:
+def whole_path(text: str) -> str:
     """`text` itself; ValueError where it counts on a shell that there is not.
 
     Another user, or cron, has another home: a run or a secret would be looked for elsewhere.
@@ -82,7 +82,7 @@ def _whole_path(text: str) -> str:
 
 
 Text = Annotated[str, Field(pattern=TEXT_PATTERN, max_length=TEXT_MOST)]
-FilePath = Annotated[Text, AfterValidator(_whole_path)]
+FilePath = Annotated[Text, AfterValidator(whole_path)]
 Account = Annotated[
     str, Field(pattern=TEXT_PATTERN, max_length=ACCOUNT_MOST_BYTES), AfterValidator(_account)
 ]

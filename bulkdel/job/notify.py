@@ -8,7 +8,16 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from bulkdel.job.endpoint import checked_hook
-from bulkdel.job.keys import TEXT_MOST, TEXT_PATTERN, TEXT_WORDS, Allowed, Table, Text, sized
+from bulkdel.job.keys import (
+    TEXT_MOST,
+    TEXT_PATTERN,
+    TEXT_WORDS,
+    Allowed,
+    Table,
+    Text,
+    sized,
+    whole_path,
+)
 
 ARGUMENTS_MOST = 100
 
@@ -21,6 +30,16 @@ class Event(StrEnum):
     FINISH = "finish"  #: every pair is settled
     GUARD = "guard"  #: a guard of the job file stopped the run
     CREDENTIALS = "credentials"  #: a provider refused the credentials, the permission or the app
+    TARGET = "target"  #: one target has ended for any other reason, while others go on
+    TROUBLE = "trouble"  #: no pair of a target was settled for 15 minutes, though it is sent
+    RECOVERED = "recovered"  #: after that, a pair was settled again
+
+
+def _program(command: tuple[str, ...]) -> tuple[str, ...]:
+    """`command` itself; ValueError where its program counts on a shell."""
+    if command:
+        whole_path(command[0])
+    return command
 
 
 class NotifyTable(Table):
@@ -29,6 +48,7 @@ class NotifyTable(Table):
     command: Annotated[
         tuple[Text, ...],
         sized(most=ARGUMENTS_MOST),
+        AfterValidator(_program),
         Field(
             strict=False,
             json_schema_extra={"maxItems": ARGUMENTS_MOST},
@@ -57,10 +77,13 @@ class NotifyTable(Table):
         Field(
             strict=False,
             description="When: start (calls begin), stop (exit 75), finish (exit 0 or 1), guard "
-            "(exit 3), credentials (exit 77). Default: all of them.",
+            "(exit 3), credentials (exit 77, and at once when one target is refused while others "
+            "go on), target (one ends for another reason while others go on), trouble (none of a "
+            "target's pairs was settled for 15 minutes), recovered (after that, one was). Default: "
+            "all of them.",
         ),
         Allowed(
             "a list of events",
-            item='"start", "stop", "finish", "guard" or "credentials"',
+            item=", ".join(f'"{one}"' for one in list(Event)[:-1]) + f' or "{list(Event)[-1]}"',
         ),
     ] = tuple(Event)

@@ -51,7 +51,7 @@ class ScheduleTable(Table):
         Outside,
         Field(
             strict=False,
-            description="Outside the window: exit ends the sitting (exit code 75), wait stays and "
+            description="Outside the window: exit stops (exit code 75), wait stays and "
             "goes on when it opens.",
         ),
         Allowed('"exit" or "wait"'),
@@ -61,7 +61,7 @@ class ScheduleTable(Table):
         Field(
             ge=1,
             le=LONGEST_S,
-            description="A sitting ends after so long (exit code 75). Default: no bound.",
+            description="The run stops after so long (exit code 75). Default: no bound.",
         ),
         Allowed('a duration such as "90s", "30m" or "5h", or a number of seconds, 1s…30d'),
     ] = None

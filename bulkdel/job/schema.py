@@ -263,7 +263,7 @@ class RetryTable(Table):
         Field(
             ge=1,
             le=100,
-            description="Calls in a row without progress of one batch in one sitting, "
+            description="Calls in a row without progress of one batch, "
             "before it waits for the next.",
         ),
         Allowed("a whole number of calls, 1…100"),
@@ -299,7 +299,7 @@ class RetryTable(Table):
             alias="outage_limit",
             ge=1,
             le=LONGEST_S,
-            description="No accepted call of a target for so long: its lane ends this sitting.",
+            description="No accepted call of a target for so long: it waits for the next start.",
         ),
         Allowed('a duration such as "90s", "30m", "1h" or "5d", or a number of seconds, 1s…30d'),
     ] = 3600.0
@@ -407,7 +407,7 @@ class JobTable(Table):
         RetryTable()
     )
     guards: Annotated[GuardsTable, Field(description="What stops a run."), A_TABLE] = GuardsTable()
-    schedule: Annotated[ScheduleTable, Field(description="When a sitting sends."), A_TABLE] = (
+    schedule: Annotated[ScheduleTable, Field(description="When a run sends."), A_TABLE] = (
         ScheduleTable()
     )
     notify: Annotated[NotifyTable, Field(description="Who is told how the run goes."), A_TABLE] = (

@@ -122,7 +122,11 @@ def _from_file(target: str, file: Path) -> Secret:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise WrongInput(f"{file} cannot be read: {error.strerror}", where=key) from None
+        raise WrongInput(
+            f"{file} cannot be read: {error.strerror}",
+            where=key,
+            mend="put the app's secret key into it, or name the file that holds it",
+        ) from None
     # Undecodable bytes become surrogates, which _checked refuses: a UnicodeDecodeError would carry
     # the whole content into a traceback.
     value = content.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")

@@ -138,6 +138,7 @@ provider = {toml_text(target.provider)}
 {_set("region", target.region or None, next(iter(provider.regions)))}
 
 # The app's number: {APP_ID_NAMES}.
+# Shown in {provider.app_id_place}.
 app_id = {target.app_id}
 """
     if provider.admin is not None:
@@ -196,7 +197,7 @@ _REST: Final = """\
 # base_delay_s = 0.5      # doubled for each further call, with full jitter
 # max_delay_s = 60
 # timeout_s = 10          # must exceed 3, the provider's own
-# outage_limit = "1h"     # a target that accepts no call for so long is left for the next sitting
+# outage_limit = "1h"     # a target that accepts no call for so long waits for the next start
 
 [guards]
 # Accounts that are never sent, neither as From_Account nor as To_Account.
@@ -219,11 +220,11 @@ _REST: Final = """\
 # window = "01:00-06:00"
 # timezone = "Asia/Singapore"
 
-# Outside the window: "exit" ends the sitting with code 75, and the same command goes on the next
+# Outside the window: "exit" stops with code 75, and the same command goes on the next
 # night; "wait" stays and goes on by itself.
 # outside = "exit"
 
-# A sitting ends after so long, with code 75. Default: no bound.
+# The run stops after so long, with code 75. Default: no bound.
 # max_duration = "5h"
 
 [notify]
@@ -232,5 +233,7 @@ _REST: Final = """\
 # command = ["./tell.sh"]
 # url = "https://hooks.example.com/bulkdel"
 
-# When: calls begin, exit 75, exit 0 or 1, exit 3, exit 77. These are the defaults.
-# on = ["start", "stop", "finish", "guard", "credentials"]"""
+# When: calls begin, exit 75, exit 0 or 1, exit 3; a provider refused the key or the app (at once,
+# and again with exit 77), one target has ended while others go on, nothing of a target was settled
+# for 15 minutes, and was again. These are the defaults.
+# on = ["start", "stop", "finish", "guard", "credentials", "target", "trouble", "recovered"]"""

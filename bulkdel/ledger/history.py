@@ -31,9 +31,11 @@ _LATEST = 200_000
 """Settlements that are looked through for the last one of a target; 0.03 s where there is none."""
 _FAILED = """
 SELECT target, code, info, pairs, -1 FROM failures ORDER BY pairs DESC, target, code LIMIT ?"""
+# The rest of an entry of which nothing was refused has code 0: it was not sent yet.
 _UNSETTLED = """
 SELECT target, code, max(info), sum(pairs) AS pairs, min(ordinal) FROM open
-WHERE NOT in_flight AND pairs > 0 GROUP BY target, code ORDER BY pairs DESC, target, code LIMIT ?"""
+WHERE NOT in_flight AND pairs > 0 AND code != 0
+GROUP BY target, code ORDER BY pairs DESC, target, code LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def storage_failed(run_dir: Path, reason: str) -> StorageFailed:
     """Returns the error of a run directory in which nothing can be recorded any more."""
     return StorageFailed(
         f"nothing more can be recorded in {run_dir} ({reason})",
-        mend="free space there or mend the disk, then run the same command again: what was "
+        mend="free space there or repair the disk, then run the same command again: what was "
         "recorded is kept",
     )
 
@@ -106,7 +106,8 @@ def _failed(run_dir: Path, error: Exception, *, reading: bool) -> StorageFailed:
     if not reading:
         return storage_failed(run_dir, reason)
     return StorageFailed(
-        f"{run_dir} cannot be read ({reason})", mend="mend that, then run the same command again"
+        f"{run_dir} cannot be read ({reason})",
+        mend="put that right, then run the same command again",
     )
 
 

@@ -223,7 +223,7 @@ def storage_errors(run_dir: Path) -> Iterator[None]:
         if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             what = f"cannot be written ({exc.strerror})"
         where = exc.filename or run_dir
-        raise WrongInput(what, where=where, mend="mend that or use --run-dir") from exc
+        raise WrongInput(what, where=where, mend="put that right or use --run-dir") from exc
     except OutOfMemory as exc:
         what = f"planning needs more memory or disk than there is ({_first_line(exc)})"
         raise WrongInput(what, where=run_dir) from exc

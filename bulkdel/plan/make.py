@@ -18,6 +18,7 @@ from bulkdel.plan.batches.partition import Partitioner
 from bulkdel.plan.fingerprint import fingerprint_of
 from bulkdel.plan.input.facts import Facts, digest_of, ensure_unchanged, held, look_at
 from bulkdel.plan.input.formats import BINARY, quoting_of
+from bulkdel.plan.input.kinds import EXPORT_AGAIN
 from bulkdel.plan.input.lookalikes import as_values, together
 from bulkdel.plan.input.rules import rules_of
 from bulkdel.plan.input.sources import STDIN, SourceFile, WrongFile, find_sources, keep_stdin
@@ -93,7 +94,7 @@ def _work(job: Job, folder: Path, scale: Scale) -> PlanMeta:
         guarded = sum(books.protected for books in file_books)
         if read == 0:
             names = ", ".join(source.name for source in sources)
-            raise WrongFile(names, "there are no rows in the input")
+            raise WrongFile(names, "there are no rows in the input", EXPORT_AGAIN)
         planned = tuple(
             Source(
                 path=file_name(source.name),

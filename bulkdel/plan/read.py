@@ -234,7 +234,7 @@ def _failed(path: Path, what: str, exc: _Failure) -> BulkdelError:
 
 
 def _unreadable(path: Path, why: str) -> StorageFailed:
-    words = "mend that, then run the same command again"
+    words = "put that right, then run the same command again"
     return StorageFailed(f"{path} cannot be read ({why})", mend=words)
 
 

@@ -189,6 +189,8 @@ class Provider:
         vendor: who runs it, where only that must be said.
         app_id_name: what the vendor calls an app's number.
         secret_env: the environment variable that an app's secret is usually in.
+        app_id_place, secret_place: where the vendor shows an app's number and its secret, as far
+            as is documented; consoles change.
         admin: the account in whose name calls are made, where the job names no other; None where
             calls are made in nobody's name.
         regions: region name → address, "https://host".
@@ -208,6 +210,8 @@ class Provider:
     vendor: str
     app_id_name: str
     secret_env: str
+    app_id_place: str
+    secret_place: str
     admin: str | None
     regions: Mapping[str, str]
     example_region: str

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bulkdel.errors import Exit
 from bulkdel.plan.values import Books
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import unit
-from bulkdel.report.status import Status, finished_words
+from bulkdel.report.status import Status
 from bulkdel.report.verdict import RunVerdict, left_by_target, run_verdict
-from bulkdel.send.view import End, Ending
+from bulkdel.send.state import Doing, LaneState
+from bulkdel.send.view import End, Ending, LaneView
 
 _AGAIN = "Run the same command again to continue."
 _HARD = {
     End.GUARD: "A guard of the job file stopped the run. {left}",
     End.REFUSED: (
         "Refused: the credentials, the permission or the app are not accepted. {left} "
-        "Mend that and run the same command again."
+        "Put that right and run the same command again."
     ),
     End.STORAGE: (
-        "Stopped: nothing more could be written to the run directory, or read from it. {left} Mend "
-        "that (is the disk full?) and run the same command again."
+        "Stopped: nothing more could be written to the run directory, or read from it. {left} Put "
+        "that right (is the disk full?) and run the same command again."
     ),
 }
 """What is said even where nothing is left; worst first, in the order of the exit codes."""
@@ -31,7 +32,7 @@ _SOFT = {
     End.GONE: f"The process is gone without a word. {{left}} {_AGAIN}",
     End.LIMIT: "Stopped at --limit. {left} The same command without --limit sends the rest.",
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
-    End.DURATION: f"Stopped after the time a sitting may take. {{left}} {_AGAIN}",
+    End.DURATION: f"Stopped after max_duration. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
     End.LEFT: (
         f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN} If it can never "
@@ -43,7 +44,7 @@ _SIMPLE = {
     End.STOPPED: "stopped by a signal",
     End.LIMIT: "stopped at --limit",
     End.WINDOW: "outside the window of the schedule",
-    End.DURATION: "stopped after the time a sitting may take",
+    End.DURATION: "stopped after max_duration",
 }
 """Ends of a whole sitting that need no lane's words."""
 
@@ -53,28 +54,44 @@ class SittingVerdict:
     """What is said when a sitting is over.
 
     Attributes:
-        run: the verdict of the run as the sitting leaves it.
-        words: how the sitting ended and what to do, in sentences; what matters most comes first.
+        run: the verdict of the run as the sitting leaves it; its headline is said first.
+        detail: how the sitting ended and what to do, in sentences, to be said after that.
         exit_code: of `run`.
     """
 
     run: RunVerdict
-    words: str
+    detail: str
     exit_code: Exit
+
+    @property
+    def words(self) -> str:
+        """All of it, in one line."""
+        return f"{self.run.headline} {self.detail}".rstrip()
 
 
 def sitting_verdict(ending: Ending, status: Status) -> SittingVerdict:
     """The verdict of a sitting that ended so; `status` is the run's after it."""
-    run, words = run_verdict(status), _ended(ending, status)
-    if doubt := run.no_friendships:
-        words = f"{doubt.sentence} {words}"
+    run = run_verdict(status)
+    detail = _detail(ending, status, run)
     code = exit_code(
         ending,
         status.rows,
         unsettled=sum(max(target.unsettled, 0) for target in status.targets),
         failed=status.failed,
     )
-    return SittingVerdict(run=run, words=words, exit_code=code)
+    return SittingVerdict(run=run, detail=detail, exit_code=code)
+
+
+def ended_lanes(ending: Ending, status: Status) -> list[LaneView]:
+    """The targets as the sitting left them, in its order."""
+    lanes = {target.name: target.lane for target in status.targets}
+    return [
+        replace(
+            lanes[lane.target],
+            state=LaneState(doing=Doing.ENDED, end=lane.end, info=lane.words),
+        )
+        for lane in ending.lanes
+    ]
 
 
 def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> Exit:
@@ -113,17 +130,19 @@ def why(ending: Ending) -> str:
     return "; ".join(f"{target}: {said}" for target, said in by_lane) or "finished"
 
 
-def _ended(ending: Ending, status: Status) -> str:
+def _detail(ending: Ending, status: Status, run: RunVerdict) -> str:
+    """Of a run with work left, how the process ended; else what explains the run's verdict."""
     if status.rows.read == 0:
         return "The input holds no rows at all: nothing was sent."
     worst = _worst(ending)
     if status.unsettled > 0:
         pairs = counted(status.unsettled, unit(status.operation))
         rest = f"{pairs} left{left_by_target(status)}."
-        return {**_HARD, **_SOFT}[worst or End.LEFT].format(left=rest)
+        said = {**_HARD, **_SOFT}[worst or End.LEFT].format(left=rest)
+        return f"{said} {run.no_friendships.look}" if run.no_friendships else said
     if worst in _HARD:
-        return _HARD[worst].format(left="Nothing is left.")
-    return f"Finished: {finished_words(status)}."
+        return f"{run.detail} {_HARD[worst].format(left='Nothing is left.')}".lstrip()
+    return run.detail
 
 
 def _worst(ending: Ending) -> End | None:

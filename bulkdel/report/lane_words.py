@@ -24,6 +24,8 @@ _ENDS: Final = {
     End.CRASHED: "stopped by an error of bulkdel's own",
     End.GONE: "its process is gone without a word: killed, or a crash",
 }
+_SAID_BY_INFO: Final = frozenset({End.LEFT, End.DOWN, End.STOPPED, End.GUARD, End.STORAGE})
+"""Ends whose info says all that the words here would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,14 @@ def _ended(lane: LaneView) -> Said:
         if failed:
             return Said(words=f"finished, {count(failed)} failed for good", tone=Tone.MIXED)
         return Said(words="finished", tone=Tone.GOOD)
-    words = _ENDS.get(end, "stopped with work left") if end else "stopped with work left"
-    return Said(words=f"{words}{_why(lane.state)}", tone=Tone.BAD)
+    if end is None or end not in _ENDS:
+        return Said(words=f"stopped with work left{_why(lane.state)}", tone=Tone.BAD)
+    if end in _SAID_BY_INFO and lane.state.info:
+        words = _why(lane.state).removeprefix(": ")
+        started = words if words.startswith("stopped") else f"stopped: {words}"
+        return Said(words=started, tone=Tone.BAD)
+    why = "" if end is End.LIMIT else _why(lane.state)
+    return Said(words=f"{_ENDS[end]}{why}", tone=Tone.BAD)
 
 
 def _kept(state: LaneState, now_ms: int) -> str:  # noqa: PLR0911  # one for each reason
@@ -126,7 +134,7 @@ def brief(doing: str) -> str:
 
 _BRIEF: Final[dict[str, str]] = {
     Doing.OPENING: "waiting for the first answer",
-    Doing.STARTING: "a second between two sittings",
+    Doing.STARTING: "a second between two starts",
     Doing.PAUSED: "paused",
     Doing.WINDOW: "outside the window of the schedule",
     Doing.HELD: "held by the provider",

@@ -27,7 +27,7 @@ from bulkdel.send.state import KEPT
 from bulkdel.send.view import LaneView
 
 _COUNTERS: Final = (
-    ("calls", "Calls sent, retries among them; over all sittings."),
+    ("calls", "Calls sent, retries among them; over all starts."),
     ("retries", "Calls that carried pairs which a call had carried before."),
     ("throttled", "Calls that the provider refused for their rate."),
     ("lost_answers", "Calls that may have been carried out without a definite answer."),
@@ -112,7 +112,7 @@ class Metrics:
             ("in_flight_calls", "Calls that wait for their answer.", [v.in_flight for v in views]),
             (
                 "pace_calls_per_second",
-                "What the lane allows itself now.",
+                "The rate that is kept now.",
                 [view.pace for view in views],
             ),
             ("ceiling_calls_per_second", "What qps allows.", [view.qps for view in views]),
@@ -138,7 +138,7 @@ class Metrics:
     def _pairs(self, views: Sequence[LaneView]) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily(
             "bulkdel_pairs",
-            "Pairs by what became of them; over all sittings.",
+            "Pairs by what became of them; over all starts.",
             labels=("run", "target", "status"),
         )
         for view in views:

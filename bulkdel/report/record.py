@@ -48,8 +48,8 @@ def agreement(sitting: SittingRecord) -> str:
     if known.agreement is not Agreement.EARLIER:
         return _HOW[known.agreement]
     if sitting.agreed_in is None:
-        return "agreed in an earlier sitting, of an older version that did not record it"
-    return f"agreed in sitting {count(sitting.agreed_in)}"
+        return "agreed at an earlier start, of an older version that did not record it"
+    return f"agreed at start {count(sitting.agreed_in)}"
 
 
 def versions(sitting: SittingRecord) -> str:
@@ -68,13 +68,18 @@ def command(sitting: SittingRecord) -> str:
 
 def confirmed(facts: RunFacts) -> Iterator[str]:
     """Who agreed to the plan, when, how and where; a sentence for each who did."""
+    trial = False
     for sitting in facts.agreements:
         known = sitting.circumstances
-        if known is not None and known.agreed_ms is not None:
+        if known is not None and known.agreement is Agreement.TRIAL:
+            trial = True
+        elif known is not None and known.agreed_ms is not None:
             yield (
-                f"{moment(known.agreed_ms)}, sitting {count(sitting.number)}: "
+                f"{moment(known.agreed_ms)}, start {count(sitting.number)}: "
                 f"{_HOW[known.agreement]}; {who(sitting)}"
             )
+    if trial:
+        yield _HOW[Agreement.TRIAL]
     if not facts.agreements and facts.sittings:
         yield NOT_RECORDED
 
@@ -100,11 +105,9 @@ def _took(facts: RunFacts) -> str:
     times, sittings = facts.times, facts.sittings
     worked = f"{span(times.worked_ms / 1000)} at work"
     if len(sittings) < facts.sitting_count:
-        worked += (
-            f" in the last {count(len(sittings))} of {counted(facts.sitting_count, 'sitting')}"
-        )
+        worked += f" in the last {count(len(sittings))} of {counted(facts.sitting_count, 'start')}"
     elif len(sittings) > 1:
-        worked += f" in {counted(len(sittings), 'sitting')}"
+        worked += f" in {counted(len(sittings), 'start')}"
     parts = [worked]
     if times.wall_ms is not None:
         parts.append(f"{span(times.wall_ms / 1000)} from beginning to end")
@@ -135,8 +138,8 @@ def settings_in_force(facts: RunFacts) -> list[tuple[str, list[tuple[str, str]]]
 
 def _numbered(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
-        return f"sitting {count(numbers[0])}"
-    return f"sittings {count(numbers[0])} to {count(numbers[-1])}"
+        return f"start {count(numbers[0])}"
+    return f"starts {count(numbers[0])} to {count(numbers[-1])}"
 
 
 def settings_rows(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -158,6 +161,8 @@ def _target(target: TargetSettings) -> str:
         f"{counted(target.batch_size, 'account')} a call",
         f"calls to {target.address}" if target.address else "an emulator inside the process",
     ]
+    if target.proxy:
+        words.append(f"through the proxy {target.proxy}")
     if target.secret_env:
         words.append(f"key from the environment variable {target.secret_env}")
     elif target.secret_file:

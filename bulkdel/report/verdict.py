@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bulkdel.report.facts import RunFacts
 from bulkdel.report.figures import count, counted, percent, sentence, span
 from bulkdel.report.lane_words import lane_words
 from bulkdel.report.no_friendships import NoFriendships, no_friendships
 from bulkdel.report.phrases import unit
-from bulkdel.report.status import State, Status, finished_words, wrongs
+from bulkdel.report.status import State, Status, TargetStatus, finished_words, wrongs
 from bulkdel.report.tone import Tone
 from bulkdel.send.state import OVER, Doing
+
+NAMED_MOST: Final = 6
+"""Targets that a sentence names; more are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ def run_verdict(status: Status) -> RunVerdict:
         detail = " ".join(f"{one[:1].upper()}{one[1:]}." for one in wrong)
     elif doubt:
         tone, headline = Tone.BAD, doubt.sentence
-        detail = f"{doubt.look} {usual.headline} {usual.detail}".rstrip()
+        detail = f"{usual.headline} {usual.detail}".rstrip() + f" {doubt.look}"
     return RunVerdict(
         tone=tone, headline=headline, detail=detail, wrongs=wrong, no_friendships=doubt
     )
@@ -62,6 +66,8 @@ def left_by_target(status: Status) -> str:
     if len(status.targets) == 1:
         return ""
     open_ones = [target for target in status.targets if target.unsettled > 0]
+    if len(open_ones) > NAMED_MOST:
+        return f" (of {counted(len(open_ones), 'target')})"
     return f" ({', '.join(f'{one.name} {count(one.unsettled)}' for one in open_ones)})"
 
 
@@ -82,7 +88,7 @@ def next_steps(facts: RunFacts, command: Callable[..., str]) -> Iterator[NextSte
         )
     if status.rows.rejected:
         yield NextStep(
-            words="To get the rejected rows as they were, mend them, and make a job of them:",
+            words="To get the rejected rows as they were, correct them, and make a job of them:",
             command=command("export", "--rejects", "--output", f"rejected.{facts.input_format}"),
         )
     if status.state is State.STOPPED and status.unsettled > 0:
@@ -108,7 +114,7 @@ def _usual(status: Status) -> RunVerdict:
             return RunVerdict(
                 tone=Tone.BAD,
                 headline=f"Stopped with work left: {_settled_share(status)} is settled.",
-                detail=f"{_left(status)} left. {sentence(status.reason, 600)}",
+                detail=f"{_left(status)}. {sentence(status.reason, 600)}",
             )
         case State.FINISHED:
             return _finished(status)
@@ -131,7 +137,7 @@ def _finished(status: Status) -> RunVerdict:
 
 def _running(status: Status) -> RunVerdict:
     """While a process works on it: whether anything is sent, and else why not."""
-    share, left = _settled_share(status), f"{_left(status)} left."
+    share, left = _settled_share(status), f"{_left(status)}."
     open_ones = [target for target in status.targets if target.unsettled > 0]
     if any(target.state.doing is Doing.SENDING for target in open_ones) or not open_ones:
         time = f" About {span(status.left_s)} to go." if status.left_s else ""
@@ -149,7 +155,7 @@ def _running(status: Status) -> RunVerdict:
         what = "Waiting for the window of the schedule"
     else:
         what = "Running, but nothing is sent now"
-    said = [f"{one.name}: {lane_words(one.lane, status.at_ms).words}" for one in open_ones]
+    said = _each(open_ones, status.at_ms)
     return RunVerdict(
         tone=Tone.MIXED if what == "Starting" else Tone.BAD,
         headline=f"{what}: {share} is settled.",
@@ -157,12 +163,23 @@ def _running(status: Status) -> RunVerdict:
     )
 
 
+def _each(targets: Sequence[TargetStatus], at_ms: int) -> list[str]:
+    """What each is doing; targets of which the same is said share it, and many are counted."""
+    whose: dict[str, list[str]] = {}
+    for target in targets:
+        whose.setdefault(lane_words(target.lane, at_ms).words, []).append(target.name)
+    return [
+        f"{', '.join(names) if len(names) <= NAMED_MOST else counted(len(names), 'target')}: {said}"
+        for said, names in list(whose.items())[:NAMED_MOST]
+    ]
+
+
 def _settled_share(status: Status) -> str:
     return percent(status.planned - status.unsettled, status.planned)
 
 
 def _left(status: Status) -> str:
-    return counted(status.unsettled, unit(status.operation)) + left_by_target(status)
+    return f"{counted(status.unsettled, unit(status.operation))} left{left_by_target(status)}"
 
 
 def _targets(status: Status) -> str:

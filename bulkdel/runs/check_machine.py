@@ -130,7 +130,7 @@ def look_at_disk(job: Job, rows: RowsAhead) -> Check:
         there = next(one for one in (there, *there.parents) if one.exists())
         free = shutil.disk_usage(there).free
     except OSError as error:
-        return crossed("disk", f"{there}: {error.strerror}", "mend that, or use --run-dir")
+        return crossed("disk", f"{there}: {error.strerror}", "put that right, or use --run-dir")
     nearly = "" if known else "about "
     words = (
         f"{decimal(free)} free; {nearly}{counted(about, 'row' if not known else 'pair')} need "
@@ -149,7 +149,7 @@ def _guards(job: Job) -> Iterator[Check]:
     try:
         accounts = protected_accounts(guards)
     except BulkdelError as error:
-        yield crossed("guards", str(error), "mend the file, or the key")
+        yield crossed("guards", str(error), "correct the file, or the key")
         return
     words = [f"{counted(len(accounts), 'account')} protected"]
     words.append(
@@ -170,7 +170,7 @@ def _guards(job: Job) -> Iterator[Check]:
 def _unread(error: BulkdelError) -> Check:
     where = error.file if isinstance(error, WrongFile) else error.where
     what = f"{where}: {error.what}" if where else error.what
-    mend = plain(error.mend, _LINE) or "mend it, or input.files"
+    mend = plain(error.mend, _LINE) or "correct it, or input.files"
     return crossed("input", plain(what, _LINE), mend)
 
 

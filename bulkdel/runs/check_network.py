@@ -129,7 +129,7 @@ def _address(seen: Probe, target: Target, proxy: str) -> Check:
 def _or_else(target: Target, proxy: str) -> str:
     if proxy:
         return f" It goes through a proxy where {_proxy_key(target)}"
-    return " Or mend endpoint in the job file" if target.reach is Reach.LOOPBACK else ""
+    return " Or correct endpoint in the job file" if target.reach is Reach.LOOPBACK else ""
 
 
 def _tls(seen: Probe, target: Target, now_s: float, proxy: str) -> Check:
@@ -177,7 +177,7 @@ def _credentials(target: Target, provider: Provider, seen: Probe) -> Check:
             beside = f" (it answered {answer})" if seen.hearing.code else ""
             return good(name, f"app {target.app_id} is let in{beside}; nothing was changed")
         case Standing.REFUSED:
-            mend = provider.advice(seen.hearing.code) or "mend that at the provider"
+            mend = provider.advice(seen.hearing.code) or "put that right at the provider"
             return crossed(name, f"app {target.app_id} is refused: {answer}", mend)
         case Standing.UNCLEAR:
             mend = provider.advice(seen.hearing.code) or "wait a minute and try again"

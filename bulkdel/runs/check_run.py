@@ -31,7 +31,7 @@ TRIED_ROWS: Final = 1_000_000
 _ROOM: Final = 16
 """Times the bytes of the input: free room that a trial wants."""
 _LINE: Final = 600
-_ELSEWHERE: Final = "mend that, or use run_dir or --run-dir"
+_ELSEWHERE: Final = "put that right, or use run_dir or --run-dir"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def look_at_plan(job: Job, standing: Standing, *, rows_about: int, readable: boo
         return _trial(job, rows_about)
     except BulkdelError as error:
         words = f"{error.where}: {error.what}" if error.where else error.what
-        mend = plain(error.mend, _LINE) or "mend the input, or input.files"
+        mend = plain(error.mend, _LINE) or "correct the input, or input.files"
         return crossed("plan", plain("; ".join((words, *error.more)), 2 * _LINE), mend)
     except (OSError, MemoryError) as error:
         why = plain(machine_words(error), _LINE)

@@ -70,7 +70,9 @@ def close_run(job: Job, *, agree: Callable[[Status], Agreement], say: Say, comma
             consent = Consent(how=agree(status), at_ms=_now_ms(), command=command)
             stack.enter_context(log.logging_to(job.run_dir / files.LOG, warn=say))
             events = structlog.get_logger()
-            events.info(log.COMMAND_STARTED, command=command, job=job.name, left=status.unsettled)
+            given = {"command": command, "job": job.name, "run_dir": str(job.run_dir)}
+            left = status.unsettled
+            events.info(log.COMMAND_STARTED, **given, left=left, **log.process_values())
             journal.start_sitting(_now_ms(), os.getpid(), circumstances(consent, sends=False))
             _settle(journal, plan, meta, status.unsettled, say)
             status = look(job, held=True)

@@ -171,12 +171,12 @@ class _Control:
             self._rates.pop(name, None)
         else:
             self._rates[name] = qps
-        lasts = "in later sittings as well"
+        lasts = "when the run is continued as well"
         try:
             async with self._keeping:
                 await asyncio.to_thread(keep_rates, self._run_dir, self._rates)
         except OSError as error:
-            lasts = f"in this sitting only, since it cannot be kept ({files.reason(error)})"
+            lasts = f"until this process ends only, since it cannot be kept ({files.reason(error)})"
         if name in self._rates:
             return f"{name}: at most {qps:g} calls/s from now on, {lasts}."
         return f"{name}: up to {ceiling:g} calls/s again, {lasts}."

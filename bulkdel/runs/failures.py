@@ -24,7 +24,7 @@ def nothing_sent() -> Iterator[None]:
         words = str(error) if isinstance(error, StorageFailed) else machine_words(error)
         if not words:
             raise
-        raise WrongInput(f"{words}; nothing was sent in this sitting") from error
+        raise WrongInput(f"{words}; nothing was sent this time") from error
 
 
 def machine_words(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import re
 import sys
 import traceback
@@ -20,6 +21,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from bulkdel import files
 from bulkdel.plain import json_escaped
+from bulkdel.report.version import version
 
 TEXT_CAP = 500
 """Characters of one value."""
@@ -33,6 +35,8 @@ COMMAND_STARTED: Final = "command.started"
 COMMAND_ENDED: Final = "command.ended"
 COMMAND_CRASHED: Final = "command.crashed"
 LIBRARY_SPOKE: Final = "library.spoke"
+
+LIBRARY_STARTED: Final = "library.started"
 
 _FIRST = ("timestamp", "level", "event")
 _SECRET_KEY = re.compile(r"secret|usersig|signature|token|password|credential|nonce", re.IGNORECASE)
@@ -93,6 +97,17 @@ def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
         yield log
     finally:
         files.close(file)
+
+
+def process_values() -> Mapping[str, Any]:
+    """What runs here: told with the first event of a command, so that a log can be understood."""
+    return {
+        "bulkdel": version(),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "host": platform.node(),
+        "pid": os.getpid(),
+    }
 
 
 def _processors() -> list[Processor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from bulkdel.job.job import Event, Job
 from bulkdel.job.secrets import hidden_of
 from bulkdel.providers.protocol import Call
 from bulkdel.report.json_text import json_text
+from bulkdel.report.status_json import VERSION
 from bulkdel.runs.hook import run_hook
 from bulkdel.send.transport import NoReply, Transport
 
@@ -58,31 +59,40 @@ class Notifier:
         self._within_s = within_s
         self._threads: list[threading.Thread] = []
 
-    def tell(self, event: Event, facts: Mapping[str, Any]) -> None:
-        """Begin to tell `event`, with `told` as JSON, to who wants it. Never waits."""
+    def tell(self, event: Event, facts: Callable[[], Mapping[str, Any]]) -> None:
+        """Begin to tell `event`, with `facts` as JSON, to who wants it. Never waits.
+
+        `facts` is called in other threads.
+        """
         if event not in self._notify.on:
             return
-        body = json_text({"event": event, **facts}, laid_out=False)
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
         if self._notify.command:
-            self._begin("command", event, body)
+            self._begin("command", event, facts)
         if self._notify.url is not None:
-            self._begin("url", event, body)
+            self._begin("url", event, facts)
 
     def close(self) -> None:
         """Return when everybody was told, or had the time for it."""
         for thread in self._threads:
             thread.join(self._within_s + 1)
 
-    def _begin(self, way: str, event: Event, body: bytes) -> None:
+    def _begin(self, way: str, event: Event, facts: Callable[[], Mapping[str, Any]]) -> None:
         thread = threading.Thread(
-            target=self._tell, args=(way, event, body), name=f"notify-{way}", daemon=True
+            target=self._tell, args=(way, event, facts), name=f"notify-{way}", daemon=True
         )
-        self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the system starts no more threads
+            structlog.get_logger().warning(FAILED, of=str(event), by=way, reason="no thread")
+        else:
+            self._threads.append(thread)
 
-    def _tell(self, way: str, event: Event, body: bytes) -> None:
+    def _tell(self, way: str, event: Event, facts: Callable[[], Mapping[str, Any]]) -> None:
         log = structlog.get_logger().bind(of=str(event), by=way)
         try:
+            values = {"version": VERSION, "event": event, **facts()}
+            body = json_text(values, laid_out=False)
             trouble = self._run(body) if way == "command" else asyncio.run(self._post(body))
         except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on
             trouble = type(error).__name__

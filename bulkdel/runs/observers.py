@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bulkdel.errors import BulkdelError
 from bulkdel.job.job import Event, Job
 from bulkdel.report.status import State, Status
+from bulkdel.report.status_json import KEYS as STATUS_KEYS
 from bulkdel.report.status_json import status_values
+from bulkdel.runs.news import Message, News
 from bulkdel.runs.notify import Notifier, event_of
+from bulkdel.runs.status import look
+from bulkdel.send.sampled import LineQuota
 from bulkdel.send.view import LaneView
 
 if TYPE_CHECKING:
     from bulkdel.report.metrics import Metrics
 
 LOOPBACK: Final = "127.0.0.1"
+HOUR_S: Final = 3600.0
+FEW_AN_HOUR: Final = 20
+"""Messages of one event about single targets: what stands and falls all night wakes nobody more."""
+
+KEYS: Final[Mapping[str, str]] = {
+    "event": f"one of {', '.join(Event)}",
+    "target": "the target that it is about; null where it is about the run",
+    "end": "why that target is sent nothing more; null where it goes on",
+    "exit_code": "of the command; null while it works",
+    "text": "what there is to say, for a person",
+    "left_out": "messages of this event that were not sent since the last one, being too many",
+    **STATUS_KEYS,
+}
+"""What a message holds: all of `status --json` at that moment, and these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,23 +57,34 @@ class Observers:
         self._job = job
         self._metrics = metrics
         self._notifier = Notifier(job)
+        self._news = News()
+        self._quota = LineQuota(time.monotonic(), few=FEW_AN_HOUR, span_s=HOUR_S)
         self._status: Status | None = None
+        self._has_sent = False
 
     def looked(self, status: Status) -> None:
         """How the run stands while nothing of it is sent."""
-        self._status = status
+        self._status, self._has_sent = status, False
         if self._metrics:
             self._metrics.at_rest(status)
 
     def started(self, status: Status) -> None:
         """Calls begin to leave now."""
         running = replace(status, state=State.RUNNING, reason="calls begin to leave")
-        self._notifier.tell(Event.START, self._told(running, None, "sending begins"))
+        self._has_sent = True
+        facts = message_values(self._job, "sending begins", running)
+        self._notifier.tell(Event.START, lambda: facts)
 
     def show(self, views: Sequence[LaneView]) -> None:
-        """The lanes at this moment."""
+        """The lanes at this moment; what is news of one is told at once."""
         if self._metrics:
             self._metrics.show(views)
+        now_s = time.monotonic()
+        for message in self._news.look(views, now_s=now_s, now_ms=time.time_ns() // 1_000_000):
+            left_out = self._quota.takes(message.event, now_s)
+            if left_out is not None:
+                facts = partial(self._news_facts, message, tuple(views), left_out)
+                self._notifier.tell(message.event, facts)
 
     def ended(self, code: int, words: str) -> None:
         """The command leaves with `code`; `words` say why in a sentence. Waits, bounded."""
@@ -61,14 +92,48 @@ class Observers:
             self._metrics.ended(code)
         event = event_of(code)
         if event is not None:
-            self._notifier.tell(event, self._told(self._status, code, words))
+            self._notifier.tell(event, partial(self._end_facts, code, words))
         self._notifier.close()
 
-    def _told(self, status: Status | None, code: int | None, words: str) -> dict[str, Any]:
-        known = {"job": self._job.name, "run_dir": str(self._job.run_dir)}
-        if status is not None:
-            known |= status_values(status)
-        return {"exit_code": code, "text": f"{self._job.name}: {words}", **known}
+    def _end_facts(self, code: int, words: str) -> Mapping[str, Any]:
+        """What is told at the end; where an error cut the sending short, the run is looked at."""
+        status = (self._seen() if self._has_sent else None) or self._status
+        return message_values(self._job, words, status, exit_code=code)
+
+    def _news_facts(
+        self, message: Message, views: Sequence[LaneView], left_out: int
+    ) -> Mapping[str, Any]:
+        """What is told of one target, with the run as it stands at this moment."""
+        status = self._seen(views)
+        return message_values(self._job, message.text, status, news=message, left_out=left_out)
+
+    def _seen(self, views: Sequence[LaneView] = ()) -> Status | None:
+        """The run as it stands; None where that cannot be read: what matters is the message."""
+        try:
+            return look(self._job, held=True, views=views)
+        except BulkdelError:
+            return None
+
+
+def message_values(
+    job: Job,
+    words: str,
+    status: Status | None,
+    *,
+    exit_code: int | None = None,
+    news: Message | None = None,
+    left_out: int = 0,
+) -> dict[str, Any]:
+    """What is told with an event."""
+    known = {"job": job.name, "run_dir": str(job.run_dir)}
+    return {
+        "target": news.target if news else None,
+        "end": news.end if news else None,
+        "exit_code": exit_code,
+        "text": f"{job.name}: {words}",
+        "left_out": left_out,
+        **(known if status is None else status_values(status)),
+    }
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from bulkdel.runs.control import listening
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile
 from bulkdel.runs.plan import choose_plan, sample, would_save
+from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
 from bulkdel.runs.status import identity_of, look
@@ -44,7 +45,7 @@ from bulkdel.send.descriptors import fit
 from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.tunnel import Proxy
-from bulkdel.send.view import End, Ending, LaneEnd
+from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 SAMPLE: Final = 3
 """Batches of a plan that are shown."""
@@ -273,13 +274,19 @@ class Run:
                 began_ms = _now_ms()
                 self._journal.start_sitting(began_ms, os.getpid(), how)
             live = LiveFile(job.run_dir, pid=os.getpid(), began_ms=began_ms)
-            showing = _keep_showing(sitting, show, live, warn)
+            progress = ProgressLog(log, asyncio.get_running_loop().time)
+
+            def show_all(views: Sequence[LaneView]) -> None:
+                progress.show(views)
+                show(views)
+
+            showing = _keep_showing(sitting, show_all, live, warn)
             shower = asyncio.create_task(showing, name="progress")
             try:
                 ending = await sitting.run()
             finally:
                 shower.cancel()
-            show(sitting.views())
+            show_all(sitting.views())
         self._note_end(ending.lanes)
         return ending
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,20 +23,31 @@ from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 
-def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Status:
+class NoPlan(WrongInput):
+    """There is no plan yet, so nothing can be shown."""
+
+
+def look(
+    job: Job,
+    *,
+    held: bool = False,
+    meta: PlanMeta | None = None,
+    views: Sequence[LaneView] = (),
+) -> Status:
     """How a run stands, whoever works on it. Takes no lock and changes nothing.
 
     Args:
         job: whose run.
         held: whether it is this process that holds the run directory.
         meta: its plan's, where that was read before.
+        views: the lanes as this process sends them now; none where it sends nothing.
 
     Raises:
-        WrongInput: there is no plan yet.
+        NoPlan: there is none yet.
     """
     meta = meta or read_plan_meta(job.run_dir)
     if meta is None:
-        raise WrongInput(
+        raise NoPlan(
             "there is no plan yet, so there is nothing to show",
             where=job.run_dir,
             mend="`bulkdel plan` makes one",
@@ -49,7 +61,7 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
         )
     now_ms = time.time_ns() // 1_000_000
     worker = None if held else holder(job.run_dir)
-    works = f"process {worker.pid}" if worker else ""
+    works = f"process {worker.pid}" if worker else f"process {os.getpid()}" if views else ""
     seen = snapshot(job.run_dir)
     if seen is not None and seen.begun:
         refuse_other_plan(job.run_dir, seen.identity, meta.digest)
@@ -65,6 +77,7 @@ def look(job: Job, *, held: bool = False, meta: PlanMeta | None = None) -> Statu
             share.target: _lane(share.target, qps[share.target], seen.last, live, now_ms, works)
             for share in meta.shares
         }
+        lanes |= {view.target: view for view in views}
         last = LastSitting(
             began_ms=seen.last.started_ms,
             ended_ms=seen.last.ended_ms,

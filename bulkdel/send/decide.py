@@ -38,7 +38,7 @@ OURS_S: Final = 1.0
 SKEW_S: Final = 120.0
 """A difference of clocks that is worth telling, in seconds."""
 
-KEPT_BACK: Final = NoReply(reason="kept back: the lane sends one call at a time now", left=False)
+KEPT_BACK: Final = NoReply(reason="kept back: one call at a time is sent now", left=False)
 """In place of a reply: others were refused or unanswered while the call waited to leave."""
 
 

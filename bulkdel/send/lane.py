@@ -42,7 +42,6 @@ from bulkdel.send.judge import Judgement, answer_of, judge, load_of, size, split
 from bulkdel.send.lane_log import LaneLog
 from bulkdel.send.meter import Meter, Moment, activity_of
 from bulkdel.send.pace import Pacer
-from bulkdel.send.sampled import Fields
 from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.signer import Signer
 from bulkdel.send.state import OVER, Closed, Doing, LaneState
@@ -316,7 +315,7 @@ class Lane:
             while work.parts and self._carriers.stopped is None:
                 following = await self._call(task, work)
                 if following is Next.SECOND_ROUND:
-                    self._few.write("batch.deferred", partial(dict, ordinal=work.entry.ordinal))
+                    self._few.write("batch.deferred", self._few.of_entry(work.entry))
                     break
                 if delay_s := self._delay_s(following, work):
                     await self._rest(delay_s)
@@ -383,7 +382,7 @@ class Lane:
         entry, parts = attempt.work.entry, attempt.work.parts
         answer = answer_of(self._provider, attempt.load, reply, attempt.hidden)
         if answer.strangers:
-            fields: Fields = partial(dict, ordinal=entry.ordinal, ids=answer.strangers)
+            fields = self._few.of_entry(entry, ids=answer.strangers)
             self._few.write("reply.strangers_ignored", fields, warn=True)
         judgement = judge(entry, parts, answer, at_ms=self._now_ms())
         waited = None
@@ -449,7 +448,7 @@ class Lane:
 
     def _look_at_guards(self) -> None:
         if self._shared.allowance.spent:
-            self._shared.stop(End.LIMIT, "the limit of this sitting is reached")
+            self._shared.stop(End.LIMIT, "the limit is reached")
         counters = self._book.counters(self._index)
         if words := too_many_failed(counters, self._shared.job.guards, self._target.name):
             self._shared.stop(End.GUARD, words)

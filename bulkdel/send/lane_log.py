@@ -13,7 +13,7 @@ from bulkdel.send.decide import KEPT_BACK, Decision
 from bulkdel.send.judge import Judgement
 from bulkdel.send.sampled import Fields, SampledLog
 from bulkdel.send.transport import NoReply
-from bulkdel.words import Entry, Ruling, batch_label
+from bulkdel.words import Batch, Entry, batch_label
 
 
 class LaneLog(SampledLog):
@@ -37,11 +37,17 @@ class LaneLog(SampledLog):
         """What was heard of a call for `entry`, and what follows for its lane."""
         if isinstance(heard, NoReply):
             if heard is not KEPT_BACK:
-                unsent: Fields = partial(dict, ordinal=entry.ordinal, reason=heard.reason)
+                unsent = self.of_entry(entry, reason=heard.reason)
                 self.write("call.not_sent", unsent, kind=heard.reason)
         elif last := heard.last:
             kind = f"{last.verdict} {last.code}"
-            unsettled = partial(self._unsettled, entry, last)
+            values = {
+                "verdict": str(last.verdict),
+                "code": last.code,
+                "info": last.info,
+                "known": last.known,
+            }
+            unsettled = self.of_entry(entry, **values)
             self.write("answer.unsettled", unsettled, kind=kind, warn=not last.known)
         if decision.renewal is not None:
             code, next_try_s = decision.renewal.code, decision.alone_s
@@ -54,13 +60,19 @@ class LaneLog(SampledLog):
         if decision.batch_most is not None:
             self._log.warning("lane.batch_size_lowered", batch_size=decision.batch_most)
 
-    def _unsettled(self, entry: Entry, last: Ruling) -> Mapping[str, Any]:
-        job = self._job
-        return {
-            "ordinal": entry.ordinal,
-            "batch": batch_label(self._target, job.operation, job.mode, entry),
-            "verdict": str(last.verdict),
-            "code": last.code,
-            "info": last.info,
-            "known": last.known,
-        }
+    def of_entry(self, entry: Entry, **values: Any) -> Fields:
+        """Fields that name an entry, and these values: the same keys in every event.
+
+        `batch` is what the ledger's lines of its pairs hold, so the log needs no account. Where the
+        planner chose the sides, the other sides of several batches may go together: `batches`.
+        """
+        return partial(self._named, entry, values)
+
+    def _named(self, entry: Entry, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        job, sides = self._job, entry.sides if isinstance(entry, Batch) else None
+        if sides is not None and sides.asked is not None:
+            labels = list(dict.fromkeys(one.label for one in sides.asked))
+        else:
+            labels = [batch_label(self._target, job.operation, job.mode, entry)]
+        more = {"batches": labels} if len(labels) > 1 else {}
+        return {"ordinal": entry.ordinal, "batch": labels[0], **more, **values}

@@ -26,20 +26,21 @@ Fields: TypeAlias = Callable[[], Mapping[str, Any]]
 class LineQuota:
     """Which lines are written; pure, times are in seconds."""
 
-    def __init__(self, now: float) -> None:
-        self._began = now
+    def __init__(self, now: float, *, few: int = FEW, span_s: float = SPAN_S) -> None:
+        """At most `few` of a kind in each `span_s`."""
+        self._began, self._few, self._span_s = now, few, span_s
         self._written: dict[str, int] = {}
         self._left_out: dict[str, int] = {}
 
     def takes(self, kind: str, now: float) -> int | None:
         """How many of its kind were left out since the last one; None: this one is too."""
-        if now - self._began >= SPAN_S:
+        if now - self._began >= self._span_s:
             self._began = now
             self._written.clear()
         if kind not in self._written and len(self._written) >= KINDS_MOST:
             kind = OTHERS
         written = self._written.setdefault(kind, 0)
-        if written < FEW:
+        if written < self._few:
             self._written[kind] += 1
             return self._left_out.pop(kind, 0)
         self._left_out[kind] = self._left_out.get(kind, 0) + 1

@@ -166,7 +166,7 @@ class Sitting:
         bound_s = self._shared.job.schedule.max_duration_s
         if bound_s is not None:
             await asyncio.sleep(bound_s)
-            self.stop(End.DURATION, f"the sitting has lasted {bound_s:g} s")
+            self.stop(End.DURATION, f"it has run for {bound_s:g} s")
 
     def views(self) -> tuple[LaneView, ...]:
         """Each lane at this moment, in the job's order."""

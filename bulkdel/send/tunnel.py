@@ -31,7 +31,8 @@ _WANTED: Final = re.compile(
 _BASIC: Final = re.compile(rb"\bbasic\b", re.IGNORECASE)
 _SCHEMES_SHOWN: Final = 4
 
-WANTS_LOGIN: Final = 407
+WANTS_LOGIN: Final = (401, 407)
+"""The second is HTTP's word for it; tinyproxy answers a wrong login with the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ async def _answer(at: socket.socket, proxy: Proxy) -> bytes:
 
 
 def _refusal(proxy: Proxy, there: str, code: int, head: bytes) -> TunnelError:
-    if code != WANTS_LOGIN:
+    if code not in WANTS_LOGIN:
         return TunnelError(proxy, f"did not connect to {there}: it answered CONNECT with {code}")
     wanted = _WANTED.findall(head)
     if wanted and not any(_BASIC.search(kind + rest) for kind, rest in wanted):

@@ -10,8 +10,8 @@
 #        all night, or it refuses for ever what is left. Nights alone may never end it
 #   any other code: as of `bulkdel run`
 #
-# It works in the folder of JOB. There it reads `env` (see env.example) and leaves NAME.out and
-# NAME.err: what bulkdel printed in the last night.
+# It works in the folder of JOB, on the run directory that the job file names. There it reads `env`
+# (see env.example) and leaves NAME.out and NAME.err: what bulkdel printed in the last night.
 set -u
 umask 077
 [ $# -gt 0 ] || { echo "usage: night.sh JOB [OPTION OF bulkdel run]..."; exit 2; }

@@ -4,9 +4,9 @@
 
 Runs the parts one after the other and prints one JSON object: the machine, and what each part
 found. `--table FILE` measures nothing and prints the table of README.md, beside this file, from
-such an object instead; without a FILE it measures, and prints the table. It takes some 15 minutes, with `--quick` less than
-two, and needs a machine that does nothing else: the figures are ratios within one run, and nothing
-here fails for a figure.
+such an object instead; without a FILE it measures, and prints the table. It takes some 15 minutes,
+with `--quick` less than two, and needs a machine that does nothing else: the figures are ratios
+within one run, and nothing here fails for a figure.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tomllib
 from io import StringIO
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from bulkdel.cli import ask, streams
 from bulkdel.cli.answers import Given, answers_of
-from bulkdel.cli.columns import propose
+from bulkdel.cli.app import app
 from bulkdel.cli.new_file import write_new
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job, Reach
@@ -21,7 +23,9 @@ from bulkdel.job.keys import Table, keys_of
 from bulkdel.job.problems import TABLES
 from bulkdel.job.schema import JobTable, TargetTable
 from bulkdel.job.writer import Answers, TargetAnswers, job_text, toml_text
+from bulkdel.plan.input.likely import propose
 from bulkdel.providers import PROVIDERS
+from bulkdel.providers.protocol import Provider
 from bulkdel.words import Mode, Operation
 
 FLAGS = Given(
@@ -154,12 +158,24 @@ def test_never_overwrites(home: Path) -> None:
         ({"regions": ("tokyo", "seoul")}, "--region is given 2 times"),
         ({"regions": ("nowhere",)}, "targets.tencent.region"),
         ({"app_ids": (0,)}, "targets.tencent.app_id is 0"),
-        ({"from_field": "user"}, "no column user; it has From_Account, To_Account"),
+        (
+            {"from_field": "user"},
+            "no column 'user'; it has 'From_Account', 'To_Account'; did you mean",
+        ),
+        ({"inputs": ("gone.csv",)}, "gone.csv: no such file"),
+        ({"inputs": ("rows.csv",)}, "put From_Account,To_Account above it; if it does name"),
+        ({"inputs": ("semi.csv",)}, "separated by semicolons, not by commas; save it"),
+        ({"inputs": ("tabs.csv",)}, 'separated by tabs, not by commas; set --format "tsv"'),
+        ({"inputs": ("like.csv",)}, 'Then set --from-field "user id" and --to-field "friend"'),
         ({"secret_envs": ("9193cc662a4c0ec135ec71fb57194b38",)}, "secret"),
     ],
 )
 def test_wrong_flags(home: Path, keys: dict[str, object], words: str) -> None:
     """One sentence that names the option or the key, exit 2, and nothing is written."""
+    (home / "rows.csv").write_text("alice,bob\n")
+    (home / "semi.csv").write_text("From_Account;To_Account\na;b\n")
+    (home / "tabs.csv").write_text("From_Account\tTo_Account\na\tb\n")
+    (home / "like.csv").write_text("user id,friend\na,b\n")
     given = Given(**{**{name: getattr(FLAGS, name) for name in FLAGS.__slots__}, **keys})
     with pytest.raises(WrongInput) as refused:
         made(given, home / "purge.toml")
@@ -180,6 +196,32 @@ def test_questions(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (job.operation, job.mode) == (Operation.DELETE_FRIENDS, Mode.TWO_WAY)
     assert (job.input.from_field, job.input.to_field) == ("User", "Friend")
     assert (job.targets[0].region, job.targets[0].app_id) == ("singapore", 1400000000)
+
+
+def test_a_file_that_is_not_there_is_asked_for_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule: the questions go on only with an input that can be read."""
+    (home / "sheet.csv").write_bytes(b"PK\x03\x04")
+    left = typed(monkeypatch, "gone.csv", "sheet.csv", ".", "pairs.csv")
+    keys = {name: getattr(FLAGS, name) for name in FLAGS.__slots__}
+    given = Given(**{**keys, "inputs": (), "secret_envs": ("KEY",)})
+    assert made(given, home / "purge.toml", asking=True).input.files == (str(home / "pairs.csv"),)
+    assert left.read() == ""
+
+
+def test_a_first_row_is_not_asked_away(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rule: before columns are chosen among what may be a row, the way that loses none is told."""
+    (home / "rows.csv").write_text("alice,bob\ncarl,dan\n")
+    typed(monkeypatch, "alice", "bob")
+    keys = {name: getattr(FLAGS, name) for name in FLAGS.__slots__}
+    given = Given(**{**keys, "inputs": ("rows.csv",), "secret_envs": ("KEY",)})
+    made(given, home / "purge.toml", asking=True)
+    said = capsys.readouterr().err
+    assert "If that is a row already, stop here (Ctrl-C)" in said
+    assert "  From_Account,To_Account" in said
 
 
 def test_only_what_is_not_said_is_asked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,3 +310,32 @@ def test_the_same_provider_twice(home: Path) -> None:
     )
     job = write_new(home / "purge.toml", job_text(answers, file="purge.toml"))
     assert [one.name for one in job.targets] == ["zego", "zego-2"]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda one: one.name)
+def test_where_the_key_is_shown_and_goes(home: Path, provider: Provider) -> None:
+    """Rule: the closing words name the variable or the file, the console's word, and no key."""
+    words = ["init", "purge.toml", "--operation", "delete_friends", "--mode", "one_way"]
+    words += ["--provider", provider.name, "--region", provider.example_region]
+    words += ["--app-id", "77", "--input", "pairs.csv"]
+    said = CliRunner().invoke(app, words).stdout
+    plain = " ".join(said.split())
+    assert f"the key of app 77 into the variable {provider.secret_env}" in plain
+    assert f"{provider.vendor}'s console shows it as {provider.secret_place}." in plain
+    assert f"  export {provider.secret_env}='...'\n" in said
+    assert f"# Shown in {provider.app_id_place}." in (home / "purge.toml").read_text()
+    words[1:2] = ["other.toml", "--secret-file", "the key"]
+    said = " ".join(CliRunner().invoke(app, words).stdout.split())
+    assert f"into the file {home / 'the key'} (`chmod 600`) and nothing else" in said
+
+
+@pytest.mark.usefixtures("home")
+def test_each_command_that_follows_can_be_run() -> None:
+    """Rule: what is printed as the next command does what is said of it."""
+    words = ["init", "my job.toml", "--operation", "delete_friends", "--mode", "one_way"]
+    words += ["--provider", "zego", "--app-id", "7", "--endpoint", "emulator"]
+    said = CliRunner().invoke(app, [*words, "--input", "pairs.csv"]).stdout
+    commands = [shlex.split(line)[1:] for line in said.splitlines() if line.startswith("  bulkdel")]
+    assert [one[0] for one in commands] == ["check", "plan", "run"]
+    for command in commands:
+        assert CliRunner().invoke(app, command).exit_code == 0

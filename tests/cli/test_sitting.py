@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.status import Status
+from bulkdel.report.version import version
 from bulkdel.runs.observers import Watch
 from bulkdel.runs.run import Run
 from bulkdel.runs.seams import Say, Show, TellStop
@@ -148,7 +150,7 @@ def test_a_trial_runs_without_a_question(
     assert sat(run, choices(limit=7)) == 0
     assert run.done == ["held", "sent, limit 7", "let go"]
     out, err = capsys.readouterr()
-    assert out.startswith("Finished: every pair is settled.")
+    assert out.startswith("Finished: all 100 pairs settled, nothing failed.")
     assert "A trial: no target of this job is a real provider." in err
     assert "planned" in err
 
@@ -257,7 +259,9 @@ def test_a_signal_while_sending(tmp_path: Path, capsys: pytest.CaptureFixture[st
     run = HandRun(job=trial(tmp_path), stop_while_sending=True, after=Counters(deleted=30, calls=1))
     assert sat(run, choices()) == 75
     out = capsys.readouterr().out
-    assert out.startswith("Stopped by a signal. 70 pairs left.")
+    assert out.startswith(
+        "Stopped with work left: 30.0% is settled.\nStopped by a signal. 70 pairs left."
+    )
     assert out.endswith("To continue, run:\n  bulkdel run x.toml --limit 9\n")
 
 
@@ -281,7 +285,7 @@ def test_a_signal_before_sending(tmp_path: Path) -> None:
             return super().plan(say)
 
     run = Slow(job=trial(tmp_path))
-    with pytest.raises(Interrupted, match="SIGINT before this sitting sent anything") as raised:
+    with pytest.raises(Interrupted, match="SIGINT before anything was sent this time") as raised:
         sat(run, choices())
     assert raised.value.exit_code == 75
     assert run.done == ["held"]
@@ -321,6 +325,10 @@ def test_what_should_not_happen(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert str(job.run_dir / "run.log") in err
     lines = [orjson.loads(line) for line in (job.run_dir / "run.log").read_bytes().splitlines()]
     assert [line["event"] for line in lines] == ["command.started", "command.crashed"]
+    assert lines[0]["bulkdel"] == version()
+    assert (lines[0]["pid"], lines[0]["host"]) == (os.getpid(), platform.node())
+    assert lines[0]["python"] == platform.python_version()
+    assert lines[0]["platform"].startswith(platform.system())
     assert "KeyError: 'oops'" in lines[1]["traceback"]
 
 
@@ -373,7 +381,7 @@ def test_start_and_finish_are_told(tmp_path: Path) -> None:
     assert all(one["job"] == "purge-2026-11" for one in told)
     assert all(one["run_dir"] == str(tmp_path / "run") for one in told)
     assert told[1]["targets"]["tencent"]["deleted"] == 100
-    assert told[1]["text"] == "purge-2026-11: Finished: every pair is settled."
+    assert told[1]["text"].startswith("purge-2026-11: Finished: all 100 pairs settled")
 
 
 @pytest.mark.parametrize(
@@ -435,9 +443,10 @@ def test_how_it_was_agreed_is_kept(
     """What is sent says how somebody agreed, with the command as given; an earlier yes has none."""
     job = real(tmp_path) if is_real else trial(tmp_path)
     run = HandRun(job=job, agreed_before=before)
-    sat(run, choices(yes=yes))
+    of = choices(yes=yes)
+    sat(run, of)
     (consent,) = run.consents
-    assert (consent.how, consent.command) == (how, "bulkdel run x.toml")
+    assert (consent.how, consent.command) == (how, of.command)
     assert (consent.at_ms is None) == (how is Agreement.EARLIER)
 
 

@@ -56,7 +56,7 @@ def commands(texts: list[str]) -> list[list[str]]:
 
 
 def test_every_block_is_tried() -> None:
-    """There is none but those that a test here, the demo's in test_stories.py, or CI carries out."""
+    """There is none but those that a test here, the demo's own, or CI carries out."""
     accounted = {
         ("Try it", "sh"),
         ("Try it", "text"),

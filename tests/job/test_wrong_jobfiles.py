@@ -756,6 +756,7 @@ def test_what_was_probably_meant_is_asked(tmp_path: Path, text: str, question: s
         'run_dir = "PATH"\n' + GOOD,
         without(GOOD, "secret_env") + 'secret_file = "PATH"\n',
         GOOD + '[guards]\nprotect_files = ["PATH"]\n',
+        GOOD + '[notify]\ncommand = ["PATH", "$HOME/as it stands"]\n',
     ],
 )
 def test_a_path_counts_on_no_shell(tmp_path: Path, text: str, path: str) -> None:

@@ -28,13 +28,28 @@ CASES: list[tuple[str, bytes | None, str]] = [
     ("bytes.csv", bytes(range(256)) * 40, "binary"),
     ("png.csv", b"\x89PNG\r\n\x1a\n\0\0\0", "not UTF-8"),
     ("bytes.jsonl", b"\x89PNG\r\n\x1a\n\0\xff\0", "binary"),
-    ("gz.csv", gzip.compress(HEAD.encode() + b"a,b\n"), "binary"),
-    ("utf16.csv", HEAD.encode("utf-16"), "UTF-16"),
-    ("other.csv", b"from,to\na,b\n", r"no column 'From_Account'; it has 'from', 'to'"),
+    ("gz.csv", gzip.compress(HEAD.encode() + b"a,b\n"), r"gzip; end its name in \.gz"),
+    ("zst.csv", zstandard.compress(HEAD.encode() + b"a,b\n"), r"zstd; end its name in \.zst"),
+    ("utf16.csv", HEAD.encode("utf-16"), "UTF-16 text; save it as UTF-8"),
+    ("list.xlsx", b"PK\x03\x04", "is an Excel workbook; save it as CSV UTF-8"),
+    ("list.XLS", b"\xd0\xcf\x11\xe0", "is an Excel workbook; save it as CSV UTF-8"),
+    ("list.ods", b"PK\x03\x04", "spreadsheet of LibreOffice; save it as CSV"),
+    ("list.numbers", b"PK\x03\x04", "spreadsheet of Numbers; save it as CSV"),
+    ("renamed.csv", b"PK\x03\x04\x14\0", "is an Excel workbook or another zip file; save it"),
+    ("old.csv", b"\xd0\xcf\x11\xe0\xa1", "is an old Excel workbook"),
+    ("pairs.csv.zip", b"PK\x03\x04", "is packed; unpack it"),
+    ("pairs.csv.bz2", b"BZh9", "is packed; unpack it"),
+    ("parquet.csv", b"PAR1", 'set input.format = "parquet"'),
+    ("page.csv", b"\xef\xbb\xbf\n<!DOCTYPE html>", "is a web page"),
+    ("lines.csv", b'{"From_Account": "a"}\n', 'set input.format = "jsonl"'),
+    ("list.json", b'[{"From_Account": "a"}]', 'set input.format = "jsonl"'),
+    ("other.csv", b"from,to\na,b\n", r"'From_Account' or 'To_Account'; it has 'from', 'to'; did"),
     ("twice.csv", b"From_Account,To_Account,To_Account\na,b,c\n", "'To_Account' more than once"),
     ("what.txt", b"x", "input.format"),
     ("cut.csv.gz", gzip.compress(HEAD.encode() + b"a,b\n")[:-4], "broken or cut short"),
-    ("junk.csv.gz", b"not gzip at all", "broken or cut short"),
+    ("junk.csv.gz", b"not gzip at all", r"broken or cut short.* take \.gz off its name"),
+    ("quote.csv", b'"a"b,c\n', "its header cannot be read"),
+    ("latin.csv", b"Fr\xe4nk,b\n", "header is not UTF-8 text; save it as UTF-8"),
     ("junk.csv.zst", b"not zstandard", "broken or cut short"),
     ("junk.parquet", b"not parquet", "Parquet"),
 ]
@@ -52,6 +67,7 @@ def test_input_that_cannot_be_planned(
         make_plan(job)
     assert caught.value.file == str(tmp_path / name)
     assert caught.value.where == f"input.files {tmp_path / name}"
+    assert caught.value.mend
     assert "\n" not in str(caught.value)
     assert list(job.run_dir.iterdir()) == []
 
@@ -145,3 +161,12 @@ def test_files_are_private(tmp_path: Path) -> None:
     assert job.run_dir.stat().st_mode & 0o777 == 0o700
     modes = {path.name: path.stat().st_mode & 0o777 for path in job.run_dir.iterdir()}
     assert modes == {"plan.parquet": 0o600, "rejects.jsonl": 0o600}
+
+
+def test_a_name_that_is_nearly_there_is_asked_about(tmp_path: Path) -> None:
+    """Rule: a typing error in a file's name is answered by the file that is there."""
+    (tmp_path / "pairs.csv").write_text(HEAD + "a,b\n")
+    with pytest.raises(WrongFile, match=r"no such file; did you mean .*/pairs\.csv\?"):
+        make_plan(a_job(tmp_path, ["pair.csv"]))
+    with pytest.raises(WrongFile, match=r"no such file; correct input.files: a path in it is rel"):
+        make_plan(a_job(tmp_path, ["other.csv"]))

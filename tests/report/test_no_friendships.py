@@ -74,7 +74,7 @@ def test_it_is_said_first_everywhere() -> None:
     status = run(0, 7)
     begins = "Nearly nothing of what was asked was a friendship: at tencent 7 of 7 pairs"
     assert sitting_verdict(ENDING, status).words.startswith(begins)
-    assert "Finished: every pair is settled." in sitting_verdict(ENDING, status).words
+    assert "Finished: all 7 pairs settled" in sitting_verdict(ENDING, status).words
     summary = " ".join(summary_text(status, ENDING, 80, command="x").split())
     assert summary.startswith(begins)
     assert "Look whether the ids are the app's own" in summary
@@ -93,7 +93,7 @@ def test_it_is_said_first_everywhere() -> None:
 def test_a_friend_list_in_both_directions_is_no_alarm() -> None:
     """Two-way, half of an input that names both sides is already gone, and nothing is said."""
     status = run(50, 50)
-    assert sitting_verdict(ENDING, status).words == "Finished: every pair is settled."
+    assert sitting_verdict(ENDING, status).words.startswith("Finished: all 100 pairs settled")
     assert orjson.loads(status_json(status))["no_friendships"] is None
     assert run_verdict(status).tone is Tone.GOOD
     assert "Nearly nothing" not in status_text(status, 80)

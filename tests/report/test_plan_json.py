@@ -139,8 +139,8 @@ def test_times_name_their_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "done 2026-11-22 01:00 UTC at the earliest" in page
     told, page = schedule(job, meta, Schedule(max_duration_s=1))
     assert told == {"timezone": None, "done_at": "2026-11-21T18:30:02.000Z", "sittings": 2}
-    assert "done 2026-11-21 18:30 UTC at the earliest, in 2 sittings" in page
+    assert "done 2026-11-21 18:30 UTC at the earliest, in 2 starts" in page
     monkeypatch.setattr(previewing, "finish", lambda *_: None)
     never, page = schedule(job, meta, Schedule(window=WINDOW))
     assert never == {"timezone": "Asia/Singapore", "done_at": None, "sittings": None}
-    assert "it would take more than a thousand sittings" in page
+    assert "it would take more than a thousand starts" in page

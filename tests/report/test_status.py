@@ -100,7 +100,7 @@ def test_codes_add_up() -> None:
     assert "tencent 10 failed 30003 no such account" in rows
     assert "tencent 2 failed - other codes" in rows
     assert "tencent 8 unsettled - no answer: timeout" in rows
-    assert "tencent 40 unsettled - not answered yet" in rows
+    assert "tencent 40 unsettled - not sent yet" in rows
 
 
 def test_every_key_is_documented() -> None:

@@ -9,10 +9,11 @@ import pytest
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books
 from bulkdel.report.ending import exit_code, sitting_verdict, why
-from bulkdel.report.remarks import remarks
+from bulkdel.report.remarks import may_name_twice, remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text.status_page import status_text
 from bulkdel.report.text.summary import summary_text
+from bulkdel.report.verdict import run_verdict
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation, Orient
 from tests.support import front
@@ -81,21 +82,29 @@ def two_way(
 DONE = Counters(deleted=10, calls=1)
 HALF = Counters(deleted=5, calls=1)
 ONE_FAILED = Counters(deleted=9, failed=1, calls=1)
+FINISHED = (
+    "Finished: all 10 pairs settled, nothing failed. "
+    "Every one is deleted or was already gone at tencent and zego."
+)
 
 
 @pytest.mark.parametrize(
     ("ends", "status", "sentence"),
     [
-        ([End.FINISHED, End.FINISHED], two_way(DONE, DONE), "Finished: every pair is settled."),
+        ([End.FINISHED, End.FINISHED], two_way(DONE, DONE), FINISHED),
         (
             [End.FINISHED, End.FINISHED],
             two_way(DONE, ONE_FAILED),
-            "Finished: every pair is settled, but 1 failed for good.",
+            (
+                "Finished: every pair is settled, but 1 failed for good. "
+                "19 of 20 results are deleted or already gone."
+            ),
         ),
         (
             [End.STOPPED, End.STOPPED],
             two_way(HALF, Counters()),
             (
+                "Stopped with work left: 25.0% is settled. "
                 "Stopped by a signal. 15 pairs left (tencent 5, zego 10). "
                 "Run the same command again to continue."
             ),
@@ -104,11 +113,12 @@ ONE_FAILED = Counters(deleted=9, failed=1, calls=1)
             [End.FINISHED, End.REFUSED],
             two_way(DONE, Counters(calls=1)),
             (
+                "Stopped with work left: 50.0% is settled. "
                 "Refused: the credentials, the permission or the app are not accepted. "
-                "10 pairs left (zego 10). Mend that and run the same command again."
+                "10 pairs left (zego 10). Put that right and run the same command again."
             ),
         ),
-        ([End.STOPPED, End.FINISHED], two_way(DONE, DONE), "Finished: every pair is settled."),
+        ([End.STOPPED, End.FINISHED], two_way(DONE, DONE), FINISHED),
         (
             [End.FINISHED, End.FINISHED],
             two_way(Counters(), Counters(), ALL_REJECTED),
@@ -117,8 +127,11 @@ ONE_FAILED = Counters(deleted=9, failed=1, calls=1)
     ],
 )
 def test_verdict(ends: list[End], status: Status, sentence: str) -> None:
-    """The first sentence says how it ended, how much is left and what to do."""
-    assert sitting_verdict(ending(*ends), status).words == sentence
+    """The run's verdict, as `status` and the page say it, then how it ended and what to do."""
+    verdict = sitting_verdict(ending(*ends), status)
+    assert verdict.words == sentence
+    assert verdict.words.startswith(run_verdict(status).headline)
+    assert run_verdict(status).headline in status_text(status, 200)
 
 
 @pytest.mark.parametrize("end", [end for end in End if end is not End.FINISHED])
@@ -132,13 +145,13 @@ def test_every_end_has_a_sentence(end: End) -> None:
 def test_summary_has_what_a_person_needs() -> None:
     """Verdict, each lane's own words, the balance, the files and the exact next command."""
     text = summary_text(
-        two_way(DONE, HALF, SOME_REJECTED),
+        two_way(Counters(deleted=9, calls=1), HALF, SOME_REJECTED),
         ending(End.FINISHED, End.DOWN, words="no accepted call for 1 h"),
         80,
         command=COMMAND,
     )
-    assert text.startswith("Stopped: a provider did not answer for too long.")
-    assert "zego  no accepted call for 1 h" in text
+    assert text.startswith("Stopped with work left: 77.7% is settled.\nStopped: a provider did not")
+    assert "zego     stopped: no accepted call for 1 h" in text
     assert "/runs/purge-2026-11/ledger.jsonl" in text
     assert "/runs/purge-2026-11/rejects.jsonl (1)" in text
     assert text.endswith(f"To continue, run:\n  {COMMAND}\n")
@@ -171,16 +184,35 @@ def test_failed_pairs_can_be_found() -> None:
             Mode.ONE_WAY,
             ["tencent: 3 calls lost the answer and 10 pairs were already gone."],
         ),
-        (Counters(already_gone=10, calls=4), Mode.TWO_WAY, ["Two-way: where the input"]),
+        (Counters(already_gone=10, calls=4), Mode.TWO_WAY, []),
+        (Counters(deleted=1, already_gone=9, calls=4), Mode.TWO_WAY, ["Two-way: where the input"]),
     ],
 )
 def test_remarks_only_where_they_are_true(
     counters: Counters, mode: Mode, remarked: list[str]
 ) -> None:
-    """`already_gone` is explained only where it may be ourselves: lost answers, or two-way."""
+    """`already_gone` is explained only where it may be ourselves: lost answers, or two-way.
+
+    Where nothing was deleted, no pair was removed by its other side.
+    """
     said = remarks(two_way(counters, DONE, mode=mode))
     assert len(said) == len(remarked)
     assert all(one.startswith(start) for one, start in zip(said, remarked, strict=True))
+
+
+def test_pairs_named_from_both_sides_are_counted_where_they_can_be() -> None:
+    """A page that has counted the ledger says how many there are, and nothing where there is none.
+
+    Neither does it say it where the ledger cannot hold both sides of one friendship.
+    """
+    status = two_way(Counters(deleted=1000, already_gone=1200, calls=4), DONE, mode=Mode.TWO_WAY)
+    (said,) = remarks(status, {"tencent": 1000})
+    assert said.startswith("tencent: of the 1,200 pairs that were already gone, 1,000 name")
+    assert remarks(status, {}) == ()
+    assert may_name_twice(status)
+    assert not may_name_twice(replace(status, orient=Orient.FEWEST_CALLS))
+    assert not may_name_twice(replace(status, mode=Mode.ONE_WAY))
+    assert not may_name_twice(two_way(DONE, DONE, mode=Mode.TWO_WAY))
 
 
 def test_a_chosen_side_is_not_called_a_pair_named_twice() -> None:

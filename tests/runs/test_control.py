@@ -99,7 +99,7 @@ def test_pause_resume_and_rate_act_on_the_running_process(tmp_path: Path) -> Non
     assert (tmp_path / "run" / "rates.json").stat().st_mode & 0o777 == 0o600
     again = bulkdel("run", path, "--no-progress", "--max-duration", "3s")
     assert again.returncode == 75
-    assert "Stopped after the time a sitting may take" in again.stdout
+    assert "Stopped after max_duration" in again.stdout
 
 
 def test_nobody_to_pause(tmp_path: Path) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bulkdel.errors import StorageFailed
-from bulkdel.job.job import Job
+from bulkdel.job.job import Event, Job, Notify
 from bulkdel.job.jobfile import load_job
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.ending import why
+from bulkdel.runs.observers import Observers
 from bulkdel.runs.run import held_run
 from bulkdel.runs.status import look
 from bulkdel.send.sitting import Sitting
@@ -43,6 +48,7 @@ def fails(job: Job, error: Exception) -> None:
     with held_run(job) as run:
         meta = run.plan(lambda _: None)
         run.begin(meta)
+        run.agree(Consent(how=Agreement.TRIAL, at_ms=1, command=""))
         asyncio.run(run.sending(meta, limit=None, started=started, on_settled=on_settled))
 
 
@@ -61,6 +67,24 @@ def test_an_error_of_ours_is_told_in_its_own_words(job: Job) -> None:
     """It stopped the run, whatever part of it raised it."""
     fails(job, StorageFailed("the disk is full"))
     assert look(job).reason == "tencent: the disk is full"
+
+
+def test_who_is_told_of_a_crash_hears_how_the_run_stands(job: Job) -> None:
+    """Not how it stood before it sent."""
+    with held_run(job) as run:
+        before = run.begin(run.plan(lambda _: None))
+    keep = "import sys; open('told', 'wb').write(sys.stdin.buffer.read())"
+    notify = Notify.model_construct(command=(sys.executable, "-c", keep), on=(Event.STOP,))
+    others = Observers(replace(job, notify=notify), None)
+    others.looked(before)
+    others.started(before)
+    with pytest.raises(ExceptionGroup):
+        fails(job, KeyError("oops"))
+    others.ended(75, "it broke")
+    told = orjson.loads((job.source.parent / "told").read_bytes())
+    assert (told["event"], told["exit_code"], told["text"]) == ("stop", 75, "job: it broke")
+    assert "KeyError" in told["reason"]
+    assert told["targets"]["tencent"]["calls"] > 0
 
 
 def test_what_stopped_all_lanes_is_said_once() -> None:

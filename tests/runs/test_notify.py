@@ -40,7 +40,7 @@ def tell(of: Job, event: Event = Event.STOP, *, within_s: float = 10.0) -> list[
     """Tell, wait, and answer what the log was told."""
     with structlog.testing.capture_logs() as logs:
         notifier = Notifier(of, within_s=within_s)
-        notifier.tell(event, TOLD)
+        notifier.tell(event, lambda: TOLD)
         notifier.close()
     return [dict(one) for one in logs]
 
@@ -94,7 +94,7 @@ def test_events(code: int, event: Event | None) -> None:
 def test_a_command_gets_json(tmp_path: Path) -> None:
     """One JSON object on standard input, in the job file's directory."""
     logs = tell(job(tmp_path, command=python(KEEP)))
-    assert orjson.loads((tmp_path / "got").read_bytes()) == {"event": "stop", **TOLD}
+    assert orjson.loads((tmp_path / "got").read_bytes()) == {"version": 1, "event": "stop", **TOLD}
     assert [(one["event"], one["of"], one["by"]) for one in logs] == [
         ("notify.told", "stop", "command")
     ]
@@ -209,7 +209,7 @@ def test_an_address_gets_json(tmp_path: Path) -> None:
         logs = tell(job(tmp_path, url=address))
     ((path, body),) = bodies
     assert path == "/x/T0P?y=S3CRET"
-    assert orjson.loads(body) == {"event": "stop", **TOLD}
+    assert orjson.loads(body) == {"version": 1, "event": "stop", **TOLD}
     assert [one["event"] for one in logs] == ["notify.told"]
 
 

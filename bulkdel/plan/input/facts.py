@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from bulkdel.plan import duck
 from bulkdel.plan.input.formats import BINARY
+from bulkdel.plan.input.kinds import EXPORT_AGAIN, HEAD_BYTES, kind_of
 from bulkdel.plan.input.sources import SourceFile, WrongFile
 from bulkdel.plan.input.unpack import unpack
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CHUNK = 4 << 20
-_MAGIC = (b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x7fELF", b"SQLite format")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
 
 Stamp: TypeAlias = tuple[int, ...]
@@ -71,7 +70,7 @@ def open_bytes(path: Path, name: str) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as exc:
         what = "is a link to a file that is not there" if path.is_symlink() else "no such file"
-        raise WrongFile(name, what) from exc
+        raise WrongFile(name, what, "put it there, or name another file") from exc
     except OSError as exc:
         raise _unreadable(name, exc) from exc
     with io.BufferedReader(_Input(descriptor, name)) as file:
@@ -94,7 +93,8 @@ def _refuse_others(status: os.stat_result, name: str) -> None:
 
 
 def _unreadable(name: str, exc: OSError) -> WrongFile:
-    return WrongFile(name, f"cannot be read ({exc.strerror})")
+    mend = "let this user read it" if isinstance(exc, PermissionError) else "run again, or copy it"
+    return WrongFile(name, f"cannot be read ({exc.strerror})", mend)
 
 
 def stamp_of(file: BinaryIO) -> Stamp:
@@ -117,21 +117,19 @@ def look_at(source: SourceFile, folder: Path, number: int) -> Facts:
         stamp = stamp_of(raw)
         size = os.fstat(raw.fileno()).st_size
         if size == 0:
-            raise WrongFile(source.name, "the file is empty")
+            raise WrongFile(source.name, "the file is empty", EXPORT_AGAIN)
         if source.packing:
             path = folder / f"unpacked-{number}"
             with path.open("wb") as out:
                 for chunk in unpack(raw, source):
                     out.write(chunk)
     with open_bytes(path, source.name) as file:
-        head = file.read(16)
+        head = file.read(HEAD_BYTES)
         unpacked = os.fstat(file.fileno()).st_size
     if not head:
-        raise WrongFile(source.name, "the file is empty")
-    if head.startswith(_UTF16):
-        raise WrongFile(source.name, "is UTF-16", "save it as UTF-8")
-    if source.format not in BINARY and head.startswith(_MAGIC):
-        raise WrongFile(source.name, f"is a binary file, not {source.format}")
+        raise WrongFile(source.name, "the file is empty", EXPORT_AGAIN)
+    if source.format not in BINARY and (kind := kind_of(head, source.format)):
+        raise WrongFile(source.name, *kind)
     return Facts(path=path, size=size, unpacked=unpacked, stamp=stamp)
 
 

@@ -8,6 +8,8 @@ from typing import Final
 
 from bulkdel.plan.input.facts import BOM
 from bulkdel.plan.input.file_bytes import FileBytes
+from bulkdel.plan.input.header_words import Wanted, lacking
+from bulkdel.plan.input.kinds import EXPORT_AGAIN
 from bulkdel.plan.input.records import (
     Dialect,
     UnclosedQuote,
@@ -21,7 +23,11 @@ from bulkdel.plan.input.sources import WrongFile
 HEADER_MOST: Final = 1 << 20
 """Bytes that a header may have."""
 
-_SHOWN_MOST = 30
+_HEADER: Final = (
+    "write the names of the columns without quotation marks, or each between two of them"
+)
+_TEXT: Final = "save it as UTF-8 text, or name another file"
+_TWICE: Final = "give each column a name of its own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,7 @@ def read_header(content: FileBytes, name: str, dialect: Dialect) -> Header:
     body = b""
     while not body:
         if at >= content.size:
-            raise WrongFile(name, "there is no header and no row in it")
+            raise WrongFile(name, "there is no header and no row in it", EXPORT_AGAIN)
         try:
             extent = extent_at(content, at, dialect, None)
         except UnclosedQuote as exc:
@@ -63,7 +69,7 @@ def read_header(content: FileBytes, name: str, dialect: Dialect) -> Header:
             raise _binary(name)
         if extent.fault is not None or extent.end - at > HEADER_MOST:
             fault = extent.fault or f"it is longer than {HEADER_MOST:,} bytes"
-            raise WrongFile(name, f"its header cannot be read ({fault})")
+            raise WrongFile(name, f"its header cannot be read ({fault})", _HEADER)
         record = content.slice(at, extent.end)
         body = strip_end(record)
         lines += lines_in(content, at, extent.end)
@@ -71,7 +77,7 @@ def read_header(content: FileBytes, name: str, dialect: Dialect) -> Header:
     try:
         names = tuple(field.decode() for field in fields_of(body, dialect))
     except UnicodeDecodeError as exc:
-        raise WrongFile(name, "its header is not UTF-8 text") from exc
+        raise WrongFile(name, "its header is not UTF-8 text", "save it as UTF-8") from exc
     return Header(names=names, text=body.decode(), lines=lines, end=at)
 
 
@@ -81,17 +87,15 @@ def unclosed_quote(content: FileBytes, name: str, quote: UnclosedQuote) -> Wrong
     return WrongFile(
         name,
         f"the quote that opens in line {line:,} is never closed",
-        'mend that line, or set input.quoting = "none" where a quotation mark is a character',
+        'correct that line, or set input.quoting = "none" where a quotation mark is a character',
     )
 
 
 def _binary(name: str) -> WrongFile:
-    return WrongFile(name, "is a binary file, not text with a header")
+    return WrongFile(name, "is a binary file, not text with a header", _TEXT)
 
 
-def choose_columns(
-    names: tuple[str, ...], file: str, from_field: str, to_field: str | None
-) -> tuple[int, ...]:
+def choose_columns(names: tuple[str, ...], file: str, wanted: Wanted) -> tuple[int, ...]:
     """Where From, or From and To stand among the columns `names`.
 
     Raises:
@@ -99,20 +103,7 @@ def choose_columns(
     """
     repeated = [name for name, count in Counter(names).items() if count > 1 and name]
     if repeated:
-        raise WrongFile(file, f"the header names {repeated[0]!r} more than once")
-    first = _place_of(from_field, names, file, "from_field")
-    if to_field is None:
-        return (first,)
-    return first, _place_of(to_field, names, file, "to_field")
-
-
-def _place_of(field: str, names: tuple[str, ...], file: str, key: str) -> int:
-    if field in names:
-        return names.index(field)
-    shown = ", ".join(repr(name[:60]) for name in names[:_SHOWN_MOST])
-    more = ", …" if len(names) > _SHOWN_MOST else ""
-    raise WrongFile(
-        file,
-        f"there is no column {field!r}",
-        f"it has {shown}{more}. Set input.{key} to the right one",
-    )
+        raise WrongFile(file, f"the header names {repeated[0]!r} more than once", _TWICE)
+    if any(field not in names for field in wanted.fields):
+        raise WrongFile(file, *lacking(names, wanted))
+    return tuple(names.index(field) for field in wanted.fields)

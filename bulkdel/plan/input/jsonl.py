@@ -17,6 +17,7 @@ from bulkdel.plan.input.records import RAW_KEPT, RECORD_MOST, Record, strip_end
 from bulkdel.plan.input.rules import RowRules
 from bulkdel.plan.input.sources import WrongFile
 
+NOT_JSONL: Final = "write one object a line, or set input.format to what it is"
 _PIECE: Final = 1 << 20
 _LOOKED_AT: Final = 1 << 20
 _COLUMNS_MOST: Final = 1000
@@ -41,7 +42,7 @@ class JsonlReader:
         except orjson.JSONDecodeError:
             first = None
         if not isinstance(first, dict):
-            raise WrongFile(self._file.source.name, "its first line is no JSON object")
+            raise WrongFile(self._file.source.name, "its first line is no JSON object", NOT_JSONL)
         return tuple(first)[:_COLUMNS_MOST]
 
     def records(self, rules: RowRules) -> Iterator[Record]:
@@ -79,7 +80,7 @@ class JsonlReader:
             self._file.stream.seek(0)
             if b"\0" in self._file.stream.read(_LOOKED_AT):
                 name, form = self._file.source.name, self._file.source.format
-                raise WrongFile(name, f"is a binary file, not {form}")
+                raise WrongFile(name, f"is a binary file, not {form}", "name another file")
         return ready
 
 

@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 from bulkdel.plan.input.facts import Facts, ensure_unchanged, open_bytes, stamp_of
 from bulkdel.plan.input.file_bytes import FileBytes
 from bulkdel.plan.input.formats import BINARY
+from bulkdel.plan.input.kinds import EXPORT_AGAIN, HEAD_BYTES, kind_of
 from bulkdel.plan.input.sources import SourceFile, WrongFile
 from bulkdel.plan.input.unpack import unpack
 
@@ -18,14 +19,6 @@ BEGINNING_BYTES: Final = 1 << 18
 """Bytes of a file that are its beginning, unpacked."""
 
 _CHUNK: Final = 1 << 16
-_OTHER_FILES: Final = (
-    b"PAR1",
-    b"\x1f\x8b",
-    b"\x28\xb5\x2f\xfd",
-    b"PK\x03\x04",
-    b"\xff\xfe",
-    b"\xfe\xff",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +106,9 @@ def _beginning(source: SourceFile, raw: BinaryIO, packed_size: int) -> tuple[byt
             break
     content = b"".join(pieces)
     if not content:
-        raise WrongFile(source.name, "the file is empty")
-    if content.startswith(_OTHER_FILES):
-        raise WrongFile(
-            source.name, f"is not {source.format} text in UTF-8: packed, binary, or UTF-16"
-        )
+        raise WrongFile(source.name, "the file is empty", EXPORT_AGAIN)
+    if kind := kind_of(content[:HEAD_BYTES], source.format):
+        raise WrongFile(source.name, *kind)
     if size < BEGINNING_BYTES:
         return content, 1.0
     share = min(1.0, raw.tell() / packed_size)

@@ -12,6 +12,7 @@ import orjson
 from bulkdel.job.job import Quoting
 from bulkdel.plan import duck
 from bulkdel.plan.input.header import choose_columns
+from bulkdel.plan.input.header_words import Wanted
 from bulkdel.plan.input.open_file import OpenFile
 from bulkdel.plan.input.reader import SEPARATOR, ReadyRows, Staging, ensure_accounts, staged_rows
 from bulkdel.plan.input.records import Record
@@ -122,7 +123,9 @@ class ParquetReader:
         name, names = self._source.name, self.columns()
         ensure_accounts(self._source, rules, names, where="its columns")
         chosen, terms = [], []
-        places = choose_columns(names, name, rules.from_field, rules.to_field)
+        places = choose_columns(
+            names, name, Wanted(from_field=rules.from_field, to_field=rules.to_field)
+        )
         for short, at in zip("ft", places, strict=False):
             column = self._columns[at]
             if not column.is_text:
@@ -214,7 +217,7 @@ def _children(row: tuple[Any, ...]) -> int:
 def _broken(source: SourceFile, answer: str = "") -> WrongFile:
     """The file is to blame, unless the machine answered that it cannot be read just now."""
     if answer:
-        return WrongFile(source.name, f"cannot be read ({answer})")
+        return WrongFile(source.name, f"cannot be read ({answer})", "run again, or copy it")
     return WrongFile(
         source.name,
         "cannot be read as a Parquet file",

@@ -10,6 +10,7 @@ from bulkdel.plan.input.chunk_rows import Judge, Shape
 from bulkdel.plan.input.chunks import Apart, Chunk, Cutter
 from bulkdel.plan.input.facts import BOM
 from bulkdel.plan.input.header import Header, choose_columns, read_header, unclosed_quote
+from bulkdel.plan.input.header_words import Wanted
 from bulkdel.plan.input.open_file import OpenFile
 from bulkdel.plan.input.reader import ReadyRows, Staging, ensure_accounts
 from bulkdel.plan.input.records import (
@@ -96,7 +97,12 @@ class SeparatedReader:
         """The header, and the places of From, or of From and To in it."""
         header = self._header()
         source = self._file.source
-        chosen = choose_columns(header.names, source.name, rules.from_field, rules.to_field)
+        wanted = Wanted(
+            from_field=rules.from_field,
+            to_field=rules.to_field,
+            delimiter=self._dialect.delimiter.decode(),
+        )
+        chosen = choose_columns(header.names, source.name, wanted)
         ensure_accounts(source, rules, header.names, where="its header")
         return header, chosen
 

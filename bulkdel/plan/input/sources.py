@@ -6,18 +6,25 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Input
 from bulkdel.plan.input.formats import BINARY, SUFFIXES
+from bulkdel.plan.input.kinds import kind_by_name
 
 STDIN = "-"
 STDIN_COPY = files.STDIN_COPY
 _CHUNK = 1 << 20
+_LISTED_MOST: Final = 1000
+_ALIKE: Final = 0.8
+_PERMIT: Final = "let this user read it"
+_RELATIVE: Final = "correct input.files: a path in it is relative to the job file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +40,7 @@ class SourceFile:
 class WrongFile(WrongInput):
     """An input file is wrong. `where` names the key and the file, `file` the file alone."""
 
-    def __init__(self, file: str, what: str, mend: str = "") -> None:
+    def __init__(self, file: str, what: str, mend: str) -> None:
         super().__init__(what, where=f"input.files {file}", mend=mend)
         self.file = file
 
@@ -51,7 +58,9 @@ def find_sources(
     for entry in given.files:
         if entry == STDIN:
             if given.format is None:
-                raise WrongFile('"-"', "standard input needs input.format")
+                raise WrongFile(
+                    '"-"', "standard input needs input.format", "write csv, tsv, jsonl or parquet"
+                )
             source = SourceFile(
                 name=STDIN, path=run_dir / STDIN_COPY, format=given.format, packing=""
             )
@@ -61,7 +70,7 @@ def find_sources(
             paths = _matches(entry, missing_ok=missing_ok)
         except OSError as exc:
             where = "" if exc.filename in (None, entry) else f"{exc.filename} "
-            raise WrongFile(entry, f"{where}cannot be looked at ({exc.strerror})") from exc
+            raise WrongFile(entry, f"{where}cannot be looked at ({exc.strerror})", _PERMIT) from exc
         for path in paths:
             sources.setdefault(os.path.realpath(path), _source(path, given.format))
     return tuple(sources.values())
@@ -75,7 +84,7 @@ def keep_stdin(stdin: BinaryIO | None, run_dir: Path) -> None:
     kept = run_dir / STDIN_COPY
     if stdin is None:
         if not kept.exists():
-            raise WrongFile('"-"', "there is no standard input to read")
+            raise WrongFile('"-"', "there is no standard input to read", "pipe the rows in")
         return
     for left in run_dir.glob(f"{STDIN_COPY}.*.tmp"):  # of a process that was killed
         left.unlink()
@@ -94,16 +103,28 @@ def _matches(entry: str, *, missing_ok: bool) -> list[str]:
     if not glob.has_magic(entry):
         if missing_ok:
             return []
-        raise WrongFile(entry, "no such file")
+        raise WrongFile(entry, "no such file", _near(Path(entry)))
     top, *parts = Path(entry).parts
     matches = sorted(set(_below(top, parts)))
     paths = [path for path in matches if not Path(path).is_dir()]
     if missing_ok:
         paths = [path for path in paths if Path(path).exists()]
     if not paths and not missing_ok:
-        what = "only folders match" if matches else "no file matches"
-        raise WrongFile(entry, what)
+        if matches:
+            raise WrongFile(entry, "only folders match", f"name the files in them: {entry}/*.csv")
+        raise WrongFile(entry, "no file matches", _RELATIVE)
     return paths
+
+
+def _near(path: Path) -> str:
+    """A question that names the file nearest to one that is not there, or where that was."""
+    try:
+        with files.scanned(str(path.parent)) as entries:
+            names = [one.name for one in islice(entries, _LISTED_MOST)]
+    except OSError:
+        names = []
+    near = get_close_matches(path.name, names, n=1, cutoff=_ALIKE)
+    return f"did you mean {path.with_name(near[0])}?" if near else _RELATIVE
 
 
 def _below(folder: str, parts: Sequence[str]) -> Iterator[str]:
@@ -162,11 +183,7 @@ def _source(name: str, given: Format | None) -> SourceFile:
     packing = suffixes.pop()[1:] if suffixes and suffixes[-1] in (".gz", ".zst") else ""
     fmt = given or (SUFFIXES.get(suffixes[-1]) if suffixes else None)
     if fmt is None:
-        raise WrongFile(
-            name,
-            "cannot tell the format from the suffix",
-            "set input.format to csv, tsv, jsonl or parquet",
-        )
+        raise WrongFile(name, *kind_by_name(suffixes[-1] if suffixes else ""))
     if fmt in BINARY and packing:
         what = f"a {fmt.capitalize()} file is not compressed again"
         raise WrongFile(name, what, "unpack it")

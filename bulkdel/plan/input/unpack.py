@@ -35,6 +35,7 @@ def unpack(packed: BinaryIO, source: SourceFile) -> Iterator[bytes]:
             source.name,
             f"the .{source.packing} file is broken or cut short, or has something else behind its "
             "end",
+            f"fetch it again; if it is not packed at all, take .{source.packing} off its name",
         ) from exc
 
 

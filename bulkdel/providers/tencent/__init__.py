@@ -21,6 +21,8 @@ TENCENT: Final = Provider(
     vendor="Tencent",
     app_id_name="SDKAppID",
     secret_env="TENCENT_SECRET_KEY",  # noqa: S106  # the name of a variable
+    app_id_place="the Tencent RTC console, Applications; older: the Chat console, the app's card",
+    secret_place="SDKSecretKey, beside the SDKAppID; older: Display key, under Basic info",  # noqa: S106  # a place
     admin="administrator",
     regions={
         "china": "https://console.tim.qq.com",

@@ -130,7 +130,7 @@ _ADVICE: Final[Mapping[int, str]] = {
     60020: "renew the app's package in the console",
     60021: "allow this machine's IP address in the console",
     70001: "set this machine's clock",
-    70050: "wait a minute, then mend the secret key: the app refuses all calls meanwhile",
+    70050: "wait a minute, then correct the secret key: the app refuses all calls meanwhile",
 }
 
 _NO_ACCOUNT: Final = uncertain(

@@ -20,6 +20,8 @@ ZEGO: Final = Provider(
     vendor="ZEGO",
     app_id_name="AppId",
     secret_env="ZEGO_SERVER_SECRET",  # noqa: S106  # the name of a variable
+    app_id_place="console.zegocloud.com, Projects Management, the project's Basic Information",
+    secret_place="ServerSecret, under Basic Configurations; not AppSign, not CallbackSecret",  # noqa: S106  # a place
     admin=None,
     regions={
         "global": "https://zim-api.zego.im",

@@ -36,7 +36,7 @@ def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
         running=facts.status.state is State.RUNNING,
         verdict=run_verdict(facts.status),
         steps=list(next_steps(facts, command)),
-        remarks=remarks(facts.status),
+        remarks=remarks(facts.status, facts.counts.both_sides if facts.counts else None),
         states=sentences.states(facts.status),
         record=record,
         noun=phrases.unit(facts.status.operation),

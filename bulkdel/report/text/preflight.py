@@ -57,7 +57,9 @@ def _parts(
     crosses, warned = count(sections, Grade.CROSSED), count(sections, Grade.WARNING)
     beside = f", {counted(warned, 'warning')}" if warned else ""
     if crosses:
-        yield paragraph(f"{counted(crosses, 'cross', 'crosses')}{beside}: mend that, then run", BAD)
+        yield paragraph(
+            f"{counted(crosses, 'cross', 'crosses')}{beside}: put it right, then run", BAD
+        )
         yield paragraph(again, indent=2)
     else:
         yield paragraph(f"Nothing is crossed{beside}. Next:", GOOD)

@@ -105,9 +105,9 @@ def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
     finished = done(job, meta, now_s)
     yield words("")
     if finished is None:
-        yield words("With this schedule it would take more than a thousand sittings.", BAD)
+        yield words("With this schedule it would take more than a thousand starts.", BAD)
         return
-    kind = "night" if job.schedule.window else "sitting"
+    kind = "night" if job.schedule.window else "start"
     yield words(
         f"With the schedule it is done {_moment(job, finished.at_s)} at the earliest, "
         f"in {counted(finished.sittings, kind)}, if it begins now."

@@ -29,7 +29,7 @@ _STYLES = {Tone.GOOD: GOOD, Tone.MIXED: TITLE, Tone.BAD: BAD}
 def status_text(
     status: Status, width: int, *, colour: bool = False, again: str = "", close: str = ""
 ) -> str:
-    """The status as a page of at most `width` columns (never under 80).
+    """The status as a page of at most `width` columns (never under NARROWEST).
 
     `again` is the command that continues the run; it is shown where work is left and nobody does
     it. `close` is the one that gives up what is left; it is shown where calls were refused.
@@ -37,14 +37,20 @@ def status_text(
     return page(_parts(status, again, close), width, colour=colour)
 
 
-def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
+def top(status: Status) -> Iterator[RenderableType]:
+    """What stands first: the verdict and what explains it."""
     verdict = run_verdict(status)
-    if verdict.no_friendships:
-        yield from tables.doubt(status.job, verdict)
-        yield words("")
     yield words(f"{plain(status.job)}: {verdict.headline}", _STYLES[verdict.tone])
     if verdict.detail:
         yield words(verdict.detail)
+
+
+def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
+    verdict = run_verdict(status)
+    if verdict.wrongs:
+        yield from tables.doubt(status.job, verdict)
+        yield words("")
+    yield from top(status)
     yield words("")
     yield facts(
         [
@@ -61,7 +67,8 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
     yield tables.calls(status)
     if status.state is State.RUNNING:
         yield words("")
-        yield from _going(status)
+        yield _going(status)
+    yield from tables.states([target.lane for target in status.targets], status.at_ms)
     yield from tables.codes(status)
     if status.last is not None:
         yield words("")
@@ -79,8 +86,8 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
             yield words(f"Or, to settle as failed what can never succeed: {close}")
 
 
-def _going(status: Status) -> Iterator[RenderableType]:
-    yield table(
+def _going(status: Status) -> RenderableType:
+    return table(
         ("target", "calls/s now", "at most", "time left", "estimated end"),
         ("target",),
         [
@@ -105,7 +112,7 @@ def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:
 
 def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
     if status.began_ms is not None and status.began_ms != last.began_ms:
-        yield "first sitting", f"began {moment(status.began_ms)}"
+        yield "first start", f"began {moment(status.began_ms)}"
     if last.ended_ms is not None:
         took = span((last.ended_ms - last.began_ms) / 1000)
         course = f"took {took} and ended: {plain(how_it_ended(last), 600)}"
@@ -113,4 +120,4 @@ def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
         course = f"at work for {span((status.at_ms - last.began_ms) / 1000)}"
     else:
         course = plain(how_it_ended(last))
-    yield "last sitting", f"began {moment(last.began_ms)}, {course}"
+    yield "last start", f"began {moment(last.began_ms)}, {course}"

@@ -10,18 +10,18 @@ from rich.console import RenderableType
 
 from bulkdel import files
 from bulkdel.errors import Exit
-from bulkdel.report.ending import sitting_verdict
+from bulkdel.report.ending import ended_lanes, sitting_verdict
 from bulkdel.report.figures import count, plain
 from bulkdel.report.remarks import remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, words
-from bulkdel.send.view import End, Ending
+from bulkdel.send.view import Ending
 
 _NEXT: Final = {
     Exit.WRONG: "When the input has rows, run",
     Exit.GUARDED: "If this is as it should be, change the guard in the job file, then run",
-    Exit.REFUSED: "When that is mended, run",
+    Exit.REFUSED: "When that is put right, run",
     Exit.LEFT: "To continue, run",
 }
 """What stands before the command, where there is something left to do."""
@@ -38,12 +38,10 @@ def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableT
     verdict = sitting_verdict(ending, status)
     code, doubt = verdict.exit_code, verdict.run.no_friendships
     style = BAD if doubt or code in _NEXT else GOOD if code is Exit.DONE else TITLE
-    yield words(verdict.words, style)
-    if doubt:
-        yield words(doubt.look)
-    spoken = [lane for lane in ending.lanes if lane.words and lane.end is not End.FINISHED]
-    if spoken:
-        yield facts((lane.target, plain(lane.words, 600)) for lane in spoken)
+    yield words(verdict.run.headline, style)
+    if verdict.detail:
+        yield words(verdict.detail)
+    yield from tables.states(ended_lanes(ending, status), status.at_ms)
     yield words("")
     yield from tables.balance(status, verdict.run.wrongs)
     yield words("")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rich.console import RenderableType
 
@@ -11,13 +12,19 @@ from bulkdel.job.job import Target
 from bulkdel.ledger.history import CodeCount
 from bulkdel.plan.values import Books, PlanMeta, Share
 from bulkdel.report.figures import count, percent, plain, span
+from bulkdel.report.lane_words import lane_words
 from bulkdel.report.status import Status, TargetStatus
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, table, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, table, words
+from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import RunVerdict
+from bulkdel.send.state import Doing, End
+from bulkdel.send.view import LaneView
 from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
 """Codes of a target and a status, the commonest."""
+_NOT_SENT: Final = "not sent yet"
+_NO_ANSWER: Final = "not sent yet, or no answer yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +127,20 @@ def calls(status: Status) -> RenderableType:
     )
 
 
+def states(lanes: Sequence[LaneView], at_ms: int) -> Iterator[RenderableType]:
+    """What each target is doing that does not simply send, or how its part ended; or nothing."""
+    rows = []
+    for lane in lanes:
+        said = lane_words(lane, at_ms)
+        simple = said.tone is Tone.GOOD or lane.state.doing is Doing.PLANNED
+        alone = len(lanes) == 1 and lane.state.end is End.FINISHED
+        if not (simple or alone):
+            rows.append((lane.target, plain(said.words, 600)))
+    if rows:
+        yield words("")
+        yield facts(rows)
+
+
 def codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind failed and unsettled pairs, once anything was sent; or nothing."""
     rows: list[tuple[str, ...]] = []
@@ -127,9 +148,7 @@ def codes(status: Status) -> Iterator[RenderableType]:
         if target.counters.calls:
             failed = target.counters.failed
             rows += _rows(target, "failed", failed, target.failed_codes, "other codes")
-            rows += _rows(
-                target, "unsettled", target.unsettled, target.unsettled_codes, "not answered yet"
-            )
+            rows += _left(target)
     yield from _codes("What failed or is not settled, by the provider's last code:", rows)
 
 
@@ -137,8 +156,17 @@ def unsettled_codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind unsettled pairs alone."""
     rows: list[tuple[str, ...]] = []
     for target in status.targets:
-        rows += _rows(target, "unsettled", target.unsettled, target.unsettled_codes, "never sent")
+        rows += _left(target)
     yield from _codes("What is left, by the provider's last code:", rows)
+
+
+def _left(target: TargetStatus) -> Iterator[tuple[str, ...]]:
+    """What is unsettled: calls without an answer are there only while, or after, a process died."""
+    at_rest = target.state.doing in (Doing.PLANNED, Doing.ENDED)
+    rest = _NOT_SENT if at_rest and target.state.end is not End.GONE else _NO_ANSWER
+    if target.counters.in_reserve:
+        rest = f"{rest}, or its other side is still to be asked"
+    return _rows(target, "unsettled", target.unsettled, target.unsettled_codes, rest)
 
 
 def _codes(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
@@ -161,7 +189,7 @@ def _rows(
         yield target.name, count(one.pairs), status, _code(one.code), _says(one)
     others = whole - sum(one.pairs for one in shown)
     if others > 0:
-        what = rest if len(shown) == len(counts) else "other codes, or not answered yet"
+        what = rest if len(shown) == len(counts) else f"other codes, or {rest}"
         yield target.name, count(others), status, "-", what
 
 

@@ -22,6 +22,15 @@ def propose(columns: Sequence[str]) -> tuple[str, str]:
     return first, _like([column for column in columns if column != first], _TO)
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two names differ at most in capital letters, blanks and marks."""
+    return bool(_plain(one)) and _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", name.lower())
+
+
 def _like(columns: Sequence[str], names: Sequence[str]) -> str:
-    plain = {re.sub(r"[^0-9a-z]", "", column.lower()): column for column in reversed(columns)}
+    plain = {_plain(column): column for column in reversed(columns)}
     return next((plain[name] for name in names if name in plain), "")
