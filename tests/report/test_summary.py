@@ -153,7 +153,7 @@ def test_summary_has_what_a_person_needs() -> None:
         next_steps=[NextStep(words="To continue:", command=COMMAND)],
     )
     assert text.startswith("Stopped with work left: 77.7% is settled.\nStopped: a provider did not")
-    assert "zego     stopped: no accepted call for 1 h" in text
+    assert "zego  stopped: no accepted call for 1 h" in text
     assert "/runs/purge-2026-11/ledger.jsonl" in text
     assert "/runs/purge-2026-11/rejects.jsonl (1)" in text
     assert text.endswith(f"To continue:\n  {COMMAND}\n")
