@@ -13,9 +13,8 @@ from rich.console import Console
 from rich.live import Live
 
 from bulkdel.cli import streams
-from bulkdel.plain import Page
 from bulkdel.report.text.lanes import footer, is_stopping, line, screen, sum_line
-from bulkdel.report.text.layout import NARROWEST, wrapped
+from bulkdel.report.text.layout import NARROWEST
 from bulkdel.runs.seams import Show
 from bulkdel.send.state import Doing
 from bulkdel.send.view import LaneView
@@ -43,7 +42,7 @@ def progress(*, quiet: bool, now_s: Callable[[], float]) -> Iterator[Show]:
     elif streams.redraws(sys.stderr) and streams.width(sys.stderr) >= NARROWEST:
         yield from _display()
     else:
-        lines = PlainLines(now_s=now_s, say=_say, by_hand=streams.terminal(sys.stderr))
+        lines = PlainLines(now_s=now_s, say=streams.say, by_hand=streams.terminal(sys.stderr))
         try:
             yield lines.show
         finally:
@@ -52,15 +51,6 @@ def progress(*, quiet: bool, now_s: Callable[[], float]) -> Iterator[Show]:
 
 def _nothing(_: Sequence[LaneView]) -> None:
     return
-
-
-def _say(text: str) -> None:
-    """A line for a log; on a terminal in lines of its width, as no log reads it."""
-    if not streams.terminal(sys.stderr):
-        streams.say(text)
-        return
-    first, *more = wrapped(text, streams.width(sys.stderr) - 3)
-    streams.say(Page("".join(f"{one}\n" for one in (first, *(f"  {one}" for one in more)))))
 
 
 def _display() -> Iterator[Show]:

@@ -12,6 +12,7 @@ from bulkdel.cli import streams
 from bulkdel.job.json_schema import job_schema
 from bulkdel.report import export_json, report_json, run_json, status_json
 from bulkdel.report.json_text import json_text
+from bulkdel.report.text import verification
 
 EPILOG = """
 \b
@@ -45,6 +46,7 @@ class Form(StrEnum):
     REPORT = "report"
     RUN = "run"
     EXPORT = "export"
+    VERIFY = "verify"
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
@@ -52,6 +54,7 @@ FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.REPORT: (report_json.VERSION, report_json.KEYS),
     Form.RUN: (run_json.VERSION, run_json.KEYS),
     Form.EXPORT: (export_json.VERSION, export_json.KEYS),
+    Form.VERIFY: (verification.VERSION, verification.KEYS),
 }
 """The version of each form that is written, and its keys."""
 

@@ -69,7 +69,7 @@ def status(
     what failed or is unsettled, and whether the books balance.
     """
     loaded = load(job, run_dir)
-    view = _View(command=command_for(job, run_dir), json=json)
+    view = _View(command=command_for(job, run_dir), json=json, watching=watch)
     if watch:
         return _watch(loaded, view)
     streams.result(view.page(look(loaded)))
@@ -82,6 +82,7 @@ class _View:
 
     command: Callable[..., str]
     json: bool
+    watching: bool
 
     def page(self, status: Status) -> str | bytes:
         """All of it."""
@@ -91,7 +92,7 @@ class _View:
             status,
             streams.width(sys.stdout),
             colour=streams.colour(sys.stdout),
-            next_steps=tuple(next_steps(status, self.command)),
+            next_steps=() if self.watching else tuple(next_steps(status, self.command)),
         )
 
     def screen(self, status: Status) -> str:

@@ -12,7 +12,10 @@ from typing import TextIO
 
 from bulkdel.errors import BulkdelError
 from bulkdel.plain import Page, escaped, lines_escaped
+from bulkdel.report.text.lines import wrapped
 
+NARROW = 20
+"""Columns: nothing is laid out for fewer."""
 USUAL_WIDTH = 80
 USUAL_HEIGHT = 24
 
@@ -104,9 +107,11 @@ def result(text: str | bytes) -> None:
 def say(*lines: str) -> None:
     """Writes lines to stderr, each made plain and one line whatever is in it; a `Page` as it is.
 
-    A terminal that is gone stops nothing.
+    On a terminal a longer line goes on in the next, and no word is broken where a blank is near. A
+    terminal that is gone stops nothing.
     """
-    _to_stderr("".join(_line(line) for line in lines))
+    room = max(width(sys.stderr), NARROW) if terminal(sys.stderr) else None
+    _to_stderr("".join(_line(line, room) for line in lines))
 
 
 def prompt(question: str) -> None:
@@ -114,10 +119,11 @@ def prompt(question: str) -> None:
     _to_stderr(lines_escaped(question))
 
 
-def _line(text: str) -> str:
+def _line(text: str, room: int | None) -> str:
     if isinstance(text, Page):
         return lines_escaped(text)
-    return escaped(text.removesuffix("\n")) + "\n"
+    plain = escaped(text.removesuffix("\n"))
+    return "".join(f"{one}\n" for one in ([plain] if room is None else wrapped(plain, room)))
 
 
 def _to_stderr(text: str) -> None:

@@ -79,10 +79,10 @@ def _ended(lane: LaneView) -> Said:
         if failed:
             return Said(words=f"finished, {count(failed)} failed for good", tone=Tone.MIXED)
         return Said(words="finished", tone=Tone.GOOD)
-    state = replace(lane.state, code=None)  # its words name it
+    state = replace(lane.state, code=None)  # what was said of the end names it
     if end is None or end not in _ENDS:
         return Said(words=f"stopped with work left{_why(state)}", tone=Tone.BAD)
-    if end in _SAID_BY_INFO and state.info:
+    if end in _SAID_BY_INFO and lane.state.info:
         words = _why(state).removeprefix(": ")
         started = words if words.startswith("stopped") else f"stopped: {words}"
         return Said(words=started, tone=Tone.BAD)
@@ -115,7 +115,7 @@ def _kept(state: LaneState, now_ms: int) -> str:  # noqa: PLR0911  # one for eac
         case Doing.MACHINE:
             return state.info or "this machine cannot open a connection"
         case _:
-            return f"its process has not said how it stands{since}: is it stopped, or the machine?"
+            return f"its process has said nothing{since}; it may be stopped, or the machine busy"
 
 
 def _why(state: LaneState) -> str:

@@ -1,7 +1,7 @@
 """What to do next with a run, as values: terminal, page and JSON say the same. Pure.
 
 Whoever follows a step loses nothing: none settles as failed what could still succeed, begins a
-second run beside one that goes on, or sends again what was refused before it was mended.
+second run beside one that goes on, or sends again what was refused before that was put right.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FILES_MOST: Final = 4
 _CONTINUE: Final = {
     End.STORAGE: "When the disk takes files again (is it full?), to continue:",
     End.GUARD: "If it is as it should be, change the guard in the job file. Then, to continue:",
-    End.REFUSED: "When that is mended, to continue:",
+    End.REFUSED: "When that is put right, to continue:",
     End.DOWN: "When it answers, to continue:",
     End.LEFT: "To try what is left again:",
     End.WINDOW: "To continue, while the window of the schedule is open:",
@@ -94,7 +94,7 @@ def _going_on(status: Status, command: Callable[..., str], again: str) -> Iterat
         if target.state.end is End.REFUSED:
             yield NextStep(words=_mend(target))
     if ends & {End.REFUSED, End.DOWN}:
-        whether = "it is mended" if End.REFUSED in ends else "the provider answers again"
+        whether = "that is put right" if End.REFUSED in ends else "the provider answers again"
         words = f"To see whether {whether}, with one harmless call to each target:"
         yield NextStep(words=words, command=command("check"))
     if End.GUARD in ends:
@@ -152,7 +152,7 @@ def _rejects(status: Status, command: Callable[..., str]) -> Iterator[NextStep]:
         several = len(status.rejects) > 1
         options = ("--source", file.source) if several else ()
         name = f"rejected-{number}.{file.suffix}" if several else f"rejected.{file.suffix}"
-        words = "To get the rejected rows as they were, to mend them and make a job of them:"
+        words = "To get the rejected rows as they were, to correct them and make a job of them:"
         if several:
             more = f", {count(number)} of {count(len(status.rejects))} input files"
             words = f"{words[:-1]}{more}:"

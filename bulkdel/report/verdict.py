@@ -123,7 +123,7 @@ def _running(status: Status) -> RunVerdict:
     return RunVerdict(
         tone=Tone.MIXED if what == "Starting" else Tone.BAD,
         headline=f"{what}: {share} is settled.",
-        detail=f"{left} {'; '.join(said)}.",
+        detail=f"{left} {'. '.join(said)}.",
     )
 
 

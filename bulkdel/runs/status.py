@@ -123,6 +123,8 @@ def _lane(  # noqa: PLR0917  # all that is known of it
             end=End(stop.end),
             info=stop.words,
         )
+    elif said is not None and said.state.doing is Doing.STOPPING:
+        state = LaneState(doing=Doing.ENDED, end=said.state.end, info=_cut_short(said.state))
     else:
         state = LaneState(doing=Doing.ENDED, end=End.GONE)
     return at_rest(name, qps=qps, state=state)
@@ -137,8 +139,12 @@ def _why(last: SittingRecord, live: Live | None) -> str:
         return why(Ending(lanes=lanes))
     for lane in live.lanes if live else ():
         if lane.state.doing is Doing.STOPPING:
-            return f"{lane.state.info}, and left before all calls in flight had their answers"
+            return _cut_short(lane.state)
     return ""
+
+
+def _cut_short(state: LaneState) -> str:
+    return f"{state.info}, and left before all calls in flight had their answers"
 
 
 def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple[CodeCount, ...]:

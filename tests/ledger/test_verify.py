@@ -400,7 +400,7 @@ def test_sittings_that_cannot_be_read(tmp_path: Path, sql: str) -> None:
     with open_database(tmp_path) as db:
         assert db.execute(sql).rowcount
     (finding,) = check(tmp_path).findings
-    assert "how its sittings began and ended cannot be read" in finding.what
+    assert "how its processes began and ended cannot be read" in finding.what
 
 
 def test_damaged_bytes_of_the_journal(sound: Path, tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def test_an_auditor_finds_who_when_where_and_with_what(page: bytes) -> None:
     text = Seen(page).text
     for fact in (
         "/jobs/pairs.csvcsv12,345" + "45" * 32,
-        "2026-11-21 22:25:00 UTC, sitting 1: yes, typed at a terminal; anna (uid 1001) on purge-h",
+        "2026-11-21 22:25:00 UTC, start 1: yes, typed at a terminal; anna (uid 1001) on purge-h",
         "1.2.3, Python 3.11.7bulkdel run purge.toml",
         "began2026-11-21 22:25:01 UTC",
         "endednot yet: work is left",

@@ -61,7 +61,7 @@ def test_every_agreement_has_words(how: Agreement) -> None:
     """However somebody agreed, it is said in words; an earlier one names its sitting."""
     said = record.agreement(sitting(agreement=how))
     assert said
-    assert ("sitting 1" in said) == (how is Agreement.EARLIER)
+    assert ("start 1" in said) == (how is Agreement.EARLIER)
     assert said != record.NOT_RECORDED
 
 
@@ -76,7 +76,7 @@ def test_who_agreed_is_named_once_for_all_sittings() -> None:
     """The sitting that asked is named with its moment; those that went on are not."""
     later = sitting(2, agreement=Agreement.EARLIER, agreed_ms=None)
     (said,) = record.confirmed(facts_of(sitting(), later))
-    assert said.startswith("2026-11-21 22:25:00 UTC, sitting 1: yes, typed at a terminal; anna ")
+    assert said.startswith("2026-11-21 22:25:00 UTC, start 1: yes, typed at a terminal; anna ")
 
 
 def test_a_trial_is_said_once() -> None:
@@ -100,14 +100,14 @@ def test_who(changes: dict[str, object], words: str) -> None:
 def test_the_time_at_work_is_not_the_time_between() -> None:
     """Two sittings of a minute, an hour apart, are two minutes of work in an hour and a minute."""
     took = dict(record.course(facts_of(sitting(1), sitting(2))))["took"]
-    assert took == "2 min 00 s at work in 2 sittings; 1 h 01 min from beginning to end"
+    assert took == "2 min 00 s at work in 2 starts; 1 h 01 min from beginning to end"
 
 
 def test_a_killed_process_counts_until_it_was_last_seen() -> None:
     """And that is said; so is that not all sittings are shown."""
     dead = replace(sitting(), ended_ms=None)
     took = dict(record.course(facts_of(dead, count=9)))["took"]
-    assert "in the last 1 of 9 sittings" in took
+    assert "in the last 1 of 9 starts" in took
     assert "killed counts until its last note" in took
 
 
@@ -123,7 +123,7 @@ def test_settings_are_told_once_for_sittings_that_share_them() -> None:
             sitting(4, settings=None, sends=False),
         )
     )
-    assert [numbers for numbers, _ in told] == ["sittings 1 to 2", "sitting 3"]
+    assert [numbers for numbers, _ in told] == ["starts 1 to 2", "start 3"]
     assert dict(told[1][1])["zego"].startswith("at most 5 calls/s (documented: 20)")
 
 

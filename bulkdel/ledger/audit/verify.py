@@ -327,7 +327,9 @@ class _Verification:
         except _UNREADABLE as error:
             if is_short_of_means(error):
                 raise
-            self.note(JOURNAL, f"how its sittings began and ended cannot be read from it ({error})")
+            self.note(
+                JOURNAL, f"how its processes began and ended cannot be read from it ({error})"
+            )
 
     def _count_again(self, db: sqlite3.Connection) -> None:
         def size_at(ordinal: int) -> int:

@@ -14,7 +14,8 @@ from rich.text import Text
 from bulkdel.report.estimate import left_s
 from bulkdel.report.figures import clock, count, counted, percent, plain, rate, span
 from bulkdel.report.lane_words import Said, lane_words
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, WIDEST, beside, cut, wrapped
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, WIDEST
+from bulkdel.report.text.lines import beside, cut, wrapped
 from bulkdel.report.tone import Tone
 from bulkdel.send.state import OVER, Doing
 from bulkdel.send.view import LaneView

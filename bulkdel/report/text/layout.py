@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from bulkdel.plain import Page, escaped
+from bulkdel.report.text.lines import packed, wrapped
 
 NARROWEST = 40
 """Columns. Below this the terminal breaks our lines: better than a number that was cut."""
@@ -35,25 +36,25 @@ _LINES: Final = 4
 
 
 def words(text: str, style: str = "", *, indent: int = 0) -> RenderableType:
-    """A paragraph. The text is never read as markup."""
-    return Padding(_text(text, style), (0, 0, 0, indent))
+    """A paragraph. The text is never read as markup; what stands in `backticks` stays on a line."""
+    return Padding(_Paragraph(escaped(text), style), (0, 0, 0, indent))
 
 
-def steps(next_steps: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
-    """What to do next: words, and the command under them; a command may be empty."""
-    for said, ready in next_steps:
-        yield words("")
-        yield words(said, TITLE)
-        if ready:
-            yield command(ready)
-
-
-def command(text: str, style: str = "", *, indent: int = 2) -> RenderableType:
+def to_paste(text: str, style: str = "", *, indent: int = 2) -> RenderableType:
     """A command on one line of its own, however long: half of it must not be pasted.
 
     The terminal breaks it, and copies it whole.
     """
     return Text(" " * indent + escaped(text), style=style, no_wrap=True, overflow="ignore")
+
+
+def steps(next_steps: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
+    """What to do next: words, and the command under them; a command may be empty."""
+    for said, command in next_steps:
+        yield words("")
+        yield words(said, TITLE)
+        if command:
+            yield to_paste(command)
 
 
 def table(
@@ -107,22 +108,17 @@ def page(parts: Iterable[RenderableType], width: int, *, colour: bool = False) -
     return Page("\n".join(line.rstrip() for line in paper.getvalue().split("\n")[:-1]) + "\n")
 
 
-def wrapped(text: str, room: int) -> list[str]:
-    """The text in lines of at most `room` columns; a word is broken only where none would do."""
-    return _packed(text.split(" "), room)
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    """A text that is wrapped as `wrapped` does."""
 
+    text: str
+    style: str
 
-def cut(text: str, room: int) -> str:
-    """The text in `room` columns at most, with dots where there was more."""
-    if cell_len(text) <= room:
-        return text
-    return (chop_cells(text, max(1, room - 3)) or [""])[0] + "..."
-
-
-def beside(text: str, room: int, *, right: bool = False) -> str:
-    """The text with blanks after it (or before it, to the `right`) to fill `room` columns."""
-    blanks = " " * (room - cell_len(text))
-    return blanks + text if right else text + blanks
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines."""
+        lines = "\n".join(wrapped(self.text, options.max_width))
+        yield Text(lines, style=self.style, no_wrap=True, overflow="ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,26 +181,8 @@ class _Table:
             ]
             if named:
                 yield Text(row[0], style=TITLE, overflow="fold")
-            for line in _packed(joined, room - _GAP):
+            for line in packed(joined, room - _GAP):
                 yield Text(" " * _GAP + line)
-
-
-def _packed(pieces: Iterable[str], room: int) -> list[str]:
-    """The pieces with a blank between them, in lines; one is broken only where it fills a line."""
-    lines = [""]
-    for piece in pieces:
-        for part in [piece] if cell_len(piece) <= room else _broken(piece, room):
-            both = f"{lines[-1]} {part}" if lines[-1] else part
-            if cell_len(both) <= room:
-                lines[-1] = both
-            else:
-                lines.append(part)
-    return lines
-
-
-def _broken(piece: str, room: int) -> Iterator[str]:
-    for word in piece.split(" "):
-        yield from chop_cells(word, room) if cell_len(word) > room else (word,)
 
 
 def _text(text: str, style: str = "") -> Text:

@@ -13,7 +13,7 @@ from rich.text import Text
 from bulkdel.plain import escaped
 from bulkdel.report.checks import Check, Grade, Section, count
 from bulkdel.report.figures import counted
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, command, page
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, page, to_paste
 from bulkdel.report.text.layout import words as paragraph
 
 _NAME: Final = 14
@@ -60,10 +60,10 @@ def _parts(
         yield paragraph(
             f"{counted(crosses, 'cross', 'crosses')}{beside}: put it right, then run", BAD
         )
-        yield command(again)
+        yield to_paste(again)
     else:
         yield paragraph(f"Nothing is crossed{beside}. Next:", GOOD)
-        yield command(following)
+        yield to_paste(following)
 
 
 def _list(checks: Iterable[Check], signs: Mapping[Grade, str]) -> RenderableType:

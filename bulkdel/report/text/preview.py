@@ -16,10 +16,10 @@ from bulkdel.report.doubts import plan_doubts, too_many
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, place, unit
 from bulkdel.report.rejects import Rejects
-from bulkdel.report.text import layout, tables
+from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
 from bulkdel.report.text.confirm import warnings, work
-from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, words
+from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, to_paste, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round
 from bulkdel.words import Batch, Entry
 
@@ -104,7 +104,7 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
         yield words(f"There is no {unit(job.operation)} to send.", BAD)
     elif command:
         yield words("To send it:", TITLE)
-        yield layout.command(command)
+        yield to_paste(command)
 
 
 def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:

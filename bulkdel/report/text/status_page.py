@@ -22,7 +22,7 @@ from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, steps, table, words
 from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
-from bulkdel.send.state import Doing
+from bulkdel.send.state import Doing, Slower
 
 _STYLES = {Tone.GOOD: GOOD, Tone.MIXED: TITLE, Tone.BAD: BAD}
 
@@ -90,12 +90,18 @@ def _going(status: Status) -> RenderableType:
             (
                 target.name,
                 rate(target.lane.rate) if target.state.doing is Doing.SENDING else "-",
-                rate(target.qps),
+                _ceiling(target),
                 *_end(target, status.at_ms),
             )
             for target in status.targets
         ],
     )
+
+
+def _ceiling(target: TargetStatus) -> str:
+    if target.state.slower is Slower.OPERATOR:
+        return f"{rate(target.lane.pace)} (set)"
+    return rate(target.qps)
 
 
 def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:

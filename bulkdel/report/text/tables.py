@@ -148,7 +148,7 @@ def codes(status: Status) -> Iterator[RenderableType]:
         if target.counters.calls:
             failed = target.counters.failed
             rows += _rows(target, "failed", failed, target.failed_codes, "other codes")
-            rows += _left(target)
+            rows += _left(status, target)
     yield from _codes("What failed or is not settled, by the provider's last code:", rows)
 
 
@@ -156,14 +156,14 @@ def unsettled_codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind unsettled pairs alone."""
     rows: list[tuple[str, ...]] = []
     for target in status.targets:
-        rows += _left(target)
+        rows += _left(status, target)
     yield from _codes("What is left, by the provider's last code:", rows)
 
 
-def _left(target: TargetStatus) -> Iterator[tuple[str, ...]]:
-    """What is unsettled: calls without an answer are there only while, or after, a process died."""
-    at_rest = target.state.doing in (Doing.PLANNED, Doing.ENDED)
-    rest = _NOT_SENT if at_rest and target.state.end is not End.GONE else _NO_ANSWER
+def _left(status: Status, target: TargetStatus) -> Iterator[tuple[str, ...]]:
+    """What is unsettled: some of it may be in flight, or have been where a process left at once."""
+    whole = status.last is None or status.last.ended_ms is not None
+    rest = _NOT_SENT if whole else _NO_ANSWER
     if target.counters.in_reserve:
         rest = f"{rest}, or its other side is still to be asked"
     return _rows(target, "unsettled", target.unsettled, target.unsettled_codes, rest)

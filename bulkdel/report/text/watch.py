@@ -11,7 +11,7 @@ from bulkdel.plain import Page
 from bulkdel.report.status import State, Status
 from bulkdel.report.text import tables
 from bulkdel.report.text.lanes import drawn, lanes
-from bulkdel.report.text.layout import DIM, NARROWEST, WIDEST, command, page, words
+from bulkdel.report.text.layout import DIM, NARROWEST, WIDEST, page, to_paste, words
 from bulkdel.report.text.status_page import top
 from bulkdel.report.verdict import run_verdict
 from bulkdel.send.state import End
@@ -60,7 +60,7 @@ def watch_text(
 def _under(status: Status, again: str, whole: str) -> Iterator[RenderableType]:
     ends = {target.state.end for target in status.targets if target.unsettled > 0}
     if status.state in _VERBS and not ends & {End.REFUSED, End.GUARD}:  # there is more to do first
-        yield command(f"To {_VERBS[status.state]}: {again}", indent=0)
+        yield to_paste(f"To {_VERBS[status.state]}: {again}", indent=0)
     if status.state in (State.RUNNING, State.PLANNED):
         yield words("Ctrl-C ends this view, not the run.", DIM)
-    yield command(f"All of it: {whole}", DIM, indent=0)
+    yield to_paste(f"All of it: {whole}", DIM, indent=0)
