@@ -40,8 +40,8 @@ Files in the run directory:
 \b
 With --json standard output is one object: exit_code, words, how each target
 ended, what to do next, files, and the run as `bulkdel status --json` shows
-it. It comes whatever the exit code is, but for a wrong command line (2) and
-a second Ctrl-C.
+it; `bulkdel schema --of run` explains its keys. It comes whatever the exit
+code is, but for a wrong command line (2) and a second Ctrl-C.
 
 \b
 Examples:

@@ -273,7 +273,7 @@ def test_the_hint_after_a_limit_is_for_the_rest(
     run = HandRun(job=trial(tmp_path), end=End.LIMIT, after=Counters(deleted=30, calls=1))
     assert sat(run, choices(limit=30)) == 75
     out = capsys.readouterr().out
-    assert out.startswith("Stopped at --limit. 70 pairs left. The same command without --limit")
+    assert "\nStopped at --limit. 70 pairs left. The same command without --limit" in out
     assert out.endswith("To continue:\n  bulkdel run x.toml\n")
 
 

@@ -196,7 +196,7 @@ def test_what_was_never_sent_can_be_closed(place: Place) -> None:
     assert (sent["limit"], sent["sends"], sent["agreement"]) == (10, True, "trial")
     assert (closed["sends"], closed["agreement"]) == (False, "option")
     assert closed["why"] == "closed by the operator"
-    assert closed["command"].endswith("bulkdel close job.toml --yes")
+    assert closed["command"].endswith("bulkdel close job.toml --yes --never-sent")
 
 
 @pytest.mark.parametrize("name", ["journal.db", "plan.parquet"])
