@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -96,9 +99,19 @@ class Commands(LazyGroup):
         return super().resolve_command(ctx, args)
 
     @staticmethod
-    def carry_out(name: str, work: Callable[[], int]) -> None:
+    def carry_out(name: str, work: Callable[[], int], options: Mapping[str, Any]) -> None:
         """Carry out the work of the command; see `edge.carry_out`."""
-        carry_out(work, sends=name in SENDING)
+        said = partial(_in_full, options.get("job"), options.get("run_dir"))
+        carry_out(work, sends=name in SENDING, in_full=said)
+
+
+def _in_full(job: Path | None, run_dir: Path | None, text: str) -> str:
+    """`text` with each command in it that it names by its verb, `bulkdel VERB`, ready to paste."""
+    if job is None or "`bulkdel " not in text:
+        return text
+    from bulkdel.cli.options import command  # knows job files: not for every start
+
+    return re.sub(r"`bulkdel ([a-z]+)`", lambda match: f"`{command(match[1], job, run_dir)}`", text)
 
 
 app = typer.Typer(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from typing import Annotated
+
+import typer
 
 from bulkdel.cli import ask, streams
-from bulkdel.cli.options import JobFile, RunDir, Yes, again, load
+from bulkdel.cli.options import JobFile, RunDir, Yes, again, command_for, load
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Agreement
+from bulkdel.report.next_steps import next_steps
 from bulkdel.report.status import Status
 from bulkdel.report.text.closure import closed_text, closing_text, question
+from bulkdel.report.text.closure import never_sent as unsent
 from bulkdel.runs.close import NotClosed, close_run
 
 EPILOG = """
@@ -30,6 +35,7 @@ Afterwards:
 Examples:
   bulkdel close purge.toml
   bulkdel close purge.toml --yes
+  bulkdel close purge.toml --yes --never-sent
 """
 
 
@@ -38,6 +44,13 @@ def close(
     *,
     run_dir: RunDir = None,
     yes: Yes = False,
+    never_sent: Annotated[
+        bool,
+        typer.Option(
+            "--never-sent",
+            help="With --yes: also where pairs are left that no call has carried.",
+        ),
+    ] = False,
 ) -> int:
     """Settle what is left of JOB as failed, so that the run is finished.
 
@@ -46,17 +59,28 @@ def close(
     "failed" and the last code and text that a provider gave for it; a pair
     that no call has carried has code -3. Shows what it will settle, and
     asks. It cannot be undone: a closed pair is deleted by a new run only.
+
+    What was never sent could still be deleted: --yes alone does not close
+    such pairs, so that no script gives up what a stop has left.
     """
     loaded = load(job, run_dir)
-    agree = partial(_agree, loaded, yes=yes)
+    agree = partial(_agree, loaded, yes=yes, too=never_sent)
     status = close_run(loaded, agree=agree, say=streams.say, command=again())
-    streams.result(closed_text(status, streams.width(sys.stdout)))
+    steps = tuple(next_steps(status, command_for(job, run_dir)))
+    streams.result(closed_text(status, streams.width(sys.stdout), next_steps=steps))
     return 0
 
 
-def _agree(job: Job, status: Status, *, yes: bool) -> Agreement:
+def _agree(job: Job, status: Status, *, yes: bool, too: bool) -> Agreement:
     streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
     if yes:
+        if (left := unsent(status)) and not too:
+            raise WrongInput(
+                f"{left:,} pairs of {job.name} were never sent, and --yes alone does not give such "
+                "up; nothing was closed",
+                mend="`bulkdel run` sends them; to settle them as failed all the same, add "
+                "--never-sent",
+            )
         return Agreement.OPTION
     if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
         raise WrongInput(

@@ -66,6 +66,7 @@ def demo(
             json_logs=False,
             command=command("run"),
             rest=command("run"),
+            commands=command,
         ),
     )
     if code == Exit.DONE:

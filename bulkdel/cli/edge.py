@@ -12,13 +12,16 @@ from bulkdel.errors import BulkdelError, Exit
 from bulkdel.runs.failures import unexpected
 
 
-def carry_out(command: Callable[[], int], *, sends: bool) -> None:
+def carry_out(
+    command: Callable[[], int], *, sends: bool, in_full: Callable[[str], str] = str
+) -> None:
     """Carries out a command's work and leaves with its exit code.
 
     Args:
         command: returns the exit code, or raises.
         sends: whether its calls may have left when it is interrupted, or something happens that
             should not have: then work is left. Of other commands every error is WRONG.
+        in_full: gives a sentence in which commands are named the commands themselves.
 
     Raises:
         typer.Exit: always, with the code.
@@ -29,7 +32,7 @@ def carry_out(command: Callable[[], int], *, sends: bool) -> None:
         with stopping(_interrupt, broken) as watch:
             code = command()
     except BulkdelError as error:
-        say(*f"bulkdel: {sentence(str(error))}".split("\n"))
+        say(*f"bulkdel: {sentence(in_full(str(error)))}".split("\n"))
         code = error.exit_code if sends else broken
     except KeyboardInterrupt:
         say("bulkdel: interrupted.")

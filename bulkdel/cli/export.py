@@ -12,6 +12,8 @@ from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, load
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format
+from bulkdel.report.export_json import export_json, export_words
+from bulkdel.report.export_notes import ExportNotes
 from bulkdel.report.exported import ExportFilter, PairStatus
 from bulkdel.runs.export import keep, pairs, rejected
 
@@ -105,6 +107,9 @@ def export(
             show_default=False,
         ),
     ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --output: print what was written, as JSON.")
+    ] = False,
 ) -> int:
     """Write pairs of the run of JOB as rows that a new job can read.
 
@@ -117,13 +122,16 @@ def export(
     if rejects and (chosen or row_format is not RowFormat.CSV):
         raise WrongInput(
             "--rejects writes rows as they stood in the input: of the other options only "
-            "--source and --output go with it"
+            "--source, --output and --json go with it"
         )
     if source is not None and not rejects:
         raise WrongInput("--source goes with --rejects only")
+    if json and output is None:
+        raise WrongInput("--json says what was written to a file", mend="name one with --output")
     loaded = load(job, run_dir)
+    notes = ExportNotes()
     if rejects:
-        pieces = rejected(loaded, source=source, say=streams.say)
+        pieces = rejected(loaded, source=source, say=streams.say, notes=notes)
     else:
         choice = ExportFilter(
             statuses=frozenset(status or ()),
@@ -131,10 +139,14 @@ def export(
             targets=frozenset(target or ()),
             accounts=frozenset(account or ()),
         )
-        pieces = pairs(loaded, choice, Format(row_format), full=full, say=streams.say)
+        pieces = pairs(loaded, choice, Format(row_format), full=full, say=streams.say, notes=notes)
     if output is None:
         for piece in pieces:
             streams.result(piece)
     else:
         keep(pieces, output)
+        if json:
+            streams.result(export_json(output, notes))
+        else:
+            streams.say(export_words(output, notes))
     return 0

@@ -38,8 +38,8 @@ class LazyGroup(NamedGroup):
 
     @staticmethod
     @abstractmethod
-    def carry_out(name: str, work: Callable[[], int]) -> None:
-        """Do the work of a command and leave with its exit code."""
+    def carry_out(name: str, work: Callable[[], int], options: Mapping[str, Any]) -> None:
+        """Do the work of a command, which was given these options; leave with its exit code."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -61,7 +61,7 @@ class LazyGroup(NamedGroup):
 
         @wraps(function)
         def command(*args: Any, **options: Any) -> None:
-            self.carry_out(cmd_name, lambda: function(*args, **options))
+            self.carry_out(cmd_name, lambda: function(*args, **options), options)
 
         one = typer.Typer(
             add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False

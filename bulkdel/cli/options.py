@@ -71,12 +71,15 @@ def command(name: str, job: Path, run_dir: Path | None) -> str:
     return _joined(words + (["--run-dir", str(run_dir)] if run_dir else []))
 
 
-def command_for(job: Path, run_dir: Path | None) -> Callable[..., str]:
-    """Says any command that belongs to a job, ready to paste: told a verb and its options."""
+def command_for(job: Path, run_dir: Path | None, *, anywhere: bool = False) -> Callable[..., str]:
+    """Says any command that belongs to a job, ready to paste: told a verb and its options.
+
+    With `anywhere` it works in every directory, where both paths are whole.
+    """
 
     def command(verb: str, *options: str) -> str:
         where = ["--run-dir", str(run_dir)] if run_dir else []
-        return _joined([program(), verb, str(job), *where, *options])
+        return _joined([program(anywhere=anywhere), verb, str(job), *where, *options])
 
     return command
 

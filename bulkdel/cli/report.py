@@ -24,7 +24,7 @@ Files in the run directory, readable by the owner only:
   report.html  one page with everything in it; opens without a network,
                prints, and needs no script
   report.json  the same figures for programs: all that `bulkdel status
-               --json` says, and the timeline, codes and accounts
+               --json` says, and timeline, codes, accounts and the record
 
 \b
 Examples:
@@ -50,16 +50,18 @@ def report(
     """Write the run of JOB as a page: report.html, and report.json.
 
     Shows how the run stands, whether its books balance, calls and latencies
-    over time, what the providers answered, which accounts failed most, and
-    what to do next. Can be called at any time: while the run goes on, after
-    it stopped, when it is finished. Prints the paths. `bulkdel run` writes
-    both at its end as well.
+    over time, what the providers answered, whether friendships are still
+    there whose pairs failed, and what to do next. A chapter for the record
+    names the input files with their SHA-256, who agreed, when, on which
+    machine, with which version and settings. Can be called at any time:
+    while the run goes on, after it stopped, when it is finished. Prints the
+    paths. `bulkdel run` writes both at its end as well.
     """
     loaded = load(job, run_dir)
     for path in write_report(
         loaded,
         folder=output and output.absolute(),
-        command=command_for(loaded.source, loaded.run_dir),
+        command=command_for(loaded.source, loaded.run_dir, anywhere=True),
     ):
         streams.result(f"{escaped(str(path))}\n")
     return 0

@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
-from bulkdel.cli.options import JobFile, Quiet, RunDir, again, load
+from bulkdel.cli import streams
+from bulkdel.cli.edge import sentence
+from bulkdel.cli.options import JobFile, Quiet, RunDir, again, command_for, load
 from bulkdel.cli.sitting import Choices, sit
+from bulkdel.errors import BulkdelError
+from bulkdel.report.run_json import run_json
 from bulkdel.runs.observers import Watch
 
 EPILOG = """
@@ -32,6 +36,12 @@ Files in the run directory:
   journal.db     what was sent and settled; the truth
   run.log        one JSON object a line
   report.html    the run as a page, and report.json: its figures
+
+\b
+With --json standard output is one object: exit_code, words, how each target
+ended, what to do next, files, and the run as `bulkdel status --json` shows
+it; `bulkdel schema --of run` explains its keys. It comes whatever the exit
+code is, but for a wrong command line (2) and a second Ctrl-C.
 
 \b
 Examples:
@@ -80,6 +90,9 @@ def run(
         ),
     ] = None,
     no_progress: Quiet = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the end of the run as JSON, and nothing else.")
+    ] = False,
     json_logs: Annotated[
         bool,
         typer.Option("--json-logs", help="Write the log to standard error as well, as JSON."),
@@ -131,7 +144,13 @@ def run(
         json_logs=json_logs,
         command=again(),
         rest=again(without="--limit"),
+        commands=command_for(job, run_dir),
+        json=json,
         watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
     )
-    loaded = load(job, run_dir, max_duration)
-    return sit(loaded, choices)
+    try:
+        return sit(load(job, run_dir, max_duration), choices)
+    except BulkdelError as error:
+        if json:
+            streams.result(run_json(error.exit_code, sentence(str(error))))
+        raise

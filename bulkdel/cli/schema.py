@@ -10,8 +10,16 @@ import typer
 
 from bulkdel.cli import streams
 from bulkdel.job.json_schema import job_schema
-from bulkdel.report import report_json, status_json
+from bulkdel.report import (
+    check_json,
+    export_json,
+    plan_json,
+    report_json,
+    run_json,
+    status_json,
+)
 from bulkdel.report.json_text import json_text
+from bulkdel.report.text import verification
 
 EPILOG = """
 \b
@@ -41,13 +49,23 @@ class Form(StrEnum):
     """What is read or written as JSON."""
 
     JOB = "job"
+    PLAN = "plan"
+    CHECK = "check"
     STATUS = "status"
     REPORT = "report"
+    RUN = "run"
+    EXPORT = "export"
+    VERIFY = "verify"
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
+    Form.PLAN: (plan_json.VERSION, plan_json.KEYS),
+    Form.CHECK: (check_json.VERSION, check_json.KEYS),
     Form.STATUS: (status_json.VERSION, status_json.KEYS),
     Form.REPORT: (report_json.VERSION, report_json.KEYS),
+    Form.RUN: (run_json.VERSION, run_json.KEYS),
+    Form.EXPORT: (export_json.VERSION, export_json.KEYS),
+    Form.VERIFY: (verification.VERSION, verification.KEYS),
 }
 """The version of each form that is written, and its keys."""
 

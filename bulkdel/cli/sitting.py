@@ -19,12 +19,14 @@ from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.doubts import guards_that_guard_nobody, too_many
+from bulkdel.report.doubts import guards_that_guard_nobody, too_many, warnings
 from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import counted
+from bulkdel.report.next_steps import steps_after
 from bulkdel.report.phrases import unit
+from bulkdel.report.run_json import run_json
 from bulkdel.report.status import Status
-from bulkdel.report.text.confirm import confirm_text, is_real, question, warnings
+from bulkdel.report.text.confirm import confirm_text, is_real, question
 from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
@@ -57,6 +59,8 @@ class Choices:
 
     Attributes:
         command: as it was given. rest: the one that goes on behind --limit.
+        commands: makes any command that belongs to the job, of a verb and its options.
+        json: whether the end is told as JSON.
     """
 
     yes: bool
@@ -65,6 +69,8 @@ class Choices:
     json_logs: bool
     command: str
     rest: str
+    commands: Callable[..., str]
+    json: bool = False
     watch: Watch = field(default_factory=Watch)
 
 
@@ -106,6 +112,8 @@ def sit(
             where = "" if machine_words(cause) else f" The traceback is in {at}."
             streams.say(f"bulkdel: {unexpected(error)}{where}")
             streams.say("Run the same command again to continue.")
+            if choices.json:
+                _print(run_json(Exit.LEFT, unexpected(error)))
             return Exit.LEFT
         events.info(log.COMMAND_ENDED, exit=code)
         return code
@@ -138,22 +146,31 @@ def _carry_out(
         ending = Ending(
             lanes=tuple(LaneEnd(target=t.name, end=End.FINISHED, words="") for t in job.targets)
         )
-    try:
-        streams.result(
+    end = sitting_verdict(ending, status)
+    again = choices.rest if _is_limited(ending) else choices.command
+    steps = tuple(steps_after(ending, status, choices.commands, again=again))
+    if not choices.json:
+        _print(
             summary_text(
                 status,
                 ending,
                 streams.width(sys.stdout),
-                command=choices.rest if _is_limited(ending) else choices.command,
+                next_steps=steps,
                 colour=streams.colour(sys.stdout),
             )
         )
-    except streams.OutputFailed as error:  # the run's own outcome matters more
-        streams.say(f"bulkdel: {error}.")
-    run.report(streams.say, command_for(job.source, job.run_dir))
-    end = sitting_verdict(ending, status)
+    run.report(streams.say, command_for(job.source, job.run_dir, anywhere=True))
+    if choices.json:
+        _print(run_json(end.exit_code, end.words, status=status, ending=ending, next_steps=steps))
     others.ended(end.exit_code, end.words)
     return end.exit_code
+
+
+def _print(text: str | bytes) -> None:
+    try:
+        streams.result(text)
+    except streams.OutputFailed as error:  # the run's own outcome matters more
+        streams.say(f"bulkdel: {error}.")
 
 
 def _is_limited(ending: Ending) -> bool:

@@ -13,6 +13,7 @@ import typer
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command_for, load
 from bulkdel.job.job import Job
+from bulkdel.report.next_steps import next_steps
 from bulkdel.report.status import State, Status
 from bulkdel.report.status_json import status_json
 from bulkdel.report.text.status_page import status_text
@@ -68,7 +69,7 @@ def status(
     what failed or is unsettled, and whether the books balance.
     """
     loaded = load(job, run_dir)
-    view = _View(command=command_for(job, run_dir), json=json)
+    view = _View(command=command_for(job, run_dir), json=json, watching=watch)
     if watch:
         return _watch(loaded, view)
     streams.result(view.page(look(loaded)))
@@ -81,6 +82,7 @@ class _View:
 
     command: Callable[..., str]
     json: bool
+    watching: bool
 
     def page(self, status: Status) -> str | bytes:
         """All of it."""
@@ -90,8 +92,7 @@ class _View:
             status,
             streams.width(sys.stdout),
             colour=streams.colour(sys.stdout),
-            again=self.command("run"),
-            close=self.command("close"),
+            next_steps=() if self.watching else tuple(next_steps(status, self.command)),
         )
 
     def screen(self, status: Status) -> str:

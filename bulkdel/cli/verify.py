@@ -26,6 +26,7 @@ With --json, one object with at least:
   findings       file, line, offset (of the first wrong byte), what, found,
                  expected; the first 20 of findings_count
   pending_lines  lines that will be written when the run is continued
+  ledger         length, sha256 and head (the chain's end), as in report.json
   targets        by name: pairs, deleted, already_gone, failed, unsettled
 
 \b

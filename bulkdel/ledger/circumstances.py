@@ -59,6 +59,8 @@ class TargetSettings:
         max_in_flight: calls. batch_size: ids a call.
         address: where calls go; empty for the emulator inside the process.
         secret_env, secret_file: where the key is read from, by name; both None for the emulator.
+        proxy: what calls go through; empty where they go straight. proxy_env: the variable that
+            holds its login.
     """
 
     qps: float
@@ -68,6 +70,8 @@ class TargetSettings:
     address: str
     secret_env: str | None
     secret_file: str | None
+    proxy: str = ""
+    proxy_env: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.ledger import reserve, rows
+from bulkdel.ledger.codec import decode_parts
 from bulkdel.ledger.identity import Identity, decode_identity
+from bulkdel.ledger.ledger_file import refuse_orphans
 from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.samples import Sample, has_samples, read_samples
 from bulkdel.ledger.settled import SettledSet
@@ -35,6 +37,11 @@ _UNSETTLED = """
 SELECT target, code, max(info), sum(pairs) AS pairs, min(ordinal) FROM open
 WHERE NOT in_flight AND pairs > 0 AND code != 0
 GROUP BY target, code ORDER BY pairs DESC, target, code LIMIT ?"""
+
+_CARRIED = """
+SELECT target, EXISTS (SELECT 1 FROM second_phase WHERE second_phase.ordinal = open.ordinal), parts,
+    pairs
+FROM open WHERE NOT in_flight AND pairs > 0 AND parts IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,18 @@ class CodeCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """Unsettled pairs of a target that a call has carried.
+
+    Attributes:
+        first: as planned. second: from their other side.
+    """
+
+    first: int = 0
+    second: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A run at one moment, as `status` shows it.
 
@@ -73,6 +92,8 @@ class Snapshot:
         counters: by target name, in the plan's order.
         failed: the codes that pairs failed with, at most MOST_CODES.
         unsettled: the codes that pairs which a call has carried wait with, at most MOST_CODES.
+        carried: by target name, how many wait that a call has carried; a call that is out, or died
+            with its process, is not among them.
         settled_ms: when its last pair was settled, by target name; not there where that is long
             ago or never was.
         first_started_ms: when the first sitting began.
@@ -84,6 +105,7 @@ class Snapshot:
     counters: Mapping[str, Counters]
     failed: tuple[CodeCount, ...]
     unsettled: tuple[CodeCount, ...]
+    carried: Mapping[str, Carried]
     settled_ms: Mapping[str, int]
     first_started_ms: int | None
     last: SittingRecord | None
@@ -120,6 +142,7 @@ class History:
                 counters=dict(zip(self._names, counters, strict=True)),
                 failed=self._codes(_FAILED),
                 unsettled=self._codes(_UNSETTLED),
+                carried=self._carried(),
                 settled_ms=self._settled_ms(),
                 first_started_ms=first,
                 last=next(iter(read_sittings(self._db, self._names, 1)), None),
@@ -209,6 +232,16 @@ class History:
         }
         return {name: row[0] for name, row in latest.items() if row}
 
+    def _carried(self) -> dict[str, Carried]:
+        counts = {name: [0, 0] for name in self._names}
+        for target, second, stored, pairs in self._db.execute(_CARRIED):
+            counts[self._names[target]][second] += sum(
+                pairs if part.items is None else len(part.items)
+                for part in decode_parts(stored)
+                if part.attempts
+            )
+        return {name: Carried(first=one, second=two) for name, (one, two) in counts.items()}
+
     def _codes(self, query: str) -> tuple[CodeCount, ...]:
         return tuple(
             CodeCount(target=self._names[target], code=code, info=info, pairs=pairs, ordinal=at)
@@ -221,13 +254,14 @@ def open_history(run_dir: Path) -> Iterator[History | None]:
     """The history of the run in `run_dir` for the length of a with block; None without a journal.
 
     Raises:
-        Corrupt: journal.db is damaged.
+        Corrupt: journal.db is damaged, or gone although there are results.
         StorageFailed: it cannot be read.
     """
     with translated(run_dir, reading=True):
         with readable(run_dir):
             db = connect_to_read(run_dir)
         if db is None:
+            refuse_orphans(run_dir)
             yield None
             return
         with closing(db):

@@ -15,11 +15,12 @@ from bulkdel.ledger.values import Counters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneStop:
-    """How one target's lane ended: one word, and one sentence for the user."""
+    """How one target's lane ended: one word, one sentence for the user, the provider's code."""
 
     target: str
     end: str
     words: str
+    code: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

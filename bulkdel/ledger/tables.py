@@ -35,9 +35,10 @@ def connect(run_dir: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA journal_size_limit = 67108864")
-        if not has_tables(db):
+        if has_tables(db):
+            make_later_tables(db)
+        else:
             make_tables(db)
-        make_later_tables(db)
     except BaseException:
         db.close()
         raise

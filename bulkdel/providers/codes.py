@@ -158,6 +158,15 @@ class CodeTable:
             known=meaning.known,
         )
 
+    def may_last(self, code: int) -> bool:
+        """Whether a pair may be answered with `code` for ever.
+
+        So may it with a provider's own code of which no documentation says what it means for a
+        deletion. Every other one settles the pair, or passes.
+        """
+        own = code > 0 and code not in HTTP_STATUSES
+        return own and not self.meanings.get(code, _UNKNOWN).known
+
     def words(self, code: int) -> str:
         """Any Ruling's code in a few words, for people."""
         if (meaning := self.meanings.get(code)) is not None:

@@ -31,7 +31,8 @@ class Purge:
         friendship: whether it is to be taken as there.
         words: why, in sentences.
         mend: what to do, in sentences.
-        source: where the provider documents it; empty where it does not.
+        source: how that is known, such as where the provider documents it; empty where it is not
+            documented.
     """
 
     friendship: Friendship
@@ -83,14 +84,17 @@ BY_VERDICT: Final[Mapping[Verdict, Purge]] = {
     Verdict.SPLIT: stands("The provider refused the call as a whole, so it removed nothing."),
 }
 
+_BULKDEL: Final = "none of the provider's codes: bulkdel itself found it so"
 OWN: Final[Mapping[int, Purge]] = {
     NO_REPLY: uncertain(
-        "No answer came to the last call, so the provider may have carried it out."
+        "No answer came to the last call, so the provider may have carried it out.",
+        source=_BULKDEL,
     ),
     UNREADABLE: uncertain(
-        "The last answer could not be read, so the provider may have carried the call out."
+        "The last answer could not be read, so the provider may have carried the call out.",
+        source=_BULKDEL,
     ),
-    NEVER_SENT: stands("The run was closed before any call had carried the pair."),
+    NEVER_SENT: stands("The run was closed before any call had carried the pair.", source=_BULKDEL),
 }
 """Of the codes that are bulkdel's own."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from bulkdel.plan.rejects import RAW_CAP
+
 PLACES_KEPT: Final = 5
 
 
@@ -27,7 +29,8 @@ class ExportNotes:
     """What an export notes while it writes; filled row by row.
 
     Attributes:
-        rows: rejected ones that were written.
+        rows: that were written.
+        by_target: of those, how many are of which target; rejected rows are of none.
         formulas: rows of a CSV with a cell that a spreadsheet runs.
         cut: rows longer than rejects.jsonl keeps.
         loose: rows that some reader takes for another number of rows.
@@ -35,7 +38,16 @@ class ExportNotes:
     """
 
     rows: int = 0
+    by_target: dict[str, int] = field(default_factory=dict)
     formulas: int = 0
     cut: LeftOut = field(default_factory=LeftOut)
     loose: LeftOut = field(default_factory=LeftOut)
     quoting: str = ""
+
+    def left_out(self) -> tuple[tuple[LeftOut, str], ...]:
+        """The rows that are not written, with the reason."""
+        reasons = (
+            (self.cut, f"rejects.jsonl keeps only the first {RAW_CAP:,} characters of a row"),
+            (self.loose, "readers do not agree where such a row ends"),
+        )
+        return tuple((left, why) for left, why in reasons if left.rows)

@@ -43,6 +43,7 @@ class RowLayout:
 
 def written_rows(rows: Iterable[Row], layout: RowLayout, notes: ExportNotes) -> Iterator[bytes]:
     """The rows, in pieces of bounded size; a CSV begins with its header. Fills `notes`."""
+    rows = _counted(rows, notes)
     if layout.format is Format.JSONL:
         yield from _jsonl(rows, layout)
         return
@@ -62,6 +63,13 @@ def written_rows(rows: Iterable[Row], layout: RowLayout, notes: ExportNotes) -> 
             paper.seek(0)
             paper.truncate()
     yield paper.getvalue().encode()
+
+
+def _counted(rows: Iterable[Row], notes: ExportNotes) -> Iterator[Row]:
+    for row in rows:
+        notes.rows += 1
+        notes.by_target[row.target] = notes.by_target.get(row.target, 0) + 1
+        yield row
 
 
 def _jsonl(rows: Iterable[Row], layout: RowLayout) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from bulkdel.job.job import Reach
 from bulkdel.ledger.history import LedgerEnd
@@ -17,7 +18,7 @@ from bulkdel.report.ledger_counts import LedgerCounts, WorstAccount
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.status import State, Status, TargetStatus
 from bulkdel.report.timeline import Timeline
-from bulkdel.words import Verdict
+from bulkdel.words import NEVER_SENT, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,9 @@ class RunFacts:
         return self.counts.worst if self.counts else ()
 
 
+_NOT_ANSWERED: Final = "not answered yet"
+
+
 def gather(
     status: Status,
     identity: Identity,
@@ -208,12 +212,14 @@ def _codes(
             settled[row.code, row.status] = row.pairs
     for failed in target.failed_codes if counts is None else ():
         settled[failed.code, Verdict.FAILED] = failed.pairs
-    waiting = {one.code: one.pairs for one in target.unsettled_codes}
+    waiting = {one.code: one.pairs for one in target.unsettled_codes if one.code}
+    if target.counters.calls and (rest := target.unsettled - sum(waiting.values())) > 0:
+        waiting[NEVER_SENT] = rest
     info = {one.code: one.info for one in (*target.unsettled_codes, *target.failed_codes)}
     facts = [
         CodeFacts(
             code=code,
-            words=words(code),
+            words=_NOT_ANSWERED if code == NEVER_SENT and code in waiting else words(code),
             info=info.get(code, ""),
             deleted=settled.get((code, Verdict.DELETED), 0),
             already_gone=settled.get((code, Verdict.ALREADY_GONE), 0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bulkdel.report.figures import clock, count, counted, rate, sentence, span
@@ -79,13 +79,14 @@ def _ended(lane: LaneView) -> Said:
         if failed:
             return Said(words=f"finished, {count(failed)} failed for good", tone=Tone.MIXED)
         return Said(words="finished", tone=Tone.GOOD)
+    state = replace(lane.state, code=None)  # what was said of the end names it
     if end is None or end not in _ENDS:
-        return Said(words=f"stopped with work left{_why(lane.state)}", tone=Tone.BAD)
+        return Said(words=f"stopped with work left{_why(state)}", tone=Tone.BAD)
     if end in _SAID_BY_INFO and lane.state.info:
-        words = _why(lane.state).removeprefix(": ")
+        words = _why(state).removeprefix(": ")
         started = words if words.startswith("stopped") else f"stopped: {words}"
         return Said(words=started, tone=Tone.BAD)
-    why = "" if end is End.LIMIT else _why(lane.state)
+    why = "" if end is End.LIMIT else _why(state)
     return Said(words=f"{_ENDS[end]}{why}", tone=Tone.BAD)
 
 

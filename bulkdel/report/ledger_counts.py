@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -53,15 +54,20 @@ class LedgerCounts:
         lines: of the ledger.
         codes: most pairs first, at most MOST_CODES.
         worst: the accounts with most failed pairs, at most MOST_ACCOUNTS, ties by name.
+        both_sides: by target, already gone pairs that another line names the other way round as
+            deleted: this run removed the friendship itself. None where nobody looked.
     """
 
     lines: int = 0
     codes: tuple[SettledCode, ...] = ()
     worst: tuple[WorstAccount, ...] = ()
+    both_sides: Mapping[str, int] | None = None
 
 
-def count_ledger(run_dir: Path) -> LedgerCounts:
+def count_ledger(run_dir: Path, *, both_sides: bool = False) -> LedgerCounts:
     """Count the ledger of `run_dir`; nothing if there is none. A line being written is left out.
+
+    `both_sides` says that it may name a friendship from both sides, which is then looked for.
 
     Raises:
         WrongInput: it cannot be read, or there is no room to count it.
@@ -78,11 +84,34 @@ def count_ledger(run_dir: Path) -> LedgerCounts:
         con = duck.open_workshop(workshop, memory_limit_mb=MEMORY_MB)
         try:
             with duck.opened(path) as file:
-                return _counted(con, file)
+                counts = _counted(con, file)
+                if not both_sides:
+                    return counts
+                return replace(counts, both_sides=_named_twice(con, file))
         except duck.DataError as error:
             raise WrongInput(f"a line is not what bulkdel writes ({error})", where=path) from error
         finally:
             con.close()
+
+
+def _named_twice(con: duck.Connection, file: duck.FileName) -> dict[str, int]:
+    """By target, the already gone pairs whose friendship a deleted pair names from its other side.
+
+    A target has one line a pair, so deleted lines that find one are as many. What is held in
+    memory, or on disk, are the lines of pairs that were gone.
+    """
+    lines = duck.objects_in(file, _COLUMNS | {"to_account": "VARCHAR"})
+    con.execute(
+        "CREATE TEMP TABLE gone AS SELECT target, from_account, to_account"  # noqa: S608  # a quoted path
+        f" FROM {lines} WHERE status = 'already_gone'"
+    )
+    rows = con.execute(
+        "SELECT d.target, count(*)"  # noqa: S608  # a quoted path
+        f" FROM {lines} d SEMI JOIN gone g ON d.target = g.target"
+        " AND d.from_account = g.to_account AND d.to_account = g.from_account"
+        " WHERE d.status = 'deleted' GROUP BY d.target"
+    ).fetchall()
+    return {str(target): int(pairs) for target, pairs in rows}
 
 
 def _counted(con: duck.Connection, file: duck.FileName) -> LedgerCounts:

@@ -68,13 +68,18 @@ def command(sitting: SittingRecord) -> str:
 
 def confirmed(facts: RunFacts) -> Iterator[str]:
     """Who agreed to the plan, when, how and where; a sentence for each who did."""
+    trial = False
     for sitting in facts.agreements:
         known = sitting.circumstances
-        if known is not None and known.agreed_ms is not None:
+        if known is not None and known.agreement is Agreement.TRIAL:
+            trial = True
+        elif known is not None and known.agreed_ms is not None:
             yield (
                 f"{moment(known.agreed_ms)}, start {count(sitting.number)}: "
                 f"{_HOW[known.agreement]}; {who(sitting)}"
             )
+    if trial:
+        yield _HOW[Agreement.TRIAL]
     if not facts.agreements and facts.sittings:
         yield NOT_RECORDED
 
@@ -156,6 +161,8 @@ def _target(target: TargetSettings) -> str:
         f"{counted(target.batch_size, 'account')} a call",
         f"calls to {target.address}" if target.address else "an emulator inside the process",
     ]
+    if target.proxy:
+        words.append(f"through the proxy {target.proxy}")
     if target.secret_env:
         words.append(f"key from the environment variable {target.secret_env}")
     elif target.secret_file:

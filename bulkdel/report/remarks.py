@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from bulkdel.report.figures import counted
+from bulkdel.report.figures import count, counted
 from bulkdel.report.phrases import unit, was
 from bulkdel.report.status import Status
 from bulkdel.words import Mode, Operation, Orient
@@ -13,14 +13,18 @@ _BOTH_NAMED = (
     "Two-way: where the input names a friendship from both sides, the first of its two pairs "
     "removes it and the second is answered as already gone."
 )
+"""Where nobody has counted how often that is so."""
 _BOTH_ASKED = (
     "Every friendship that counts as already gone was asked for from both sides, and both times "
     'the answer was "not a friend".'
 )
 
 
-def remarks(status: Status) -> tuple[str, ...]:
-    """What is to be known of the pairs that count as already gone, and of those that wait."""
+def remarks(status: Status, both_sides: Mapping[str, int] | None = None) -> tuple[str, ...]:
+    """What is to be known of the pairs that count as already gone, and of those that wait.
+
+    `both_sides` is as in LedgerCounts: None where nobody has counted.
+    """
     gone = [target for target in status.targets if target.counters.already_gone]
     sentences = [
         f"{target.name}: {counted(now.lost_answers, 'call')} lost the answer and "
@@ -31,10 +35,34 @@ def remarks(status: Status) -> tuple[str, ...]:
         if (now := target.counters).lost_answers
     ]
     sentences += waiting_sides(status)
-    both = status.operation is Operation.DELETE_FRIENDS and status.mode is Mode.TWO_WAY
-    if both and gone:
-        sentences.append(_BOTH_ASKED if status.orient is Orient.FEWEST_CALLS else _BOTH_NAMED)
+    if gone and _both_lists(status):
+        if status.orient is Orient.FEWEST_CALLS:
+            sentences.append(_BOTH_ASKED)
+        elif both_sides is not None:
+            sentences += _counted_twice(status, both_sides)
+        elif any(target.counters.deleted for target in gone):
+            sentences.append(_BOTH_NAMED)
     return tuple(sentences)
+
+
+def may_name_twice(status: Status) -> bool:
+    """Whether two lines of a target may stand for one friendship, the second of them gone by us."""
+    gone = any(target.counters.already_gone for target in status.targets)
+    return gone and _both_lists(status) and status.orient is not Orient.FEWEST_CALLS
+
+
+def _both_lists(status: Status) -> bool:
+    return status.operation is Operation.DELETE_FRIENDS and status.mode is Mode.TWO_WAY
+
+
+def _counted_twice(status: Status, both_sides: Mapping[str, int]) -> Iterator[str]:
+    for target in status.targets:
+        if pairs := both_sides.get(target.name):
+            yield (
+                f"{target.name}: of the {count(target.counters.already_gone)} pairs that were "
+                f"already gone, {count(pairs)} name a friendship that the input names from its "
+                "other side as well: this run removed it by that other pair."
+            )
 
 
 def waiting_sides(status: Status) -> Iterator[str]:

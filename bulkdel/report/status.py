@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from bulkdel.job.job import Job
-from bulkdel.ledger.history import CodeCount
+from bulkdel.job.job import Job, Target
+from bulkdel.ledger.history import Carried, CodeCount
 from bulkdel.ledger.values import Counters
-from bulkdel.plan.values import Books, PlanMeta
+from bulkdel.plan.rejects import file_name
+from bulkdel.plan.values import Books, PlanMeta, Source
+from bulkdel.providers import PROVIDERS
 from bulkdel.report.estimate import left_s
 from bulkdel.report.phrases import finished, place, title, unit
 from bulkdel.send.state import Doing, LaneState
@@ -18,6 +20,7 @@ from bulkdel.send.view import LaneView
 from bulkdel.words import Mode, Operation, Orient
 
 _NO_COUNTERS = Counters()
+_NONE_CARRIED = Carried()
 
 
 class State(StrEnum):
@@ -27,6 +30,19 @@ class State(StrEnum):
     RUNNING = "running"  #: a process works on it now
     STOPPED = "stopped"  #: work is left and no process works on it
     FINISHED = "finished"  #: every pair is settled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectsFile:
+    """A file that rejected rows are exported to.
+
+    Attributes:
+        source: only those of this input file, as rejects.jsonl names it; empty for all.
+        suffix: of the file's name, so that a new job reads it as what it is.
+    """
+
+    source: str
+    suffix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +70,9 @@ class TargetStatus:
         settled_ms: when its last pair was settled; None where that is long ago or never was.
         failed_codes, unsettled_codes: the commonest, most pairs first; a pair that no call has
             carried yet is in none.
+        carried: unsettled pairs that a call has carried.
+        provider_key: the provider, as in the job file. secret: where its key is, in words; empty
+            where it needs none.
     """
 
     name: str
@@ -64,6 +83,9 @@ class TargetStatus:
     failed_codes: tuple[CodeCount, ...]
     unsettled_codes: tuple[CodeCount, ...]
     settled_ms: int | None = None
+    carried: Carried = _NONE_CARRIED
+    provider_key: str = ""
+    secret: str = ""
 
     @property
     def pairs(self) -> int:
@@ -95,6 +117,22 @@ class TargetStatus:
         """Pairs that have no final verdict; below zero when the books are wrong."""
         return self.pairs - self.counters.settled
 
+    @property
+    def half_asked(self) -> int:
+        """Unsettled pairs that one side was asked for, and the other never."""
+        return max(0, self.counters.in_reserve - self.carried.second)
+
+    @property
+    def never_sent(self) -> int:
+        """Unsettled pairs that no call has carried to its end."""
+        return max(0, self.unsettled - self.counters.in_reserve - self.carried.first)
+
+    @property
+    def may_last(self) -> tuple[CodeCount, ...]:
+        """Of `unsettled_codes`, those that the pairs may be answered with for ever."""
+        codes = PROVIDERS[self.provider_key].codes
+        return tuple(one for one in self.unsettled_codes if codes.may_last(one.code))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -103,6 +141,7 @@ class Status:
     Attributes:
         began_ms: when its first sitting began; None if there was none.
         last: the sitting that is or was the last one.
+        rejects: the files that rejected rows are exported to, so that each can be read.
     """
 
     job: str
@@ -117,6 +156,7 @@ class Status:
     last: LastSitting | None
     at_ms: int
     orient: Orient = Orient.AS_GIVEN
+    rejects: tuple[RejectsFile, ...] = ()
 
     @property
     def planned(self) -> int:
@@ -172,6 +212,7 @@ def fold(
     failed: Sequence[CodeCount] = (),
     unsettled: Sequence[CodeCount] = (),
     lanes: Mapping[str, LaneView] | None = None,
+    carried: Mapping[str, Carried] | None = None,
     settled_ms: Mapping[str, int] | None = None,
     holder: str = "",
 ) -> Status:
@@ -187,6 +228,7 @@ def fold(
         failed: the codes of failed pairs, over all targets.
         unsettled: the codes of pairs that wait, over all targets.
         lanes: by target's name, as they were last seen in the latest sitting.
+        carried: unsettled pairs that a call has carried, by target's name.
         settled_ms: when the last pair was settled, by target's name.
         holder: which process works on the run now ("process 4711"); empty if none does.
     """
@@ -206,6 +248,9 @@ def fold(
                 failed_codes=tuple(one for one in failed if one.target == share.target),
                 unsettled_codes=tuple(one for one in unsettled if one.target == share.target),
                 settled_ms=(settled_ms or {}).get(share.target),
+                carried=(carried or {}).get(share.target, _NONE_CARRIED),
+                provider_key=target.provider,
+                secret=_secret(target),
             )
         )
     state = _state(
@@ -226,8 +271,31 @@ def fold(
         last=last,
         at_ms=now_ms,
         orient=meta.fingerprint.orient,
+        rejects=rejects_files(meta.fingerprint.sources) if meta.books.rejected else (),
     )
     return replace(status, reason=_reason(status, holder))
+
+
+def rejects_files(sources: Sequence[Source]) -> tuple[RejectsFile, ...]:
+    """One file for all rejected rows where one can hold them; else one for each input file."""
+    files = [
+        RejectsFile(
+            source=file_name(one.path),
+            suffix="jsonl" if one.format == "parquet" else one.format,  # its rows are kept as JSON
+        )
+        for one in sources
+    ]
+    if len({(one.format, one.quoting, one.header) for one in sources}) <= 1:
+        return (RejectsFile(source="", suffix=files[0].suffix if files else "csv"),)
+    return tuple(files)
+
+
+def _secret(target: Target) -> str:
+    if target.secret is None:
+        return ""
+    if target.secret.env:
+        return f"the variable {target.secret.env}"
+    return f"the file {target.secret.file}"
 
 
 def at_rest(target: str, *, qps: float, state: LaneState | None = None) -> LaneView:

@@ -73,8 +73,14 @@ class TimeSpan:
 
     @property
     def rate(self) -> float:
-        """Calls/s; of less than a second, as if it had been one."""
-        return self.calls * 1000 / max(self.span_ms, STUB_MS)
+        """Calls/s; of less than a second, as if it had been one.
+
+        A span that is cut just before a call and just behind one holds one call more than its
+        length at the ceiling: that is no rate above it.
+        """
+        length_s = max(self.span_ms, STUB_MS) / 1000
+        rate = self.calls / length_s
+        return min(rate, self.qps) if self.calls <= self.qps * length_s + 1 else rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

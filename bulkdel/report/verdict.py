@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bulkdel.report.facts import RunFacts
 from bulkdel.report.figures import count, counted, percent, sentence, span
 from bulkdel.report.lane_words import lane_words
 from bulkdel.report.no_friendships import NoFriendships, no_friendships
@@ -36,14 +35,6 @@ class RunVerdict:
     no_friendships: NoFriendships | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextStep:
-    """Something to do: what for, and the command that does it."""
-
-    words: str
-    command: str
-
-
 def run_verdict(status: Status) -> RunVerdict:
     """The verdict of a run: wrong books outweigh a doubtful success, that outweighs the state."""
     doubt, wrong = no_friendships(status), wrongs(status)
@@ -69,33 +60,6 @@ def left_by_target(status: Status) -> str:
     if len(open_ones) > NAMED_MOST:
         return f" (of {counted(len(open_ones), 'target')})"
     return f" ({', '.join(f'{one.name} {count(one.unsettled)}' for one in open_ones)})"
-
-
-def next_steps(facts: RunFacts, command: Callable[..., str]) -> Iterator[NextStep]:
-    """What to do now, the most pressing first; `command` makes a command of a verb and options."""
-    status = facts.status
-    if status.state is State.RUNNING:
-        yield NextStep(
-            words="To see how it stands from minute to minute:", command=command("status")
-        )
-    elif status.unsettled > 0:
-        words = "To send it:" if status.state is State.PLANNED else "To continue where it stopped:"
-        yield NextStep(words=words, command=command("run"))
-    if status.failed:
-        yield NextStep(
-            words="To list what failed for good, with the provider's reasons:",
-            command=command("export", "--status", "failed", "--full", "--output", "failed.csv"),
-        )
-    if status.rows.rejected:
-        yield NextStep(
-            words="To get the rejected rows as they were, correct them, and make a job of them:",
-            command=command("export", "--rejects", "--output", f"rejected.{facts.input_format}"),
-        )
-    if status.state is State.STOPPED and status.unsettled > 0:
-        yield NextStep(
-            words="To list what is left, as the input of another job:",
-            command=command("export", "--status", "unsettled", "--output", "unsettled.csv"),
-        )
 
 
 def _usual(status: Status) -> RunVerdict:

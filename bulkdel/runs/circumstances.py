@@ -84,6 +84,8 @@ def _target(target: Target, operation: Operation) -> TargetSettings:
         address=target.address or "",
         secret_env=None if secret is None else secret.env,
         secret_file=None if file is None else _storable(str(file)),
+        proxy=target.proxy.address if target.proxy else "",
+        proxy_env=target.proxy.env if target.proxy else None,
     )
 
 

@@ -92,11 +92,11 @@ def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
         raise WrongInput(
             "nothing was sent from here yet, so there is nothing to close",
             where=job.run_dir,
-            mend="delete the directory if the run is not wanted",
+            mend="`bulkdel run` begins to send, and a run that is not wanted needs no end",
         )
     if meta is None or not _is_same(job, meta, seen):
         what = "is gone" if meta is None else "is not the one that the run has begun with"
-        mend = "restore it from a backup"
+        mend = "restore the whole directory from a backup, since its files belong together"
         raise Corrupt(f"plan.parquet {what}", where=job.run_dir, mend=mend)
     return meta, seen
 

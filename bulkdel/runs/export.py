@@ -12,7 +12,7 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.ledger.history import open_history
 from bulkdel.plan.read import PlanReader, read_plan_meta
-from bulkdel.plan.rejects import RAW_CAP, file_name
+from bulkdel.plan.rejects import file_name
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.export_notes import ExportNotes
 from bulkdel.report.export_rows import MORE, RowLayout, written_rows
@@ -24,11 +24,17 @@ from bulkdel.words import Operation
 
 
 def pairs(
-    job: Job, choice: ExportFilter, row_format: Format, *, full: bool, say: Say
+    job: Job,
+    choice: ExportFilter,
+    row_format: Format,
+    *,
+    full: bool,
+    say: Say,
+    notes: ExportNotes | None = None,
 ) -> Iterator[bytes]:
     """The chosen pairs of the job's run, in pieces.
 
-    `say` is told where a spreadsheet would run a cell.
+    `say` is told where a spreadsheet would run a cell. `notes` are filled on the way.
 
     Raises:
         WrongInput: there is no plan yet, a target that was chosen is none of it, or a column of
@@ -51,7 +57,7 @@ def pairs(
             f"--full adds a column {taken[0]}, which is the name of a field of this job",
             mend="leave --full out",
         )
-    met = ExportNotes()
+    met = notes or ExportNotes()
     # The journal first: what is settled while we read is then in both, and never in neither.
     with open_history(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
         ours = history is not None and history.identity.plan_digest == meta.digest
@@ -63,27 +69,25 @@ def pairs(
     _warn_of_formulas(met.formulas, say)
 
 
-def rejected(job: Job, *, source: str | None, say: Say) -> Iterator[bytes]:
+def rejected(
+    job: Job, *, source: str | None, say: Say, notes: ExportNotes | None = None
+) -> Iterator[bytes]:
     """The rejected rows of the job's input as they stood there, in pieces.
 
-    `say` is told what was left out, and what a reader must know.
+    `say` is told what was left out, and what a reader must know. `notes` are filled on the way.
     """
     meta = _planned(job)
     names = [file_name(one.path) for one in meta.fingerprint.sources]
     if source is not None and source not in names:
         raise WrongInput(f"the input files are {', '.join(names)}", where=f"--source {source}")
-    tally = ExportNotes()
+    tally = notes or ExportNotes()
     yield from raw_rejects(job.run_dir, meta, tally, source=source)
-    for left, why in (
-        (tally.cut, f"rejects.jsonl keeps only the first {RAW_CAP:,} characters of a row"),
-        (tally.loose, "readers do not agree where such a row ends"),
-    ):
-        if left.rows:
-            places = ", ".join(left.places) + (", ..." if left.rows > len(left.places) else "")
-            say(
-                f"Warning: {counted(left.rows, 'rejected row')} left out ({places}): {why}. Take "
-                "what is right of them from the input itself."
-            )
+    for left, why in tally.left_out():
+        places = ", ".join(left.places) + (", ..." if left.rows > len(left.places) else "")
+        say(
+            f"Warning: {counted(left.rows, 'rejected row')} left out ({places}): {why}. Take "
+            "what is right of them from the input itself."
+        )
     if tally.quoting:
         say(f'Note: the new job needs quoting = "{tally.quoting}" in [input] to read these rows.')
     _warn_of_formulas(tally.formulas, say)

@@ -19,6 +19,7 @@ from bulkdel.report.facts import RunFacts
 from bulkdel.report.facts import gather as gathered
 from bulkdel.report.ledger_counts import count_ledger
 from bulkdel.report.rejects import read_rejects
+from bulkdel.report.remarks import may_name_twice
 from bulkdel.report.report_files import write_report
 from bulkdel.report.status import State, Status
 from bulkdel.report.timeline import Timeline, fold_samples, width_for
@@ -81,7 +82,7 @@ def gather(
         return facts_of(
             history.identity,
             head=head,
-            counts=count_ledger(job.run_dir) if count else None,
+            counts=count_ledger(job.run_dir, both_sides=may_name_twice(status)) if count else None,
             ledger_sha256=ledger_sha256(job.run_dir, head.length) if count else "",
             sittings=history.sittings(),
             sitting_count=history.sitting_count(),
@@ -105,6 +106,8 @@ def _why(status: Status, sitting: SittingRecord) -> str:
         if last and status.state is State.RUNNING:
             return "at work"
         return "gone without a word: killed, or a crash"
+    if sitting.circumstances is not None and not sitting.circumstances.sends:
+        return "closed by the operator"
     lanes = tuple(
         LaneEnd(target=one.target, end=End(one.end), words=one.words) for one in sitting.lanes
     )

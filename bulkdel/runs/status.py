@@ -11,7 +11,7 @@ from dataclasses import replace
 from bulkdel.errors import Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.history import CodeCount, snapshot
-from bulkdel.ledger.identity import Identity, TargetIdentity
+from bulkdel.ledger.identity import Identity, TargetIdentity, refuse_other_plan
 from bulkdel.ledger.lock import holder
 from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
@@ -63,6 +63,8 @@ def look(
     worker = None if held else holder(job.run_dir)
     works = f"process {worker.pid}" if worker else f"process {os.getpid()}" if views else ""
     seen = snapshot(job.run_dir)
+    if seen is not None and seen.begun:
+        refuse_other_plan(job.run_dir, seen.identity, meta.digest)
     if seen is None or seen.identity.plan_digest != meta.digest:
         return fold(meta, {}, job=job, now_ms=now_ms, holder=works)
     last, lanes = None, {}
@@ -91,6 +93,7 @@ def look(
         failed=seen.failed,
         unsettled=with_examples(seen.unsettled, job, meta),
         lanes=lanes,
+        carried=seen.carried,
         settled_ms=seen.settled_ms,
         holder=works,
     )
@@ -116,7 +119,11 @@ def _lane(  # noqa: PLR0917  # all that is known of it
     stop = next((one for one in last.lanes if one.target == name), None)
     if stop is not None:
         state = LaneState(
-            doing=Doing.ENDED, since_ms=last.ended_ms, end=End(stop.end), info=stop.words
+            doing=Doing.ENDED,
+            since_ms=last.ended_ms,
+            code=stop.code,
+            end=End(stop.end),
+            info=stop.words,
         )
     elif said is not None and said.state.doing is Doing.STOPPING:
         state = LaneState(doing=Doing.ENDED, end=said.state.end, info=_cut_short(said.state))

@@ -65,11 +65,11 @@ class Carriers:
         if self.stopped is not None:
             task.cancel()
 
-    def stop(self, end: End, words: str) -> None:
+    def stop(self, end: End, words: str, code: int | None = None) -> None:
         """Cancel whoever is idle, and whoever comes to rest from now on. The first reason stays."""
         if self.stopped is not None:
             return
-        self.stopped = LaneEnd(target=self._target, end=end, words=words)
+        self.stopped = LaneEnd(target=self._target, end=end, words=words, code=code)
         for task in list(self.idle):
             task.cancel()
 

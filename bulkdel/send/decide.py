@@ -165,7 +165,7 @@ def decide(
         return _unsent(heard, history, lane, retry)
     if not heard.rulings and not heard.parts and not lane.stale:
         return SETTLED
-    last = heard.last or lane.last
+    last = heard.first(Verdict.FATAL) or heard.last or lane.last
     end = _end(heard, health, lane, retry, title, last)
     throttled = [one for one in heard.rulings if one.verdict is Verdict.THROTTLED]
     resign = heard.first(Verdict.RESIGN)

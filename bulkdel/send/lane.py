@@ -196,10 +196,9 @@ class Lane:
         code, info, by = None, "", ""
         over = self._ended or self._carriers.stopped
         if over is not None:
-            info = over.words
+            code, info = over.code, over.words
         elif doing in (Doing.SILENT, Doing.REFUSED) and self._last is not None:
-            code = self._last.code if is_providers(self._last.code) else None
-            info = self._last.info
+            code, info = _code(self._last), self._last.info
             if doing is Doing.SILENT:
                 since_ms = self._now_ms() - round(self._gate.silent_for_s(now) * 1000)
         elif doing is Doing.MACHINE:
@@ -259,7 +258,7 @@ class Lane:
             return self._carriers.stopped
         tries, last = self._retry.max_attempts, last_words(self._last)
         words = f"{left:,} pairs made no progress in two rounds of {tries} calls{last}"
-        return LaneEnd(target=self._target.name, end=End.LEFT, words=words)
+        return LaneEnd(target=self._target.name, end=End.LEFT, words=words, code=_code(self._last))
 
     # -- feeding --------------------------------------------------------------------------------
 
@@ -414,7 +413,7 @@ class Lane:
         if decision.batch_most is not None:
             self._batch_most = decision.batch_most
         if decision.end is not None:
-            self.stop(*decision.end)
+            self._carriers.stop(*decision.end, _code(decision.last))
         self._few.decided(decision, work.entry, heard, held_s=held_s, pace=self._pacer.rate)
         if decision.renewal is not None or held_s is not None:
             self._look()
@@ -452,3 +451,8 @@ class Lane:
         counters = self._book.counters(self._index)
         if words := too_many_failed(counters, self._shared.job.guards, self._target.name):
             self._shared.stop(End.GUARD, words)
+
+
+def _code(last: Ruling | None) -> int | None:
+    """The provider's own code of a ruling, if it has one."""
+    return last.code if last is not None and is_providers(last.code) else None

@@ -38,11 +38,15 @@ class LaneView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneEnd:
-    """How one lane ended; `words` is one sentence for the user, empty when finished."""
+    """How one lane ended; `words` is one sentence for the user, empty when finished.
+
+    `code` is the provider's, behind it; None where there is none.
+    """
 
     target: str
     end: End
     words: str
+    code: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ def test_it_runs_and_each_command_that_it_names_does(tmp_path: Path) -> None:
     done = place.run("demo")
     assert done.code == 0, done.err
     assert len(ledger(tmp_path / "bulkdel-demo/runs/demo")) == 2 * 508
-    hints = re.findall(r"^  python -m bulkdel (.*)$", done.out, re.MULTILINE)
+    hints = re.findall(r"^  \S*python\S* -m bulkdel (.*)$", done.out, re.MULTILINE)
     assert [shlex.split(hint)[0] for hint in hints] == ["status", "report", "verify", "export"]
     for hint in hints:
         followed = place.run(*shlex.split(hint))

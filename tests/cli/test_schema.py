@@ -42,8 +42,8 @@ def test_the_keys_of_a_form(form: Form) -> None:
 
 def test_no_form_is_missing() -> None:
     """Rule: whatever is written with a version of its own and documented is printed here."""
-    names = [one.name for one in pkgutil.iter_modules(bulkdel.report.__path__)]
-    modules = [import_module(f"bulkdel.report.{name}") for name in names]
+    found = pkgutil.walk_packages(bulkdel.report.__path__, "bulkdel.report.")
+    modules = [import_module(one.name) for one in found]
     written = [vars(one) for one in modules if {"VERSION", "KEYS"} <= vars(one).keys()]
     assert len(written) == len(FORMS) == len(Form) - 1
     assert all((one["VERSION"], one["KEYS"]) in FORMS.values() for one in written)

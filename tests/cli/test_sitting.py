@@ -114,6 +114,7 @@ def choices(*, yes: bool = False, limit: int | None = None) -> Choices:
         json_logs=False,
         command="bulkdel run x.toml --limit 9",
         rest="bulkdel run x.toml",
+        commands=lambda verb, *options: " ".join(("bulkdel", verb, "x.toml", *options)),
     )
 
 
@@ -262,7 +263,7 @@ def test_a_signal_while_sending(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert out.startswith(
         "Stopped with work left: 30.0% is settled.\nStopped by a signal. 70 pairs left."
     )
-    assert out.endswith("To continue, run:\n  bulkdel run x.toml --limit 9\n")
+    assert out.endswith("To continue:\n  bulkdel run x.toml --limit 9\n")
 
 
 def test_the_hint_after_a_limit_is_for_the_rest(
@@ -272,8 +273,8 @@ def test_the_hint_after_a_limit_is_for_the_rest(
     run = HandRun(job=trial(tmp_path), end=End.LIMIT, after=Counters(deleted=30, calls=1))
     assert sat(run, choices(limit=30)) == 75
     out = capsys.readouterr().out
-    assert out.startswith("Stopped at --limit. 70 pairs left. The same command without --limit")
-    assert out.endswith("To continue, run:\n  bulkdel run x.toml\n")
+    assert "\nStopped at --limit. 70 pairs left. The same command without --limit" in out
+    assert out.endswith("To continue:\n  bulkdel run x.toml\n")
 
 
 def test_a_signal_before_sending(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_bash_takes_the_script(tmp_path: Path) -> None:
         (".venv/bin/bulkdel", None, ".venv/bin/bulkdel"),
         (".venv/bin/bulkdel", "/usr/bin/bulkdel", ".venv/bin/bulkdel"),
         ("my tools/bulkdel", None, "'my tools/bulkdel'"),
-        ("/lib/bulkdel/__main__.py", None, "python -m bulkdel"),
+        ("/lib/bulkdel/__main__.py", None, "my/python -m bulkdel"),
         ("pytest", None, "bulkdel"),
     ],
 )
@@ -174,5 +174,10 @@ def test_a_hint_names_the_program_as_it_was_called(
 ) -> None:
     """Rule: a command that is printed can be pasted, also where the program is not on the path."""
     monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.setattr(sys, "orig_argv", ["my/python", "-m", "bulkdel"])
     monkeypatch.setattr(shutil, "which", lambda _: found)
     assert program() == said
+    whole = said.replace("'my tools", f"'{Path.cwd()}/my tools")
+    if said[0] not in "'b":
+        whole = f"{Path.cwd()}/{said}"
+    assert program(anywhere=True) == whole

@@ -140,37 +140,37 @@ def test_refused_credentials_are_told_of(purge: Purge) -> None:
     assert SECRET not in done.stdout
 
 
-def test_a_night_that_brings_the_run_on_is_silent_and_one_that_does_not_is_told_of(
-    purge: Purge,
-) -> None:
-    """75 continues by itself, and a run that only ever ends with it is no secret."""
+def test_a_run_that_only_ever_ends_with_75_is_told_of(purge: Purge) -> None:
+    """The first night settles a pair, and is silent; the second one settles none."""
     with Judge({"tencent": PAIRS}, secret=SECRET, faults=["30006,account=dave"]) as judge:
         purge.write(toml(judge.address, tail=ONE_TRY))
         first = purge.run(cron_command())
         assert (first.returncode, first.stdout) == (75, "")
         second = purge.run(cron_command())
-        assert second.returncode == 69
-        assert "nothing was settled in this night" in second.stdout
-        assert "30006" in second.stdout
-        judge.break_with()
-        third = purge.run(cron_command())
-        assert (third.returncode, third.stdout) == (0, "")
+    assert second.returncode == 69
+    assert "nothing was settled since the last night" in second.stdout
+    assert "30006" in second.stdout
 
 
-def test_a_target_that_stands_still_is_told_of_while_another_goes_on(purge: Purge) -> None:
-    """A night counts for each target."""
-    left = {"tencent": (5, 5), "zego": (9, 7)}
-    shown = [
-        "\n".join(f'      "unsettled": {numbers[night]},' for numbers in left.values())
-        for night in (0, 1)
-    ]
+@pytest.mark.parametrize(
+    ("nights", "code"),
+    [
+        (((5, 9), (3, 7)), 75),
+        (((9, 5), (5, 3)), 75),  # as many as another target had
+        (((5, 9), (5, 7)), 69),
+        (((0, 9), (0, 7)), 75),  # a target that is done does not move
+        (((50, 9), (5, 7)), 75),
+    ],
+)
+def test_a_night_counts_for_each_target(
+    purge: Purge, nights: tuple[tuple[int, int], ...], code: int
+) -> None:
+    """One that stands still is told of while the other goes on."""
     purge.write("")
-    purge.program(
-        f"case $1$2 in\n"
-        f"run*) touch '{purge.folder}/sent'; exit 75 ;;\n"
-        f"*) [ -e '{purge.folder}/sent' ] && echo '{shown[1]}' || echo '{shown[0]}' ;;\nesac"
-    )
-    assert purge.run(cron_command()).returncode == 69
+    for number, left in enumerate(nights):
+        shown = "".join(f'      "unsettled": {pairs},\\n' for pairs in left)
+        purge.program(f"[ $1 = run ] && exit 75\nprintf '{shown}'")
+        assert purge.run(cron_command()).returncode == (code if number else 75)
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 77, 137, 127])

@@ -69,3 +69,15 @@ def test_a_changed_input_of_a_run_begun_by_an_earlier_version_is_refused(begun: 
     done = begun.run("run", "limited.toml", "--no-progress")
     assert done.code == 2
     assert "pairs.csv" in done.complaint
+
+
+@pytest.mark.e2e
+def test_what_an_earlier_version_did_not_record_is_said_to_be_so(begun: Place) -> None:
+    """Its sittings have no circumstances; this version's have, and both stand in the report."""
+    assert begun.run("run", "limited.toml", "--no-progress").code == 1
+    report = json.loads((begun.folder / "limited" / "report.json").read_bytes())
+    first, last = report["sittings"][0], report["sittings"][-1]
+    assert (first["host"], first["agreement"], first["settings"]) == (None, None, None)
+    assert last["command"].endswith("bulkdel run limited.toml --no-progress")
+    page = (begun.folder / "limited" / "report.html").read_text("utf-8")
+    assert "not recorded (begun with an older version)" in page

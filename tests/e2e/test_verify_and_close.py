@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import random
 import shutil
 from pathlib import Path
 
 import pytest
 
+from bulkdel.report.report_json import KEYS as REPORT_KEYS
+from bulkdel.report.text.verification import KEYS as VERIFY_KEYS
+from tests.support.json_keys import undocumented
 from tests.support.judge import Judge
-from tests.support.process import ROOT, Place, csv_text, ledger, statuses, toml
+from tests.support.process import KEY, ROOT, Place, csv_text, ledger, statuses, toml
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -50,6 +55,52 @@ def test_one_changed_byte_is_named(demo: Place) -> None:
     assert told["targets"]["tencent"]["deleted"] == 40
 
 
+def test_verify_and_report_say_the_same_figures(demo: Place) -> None:
+    """Books, bytes, digest and chain of verify are those of the report that run wrote, and later.
+
+    The digest is the file's own, so that anybody can compute it again.
+    """
+    run_dir = demo.folder / "runs/job"
+    written = json.loads((run_dir / "report.json").read_bytes())
+    told = json.loads(demo.run("verify", "job.toml", "--json").out)
+    assert undocumented(told, VERIFY_KEYS) == set()
+    ledger_file = (run_dir / "ledger.jsonl").read_bytes()
+    assert told["ledger"]["sha256"] == hashlib.sha256(ledger_file).hexdigest()
+    assert told["ledger"]["length"] == len(ledger_file)
+    assert demo.run("report", "job.toml").code == 0
+    for report in (written, json.loads((run_dir / "report.json").read_bytes())):
+        assert undocumented(report, REPORT_KEYS) == set()
+        assert {key: report["ledger"][key] for key in told["ledger"]} == told["ledger"]
+        assert report["ledger"]["lines"] == told["lines"]
+        assert report["ledger"]["settlements"] == told["settlements"]
+        for name, books in told["targets"].items():
+            assert {key: report["targets"][name][key] for key in books} == books
+    text = demo.run("verify", "job.toml").out
+    assert told["ledger"]["sha256"] in text
+    assert told["ledger"]["head"] in text
+    page = (run_dir / "report.html").read_text("utf-8")
+    assert told["ledger"]["sha256"] in page
+    assert told["ledger"]["head"] in page
+
+
+def test_the_report_knows_its_input_and_its_command(demo: Place) -> None:
+    """The input's digest is the file's own; the command is the one that was given, as a trial."""
+    report = json.loads((demo.folder / "runs/job/report.json").read_bytes())
+    (source,) = report["inputs"]
+    content = (demo.folder / "pairs.csv").read_bytes()
+    assert (source["size"], source["format"]) == (len(content), "csv")
+    assert source["sha256"] == hashlib.sha256(content).hexdigest()
+    (sitting,) = report["sittings"]
+    assert sitting["command"].endswith("bulkdel run job.toml")
+    assert (sitting["agreement"], sitting["agreed_in"], sitting["uid"]) == (
+        "trial",
+        1,
+        os.geteuid(),
+    )
+    assert sitting["settings"]["targets"]["tencent"]["secret_env"] == KEY
+    assert report["wall_s"] >= report["worked_s"] > 0
+
+
 def test_without_a_run_there_is_nothing_to_verify_or_close(place: Place) -> None:
     """Without a run there is nothing to verify or to close: exit 2, one sentence, nothing made."""
     place.write("pairs.csv", csv_text(PAIRS))
@@ -80,7 +131,7 @@ def test_close_ends_what_a_provider_refuses_for_ever(place: Place) -> None:
         place.write("job.toml", toml(judge.address, tail=IMPATIENT))
         left = place.run("run", "job.toml")
         assert left.code == 75
-        assert "bulkdel close" in left.out
+        assert "bulkdel close job.toml" in left.out
         status = place.run("status", "job.toml").out
         assert "47110" in status
         assert "(for example poison)" in " ".join(status.split())
@@ -111,13 +162,24 @@ def test_close_ends_what_a_provider_refuses_for_ever(place: Place) -> None:
 
 
 def test_what_was_never_sent_can_be_closed(place: Place) -> None:
-    """Pairs that no call has carried are closed with code -3; the input may be gone."""
+    """Pairs that no call has carried are closed with code -3; the input may be gone.
+
+    --yes alone does not close them: a script that gives up what a stop has left settles nothing.
+    """
     with Judge({"tencent": PAIRS}) as judge:
         place.write("pairs.csv", csv_text(PAIRS))
         place.write("job.toml", toml(judge.address, tencent="batch_size = 1\nmax_in_flight = 1\n"))
         assert place.run("run", "job.toml", "--limit", "10").code == 75
         (place.folder / "pairs.csv").unlink()
-        done = place.run("close", "job.toml", "--yes")
+        kept = place.status()
+        refused = place.run("close", "job.toml", "--yes")
+        assert refused.code == 2
+        assert f"{kept['targets']['tencent']['unsettled']} pairs of job were never sent" in (
+            refused.complaint
+        )
+        assert "OF THEM WERE NEVER SENT" in refused.err
+        assert place.status()["targets"] == kept["targets"]
+        done = place.run("close", "job.toml", "--yes", "--never-sent")
         assert done.code == 0, done.err
     run_dir = place.folder / "runs/job"
     found = statuses(run_dir, "tencent")
@@ -126,6 +188,15 @@ def test_what_was_never_sent_can_be_closed(place: Place) -> None:
     assert never
     assert {(line["code"], line["attempts"]) for line in never} == {(-3, 0)}
     assert place.run("verify", "job.toml").code == 0
+    assert place.run("report", "job.toml").code == 0
+    report = json.loads((run_dir / "report.json").read_bytes())
+    codes = {one["code"]: one for one in report["targets"]["tencent"]["codes"]}
+    assert codes[-3]["purge"]["friendship"] == "still_there"
+    sent, closed = report["sittings"]
+    assert (sent["limit"], sent["sends"], sent["agreement"]) == (10, True, "trial")
+    assert (closed["sends"], closed["agreement"]) == (False, "option")
+    assert closed["why"] == "closed by the operator"
+    assert closed["command"].endswith("bulkdel close job.toml --yes --never-sent")
 
 
 @pytest.mark.parametrize("name", ["journal.db", "plan.parquet"])

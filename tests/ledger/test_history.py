@@ -9,7 +9,7 @@ import pytest
 
 from bulkdel.errors import Corrupt
 from bulkdel.ledger.circumstances import Agreement
-from bulkdel.ledger.history import CodeCount, Snapshot, begun, snapshot
+from bulkdel.ledger.history import Carried, CodeCount, Snapshot, begun, snapshot
 from bulkdel.ledger.sittings import LaneStop, SittingRecord
 from bulkdel.ledger.tables import connect
 from bulkdel.ledger.values import Counters, Part, Withdrawal
@@ -81,6 +81,7 @@ def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
             },
             failed=(CodeCount(target="tencent", code=30003, info="none", pairs=2),),
             unsettled=(CodeCount(target="tencent", code=9, info="slow", pairs=5, ordinal=3),),
+            carried={"tencent": Carried(first=4), "zego": Carried()},
             settled_ms={"tencent": 1_795_299_901_123, "zego": 1_795_299_901_123},
             first_started_ms=1000,
             last=SittingRecord(

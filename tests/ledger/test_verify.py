@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from hypothesis import strategies as st
 
 from bulkdel.errors import Busy
 from bulkdel.ledger.audit.verify import Verified
+from bulkdel.ledger.history import open_history
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.values import Part
 from bulkdel.words import Verdict
+from tests.support.build import CIRCUMSTANCES
 from tests.support.ledger import (
     crashed,
     deleted,
@@ -82,6 +85,11 @@ def test_a_sound_run(sound: Path) -> None:
         Verdict.FAILED: 0,
     }
     assert {name: (sound / name).read_bytes() for name in names} == before
+    ledger = (sound / "ledger.jsonl").read_bytes()
+    assert (verified.length, verified.sha256) == (len(ledger), hashlib.sha256(ledger).hexdigest())
+    with open_history(sound) as history:
+        assert history is not None
+        assert verified.head == history.ledger_end().chain
 
 
 def test_nothing_was_sent(tmp_path: Path) -> None:
@@ -370,6 +378,29 @@ def test_open_rows_that_do_not_agree(tmp_path: Path, sql: str) -> None:
     with open_database(tmp_path) as db:
         assert db.execute(sql).rowcount
     assert check(tmp_path).count
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE sittings SET before = '[]'",
+        "UPDATE sittings SET lanes = '[1]'",
+        "UPDATE circumstances SET body = '{'",
+        "UPDATE circumstances SET body = replace(body, 'typed', 'tiped')",
+    ],
+)
+def test_sittings_that_cannot_be_read(tmp_path: Path, sql: str) -> None:
+    """What `status` and `report` could not read is a finding; whole sittings are none."""
+    with open_journal(tmp_path) as journal:
+        journal.start_sitting(1000, 4711, CIRCUMSTANCES)
+        tick(journal, intent(1))
+        tick(journal, deleted(1))
+        journal.end_sitting(2000, "left", [])
+    assert check(tmp_path).count == 0
+    with open_database(tmp_path) as db:
+        assert db.execute(sql).rowcount
+    (finding,) = check(tmp_path).findings
+    assert "how its processes began and ended cannot be read" in finding.what
 
 
 def test_damaged_bytes_of_the_journal(sound: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,4 +89,28 @@ def test_it_prints(browser: Any, written: Path) -> None:
     printed = page.pdf(format="A4")
     assert printed.startswith(b"%PDF")
     assert 1 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page>") <= 8
+    page.close()
+
+
+def test_no_heading_is_the_last_of_its_page(browser: Any, written: Path) -> None:
+    """On paper what a heading names begins on the same page."""
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    page = browser.new_page()
+    page.goto(written.as_uri())
+    headings = set(page.locator("h2, h3, caption").all_inner_texts())
+    lonely = []
+    for height in range(230, 298, 4):  # another height, other places where pages end
+        printed = page.pdf(width="210mm", height=f"{height}mm")
+        text = subprocess.run(  # our own arguments
+            ["pdftotext", "-layout", "-", "-"],  # noqa: S607  # wherever it is
+            input=printed,
+            capture_output=True,
+            check=True,
+        ).stdout.decode()
+        for sheet in text.split("\f"):
+            lines = [line.strip() for line in sheet.splitlines() if line.strip()]
+            lonely += [(height, lines[-1])] if lines and lines[-1] in headings else []
+    assert headings
+    assert lonely == []
     page.close()

@@ -11,12 +11,18 @@ from bulkdel.report.ledger_counts import MOST_ACCOUNTS, LedgerCounts, count_ledg
 from bulkdel.words import Verdict
 
 
-def line(account: str, status: str = "failed", code: int = 30003, target: str = "zego") -> bytes:
+def line(
+    account: str,
+    status: str = "failed",
+    code: int = 30003,
+    target: str = "zego",
+    other: str = 'b"},\\{"status":"failed"',
+) -> bytes:
     """A line of the ledger."""
     told = {
         "target": target,
         "from_account": account,
-        "to_account": 'b"},\\{"status":"failed"',
+        "to_account": other,
         "status": status,
         "code": code,
         "info": "",
@@ -86,3 +92,17 @@ def test_no_ledger(tmp_path: Path) -> None:
     assert count_ledger(tmp_path) == LedgerCounts()
     (tmp_path / "ledger.jsonl").touch()
     assert count_ledger(tmp_path) == LedgerCounts()
+
+
+def test_friendships_named_from_both_sides(tmp_path: Path) -> None:
+    """A gone pair counts whose other way round was deleted at the same target; others do not."""
+    content = [
+        line("a", "deleted", 0, other="b"), line("b", "already_gone", 31704, other="a"),
+        line("c", "deleted", 0, other="d"), line("c", "already_gone", 31704, other="d"),
+        line("e", "failed", 9, other="f"), line("f", "already_gone", 31704, other="e"),
+        line("g", "deleted", 0, "tencent", "h"), line("h", "already_gone", 31704, other="g"),
+        line("x", "already_gone", 31704, other="y"), line("y", "deleted", 0, other="x"),
+    ]  # fmt: skip
+    (tmp_path / "ledger.jsonl").write_bytes(b"".join(content))
+    assert count_ledger(tmp_path, both_sides=True).both_sides == {"zego": 2}
+    assert count_ledger(tmp_path).both_sides is None

@@ -75,7 +75,7 @@ def test_it_is_said_first_everywhere() -> None:
     begins = "Nearly nothing of what was asked was a friendship: at tencent 7 of 7 pairs"
     assert sitting_verdict(ENDING, status).words.startswith(begins)
     assert "Finished: all 7 pairs settled" in sitting_verdict(ENDING, status).words
-    summary = " ".join(summary_text(status, ENDING, 80, command="x").split())
+    summary = " ".join(summary_text(status, ENDING, 80, next_steps=[]).split())
     assert summary.startswith(begins)
     assert "Look whether the ids are the app's own" in summary
     assert sitting_verdict(ENDING, status).exit_code == 0

@@ -11,12 +11,21 @@ import orjson
 import pytest
 
 from bulkdel.errors import WrongInput
+from bulkdel.report.lane_words import lane_words
+from bulkdel.report.next_steps import next_steps
+from bulkdel.report.page import sentences
 from bulkdel.report.page.html import report_html
+from bulkdel.report.record import NOT_RECORDED
 from bulkdel.report.report_files import write_report
-from bulkdel.report.report_json import report_json
+from bulkdel.report.report_json import KEYS, VERSION, report_json
 from bulkdel.report.tone import Tone
-from bulkdel.report.verdict import next_steps, run_verdict
-from tests.support.findings import HOSTILE, command, findings
+from bulkdel.report.verdict import run_verdict
+from bulkdel.words import NEVER_SENT
+from tests.support import front
+from tests.support.findings import HOSTILE, SITTING, command, findings
+from tests.support.json_keys import undocumented, unwritten
+
+ROWS = front.books(read=1, pairs=0, rejected=1)
 
 
 class Seen(HTMLParser):
@@ -94,15 +103,17 @@ def test_books_that_do_not_balance() -> None:
 
 
 def test_what_to_do_next() -> None:
-    """Work left, failures and rejects each have their command, the most pressing first."""
-    assert [one.command for one in next_steps(findings(), command)] == [
+    """Work left, failures and rejects each have their command, the most pressing first.
+
+    What was stopped by a signal is no list for another job: the run itself goes on with it.
+    """
+    assert [one.command for one in next_steps(findings().status, command)] == [
         "bulkdel run purge.toml",
-        "bulkdel export purge.toml --status failed --full --output failed.csv",
+        "bulkdel export purge.toml --status failed --target zego --full --output failed-zego.csv",
         "bulkdel export purge.toml --rejects --output rejected.csv",
-        "bulkdel export purge.toml --status unsettled --output unsettled.csv",
     ]
-    running = [one.command for one in next_steps(findings(holder="process 7"), command)]
-    assert running[0] == "bulkdel status purge.toml"
+    running = [one.command for one in next_steps(findings(holder="process 7").status, command)]
+    assert running[0] == "bulkdel status purge.toml --watch"
     assert "bulkdel run purge.toml" not in running
 
 
@@ -164,3 +175,89 @@ def test_hostile_text_is_whole_in_json() -> None:
     """report.json holds foreign text as it is."""
     figures = orjson.loads(report_json(findings()))
     assert figures["worst_accounts"][0]["account"] == HOSTILE
+
+
+def test_every_key_is_documented() -> None:
+    """What is written has a meaning in KEYS, and what is documented is written; version first."""
+    figures = orjson.loads(report_json(findings()))
+    assert undocumented(figures, KEYS) == set()
+    assert unwritten(figures, KEYS) == set()
+    assert next(iter(figures)) == "version"
+    assert figures["version"] == VERSION
+
+
+def test_an_auditor_finds_who_when_where_and_with_what(page: bytes) -> None:
+    """Input with its digest, who agreed, version, host, command, settings, times: on one page."""
+    text = Seen(page).text
+    for fact in (
+        "/jobs/pairs.csvcsv12,345" + "45" * 32,
+        "2026-11-21 22:25:00 UTC, start 1: yes, typed at a terminal; anna (uid 1001) on purge-h",
+        "1.2.3, Python 3.11.7bulkdel run purge.toml",
+        "began2026-11-21 22:25:01 UTC",
+        "endednot yet: work is left",
+        "1 min 00 s at work; 1 min 00 s from beginning to end",
+        "SHA-256 of those bytes " + "23" * 32,
+        "at most 200 calls/s (documented: 200); 400 calls in flight",
+        "key from the environment variable TENCENT_SECRET_KEY",
+        "3 protected accounts (SHA-256 of the sorted list " + "ef" * 32,
+        "/jobs/staff.txt, SHA-256 " + "01" * 32,
+        "01:00-06:00 Asia/Singapore, outside it: exit; at most 5 h 00 min at a stretch",
+    ):
+        assert fact in re.sub(r"\s*\n\s*", "", text), fact
+
+
+def test_what_failed_says_whether_it_is_still_there(page: bytes) -> None:
+    """Each code that pairs failed with has its meaning for a purge; other codes have none."""
+    text = Seen(page).text.replace("\n", "")
+    assert "What the failures mean" in text
+    assert "zego, code 660500002: zego says 660500002failed40 pairsstill there?not known" in text
+    assert "whyZEGO says that a user of the pair is not registered" in text
+    assert "sourceDeleteFriends and Return codes of the ZIM server API" in text
+    zego = orjson.loads(report_json(findings()))["targets"]["zego"]
+    told = {one["code"]: one["purge"] for one in zego["codes"]}
+    assert told[660500002]["friendship"] == "not_known"
+    assert told[660000001] is None
+
+
+def test_a_run_without_failures_explains_none() -> None:
+    """No chapter without anything in it."""
+    made = findings()
+    targets = tuple(replace(target, codes=()) for target in made.targets)
+    page = report_html(replace(made, targets=targets), command)
+    assert "What the failures mean" not in Seen(page).text
+
+
+def test_what_no_call_has_answered_is_not_a_code() -> None:
+    """Pairs that wait without an answer stand beside those with a code; together all that is left.
+
+    Code 0 is no answer that a pair can wait with.
+    """
+    zego = next(one for one in findings(unsettled=(0, 6)).targets if one.status.name == "zego")
+    waiting = {one.code: (one.words, one.unsettled) for one in zego.codes if one.unsettled}
+    assert waiting == {NEVER_SENT: ("not answered yet", 20)}
+    assert sentences.shown(NEVER_SENT) == "-"
+
+
+def test_each_target_says_what_it_does() -> None:
+    """A running run shows each target's state in the words of every screen; a finished one none."""
+    running = Seen(report_html(findings(holder="process 7"), command)).text
+    lane = findings(holder="process 7").status.targets[1].lane
+    assert lane_words(lane, 0).words in running
+    assert sentences.states(front.status(front.job(), front.plan(front.job(), ROWS, {}), {})) == []
+
+
+def test_a_sitting_of_an_older_version_is_not_made_up() -> None:
+    """What was not recorded is said to be so, on the page and in JSON."""
+    old = replace(SITTING, circumstances=None, agreed_in=None)
+    made = findings()
+    made = replace(
+        made,
+        sittings=tuple(replace(one, record=old) for one in made.sittings),
+        agreements=(),
+    )
+    text = Seen(report_html(made, command)).text
+    assert "agreed" + NOT_RECORDED in text.replace("\n", "")
+    assert "Settings of" not in text
+    (sitting,) = orjson.loads(report_json(made))["sittings"]
+    assert (sitting["pid"], sitting["host"], sitting["settings"]) == (4711, None, None)
+    assert undocumented(orjson.loads(report_json(made)), KEYS) == set()

@@ -9,11 +9,13 @@ import pytest
 
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
+from bulkdel.report.next_steps import next_steps
 from bulkdel.report.status import LastSitting, State, wrongs
 from bulkdel.report.status_json import KEYS, status_json
 from bulkdel.report.text.status_page import status_text
 from bulkdel.words import NO_REPLY
 from tests.support import front
+from tests.support.findings import command
 from tests.support.json_keys import undocumented, unwritten
 
 NOW = 1_795_300_000_000
@@ -227,8 +229,11 @@ def test_next_command_only_where_work_is_left() -> None:
     """The command that continues is shown for a stopped run and not for a finished one."""
     stopped = front.status(JOB, PLAN, {"tencent": HALF})
     finished = front.status(JOB, PLAN, {"tencent": DONE, "zego": DONE})
-    assert "To continue: bulkdel run x.toml" in status_text(stopped, 80, again="bulkdel run x.toml")
-    assert "bulkdel run" not in status_text(finished, 80, again="bulkdel run x.toml")
+    commands = [one.command for one in next_steps(stopped, command)]
+    assert commands[0] == "bulkdel run purge.toml"
+    text = status_text(stopped, 80, next_steps=list(next_steps(stopped, command)))
+    assert "\nTo continue:\n  bulkdel run purge.toml\n" in text
+    assert not [one for one in next_steps(finished, command) if " run " in one.command]
 
 
 def test_rejects_are_named() -> None:

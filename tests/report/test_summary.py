@@ -9,7 +9,8 @@ import pytest
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books
 from bulkdel.report.ending import exit_code, sitting_verdict, why
-from bulkdel.report.remarks import remarks
+from bulkdel.report.next_steps import NextStep, steps_after
+from bulkdel.report.remarks import may_name_twice, remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text.status_page import status_text
 from bulkdel.report.text.summary import summary_text
@@ -17,6 +18,7 @@ from bulkdel.report.verdict import run_verdict
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Mode, Operation, Orient
 from tests.support import front
+from tests.support.findings import command
 
 GOOD = front.books(read=10, pairs=10)
 SOME_REJECTED = front.books(read=10, pairs=9, rejected=1)
@@ -148,29 +150,40 @@ def test_summary_has_what_a_person_needs() -> None:
         two_way(Counters(deleted=9, calls=1), HALF, SOME_REJECTED),
         ending(End.FINISHED, End.DOWN, words="no accepted call for 1 h"),
         80,
-        command=COMMAND,
+        next_steps=[NextStep(words="To continue:", command=COMMAND)],
     )
     assert text.startswith("Stopped with work left: 77.7% is settled.\nStopped: a provider did not")
     assert "zego  stopped: no accepted call for 1 h" in text
     assert "/runs/purge-2026-11/ledger.jsonl" in text
     assert "/runs/purge-2026-11/rejects.jsonl (1)" in text
-    assert text.endswith(f"To continue, run:\n  {COMMAND}\n")
+    assert text.endswith(f"To continue:\n  {COMMAND}\n")
 
 
-def test_no_next_command_when_finished() -> None:
+def test_a_command_is_never_broken() -> None:
+    """Half of a command may be another one: however long it is, it stands in one line."""
+    long = f"bulkdel run {'x' * 90} --limit 100"
+    step = NextStep(words="To continue:", command=long)
+    done = two_way(DONE, DONE)
+    text = summary_text(done, ending(End.FINISHED, End.FINISHED), 80, next_steps=[step])
+    assert f"\n  {long}\n" in text
+
+
+def test_nothing_to_do_when_finished() -> None:
     """A finished run asks for nothing."""
-    text = summary_text(
-        two_way(DONE, DONE), ending(End.FINISHED, End.FINISHED), 80, command=COMMAND
-    )
-    assert COMMAND not in text
+    status = two_way(DONE, DONE)
+    ended = ending(End.FINISHED, End.FINISHED)
+    text = summary_text(status, ended, 80, next_steps=[])
+    assert not list(steps_after(ended, status, command, again=COMMAND))
     assert "lost" not in text.replace("lost answers", "")
 
 
 def test_failed_pairs_can_be_found() -> None:
-    """Where pairs failed the summary shows how to list them."""
+    """Where pairs failed it is said how to list them: of the target alone where they did."""
     status = two_way(DONE, ONE_FAILED)
-    text = summary_text(status, ending(End.FINISHED, End.FINISHED), 80, command=COMMAND)
-    assert """grep '"status":"failed"' /runs/purge-2026-11/ledger.jsonl""" in text
+    steps = steps_after(ending(End.FINISHED, End.FINISHED), status, command, again=COMMAND)
+    assert [one.command for one in steps] == [
+        "bulkdel export purge.toml --status failed --target zego --full --output failed-zego.csv"
+    ]
     assert sitting_verdict(ending(End.FINISHED, End.FINISHED), status).exit_code == 1
 
 
@@ -184,16 +197,35 @@ def test_failed_pairs_can_be_found() -> None:
             Mode.ONE_WAY,
             ["tencent: 3 calls lost the answer and 10 pairs were already gone."],
         ),
-        (Counters(already_gone=10, calls=4), Mode.TWO_WAY, ["Two-way: where the input"]),
+        (Counters(already_gone=10, calls=4), Mode.TWO_WAY, []),
+        (Counters(deleted=1, already_gone=9, calls=4), Mode.TWO_WAY, ["Two-way: where the input"]),
     ],
 )
 def test_remarks_only_where_they_are_true(
     counters: Counters, mode: Mode, remarked: list[str]
 ) -> None:
-    """`already_gone` is explained only where it may be ourselves: lost answers, or two-way."""
+    """`already_gone` is explained only where it may be ourselves: lost answers, or two-way.
+
+    Where nothing was deleted, no pair was removed by its other side.
+    """
     said = remarks(two_way(counters, DONE, mode=mode))
     assert len(said) == len(remarked)
     assert all(one.startswith(start) for one, start in zip(said, remarked, strict=True))
+
+
+def test_pairs_named_from_both_sides_are_counted_where_they_can_be() -> None:
+    """A page that has counted the ledger says how many there are, and nothing where there is none.
+
+    Neither does it say it where the ledger cannot hold both sides of one friendship.
+    """
+    status = two_way(Counters(deleted=1000, already_gone=1200, calls=4), DONE, mode=Mode.TWO_WAY)
+    (said,) = remarks(status, {"tencent": 1000})
+    assert said.startswith("tencent: of the 1,200 pairs that were already gone, 1,000 name")
+    assert remarks(status, {}) == ()
+    assert may_name_twice(status)
+    assert not may_name_twice(replace(status, orient=Orient.FEWEST_CALLS))
+    assert not may_name_twice(replace(status, mode=Mode.ONE_WAY))
+    assert not may_name_twice(two_way(DONE, DONE, mode=Mode.TWO_WAY))
 
 
 def test_a_chosen_side_is_not_called_a_pair_named_twice() -> None:

@@ -111,3 +111,22 @@ def test_folding_streams() -> None:
 
     assert len(fold_samples(samples(), 86_400_000).spans) == 1
     assert taken == 5000
+
+
+@pytest.mark.parametrize(
+    ("calls", "span_ms", "rate"),
+    [
+        (20, 1000, 20),
+        (21, 1000, 20),
+        (21, 1030, 20),
+        (22, 1000, 22),
+        (201, 10_000, 20),
+        (190, 10_000, 19),
+    ],
+)
+def test_one_call_at_the_seam_is_no_rate_above_the_ceiling(
+    calls: int, span_ms: int, rate: float
+) -> None:
+    """At 20 calls/s a second may hold 21 calls as it is cut; 22 are too many, and are shown."""
+    sample = Sample(target=0, at_ms=0, span_ms=span_ms, calls=calls, qps=20.0)
+    assert fold_samples([sample], 10_000).spans[0].rate == pytest.approx(rate)

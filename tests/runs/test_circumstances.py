@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import SecretSource
+from bulkdel.job.job import ProxySource, SecretSource
 from bulkdel.job.window import Schedule, Window
 from bulkdel.ledger.circumstances import COMMAND_CAP, Agreement, Consent, ProtectFile
 from bulkdel.plan.protect import protected_accounts, protected_digest
@@ -77,11 +77,16 @@ def test_only_the_name_of_a_secret_is_kept(tmp_path: Path, monkeypatch: pytest.M
     file = tmp_path / "key"
     file.write_text("0123456789abcdef")
     monkeypatch.setenv("TENCENT_SECRET_KEY", "fedcba9876543210")
-    one = front.tencent()
+    monkeypatch.setenv("PROXY_LOGIN", "anna:9876543210fedcba")
+    proxy = ProxySource(address="http://proxy.corp:3128", env="PROXY_LOGIN")
+    one = replace(front.tencent(), proxy=proxy)
     other = replace(front.zego(), secret=SecretSource(file=file))
     told = settings_of(build.job(one, other), (one, other), ())
     assert told.targets["tencent"].secret_env == "TENCENT_SECRET_KEY"
     assert told.targets["zego"].secret_file == str(file)
+    through = told.targets["tencent"]
+    assert (through.proxy, through.proxy_env) == ("http://proxy.corp:3128", "PROXY_LOGIN")
     text = orjson.dumps(told)
+    assert b"9876543210fedcba" not in text
     assert b"0123456789abcdef" not in text
     assert b"fedcba9876543210" not in text

@@ -25,12 +25,14 @@ class ConnectProxy:
         fault: what it does instead.
         heads: of each request, as they came.
         ends: how the client ended each tunnel: "end" or "reset".
+        most: bytes from a client after which its tunnel is cut; None for none.
     """
 
     def __init__(self, fault: Fault | None = None) -> None:
         self.fault = fault
         self.heads: list[bytes] = []
         self.ends: list[str] = []
+        self.most: int | None = None
         self.address = ""
         self._writers: list[asyncio.StreamWriter] = []
 
@@ -74,15 +76,21 @@ class ConnectProxy:
         writer.write(OPEN)
         back = asyncio.create_task(_copy(there, writer))
         try:
-            self.ends.append(await _copy(reader, onward))
+            self.ends.append(await _copy(reader, onward, self.most))
         finally:
             back.cancel()
-            onward.close()
+            onward.transport.abort()
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+async def _copy(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int | None = None
+) -> str:
+    copied = 0
     try:
         while piece := await reader.read(1 << 16):
+            copied += len(piece)
+            if most is not None and copied > most:
+                return "cut"
             writer.write(piece)
             await writer.drain()
     except ConnectionError:
@@ -106,6 +114,24 @@ def says(answer: bytes, *, then: str = "hang up") -> Fault:
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, drops)
 
     return fault
+
+
+@asynccontextmanager
+async def tls_before(address: str, authority: Authority) -> AsyncIterator[str]:
+    """The address of a TLS server that hands all on to the plain one at `address`."""
+    port = int(address.rpartition(":")[2])
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, onward = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(_copy(reader, onward), _copy(there, writer), return_exceptions=True)
+        for one in (onward, writer):
+            one.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=authority.server)
+    try:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ carelessness. It is no proof against somebody who writes all three files anew.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from contextlib import closing
@@ -26,12 +27,14 @@ from bulkdel.ledger.audit.findings import Finding, Findings
 from bulkdel.ledger.audit.pages import Pages, row_size
 from bulkdel.ledger.audit.recount import Recount
 from bulkdel.ledger.codec import decode_settlement
+from bulkdel.ledger.history import MOST_SITTINGS
 from bulkdel.ledger.identity import decode_identity
 from bulkdel.ledger.ledger_file import LEDGER, Mark
 from bulkdel.ledger.lock import holder
 from bulkdel.ledger.reader import connect_to_read, is_there
 from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.schema import VERSION
+from bulkdel.ledger.sittings import read_sittings
 from bulkdel.ledger.storage import UNREADABLE, is_short_of_means, translated
 from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256
@@ -40,6 +43,8 @@ from bulkdel.words import Entry, Verdict, size_of
 
 _UNREADABLE: Final = (*UNREADABLE, sqlite3.Error)
 _ROWS: Final = 256
+_SITTINGS: Final = 100_000
+"""The latest ones; more than any run has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,9 @@ class Verified:
         lines: of the ledger, compared.
         settlements: of the journal, rendered again.
         pending: lines that will be written when the run is continued.
+        length: bytes of the ledger that the journal has recorded. head, sha256: the chain's end
+            there, and SHA-256 of those bytes, as written again, in hex; empty where not all of it
+            could be.
         settled: pairs by target name and status, as counted from the settlements; empty where not
             all of them could be read.
     """
@@ -60,6 +68,9 @@ class Verified:
     lines: int = 0
     settlements: int = 0
     pending: int = 0
+    length: int = 0
+    head: str = ""
+    sha256: str = ""
     settled: dict[str, dict[Verdict, int]] = field(default_factory=dict)
 
     def with_findings(self, findings: Findings) -> Verified:
@@ -144,6 +155,8 @@ class _Verification:
         self._settlements = 0
         self._lines = 0
         self._pending = 0
+        self._head: Mark | None = None
+        self._sha256 = hashlib.sha256()
         self._counted = False
 
     def note(self, file: str, what: str) -> None:
@@ -159,6 +172,13 @@ class _Verification:
             pending=self._pending,
             settled=settled if self._counted else {},
         )
+        if self._head is not None:
+            verified = replace(
+                verified,
+                length=self._head.offset,
+                head=self._head.chain.hex(),
+                sha256=self._sha256.hexdigest(),
+            )
         return verified.with_findings(self._findings)
 
     def work(self) -> None:
@@ -179,6 +199,10 @@ class _Verification:
             if not self._is_ours(db):
                 return
             try:
+                read_sittings(db, self._names, MOST_SITTINGS)
+            except UNREADABLE:
+                self.note(JOURNAL, "how its sittings began and ended cannot be read from it")
+            try:
                 before, head = rows.read_heads(db)
             except UNREADABLE:
                 self.note(JOURNAL, "where the ledger ends cannot be read from it")
@@ -193,6 +217,7 @@ class _Verification:
             if whole:
                 self._counted = True
                 self._count_again(db)
+            self._read_sittings(db)
 
     def _is_ours(self, db: sqlite3.Connection) -> bool:
         meta = dict(db.execute("SELECT key, value FROM meta"))
@@ -243,6 +268,8 @@ class _Verification:
                     chain.add(first, rendered)
                     for piece in pieces(rendered):
                         comparison.expect(piece, pending=first > head.seq)
+                        if first <= head.seq:
+                            self._sha256.update(piece)
         except (Corrupt, *_UNREADABLE) as error:
             if is_short_of_means(error):
                 raise
@@ -252,6 +279,7 @@ class _Verification:
         if whole:
             comparison.finish()
             chain.finish(following - 1)
+            self._head = head
         self._lines = comparison.line
         self._pending = comparison.pending
         return whole
@@ -291,6 +319,17 @@ class _Verification:
         self._recount.reserve.add(reserve.reserved_of(settlement, entry, target, self._rendering))
         lines = self._rendering.lines(settlement, entry, target)
         return lines, self._recount.settle(ordinal, target, size_of(entry), settlement)
+
+    def _read_sittings(self, db: sqlite3.Connection) -> None:
+        """That `status` and `report` can read how each sitting began and ended."""
+        try:
+            read_sittings(db, self._names, _SITTINGS)
+        except _UNREADABLE as error:
+            if is_short_of_means(error):
+                raise
+            self.note(
+                JOURNAL, f"how its processes began and ended cannot be read from it ({error})"
+            )
 
     def _count_again(self, db: sqlite3.Connection) -> None:
         def size_at(ordinal: int) -> int:

@@ -18,10 +18,11 @@ from markupsafe import Markup
 from bulkdel.plain import escaped
 from bulkdel.report import figures, phrases, record
 from bulkdel.report.facts import RunFacts
+from bulkdel.report.next_steps import next_steps
 from bulkdel.report.page import lane_charts, sentences
 from bulkdel.report.remarks import remarks
 from bulkdel.report.status import State
-from bulkdel.report.verdict import next_steps, run_verdict
+from bulkdel.report.verdict import run_verdict
 
 CODES_SHOWN: Final = 30
 """Codes of a target that are listed, those of most pairs first."""
@@ -35,8 +36,8 @@ def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
         status=facts.status,
         running=facts.status.state is State.RUNNING,
         verdict=run_verdict(facts.status),
-        steps=list(next_steps(facts, command)),
-        remarks=remarks(facts.status),
+        steps=list(next_steps(facts.status, command)),
+        remarks=remarks(facts.status, facts.counts.both_sides if facts.counts else None),
         states=sentences.states(facts.status),
         record=record,
         noun=phrases.unit(facts.status.operation),

@@ -86,12 +86,6 @@ def still_there(purge: Purge) -> str:
     return _STILL_THERE[purge.friendship]
 
 
-def purge(of: Purge) -> str:
-    """Why, what to do, and where that is documented."""
-    source = f"Source: {of.source}." if of.source else "Not documented by the provider."
-    return f"{of.words} {of.mend} ({source})"
-
-
 def states(status: Status) -> list[tuple[str, Said, float | None]]:
     """What each target does now, or how it ended, and the seconds left; of a run in the middle."""
     if status.state not in (State.RUNNING, State.STOPPED):

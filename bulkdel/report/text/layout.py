@@ -48,6 +48,15 @@ def to_paste(text: str, style: str = "", *, indent: int = 2) -> RenderableType:
     return Text(" " * indent + escaped(text), style=style, no_wrap=True, overflow="ignore")
 
 
+def steps(next_steps: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
+    """What to do next: words, and the command under them; a command may be empty."""
+    for said, command in next_steps:
+        yield words("")
+        yield words(said, TITLE)
+        if command:
+            yield to_paste(command)
+
+
 def table(
     titles: Sequence[str], text_columns: Collection[str], rows: Iterable[Sequence[str]]
 ) -> RenderableType:

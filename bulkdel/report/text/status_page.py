@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
 from bulkdel import files
 from bulkdel.report.figures import counted, moment, plain, rate, span
+from bulkdel.report.next_steps import NextStep
 from bulkdel.report.phrases import deed
 from bulkdel.report.remarks import waiting_sides
 from bulkdel.report.status import (
@@ -18,7 +19,7 @@ from bulkdel.report.status import (
     how_it_ended,
 )
 from bulkdel.report.text import tables
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, to_paste, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, steps, table, words
 from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
 from bulkdel.send.state import Doing, Slower
@@ -27,14 +28,13 @@ _STYLES = {Tone.GOOD: GOOD, Tone.MIXED: TITLE, Tone.BAD: BAD}
 
 
 def status_text(
-    status: Status, width: int, *, colour: bool = False, again: str = "", close: str = ""
+    status: Status, width: int, *, colour: bool = False, next_steps: Sequence[NextStep] = ()
 ) -> str:
     """The status as a page of at most `width` columns (never under NARROWEST).
 
-    `again` is the command that continues the run; it is shown where work is left and nobody does
-    it. `close` is the one that gives up what is left; it is shown where calls were refused.
+    `next_steps` stand at its end.
     """
-    return page(_parts(status, again, close), width, colour=colour)
+    return page(_parts(status, next_steps), width, colour=colour)
 
 
 def top(status: Status) -> Iterator[RenderableType]:
@@ -45,7 +45,7 @@ def top(status: Status) -> Iterator[RenderableType]:
         yield words(verdict.detail)
 
 
-def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
+def _parts(status: Status, next_steps: Sequence[NextStep]) -> Iterator[RenderableType]:
     verdict = run_verdict(status)
     if verdict.wrongs:
         yield from tables.doubt(status.job, verdict)
@@ -79,12 +79,7 @@ def _parts(status: Status, again: str, close: str) -> Iterator[RenderableType]:
             f"{counted(status.rows.rejected, 'row')} rejected, with the reasons: "
             f"{plain(str(status.run_dir / files.REJECTS), 1000)}"
         )
-    if again and status.state in (State.STOPPED, State.PLANNED):
-        yield words("")
-        verb = "continue" if status.state is State.STOPPED else "start"
-        yield to_paste(f"To {verb}: {again}", indent=0)
-        if close and any(target.unsettled_codes for target in status.targets):
-            yield words(f"Or, to settle as failed what can never succeed: {close}")
+    yield from steps((one.words, one.command) for one in next_steps)
 
 
 def _going(status: Status) -> RenderableType:

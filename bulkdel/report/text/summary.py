@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from shlex import quote
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import RenderableType
@@ -12,32 +11,35 @@ from bulkdel import files
 from bulkdel.errors import Exit
 from bulkdel.report.ending import ended_lanes, sitting_verdict
 from bulkdel.report.figures import count, plain
+from bulkdel.report.next_steps import NextStep
 from bulkdel.report.remarks import remarks
 from bulkdel.report.status import Status
 from bulkdel.report.text import tables
-from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, to_paste, words
+from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, steps, words
 from bulkdel.send.view import Ending
 
-_NEXT: Final = {
-    Exit.WRONG: "When the input has rows, run",
-    Exit.GUARDED: "If this is as it should be, change the guard in the job file, then run",
-    Exit.REFUSED: "When that is put right, run",
-    Exit.LEFT: "To continue, run",
-}
-"""What stands before the command, where there is something left to do."""
+_WANTING: Final = (Exit.WRONG, Exit.GUARDED, Exit.REFUSED, Exit.LEFT)
+"""Exit codes after which there is something to do."""
 
 
 def summary_text(
-    status: Status, ending: Ending, width: int, *, command: str, colour: bool = False
+    status: Status,
+    ending: Ending,
+    width: int,
+    *,
+    next_steps: Sequence[NextStep],
+    colour: bool = False,
 ) -> str:
-    """All that `run` prints at its end; `command` is the command as it was given."""
-    return page(_parts(status, ending, command), width, colour=colour)
+    """All that `run` prints at its end."""
+    return page(_parts(status, ending, next_steps), width, colour=colour)
 
 
-def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableType]:
+def _parts(
+    status: Status, ending: Ending, next_steps: Sequence[NextStep]
+) -> Iterator[RenderableType]:
     verdict = sitting_verdict(ending, status)
     code, doubt = verdict.exit_code, verdict.run.no_friendships
-    style = BAD if doubt or code in _NEXT else GOOD if code is Exit.DONE else TITLE
+    style = BAD if doubt or code in _WANTING else GOOD if code is Exit.DONE else TITLE
     yield words(verdict.run.headline, style)
     if verdict.detail:
         yield words(verdict.detail)
@@ -52,10 +54,7 @@ def _parts(status: Status, ending: Ending, command: str) -> Iterator[RenderableT
         yield words(remark)
     yield words("")
     yield facts(_files(status))
-    if code in _NEXT:
-        yield words("")
-        yield words(f"{_NEXT[code]}:", TITLE)
-        yield to_paste(command)
+    yield from steps((one.words, one.command) for one in next_steps)
 
 
 def _files(status: Status) -> Iterator[tuple[str, str]]:
@@ -66,7 +65,4 @@ def _files(status: Status) -> Iterator[tuple[str, str]]:
             "rejected rows",
             f"{plain(str(at / files.REJECTS), 1000)} ({count(status.rows.rejected)})",
         )
-    if status.failed:
-        failed = f"""grep '"status":"failed"' {quote(str(at / files.LEDGER))}"""
-        yield "what failed", plain(failed, 1000)
     yield "log", plain(str(at / files.LOG), 1000)

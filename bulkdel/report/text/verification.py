@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from rich.console import RenderableType
 
@@ -18,11 +18,40 @@ from bulkdel.words import Verdict
 
 _SHOWN_CHARACTERS = 320
 
+VERSION: Final = 1
+KEYS: Final[Mapping[str, str]] = {
+    "version": "of this form",
+    "job": "its name",
+    "run_dir": "the run directory, absolute",
+    "ok": "whether all agrees",
+    "verdict": "that in a sentence",
+    "lines": "of ledger.jsonl that were compared",
+    "settlements": "of the journal, written again in memory",
+    "pending_lines": "lines that will be written when the run is continued",
+    "ledger.length": "bytes of ledger.jsonl that the journal has recorded",
+    "ledger.head": "the hash chain's end there, SHA-256 in hex; null where not all could be read",
+    "ledger.sha256": "of those bytes, as written again; null likewise",
+    "findings_count": "how many places are wrong",
+    "findings[].file": "where: the file",
+    "findings[].line": "its line, or null",
+    "findings[].offset": "the first wrong byte, or null",
+    "findings[].what": "what is wrong, in words",
+    "findings[].found": "what stands there",
+    "findings[].expected": "what belongs there",
+    "targets": "by name, as counted again; empty where not all could be read",
+    "targets.*.pairs": "of the plan",
+    "targets.*.deleted": "pairs that the provider said it deleted",
+    "targets.*.already_gone": "pairs of which it said that there was nothing to delete",
+    "targets.*.failed": "pairs that it refused for good",
+    "targets.*.unsettled": "pairs without a final result",
+}
+
 
 def verification_json(job: Job, meta: PlanMeta | None, verified: Verified) -> bytes:
     """One JSON object; ends with a newline."""
     return json_text(
         {
+            "version": VERSION,
             "job": job.name,
             "run_dir": str(job.run_dir),
             "ok": not verified.count,
@@ -30,6 +59,11 @@ def verification_json(job: Job, meta: PlanMeta | None, verified: Verified) -> by
             "lines": verified.lines,
             "settlements": verified.settlements,
             "pending_lines": verified.pending,
+            "ledger": {
+                "length": verified.length,
+                "head": verified.head or None,
+                "sha256": verified.sha256 or None,
+            },
             "findings_count": verified.count,
             "findings": [_finding(one) for one in verified.findings],
             "targets": _targets(meta, verified),
@@ -64,13 +98,23 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
     if verified.settled:
         yield words("")
         yield _books(meta, verified)
+    if verified.head and not verified.count:
+        yield words("")
+        yield facts(
+            [
+                ("ledger.jsonl", f"{count(verified.length)} bytes are recorded"),
+                ("SHA-256", verified.sha256),
+                ("chain head", verified.head),
+            ]
+        )
     yield words("")
     if verified.count:
         yield words("What to do:", TITLE)
         yield words(
             "Do not rely on these files, and do not repair them by hand. Keep a copy of "
-            f"{plain(str(job.run_dir), 1000)} as it is, restore the files that are named above "
-            "from a backup and verify again. Without a backup, begin a new run with --run-dir: "
+            f"{plain(str(job.run_dir), 1000)} as it is, restore the whole directory from a backup, "
+            "since its files belong together, and verify again. Without one, begin a new run with "
+            "--run-dir: it sends every pair again, and "
             "what is gone already is then answered as already gone.",
             indent=2,
         )

@@ -14,6 +14,7 @@ from bulkdel.report.text.lanes import drawn, lanes
 from bulkdel.report.text.layout import DIM, NARROWEST, WIDEST, page, to_paste, words
 from bulkdel.report.text.status_page import top
 from bulkdel.report.verdict import run_verdict
+from bulkdel.send.state import End
 
 _TOP_MOST: Final = 4
 """Lines of the verdict; the rows under it say the rest."""
@@ -57,7 +58,8 @@ def watch_text(
 
 
 def _under(status: Status, again: str, whole: str) -> Iterator[RenderableType]:
-    if status.state in _VERBS:
+    ends = {target.state.end for target in status.targets if target.unsettled > 0}
+    if status.state in _VERBS and not ends & {End.REFUSED, End.GUARD}:  # there is more to do first
         yield to_paste(f"To {_VERBS[status.state]}: {again}", indent=0)
     if status.state in (State.RUNNING, State.PLANNED):
         yield words("Ctrl-C ends this view, not the run.", DIM)
