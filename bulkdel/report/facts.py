@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from bulkdel.job.job import Reach
 from bulkdel.ledger.history import LedgerEnd
@@ -16,7 +15,7 @@ from bulkdel.plan.values import Fingerprint
 from bulkdel.providers.purge import Purge
 from bulkdel.report.ledger_counts import LedgerCounts, WorstAccount
 from bulkdel.report.rejects import Rejects
-from bulkdel.report.status import State, Status, TargetStatus
+from bulkdel.report.status import State, Status, TargetStatus, waiting_words
 from bulkdel.report.timeline import Timeline
 from bulkdel.words import NEVER_SENT, Verdict
 
@@ -133,9 +132,6 @@ class RunFacts:
         return self.counts.worst if self.counts else ()
 
 
-_NOT_ANSWERED: Final = "not answered yet"
-
-
 def gather(
     status: Status,
     identity: Identity,
@@ -177,6 +173,7 @@ def gather(
                     counts,
                     partial(words_of, app.provider),
                     partial(purge_of, app.provider),
+                    waiting_words(status, one),
                 ),
             )
         )
@@ -199,12 +196,13 @@ def gather(
     )
 
 
-def _codes(
+def _codes(  # noqa: PLR0917  # all that is known of them
     target: TargetStatus,
     timeline: Timeline,
     counts: LedgerCounts | None,
     words: Callable[[int], str],
     purge: Callable[[int], Purge],
+    unanswered: str,
 ) -> tuple[CodeFacts, ...]:
     settled: dict[tuple[int, Verdict], int] = {}
     for row in counts.codes if counts else ():
@@ -219,7 +217,7 @@ def _codes(
     facts = [
         CodeFacts(
             code=code,
-            words=_NOT_ANSWERED if code == NEVER_SENT and code in waiting else words(code),
+            words=unanswered if code == NEVER_SENT and code in waiting else words(code),
             info=info.get(code, ""),
             deleted=settled.get((code, Verdict.DELETED), 0),
             already_gone=settled.get((code, Verdict.ALREADY_GONE), 0),

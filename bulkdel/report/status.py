@@ -332,6 +332,16 @@ def _reason(status: Status, holder: str) -> str:
             return "work is left" if status.last is None else how_it_ended(status.last)
 
 
+def waiting_words(status: Status, target: TargetStatus) -> str:
+    """What is said of a target's unsettled pairs that no answer was about.
+
+    Some may be in flight, or have been where a process left at once.
+    """
+    whole = status.last is None or status.last.ended_ms is not None
+    words = "not sent yet" if whole else "not sent yet, or no answer yet"
+    return f"{words}, or the other side is to be asked" if target.counters.in_reserve else words
+
+
 def finished_words(status: Status) -> str:
     """How a run stands of which nothing is left, as a part of a sentence."""
     rows = status.rows

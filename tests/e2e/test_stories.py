@@ -222,6 +222,8 @@ def test_second_signal_leaves_at_once(place: Place) -> None:
         assert time.monotonic() - begun < 2.0
         last = "bulkdel: left at once with 5 calls in flight; the same command continues.\n"
         assert done.err.endswith(last)
+        state = place.status()["targets"]["tencent"]["state"]
+        assert state["words"].startswith("stopped by SIGTERM, and left before all calls in flight")
         judge.break_with()
         assert place.run("run", "job.toml").code == 0
         whole(place, judge, PAIRS, providers=("tencent",), died=True)

@@ -13,7 +13,7 @@ from bulkdel.ledger.history import CodeCount
 from bulkdel.plan.values import Books, PlanMeta, Share
 from bulkdel.report.figures import count, percent, plain, span
 from bulkdel.report.lane_words import lane_words
-from bulkdel.report.status import Status, TargetStatus
+from bulkdel.report.status import Status, TargetStatus, waiting_words
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, table, words
 from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import RunVerdict
@@ -25,8 +25,6 @@ CODES_SHOWN = 10
 """Codes of a target and a status, the commonest."""
 _NAMED_MOST: Final = 3
 """Targets that are named, where the same is said of them."""
-_NOT_SENT: Final = "not sent yet"
-_NO_ANSWER: Final = "not sent yet, or no answer yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,11 +167,7 @@ def unsettled_codes(status: Status) -> Iterator[RenderableType]:
 
 
 def _left(status: Status, target: TargetStatus) -> Iterator[tuple[str, ...]]:
-    """What is unsettled: some of it may be in flight, or have been where a process left at once."""
-    whole = status.last is None or status.last.ended_ms is not None
-    rest = _NOT_SENT if whole else _NO_ANSWER
-    if target.counters.in_reserve:
-        rest = f"{rest}, or its other side is still to be asked"
+    rest = waiting_words(status, target)
     return _rows(target, "unsettled", target.unsettled, target.unsettled_codes, rest)
 
 
