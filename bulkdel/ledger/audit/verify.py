@@ -201,7 +201,7 @@ class _Verification:
             try:
                 read_sittings(db, self._names, MOST_SITTINGS)
             except UNREADABLE:
-                self.note(JOURNAL, "how its sittings began and ended cannot be read from it")
+                self.note(JOURNAL, "how its processes began and ended cannot be read from it")
             try:
                 before, head = rows.read_heads(db)
             except UNREADABLE:
