@@ -14,6 +14,8 @@ from bulkdel.ledger.audit.verify import Verified
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.report.checks import Section, crossed, good, skipped, warning
+from bulkdel.report.next_steps import NextStep
+from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import RejectedRow, Rejects
 from bulkdel.report.status import LastSitting, Status
 from bulkdel.report.text.closure import closed_text, closing_text
@@ -88,6 +90,8 @@ REJECTS = Rejects(
         ),
     ),
 )
+STEPS = [NextStep(words=SAYS.strip(), command=AGAIN)]
+PREVIEW = Preview(meta=PLAN, rejects=REJECTS)
 CHECKS = [
     Section(
         title="This machine",
@@ -111,12 +115,12 @@ VERIFIED = Verified(
     settled={name: dict.fromkeys((Verdict.DELETED, Verdict.FAILED), MANY) for name in NAMES},
 )
 SCREENS: dict[str, Callable[[int], str]] = {
-    "status, sending": lambda width: status_text(SENDING, width, again=AGAIN),
-    "status, refused": lambda width: status_text(KEPT, width, again=AGAIN),
-    "status, stopped": lambda width: status_text(STOPPED, width, again=AGAIN),
+    "status, sending": lambda width: status_text(SENDING, width, next_steps=STEPS),
+    "status, refused": lambda width: status_text(KEPT, width, next_steps=STEPS),
+    "status, stopped": lambda width: status_text(STOPPED, width, next_steps=STEPS),
     "watch": lambda width: watch_text(KEPT, width=width, height=50, again=AGAIN, whole=AGAIN),
-    "summary": lambda width: summary_text(STOPPED, ENDING, width, command=AGAIN),
-    "plan": lambda width: plan_text(JOB, PLAN, REJECTS, width, command=AGAIN),
+    "summary": lambda width: summary_text(STOPPED, ENDING, width, next_steps=STEPS),
+    "plan": lambda width: plan_text(JOB, PREVIEW, width, command=AGAIN),
     "confirm": lambda width: confirm_text(JOB, PLAN, width),
     "closing": lambda width: closing_text(STOPPED, width),
     "closed": lambda width: closed_text(STOPPED, width),
