@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from bulkdel.errors import WrongInput
+from bulkdel.errors import NEW_RUN, WrongInput
 from bulkdel.job.job import Reach
 from bulkdel.ledger.ledger_file import Mark
 from bulkdel.ledger.rows import has_begun, put_counters, put_heads, read_counters
@@ -68,7 +68,7 @@ def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
     if changes:
         raise WrongInput(
             f"the run in {run_dir} has begun and cannot go on as another: {'; '.join(changes)}",
-            mend="undo the change, or begin a new run with --run-dir",
+            mend=f"undo the change, or {NEW_RUN}",
         )
     db.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (encode_identity(identity),))
 

@@ -19,7 +19,7 @@ from typing import Final
 import orjson
 
 from bulkdel import files
-from bulkdel.errors import Corrupt
+from bulkdel.errors import RESTORE, Corrupt
 
 LEDGER: Final = files.LEDGER
 
@@ -177,6 +177,5 @@ def _corrupt(path: Path, offset: int, words: str) -> Corrupt:
     return Corrupt(
         words,
         where=f"{path}, byte {offset}",
-        mend="restore the run directory from a backup, or begin a new run with --run-dir: this "
-        "one cannot be continued",
+        mend=f"{RESTORE}: this one cannot be continued",
     )

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from bulkdel.errors import Corrupt, WrongInput
+from bulkdel.errors import NEW_RUN, Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.fingerprint import Changes, fingerprint_changes
 from bulkdel.plan.input.sources import STDIN
@@ -48,8 +48,7 @@ def choose_plan(job: Job, say: Say, *, begun: bool) -> ChosenPlan:
     meta = read_plan_meta(job.run_dir)
     if meta is None and begun:
         raise Corrupt(
-            f"{job.run_dir / PLAN_FILE} is gone, but the run has begun: restore it, or "
-            "begin a new run with --run-dir"
+            f"{job.run_dir / PLAN_FILE} is gone, but the run has begun: restore it, or {NEW_RUN}"
         )
     if meta is None:
         say(f"Planning {job.name} ...")
@@ -102,7 +101,7 @@ def _refusal(job: Job, changes: Changes) -> WrongInput:
         f"{_list(changes.changed)}; the run in {job.run_dir} has begun with what was planned "
         "before",
         where=job.source,
-        mend="Undo the change to continue it, or begin a new run with --run-dir",
+        mend=f"Undo the change to continue it, or {NEW_RUN}",
     )
 
 
