@@ -128,7 +128,7 @@ def _way_out(run_dir: Path) -> str:
     """What to do about a directory of no use: a run that lies in it is to go on, not begin anew."""
     try:
         held = any(_is_there(run_dir / name) for name in _RUNS)
-    except OSError:
+    except (OSError, ValueError):
         held = False
     return _GO_ON if held else _WAY_OUT
 
