@@ -23,7 +23,7 @@ class Exit(IntEnum):
 
     WRONG = 2  #: the command, the job file, the input or the run directory; nothing was sent
     GUARDED = 3  #: a guard of the job file stopped the run
-    REFUSED = 77  #: a provider refused the credentials, the permission or the app
+    REFUSED = 77  #: a provider refused credentials, permission or app, or a proxy the login
     LEFT = 75  #: stopped with work left: the same command continues
     FAILED = 1  #: every pair is settled; some failed, or some rows were rejected
     DONE = 0  #: every pair is settled as deleted or already gone

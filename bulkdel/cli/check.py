@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Annotated
 
 import typer
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
+from bulkdel.report.check_json import check_json
 from bulkdel.report.checks import exit_code
 from bulkdel.report.text.preflight import preflight_text
 from bulkdel.runs.check import preflight
@@ -24,7 +26,9 @@ Exit codes:
 What is looked at:
   job, guards    what it does, what it protects, rates above the ceiling
   input          columns and first rows of each file
-  run directory  writable, and how a run in it stands; room on the disk
+  run directory  writable; whether the run in it goes on with this job
+  plan           of a small input: what would be sent, and what forbids it
+  disk           room for the ledger
   secret         set; never shown
   address, TLS   resolves, connects, has a certificate that is trusted
   clock          against the server's
@@ -35,6 +39,7 @@ What is looked at:
 Examples:
   bulkdel check purge.toml
   bulkdel check purge.toml --offline
+  bulkdel check purge.toml --json | jq .crosses
 """
 
 
@@ -43,6 +48,7 @@ def check(
     *,
     run_dir: RunDir = None,
     offline: Annotated[bool, typer.Option("--offline", help="Leave the network out.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
 ) -> int:
     """See whether JOB could run now. Deletes nothing, writes nothing.
 
@@ -51,6 +57,9 @@ def check(
     """
     loaded = load(job, run_dir)
     sections = preflight(loaded, offline=offline)
+    if json:
+        streams.result(check_json(loaded, sections, now_s=time.time()))
+        return exit_code(sections)
     streams.result(
         preflight_text(
             f"{loaded.name}: looked at, nothing was deleted.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Annotated
+
+import typer
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
-from bulkdel.report.rejects import read_rejects
+from bulkdel.report.plan_json import plan_json
 from bulkdel.report.text.preview import plan_text
-from bulkdel.runs.plan import sample
 from bulkdel.runs.run import plan_only
 
 EPILOG = """
@@ -27,31 +29,38 @@ Files in the run directory:
 Examples:
   bulkdel plan purge.toml
   bulkdel plan purge.toml --run-dir /tmp/trial
+  bulkdel plan purge.toml --json | jq .targets
 """
 
-SAMPLE = 3
-"""Batches of the plan that are shown."""
 
-
-def plan(job: JobFile, *, run_dir: RunDir = None) -> int:
+def plan(
+    job: JobFile,
+    *,
+    run_dir: RunDir = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
+) -> int:
     """Read the input of JOB, plan the calls, and show the plan. Sends nothing.
 
     Shows how many rows were read, rejected, protected and duplicates, how
     many pairs remain, how many calls and how much time they take for each
-    target, the largest accounts, and whether a guard would stop the run.
+    target, what fewest_calls would save, the largest accounts, and whether a
+    guard would stop the run.
     `bulkdel run` sends this very plan if the input is still the same.
     """
     loaded = load(job, run_dir)
-    meta = plan_only(loaded, streams.say)
-    text = plan_text(
-        loaded,
-        meta,
-        read_rejects(loaded.run_dir / "rejects.jsonl"),
-        streams.width(sys.stdout),
-        colour=streams.colour(sys.stdout),
-        command=command("run", job, run_dir),
-        now_s=time.time(),
-        sample=sample(loaded, meta, SAMPLE) if meta.books.pairs else (),
+    preview = plan_only(loaded, streams.say)
+    now_s = time.time()
+    if json:
+        streams.result(plan_json(loaded, preview, now_s=now_s))
+        return 0
+    streams.result(
+        plan_text(
+            loaded,
+            preview,
+            streams.width(sys.stdout),
+            colour=streams.colour(sys.stdout),
+            command=command("run", job, run_dir),
+            now_s=now_s,
+        )
     )
-    streams.result(text)
     return 0

@@ -10,7 +10,14 @@ import typer
 
 from bulkdel.cli import streams
 from bulkdel.job.json_schema import job_schema
-from bulkdel.report import export_json, report_json, run_json, status_json
+from bulkdel.report import (
+    check_json,
+    export_json,
+    plan_json,
+    report_json,
+    run_json,
+    status_json,
+)
 from bulkdel.report.json_text import json_text
 from bulkdel.report.text import verification
 
@@ -42,6 +49,8 @@ class Form(StrEnum):
     """What is read or written as JSON."""
 
     JOB = "job"
+    PLAN = "plan"
+    CHECK = "check"
     STATUS = "status"
     REPORT = "report"
     RUN = "run"
@@ -50,6 +59,8 @@ class Form(StrEnum):
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
+    Form.PLAN: (plan_json.VERSION, plan_json.KEYS),
+    Form.CHECK: (check_json.VERSION, check_json.KEYS),
     Form.STATUS: (status_json.VERSION, status_json.KEYS),
     Form.REPORT: (report_json.VERSION, report_json.KEYS),
     Form.RUN: (run_json.VERSION, run_json.KEYS),

@@ -19,14 +19,14 @@ from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.doubts import guards_that_guard_nobody, too_many
+from bulkdel.report.doubts import guards_that_guard_nobody, too_many, warnings
 from bulkdel.report.ending import sitting_verdict
 from bulkdel.report.figures import counted
 from bulkdel.report.next_steps import steps_after
 from bulkdel.report.phrases import unit
 from bulkdel.report.run_json import run_json
 from bulkdel.report.status import Status
-from bulkdel.report.text.confirm import confirm_text, is_real, question, warnings
+from bulkdel.report.text.confirm import confirm_text, is_real, question
 from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected

@@ -157,7 +157,8 @@ app_id = {target.app_id}
 {_set("endpoint", target.endpoint or None, "emulator")}
 
 # The company's HTTP proxy, if calls must go through one (CONNECT), and the environment variable
-# that holds user:password for it, as they are. HTTPS_PROXY and the like are not used.
+# that holds user:password for it, as they are. HTTPS_PROXY and the like are not used. A proxy takes
+# so many connections (tinyproxy: 100): keep max_in_flight below that.
 # proxy = "http://proxy.corp:3128"
 # proxy_env = "PROXY_LOGIN"
 

@@ -12,6 +12,7 @@ from typing import Final
 from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.codec import decode_parts
 from bulkdel.ledger.identity import Identity, decode_identity
+from bulkdel.ledger.ledger_file import refuse_orphans
 from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.samples import Sample, has_samples, read_samples
 from bulkdel.ledger.settled import SettledSet
@@ -253,13 +254,14 @@ def open_history(run_dir: Path) -> Iterator[History | None]:
     """The history of the run in `run_dir` for the length of a with block; None without a journal.
 
     Raises:
-        Corrupt: journal.db is damaged.
+        Corrupt: journal.db is damaged, or gone although there are results.
         StorageFailed: it cannot be read.
     """
     with translated(run_dir, reading=True):
         with readable(run_dir):
             db = connect_to_read(run_dir)
         if db is None:
+            refuse_orphans(run_dir)
             yield None
             return
         with closing(db):

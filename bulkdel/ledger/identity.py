@@ -9,7 +9,8 @@ from pathlib import Path
 
 import orjson
 
-from bulkdel.errors import NEW_RUN, WrongInput
+from bulkdel import files
+from bulkdel.errors import NEW_RUN, RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Reach
 from bulkdel.ledger.ledger_file import Mark
 from bulkdel.ledger.rows import has_begun, put_counters, put_heads, read_counters
@@ -48,20 +49,32 @@ def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
     """Make the journal ready for `identity`: filled if it is new, made anew if it may be.
 
     Raises:
+        WrongInput: as `goes_on`.
+    """
+    if not goes_on(run_dir, db, identity):
+        _begin(db, identity)
+        return
+    wanted = encode_identity(identity)
+    if db.execute("SELECT value FROM meta WHERE key = 'identity'").fetchone() != (wanted,):
+        db.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (wanted,))
+
+
+def goes_on(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> bool:
+    """Whether the run that the journal holds goes on as `identity`; else it is made anew.
+
+    Raises:
         WrongInput: it belongs to another run, or to another version of bulkdel.
     """
     meta = dict(db.execute("SELECT key, value FROM meta"))
     if not meta:
-        _begin(db, identity)
-        return
+        return False
     if meta["version"] != VERSION:
         raise other_version(run_dir / JOURNAL, meta["version"])
     stored = decode_identity(meta["identity"])
     if stored == identity:
-        return
+        return True
     if not has_begun(db):
-        _begin(db, identity)
-        return
+        return False
     names = [target.name for target in stored.targets]
     settled = [counters.settled for counters in read_counters(db)]
     changes = identity_changes(stored, identity, dict(zip(names, settled, strict=True)))
@@ -70,7 +83,7 @@ def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
             f"the run in {run_dir} has begun and cannot go on as another: {'; '.join(changes)}",
             mend=f"undo the change, or {NEW_RUN}",
         )
-    db.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (encode_identity(identity),))
+    return True
 
 
 def _begin(db: sqlite3.Connection, identity: Identity) -> None:
@@ -85,6 +98,20 @@ def _begin(db: sqlite3.Connection, identity: Identity) -> None:
     put_counters(db, dict.fromkeys(range(len(identity.targets)), Counters()))
     put_heads(db, start, start)
     db.execute("COMMIT")
+
+
+def refuse_other_plan(run_dir: Path, stored: Identity, plan_digest: str) -> None:
+    """Return if the plan there is the one that the run has begun to send.
+
+    Raises:
+        Corrupt: it is another one, so nobody can say what of the run is left.
+    """
+    if stored.plan_digest != plan_digest:
+        raise Corrupt(
+            "is not the plan that this run has begun to send",
+            where=run_dir / files.PLAN,
+            mend=RESTORE,
+        )
 
 
 def identity_changes(

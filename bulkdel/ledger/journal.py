@@ -26,7 +26,7 @@ from bulkdel.errors import Corrupt, StorageFailed
 from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.circumstances import Circumstances, put_circumstances
 from bulkdel.ledger.identity import Identity, admit
-from bulkdel.ledger.ledger_file import LedgerFile
+from bulkdel.ledger.ledger_file import LedgerFile, Mark
 from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.settled import SettledSet
 from bulkdel.ledger.sittings import LaneStop, put_end, put_start
@@ -38,7 +38,7 @@ from bulkdel.ledger.storage import (
 )
 from bulkdel.ledger.tables import connect, connect_again
 from bulkdel.ledger.tick import Before, fold
-from bulkdel.ledger.values import Counters, Event, Intent, OpenEntry, Part, Settlement
+from bulkdel.ledger.values import Counters, Event, Intent, OpenEntry, Part
 from bulkdel.words import Entry, Mode, Operation, size_of
 
 
@@ -274,10 +274,9 @@ class Journal:
 
     def _mend(self) -> None:
         """Check the ledger's last segment, write what is missing, record what was in flight."""
-        recorded = rows.settlements(self._db, self._before.seq, self._now.seq)
-        self._ledger.check(self._before, self._now, self._rendered(recorded))
-        # One tick at most: the lines of the one before were synced before it was committed.
-        tail = list(self._rendered(rows.settlements(self._db, self._now.seq)))
+        tail = checked_tail(
+            self._db, self._ledger, self._before, self._now, self._rendering, self._entry_of
+        )
         end = self._ledger.complete(self._now, tail)
         if tail:
             self._before, self._now = self._now, end
@@ -290,14 +289,8 @@ class Journal:
             rows.put_counters(self._db, dict(enumerate(self._counters)))
             self._put_heads()
 
-    def _rendered(self, stored: Iterable[tuple[int, int, Settlement]]) -> Iterator[bytes]:
-        for ordinal, target, settlement in stored:
-            yield self._rendering.lines(settlement, self._entry_at(ordinal), target)
-
     def _entry_at(self, ordinal: int) -> Entry:
-        """An entry of the second phase or of the plan."""
-        second = reserve.entry_at(self._db, ordinal)
-        return self._entry_of(ordinal) if second is None else second[1]
+        return entry_at(self._db, self._entry_of, ordinal)
 
     def _parts_of(self, ordinal: int) -> tuple[Part, ...] | None:
         with read_in_mid_run(self.run_dir):
@@ -319,3 +312,33 @@ class Journal:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+
+
+def checked_tail(  # noqa: PLR0917 - the journal's own parts, for those who only look as well
+    db: sqlite3.Connection,
+    ledger: LedgerFile,
+    before: Mark,
+    now: Mark,
+    rendering: Rendering,
+    entry_of: Callable[[int], Entry],
+) -> list[bytes]:
+    """The lines that belong behind `now`, once the segment from `before` to `now` was checked.
+
+    They are of one tick at most: the lines of the one before were synced before it was committed.
+
+    Raises:
+        Corrupt: the ledger is not what was written to it.
+    """
+
+    def rendered(after: int, to: int | None = None) -> Iterator[bytes]:
+        for ordinal, target, settlement in rows.settlements(db, after, to):
+            yield rendering.lines(settlement, entry_at(db, entry_of, ordinal), target)
+
+    ledger.check(before, now, rendered(before.seq, now.seq))
+    return list(rendered(now.seq))
+
+
+def entry_at(db: sqlite3.Connection, entry_of: Callable[[int], Entry], ordinal: int) -> Entry:
+    """An entry of the second phase or of the plan."""
+    second = reserve.entry_at(db, ordinal)
+    return entry_of(ordinal) if second is None else second[1]

@@ -71,8 +71,8 @@ class Mark:
 class LedgerFile:
     """The open file. Only one process has it, under the run directory's lock."""
 
-    def __init__(self, run_dir: Path, *, is_new: bool) -> None:
-        """Open it; made (0600) only if `is_new`.
+    def __init__(self, run_dir: Path, *, is_new: bool, only_read: bool = False) -> None:
+        """Open it; made (0600) only if `is_new`, and never if it is only read.
 
         Raises:
             WrongInput: it is no file of this user's own.
@@ -81,10 +81,10 @@ class LedgerFile:
         self.path = run_dir / LEDGER
         try:
             flags = os.O_RDWR | (os.O_CREAT if is_new else 0)
-            self._descriptor = files.open_for_work(self.path, flags)
+            self._descriptor = files.open_for_work(self.path, os.O_RDONLY if only_read else flags)
         except FileNotFoundError:
             raise _corrupt(self.path, 0, "the file is missing") from None
-        if is_new:
+        if is_new and not only_read:
             files.sync_folder(run_dir)
 
     def append(self, data: bytes, offset: int) -> None:
@@ -121,7 +121,7 @@ class LedgerFile:
         """
         expected = b"".join(lines)
         end = now.offset + len(expected)
-        self._refuse_strangers(end)
+        self.refuse_strangers(end)
         same = self._same(expected, now.offset)
         if os.fstat(self._descriptor).st_size > now.offset + same:
             os.ftruncate(self._descriptor, now.offset + same)
@@ -141,7 +141,12 @@ class LedgerFile:
                 return begin + agreeing_bytes(theirs, ours)
         return len(expected)
 
-    def _refuse_strangers(self, end: int) -> None:
+    def refuse_strangers(self, end: int) -> None:
+        """Return if no whole line stands behind this place: the journal knows of none.
+
+        Raises:
+            Corrupt: one does.
+        """
         offset = end
         for line in files.read_at(self._descriptor, _LOOK_BYTES, end).split(b"\n")[:-1]:
             if is_object(line):
@@ -151,6 +156,27 @@ class LedgerFile:
                 )
                 raise _corrupt(self.path, offset, words)
             offset += len(line) + 1
+
+
+def refuse_orphans(run_dir: Path) -> None:
+    """Return if the ledger of a run without a journal holds no results.
+
+    Raises:
+        Corrupt: it does: what they belong to, and what else was sent, nobody knows.
+        WrongInput: this user may not read it.
+        OSError: it cannot be read.
+    """
+    try:
+        with files.open_to_read(run_dir / LEDGER) as file:
+            lines = file.read(_LOOK_BYTES).split(b"\n")[:-1]
+    except FileNotFoundError:
+        return
+    if any(map(is_object, lines)):
+        raise Corrupt(
+            f"is gone, or empty, but {LEDGER} beside it holds results",
+            where=run_dir / files.JOURNAL,
+            mend=f"{RESTORE}: without it nobody knows what was sent",
+        )
 
 
 def agreeing_bytes(one: bytes, other: bytes) -> int:

@@ -85,7 +85,7 @@ def _take(run_dir: Path, descriptor: int, patience_s: float) -> None:
     except OSError as error:
         raise rundir.cannot(run_dir, "cannot be locked", error) from error
     if not is_free:
-        raise _busy(run_dir, _read(descriptor))
+        raise busy(run_dir, _read(descriptor))
     note = orjson.dumps({"pid": os.getpid(), "started_ms": time.time_ns() // 1_000_000})
     try:
         is_named = _is_named(descriptor, run_dir / LOCK)
@@ -134,9 +134,10 @@ def _read(descriptor: int) -> Holder | None:
     return Holder(pid=pid, started_ms=started_ms)
 
 
-def _busy(run_dir: Path, worker: Holder | None) -> Busy:
+def busy(run_dir: Path, worker: Holder | None) -> Busy:
+    """Returns the error of a run directory that `worker`, if it is known, works in."""
     who = "another process"
-    if worker is not None:
+    if worker is not None and worker.pid:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(worker.started_ms / 1000))
         who = f"process {worker.pid}, started {since} UTC,"
     return Busy(

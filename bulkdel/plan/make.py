@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -33,6 +31,7 @@ from bulkdel.plan.scale import Scale
 from bulkdel.plan.sides.fewest import Fewest
 from bulkdel.plan.stretches import stretch_of
 from bulkdel.plan.values import Books, PlanMeta, Share, Source
+from bulkdel.plan.workshop import workshop
 from bulkdel.plan.write import write_plan
 from bulkdel.words import Mode, Operation, Orient
 
@@ -57,54 +56,35 @@ def make_plan(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None = 
         rundir.make(job.run_dir)
         if STDIN in job.input.files:
             keep_stdin(stdin, job.run_dir)
-        with _workshop(job.run_dir) as workshop:
-            meta = _work(job, workshop, scale)
+        with workshop(job.run_dir) as folder:
+            meta = _work(job, folder, scale)
             (job.run_dir / PLAN_FILE).unlink(missing_ok=True)
             for name in (REJECTS_FILE, PLAN_FILE):
-                files.publish(workshop / name, job.run_dir / name)
+                files.publish(folder / name, job.run_dir / name)
     return meta
 
 
-@contextmanager
-def _workshop(run_dir: Path) -> Iterator[Path]:
-    """A folder of our own in the run directory, for the length of a with block."""
-    folder = run_dir / files.WORKSHOP
-    _clear(folder)  # of a planning that was killed
-    folder.mkdir(mode=0o700)
-    try:
-        with duck.opened_folder(folder) as workshop:
-            yield workshop
-    finally:
-        _clear(folder)
-
-
-def _clear(workshop: Path) -> None:
-    """Removes what was worked with; what resists goes with the next planning, or is in its way."""
-    with suppress(OSError):  # the library lets those of closing a folder pass
-        shutil.rmtree(workshop, ignore_errors=True)
-
-
-def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
+def _work(job: Job, folder: Path, scale: Scale) -> PlanMeta:
     pairs = job.operation is Operation.DELETE_FRIENDS
     protected = protected_accounts(job.guards)
     sources = find_sources(job.input, job.run_dir)
-    looked = [(source, look_at(source, workshop, at)) for at, source in enumerate(sources)]
+    looked = [(source, look_at(source, folder, at)) for at, source in enumerate(sources)]
     with (
         ThreadPoolExecutor(WORKERS) as pool,
         ThreadPoolExecutor(1) as hashing,
-        closing(duck.open_workshop(workshop, memory_limit_mb=scale.duck_mb)) as con,
-        closing(_grouping(job, pool, workshop, scale, looked)) as grouping,
+        closing(duck.open_workshop(folder, memory_limit_mb=scale.duck_mb)) as con,
+        closing(_grouping(job, pool, folder, scale, looked)) as grouping,
     ):
         hashes = [hashing.submit(digest_of, source, facts) for source, facts in looked]
         file_books = []
-        with (workshop / REJECTS_FILE).open("w+b") as out:
+        with (folder / REJECTS_FILE).open("w+b") as out:
             intake = Intake(
                 partitioner=Partitioner(pool, grouping.rows, protected, by=grouping.part_by),
                 rejects=RejectsFile(out),
                 rules=rules_of(job),
                 quoting=job.input.quoting,
                 chunk=scale.chunk,
-                staged=workshop / "staged",
+                staged=folder / "staged",
             )
             for source, facts in looked:
                 with held(source, facts) as here:
@@ -144,7 +124,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         shares = _shares(job, grouped, pairs=pairs)
         sizes = [_size(target, pairs=pairs) for target in job.targets]
         digests = LineDigests(stretch := stretch_of(sizes))
-        with (workshop / "lines").open("wb") as lines:
+        with (folder / "lines").open("wb") as lines:
             for size, share in zip(sizes, shares, strict=True):
                 with closing(grouping.lines(size, share.first)) as pieces:
                     for piece in pieces:
@@ -162,8 +142,8 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
         )
         write_plan(
             con,
-            workshop / "lines",
-            workshop / PLAN_FILE,
+            folder / "lines",
+            folder / PLAN_FILE,
             shares,
             sweeps=not pairs,
             metadata={META_KEY: to_json(meta), DIGESTS_KEY: digests.all()},
@@ -174,7 +154,7 @@ def _work(job: Job, workshop: Path, scale: Scale) -> PlanMeta:
 def _grouping(
     job: Job,
     pool: ThreadPoolExecutor,
-    workshop: Path,
+    folder: Path,
     scale: Scale,
     looked: list[tuple[SourceFile, Facts]],
 ) -> Grouping | Fewest:
@@ -186,7 +166,7 @@ def _grouping(
         for source, facts in looked
     )
     parts = parts_for(size, scale.part)
-    place = Workplace(pool=pool, folder=workshop, parts=parts, giant_rows=scale.giant)
+    place = Workplace(pool=pool, folder=folder, parts=parts, giant_rows=scale.giant)
     if job.orient is not Orient.FEWEST_CALLS:
         return Grouping(place, sizes)
     if not pairs or job.mode is not Mode.TWO_WAY:

@@ -8,9 +8,10 @@ from typing import Final
 
 from bulkdel.job.account import is_invisible
 from bulkdel.job.job import Guards, Job
+from bulkdel.job.secrets import secret_warnings
 from bulkdel.plan.values import Books, Lookalike, PlanMeta
-from bulkdel.report.figures import count, counted
-from bulkdel.words import Operation
+from bulkdel.report.figures import count, counted, rate
+from bulkdel.words import Mode, Operation
 
 _KINDS: Final = {
     "blank": (
@@ -91,6 +92,26 @@ def too_many(guards: Guards, books: Books) -> str:
         f"guards.max_pairs = {guards.max_pairs} in the job file, but the plan holds "
         f"{counted(books.pairs, 'pair')}: nothing is sent. Raise the key if the plan is right"
     )
+
+
+def warnings(job: Job) -> Iterator[str]:
+    """What of the job itself deserves a second look, one sentence each."""
+    for target in job.targets:
+        if target.over_ceiling:
+            yield (
+                f"{target.name}: qps = {rate(target.qps)} is above the provider's documented "
+                "ceiling. That is right only if your quota was raised; otherwise calls will be "
+                "refused."
+            )
+    yield from secret_warnings(job)
+    guarded = bool(job.guards.protect or job.guards.protect_files)
+    if job.operation is Operation.DELETE_ALL_FRIENDS and guarded:
+        lost = (
+            " and can still lose friends whose lists are cleared"
+            if job.mode is Mode.TWO_WAY
+            else " but can still vanish from the lists that are cleared"
+        )
+        yield f"guards.protect: protected accounts keep their own lists{lost}."
 
 
 def _protecting(guards: Guards) -> str:

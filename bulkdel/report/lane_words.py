@@ -120,7 +120,7 @@ def _kept(state: LaneState, now_ms: int) -> str:  # noqa: PLR0911  # one for eac
 
 def _why(state: LaneState) -> str:
     code = "" if state.code is None else f" code {state.code}"
-    info = sentence(state.info, _INFO_MOST).rstrip(".") if state.info else ""
+    info = sentence(state.info, _INFO_MOST).rstrip(".;,: ") if state.info else ""
     if info and state.info[:1].islower():
         info = state.info[0] + info[1:]
     if not code and not info:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from bulkdel.errors import WrongInput
@@ -13,10 +14,11 @@ from bulkdel.job.job import Job, Target
 from bulkdel.job.secrets import read_login, read_secret
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App
-from bulkdel.report.checks import Check, Section, crossed, skipped
+from bulkdel.report.checks import Check, Grade, Section, crossed, skipped
 from bulkdel.report.phrases import place
 from bulkdel.runs import check_machine
 from bulkdel.runs.check_network import findings_of, proxies_in
+from bulkdel.runs.check_run import look_at_plan, look_at_run_dir
 from bulkdel.send.probe import probe
 from bulkdel.send.tunnel import Proxy
 
@@ -29,12 +31,17 @@ def preflight(
 ) -> tuple[Section, ...]:
     """Everything that can be known before `run`; changes nothing anywhere."""
     inputs, rows = check_machine.look_at_input(job)
+    standing = look_at_run_dir(job)
+    if standing.plan is not None:  # it is whole: an input that is gone keeps nobody from sending it
+        inputs = tuple(map(_no_cross, inputs))
+    readable = all(one.grade is not Grade.CROSSED for one in inputs)
     here = Section(
         title="The job",
         checks=(
             *check_machine.look_at_job(job),
             *inputs,
-            check_machine.look_at_run_dir(job),
+            standing.check,
+            look_at_plan(job, standing, rows_about=rows.about, readable=readable),
             check_machine.look_at_disk(job, rows),
         ),
     )
@@ -53,6 +60,10 @@ def preflight(
             for target, secret, checks in zip(job.targets, secrets, there, strict=True)
         ),
     )
+
+
+def _no_cross(one: Check) -> Check:
+    return replace(one, grade=Grade.WARNING) if one.grade is Grade.CROSSED else one
 
 
 async def _there(
@@ -78,6 +89,10 @@ async def _target(
 ) -> tuple[Check, ...]:
     if target.address is None:
         return (skipped("network", "the emulator is inside the process: nothing to reach"),)
+    try:
+        proxy = Proxy.of(target.proxy, read_login(target))
+    except WrongInput as error:
+        return (crossed("proxy", error.what, error.mend),)
     if offline:
         return (skipped("network", "left out, as --offline says"),)
     provider = PROVIDERS[target.provider]
@@ -89,10 +104,6 @@ async def _target(
             app = App(app_id=target.app_id, admin=target.admin, secret=read_secret(target))
         except WrongInput:
             unasked = "left out: there is no secret to sign with"
-    try:
-        proxy = Proxy.of(target.proxy, read_login(target))
-    except WrongInput as error:
-        return (crossed("proxy", error.what, error.mend),)
     seen = await probe(
         provider,
         target.address,

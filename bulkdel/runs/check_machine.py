@@ -10,7 +10,6 @@ from typing import Final
 
 from rich.filesize import decimal
 
-from bulkdel import rundir
 from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_secret
@@ -20,12 +19,9 @@ from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.sample import FirstRows, sample_of
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
-from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question
+from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question, warnings
 from bulkdel.report.figures import count, counted, plain
-from bulkdel.report.phrases import deed, unit
-from bulkdel.report.status import State
-from bulkdel.report.text.confirm import warnings
-from bulkdel.runs.status import look
+from bulkdel.report.phrases import deed
 from bulkdel.words import Operation
 
 LINE_BYTES: Final = 240
@@ -36,7 +32,6 @@ PAIR_BYTES: Final = 40
 _FILES_LOOKED: Final = 200
 _FILES_SHOWN: Final = 20
 _LINE: Final = 300
-_ELSEWHERE: Final = "put that right, or use run_dir or --run-dir"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,35 +88,6 @@ def look_at_input(job: Job) -> tuple[tuple[Check, ...], RowsAhead]:
         id_bytes=max((sample.id_bytes for sample in samples), default=0.0),
         counted=len(sources) <= _FILES_LOOKED and all(sample.whole for sample in samples),
     )
-
-
-def look_at_run_dir(job: Job) -> Check:
-    """Whether a run can be kept there, and how the one that is there stands."""
-    at = plain(str(job.run_dir), _LINE)
-    try:
-        warned = rundir.look(job.run_dir)
-    except BulkdelError as error:
-        what = f"{job.run_dir}: {error.what}" if error.where else error.what
-        mend = plain(error.mend, _LINE) or _ELSEWHERE
-        return crossed("run directory", plain(what, 2 * _LINE), mend)
-    stands = _stands(job, at)
-    if warned and not stands.mend:
-        return warning("run directory", stands.words, plain(warned[0], 2 * _LINE))
-    return stands
-
-
-def _stands(job: Job, at: str) -> Check:
-    try:
-        if read_plan_meta(job.run_dir) is None:
-            return good("run directory", f"{at}: a new run")
-        status = look(job)
-    except (BulkdelError, OSError) as error:
-        return crossed("run directory", plain(str(error), 2 * _LINE), _ELSEWHERE)
-    if status.state is State.RUNNING:
-        mend = "a second process is refused as long as it does"
-        return warning("run directory", f"{at}: {status.reason}", mend)
-    left = counted(max(status.unsettled, 0), unit(job.operation))
-    return good("run directory", f"{at}: a run that is {status.state}, {left} left")
 
 
 def working(job: Job) -> bool:

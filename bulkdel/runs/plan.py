@@ -5,18 +5,24 @@ from __future__ import annotations
 import sys
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from bulkdel.errors import NEW_RUN, Corrupt, WrongInput
+from bulkdel import files
+from bulkdel.errors import NEW_RUN, Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job
-from bulkdel.plan.fingerprint import Changes, fingerprint_changes
+from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.input.sources import STDIN
 from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PLAN_VERSION, PlanMeta
+from bulkdel.report.figures import count
+from bulkdel.report.savings import Saving, has_a_choice, savings
 from bulkdel.runs import background
 from bulkdel.runs.seams import Say
 from bulkdel.runs.standard_input import is_same, piped
 from bulkdel.words import Entry
+
+_SAID_FROM: Final = 20_000
+"""Pairs from which counting takes long enough to be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +39,28 @@ class ChosenPlan:
     compare: bool = False
 
 
-def choose_plan(job: Job, say: Say, *, begun: bool) -> ChosenPlan:
-    """The plan that is there, or a new one where it may be made anew.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What `run` does about the plan.
+
+    Attributes:
+        meta: the plan that is there and is kept; None where one is made.
+        anew: why the plan that is there is made anew, a sentence each.
+        missing: input files that are gone; the plan that is kept is whole without them.
+    """
+
+    meta: PlanMeta | None = None
+    anew: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def decide_plan(job: Job, *, begun: bool, rows: BinaryIO | None = None) -> Decision:
+    """Whether the plan that is there is kept, or one is made; changes nothing.
 
     Args:
         job: whose plan.
-        say: takes what needs time, and why a plan is made anew.
         begun: whether calls of the plan have left; from then on it is fixed.
+        rows: standard input, where the job reads it and something stands in it.
 
     Raises:
         WrongInput: the input cannot be read, or has changed since the first call left.
@@ -51,30 +72,80 @@ def choose_plan(job: Job, say: Say, *, begun: bool) -> ChosenPlan:
             f"{job.run_dir / PLAN_FILE} is gone, but the run has begun: restore it, or {NEW_RUN}"
         )
     if meta is None:
-        say(f"Planning {job.name} ...")
-        return _made(job, sys.stdin.buffer if sys.stdin else None)
+        return Decision()
+    changes = fingerprint_changes(job, meta.fingerprint)
+    changed = list(changes.changed)
+    if rows is not None and not _planned_from(meta, rows, begun=begun):
+        changed.append(
+            "input -: standard input holds other rows"
+            if begun
+            else "input -: standard input is read anew"
+        )
+    if meta.fingerprint.version != PLAN_VERSION and not begun:
+        changed.append("the plan: it is of an older version of bulkdel")
+    if changed and begun:
+        raise _refusal(job, changed)
+    if changed:
+        return Decision(anew=tuple(changed))
+    return Decision(meta=meta, missing=changes.missing)
+
+
+def choose_plan(job: Job, say: Say, *, begun: bool) -> ChosenPlan:
+    """The plan that is there, or a new one where it may be made anew.
+
+    Args:
+        job: whose plan.
+        say: takes what needs time, and why a plan is made anew.
+        begun: whether calls of the plan have left; from then on it is fixed.
+
+    Raises:
+        WrongInput, Corrupt: as `decide_plan`.
+    """
     sha256 = None
     if begun:  # both files are read whole, and hashing has a core of its own
         sha256 = background.begin(lambda: plan_sha256(job.run_dir), "plan-digest")
-    changes = fingerprint_changes(job, meta.fingerprint)
-    rows = piped() if STDIN in job.input.files else None
-    if rows is not None and not _planned_from(meta, rows, begun=begun):
-        words = "input -: standard input is read anew"
-        if begun:
-            words = "input -: standard input holds other rows"
-        changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
-    if meta.fingerprint.version != PLAN_VERSION and not begun:
-        words = "the plan: it is of an older version of bulkdel"
-        changes = Changes(changed=(*changes.changed, words), missing=changes.missing)
-    if changes.changed:
-        if begun:
-            raise _refusal(job, changes)
-        say(f"Planning {job.name} anew, since it changed: {_list(changes.changed)} ...")
+    there = files.is_there(job.run_dir / PLAN_FILE)
+    rows = piped() if there and STDIN in job.input.files else None
+    decision = decide_plan(job, begun=begun, rows=rows)
+    if decision.meta is not None:
+        if decision.missing:
+            gone = "; ".join(decision.missing)
+            say(f"Warning: {gone}: gone since the plan was made; it is whole.")
+        # Of a run that has begun, the whole file's hash is known.
+        return ChosenPlan(meta=decision.meta, sha256=sha256, compare=not begun)
+    if decision.anew:
+        say(f"Planning {job.name} anew, since it changed: {'; '.join(decision.anew)} ...")
         return _made(job, rows)
-    if changes.missing:
-        say(f"Warning: {_list(changes.missing)}: gone since the plan was made; it is whole.")
-    # Of a run that has begun, the whole file's hash is known.
-    return ChosenPlan(meta=meta, sha256=sha256, compare=not begun)
+    say(f"Planning {job.name} ...")
+    return _made(job, sys.stdin.buffer if sys.stdin else None)
+
+
+def would_save(job: Job, meta: PlanMeta, say: Say) -> tuple[tuple[Saving, ...], str]:
+    """What choosing sides would save the plan, or why that was not counted; neither: no choice.
+
+    The run directory must be held. Seconds of work, bounded; see would_be.
+
+    Raises:
+        Corrupt: the plan is damaged.
+    """
+    if not has_a_choice(job, meta):
+        return (), ""
+    from bulkdel.plan import would_be  # numpy and more: a continued run needs none of it
+    from bulkdel.plan.scale import Scale
+
+    if meta.books.pairs > would_be.COUNTED_MOST:
+        most = count(would_be.COUNTED_MOST)
+        why = f"not counted for more than {most} pairs; set it and run plan to see the calls"
+        return (), why
+    if meta.books.pairs > _SAID_FROM:
+        say('Counting the calls with orient = "fewest_calls" ...')
+    try:
+        counted = would_be.would_be(job.run_dir, meta, Scale.within(job.memory_limit_mb))
+    except Corrupt:
+        raise
+    except (WrongInput, StorageFailed) as error:
+        return (), f"not counted: {error}"
+    return savings(job, meta, counted), ""
 
 
 def sample(job: Job, meta: PlanMeta, count: int) -> tuple[Entry, ...]:
@@ -96,14 +167,9 @@ def _planned_from(meta: PlanMeta, rows: BinaryIO, *, begun: bool) -> bool:
     return begun and source is not None and is_same(rows, source.size, source.sha256)
 
 
-def _refusal(job: Job, changes: Changes) -> WrongInput:
+def _refusal(job: Job, changed: list[str]) -> WrongInput:
     return WrongInput(
-        f"{_list(changes.changed)}; the run in {job.run_dir} has begun with what was planned "
-        "before",
+        f"{'; '.join(changed)}; the run in {job.run_dir} has begun with what was planned before",
         where=job.source,
         mend=f"Undo the change to continue it, or {NEW_RUN}",
     )
-
-
-def _list(sentences: tuple[str, ...]) -> str:
-    return "; ".join(sentences)

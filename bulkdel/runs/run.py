@@ -27,12 +27,14 @@ from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers.protocol import Secret
+from bulkdel.report.preview import Preview
+from bulkdel.report.rejects import read_rejects
 from bulkdel.report.status import Status
 from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import listening
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile
-from bulkdel.runs.plan import choose_plan
+from bulkdel.runs.plan import choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
@@ -45,6 +47,8 @@ from bulkdel.send.sitting import Sitting
 from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
+SAMPLE: Final = 3
+"""Batches of a plan that are shown."""
 SHOW_EVERY_S: Final = 0.5
 
 
@@ -304,10 +308,22 @@ def held_run(job: Job) -> Iterator[Run]:
         yield held
 
 
-def plan_only(job: Job, say: Say) -> PlanMeta:
-    """The job's plan, made if there is none that fits; sends nothing."""
+def plan_only(job: Job, say: Say) -> Preview:
+    """The job's plan, made if there is none that fits, and what is to be shown of it.
+
+    Sends nothing.
+    """
     with held_run(job) as run:
-        return run.plan(say)
+        meta = run.plan(say)
+        # Once calls have left, nothing that decides the plan can be chosen any more.
+        saved, why_not = ((), "") if run.agreed() else would_save(job, meta, say)
+        return Preview(
+            meta=meta,
+            rejects=read_rejects(job.run_dir / files.REJECTS),
+            sample=sample(job, meta, SAMPLE) if meta.books.pairs else (),
+            savings=saved,
+            savings_unknown=why_not,
+        )
 
 
 def _nothing(_: object) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bulkdel.errors import Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.history import CodeCount, snapshot
-from bulkdel.ledger.identity import Identity, TargetIdentity
+from bulkdel.ledger.identity import Identity, TargetIdentity, refuse_other_plan
 from bulkdel.ledger.lock import holder
 from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
@@ -63,6 +63,8 @@ def look(
     worker = None if held else holder(job.run_dir)
     works = f"process {worker.pid}" if worker else f"process {os.getpid()}" if views else ""
     seen = snapshot(job.run_dir)
+    if seen is not None and seen.begun:
+        refuse_other_plan(job.run_dir, seen.identity, meta.digest)
     if seen is None or seen.identity.plan_digest != meta.digest:
         return fold(meta, {}, job=job, now_ms=now_ms, holder=works)
     last, lanes = None, {}

@@ -13,7 +13,7 @@ import pytest
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import ProxySource, SecretSource, Target
 from bulkdel.job.secrets import hidden_of, read_login, read_secret, secret_warnings
-from bulkdel.report.text.confirm import warnings
+from bulkdel.report.doubts import warnings
 from tests.support import build, front
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"

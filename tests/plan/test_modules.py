@@ -41,6 +41,7 @@ WHERE = {
     "sides/senders": "sides/test_search",
     "stretches": "test_entries",
     "values": "test_read",
+    "workshop": "test_refusals",
     "write": "test_check",
 }
 """Modules whose tests have another name: what is private to a step is tried through the step."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bulkdel.job.job import Job
 from bulkdel.plan.values import Heavy
-from bulkdel.report.rejects import Rejects
+from bulkdel.report.preview import Preview
 from bulkdel.report.text.confirm import confirm_text
 from bulkdel.report.text.preview import plan_text
 from bulkdel.words import Mode, Operation
@@ -19,10 +19,14 @@ HEAVY = {
 }
 
 
-def shown(job: Job, heavy: Mapping[str, Heavy]) -> str:
+BATCHES = {"tencent": 30, "zego": 18_010}
+"""So few that clearing lists saves a tenth of them."""
+
+
+def shown(job: Job, heavy: Mapping[str, Heavy], batches: Mapping[str, int] = BATCHES) -> str:
     """The page of `plan` with blanks and line ends made single."""
-    plan = front.plan(job, ROWS, {target.name: 21_936 for target in job.targets}, heavy=heavy)
-    return " ".join(plan_text(job, plan, Rejects(), 80).split())
+    plan = front.plan(job, ROWS, batches, heavy=heavy)
+    return " ".join(plan_text(job, Preview(meta=plan), 80).split())
 
 
 def test_both_ways_are_shown_for_each_target() -> None:
@@ -36,8 +40,8 @@ def test_both_ways_are_shown_for_each_target() -> None:
     assert "their whole lists, by delete_all_friends 2 1 s" in told
     assert "zego 1,204 accounts, 38,112 pairs 3,005 2 min 31 s" in told
     assert "their whole lists, by delete_all_friends 1,204 1 min 01 s" in told
-    assert "At tencent delete_all_friends would save 3 of 21,936 calls, 1 s." in told
-    assert "At zego delete_all_friends would save 1,801 of 21,936 calls, 1 min 31 s." in told
+    assert "At tencent delete_all_friends would save 3 of 30 calls, 1 s." in told
+    assert "At zego delete_all_friends would save 1,801 of 18,010 calls, 1 min 31 s." in told
 
 
 def test_only_targets_with_such_accounts_are_named() -> None:
@@ -47,6 +51,16 @@ def test_only_targets_with_such_accounts_are_named() -> None:
     assert "(20 at zego)" in told
     assert "At tencent delete_all_friends" not in told
     assert "delete_all_friends" not in shown(job, {})
+
+
+def test_what_saves_little_is_not_offered() -> None:
+    """Less than a tenth of a target's calls is not worth a word: 3 of 31, or 1,801 of 18,011."""
+    job = front.job(front.tencent(), front.zego())
+    told = shown(job, HEAVY, {"tencent": 31, "zego": 18_010})
+    assert "(20 at zego)" in told
+    assert "At tencent delete_all_friends" not in told
+    assert "delete_all_friends" not in shown(job, HEAVY, {"tencent": 31, "zego": 18_011})
+    assert "delete_all_friends" not in shown(job, HEAVY, {"tencent": 0, "zego": 0})
 
 
 def test_what_it_destroys_besides_is_said() -> None:
@@ -69,10 +83,10 @@ def test_no_rate_is_promised_that_nobody_gave() -> None:
     5 calls at 1,000/s take 5 ms, 2 at 200/s take 10 ms: fewer calls and no time saved.
     """
     told = shown(front.job(front.tencent(qps=1000)), HEAVY)
-    assert "At tencent delete_all_friends would save 3 of 21,936 calls." in told
+    assert "At tencent delete_all_friends would save 3 of 30 calls." in told
     slow = shown(front.job(front.tencent(qps=0.1)), HEAVY)
     assert "by delete_all_friends 2 20 s" in slow
-    assert "would save 3 of 21,936 calls, 30 s." in slow
+    assert "would save 3 of 30 calls, 30 s." in slow
 
 
 def test_only_plan_advises() -> None:

@@ -10,7 +10,7 @@ import pytest
 from bulkdel.job.job import Job
 from bulkdel.plan.values import Lookalike, PlanMeta
 from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question, plan_doubts
-from bulkdel.report.rejects import Rejects
+from bulkdel.report.preview import Preview
 from bulkdel.report.text.confirm import confirm_text, question
 from bulkdel.report.text.preview import plan_text
 from bulkdel.words import Operation
@@ -79,7 +79,7 @@ def test_the_question_asks_about_them() -> None:
     assert "5 ids begin or end with a blank" in shown
     assert question(job, meta).startswith("Look at 10 ids named above. Delete 10 pairs")
     assert question(job, replace(meta, lookalikes=())).startswith("Delete 10 pairs")
-    page = " ".join(plan_text(job, meta, Rejects(), 120).split())
+    page = " ".join(plan_text(job, Preview(meta=meta), 120).split())
     assert "Are these ids, or did an export change what was meant?" in page
 
 

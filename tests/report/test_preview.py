@@ -9,13 +9,13 @@ import pytest
 
 from bulkdel.report import rejects as reading
 from bulkdel.report.doubts import too_many
+from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import RejectedRow, Rejects, read_rejects
 from bulkdel.report.text.preview import plan_text
 from bulkdel.words import Operation
 from tests.support import front
 
 ROWS = front.books(read=110, pairs=100, duplicates=5, rejected=3, protected=2)
-NONE = Rejects()
 
 
 @pytest.mark.parametrize(("max_pairs", "stops"), [(None, False), (100, False), (99, True)])
@@ -42,7 +42,7 @@ def test_plan_shows_everything() -> None:
             ),
         ),
     )
-    text = plan_text(job, plan, found, 80, command="bulkdel run x.toml")
+    text = plan_text(job, Preview(meta=plan, rejects=found), 80, command="bulkdel run x.toml")
     rows = [line.split() for line in text.splitlines()]
     assert ["110", "100", "5", "3", "2"] in rows
     assert ["tencent", "100", "400", "200", "2", "s"] in rows
@@ -58,7 +58,7 @@ def test_plan_shows_everything() -> None:
 def test_guard_is_foretold() -> None:
     """`plan` shows a larger plan, and says that `run` would not send it."""
     job = front.job(front.tencent(), max_pairs=99)
-    text = plan_text(job, front.plan(job, ROWS, {"tencent": 1}), NONE, 80, command="x")
+    text = plan_text(job, Preview(meta=front.plan(job, ROWS, {"tencent": 1})), 80, command="x")
     assert "`bulkdel run` would not send this (exit 3): guards.max_pairs = 99" in text
     assert "To send it" not in text
 
@@ -67,14 +67,14 @@ def test_no_rows() -> None:
     """An input without rows is said to be one."""
     job = front.job(front.tencent())
     rows = front.books(read=0, pairs=0)
-    text = plan_text(job, front.plan(job, rows, {"tencent": 0}), NONE, 80, command="x")
+    text = plan_text(job, Preview(meta=front.plan(job, rows, {"tencent": 0})), 80, command="x")
     assert "The input holds no rows at all" in text
 
 
 def test_accounts_are_not_called_pairs() -> None:
     """delete_all_friends counts accounts."""
     job = front.job(front.tencent(), operation=Operation.DELETE_ALL_FRIENDS)
-    text = plan_text(job, front.plan(job, ROWS, {"tencent": 100}), NONE, 80)
+    text = plan_text(job, Preview(meta=front.plan(job, ROWS, {"tencent": 100})), 80)
     assert "target   accounts  calls" in text
 
 

@@ -6,6 +6,7 @@ Never more than advice: what it destroys besides is not in the input, so it take
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from rich.console import RenderableType
 
@@ -17,6 +18,9 @@ from bulkdel.report.text.layout import TITLE, words
 from bulkdel.report.text.tables import Way, share_of, ways
 from bulkdel.words import Mode, Operation
 
+MUCH: Final = 10
+"""Clearing whole lists is offered where it would save one call in so many."""
+
 _REACHED = {
     Mode.TWO_WAY: "on their own lists and on those of the friends",
     Mode.ONE_WAY: "on their own lists only, nobody else's is touched",
@@ -24,13 +28,13 @@ _REACHED = {
 
 
 def whole_lists(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
-    """What delete_all_friends would save and destroy; nothing where no account needs two calls."""
+    """What delete_all_friends would save and destroy; nothing where that is not much."""
     if job.operation is not Operation.DELETE_FRIENDS:
         return
     heavy = [
         (target, share, _cleared(target, share))
         for target in job.targets
-        if (share := share_of(meta, target)).heavy.accounts
+        if _is_much(share := share_of(meta, target))
     ]
     if not heavy:
         return
@@ -69,6 +73,11 @@ def whole_lists(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
         f'= "{Operation.DELETE_ALL_FRIENDS}", with these accounts as its input, and this job '
         "without their pairs."
     )
+
+
+def _is_much(share: Share) -> bool:
+    """Whether a call an account would save a tenth of the target's calls: less is not worth it."""
+    return 0 < share.batches <= MUCH * (share.heavy.batches - share.heavy.accounts)
 
 
 def _cleared(target: Target, share: Share) -> Way:

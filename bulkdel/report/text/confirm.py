@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 
 from bulkdel.job.job import Job, Reach, Target
-from bulkdel.job.secrets import secret_warnings
 from bulkdel.plan.values import PlanMeta, Share
-from bulkdel.report.doubts import plan_doubts
+from bulkdel.report.doubts import plan_doubts, warnings
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, place, unit
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
@@ -48,26 +47,6 @@ def work(job: Job, meta: PlanMeta) -> RenderableType:
         ("target",),
         [_row(target, share_of(meta, target)) for target in job.targets],
     )
-
-
-def warnings(job: Job) -> Iterator[str]:
-    """What deserves a second look, one sentence each."""
-    for target in job.targets:
-        if target.over_ceiling:
-            yield (
-                f"{target.name}: qps = {rate(target.qps)} is above the provider's documented "
-                "ceiling. That is right only if your quota was raised; otherwise calls will be "
-                "refused."
-            )
-    yield from secret_warnings(job)
-    guarded = bool(job.guards.protect or job.guards.protect_files)
-    if job.operation is Operation.DELETE_ALL_FRIENDS and guarded:
-        lost = (
-            " and can still lose friends whose lists are cleared"
-            if job.mode is Mode.TWO_WAY
-            else " but can still vanish from the lists that are cleared"
-        )
-        yield f"guards.protect: protected accounts keep their own lists{lost}."
 
 
 def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:

@@ -26,6 +26,9 @@ WORDS_LINES: Final = 3
 _STYLES: Final = {Tone.GOOD: GOOD, Tone.MIXED: DIM, Tone.BAD: BAD}
 _INDENT: Final = 4
 _NAME: Final = 8
+"""Columns of a name at least."""
+_NAME_WHOLE: Final = 16
+"""Up to here a name is worth more than a column of figures."""
 _TITLES: Final = ("target", "settled", "of", "done", "calls/s", "in flight", "left")
 _ROOMS: Final = (_NAME, 7, 7, 5, 10, 9, 10)
 """Columns that each has at least, so that the table is not drawn anew with every digit."""
@@ -175,11 +178,12 @@ def _rows(views: Sequence[LaneView], room: int) -> _Table:
 
 def _columns(wide: Sequence[int], room: int) -> tuple[Sequence[int], int, int]:
     """Which columns fit, with how many blanks between them, and the room of the names."""
-    for shown in _COLUMNS:
-        for gap in (2, 1):
-            name = room - sum(wide[at] for at in shown[1:]) - gap * (len(shown) - 1)
-            if name >= _NAME:
-                return shown, gap, min(name, wide[0])
+    for enough, columns in ((_NAME_WHOLE, _COLUMNS[:3]), (_NAME, _COLUMNS)):
+        for shown in columns:
+            for gap in (2, 1):
+                name = room - sum(wide[at] for at in shown[1:]) - gap * (len(shown) - 1)
+                if name >= min(wide[0], enough):
+                    return shown, gap, min(name, wide[0])
     return (0,), 1, room
 
 

@@ -181,8 +181,9 @@ class _Table:
             ]
             if named:
                 yield Text(row[0], style=TITLE, overflow="fold")
-            for line in packed(joined, room - _GAP):
-                yield Text(" " * _GAP + line)
+            indent = _GAP if named else 0
+            for line in packed(joined, room - indent):
+                yield Text(" " * indent + line)
 
 
 def _text(text: str, style: str = "") -> Text:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
 from rich.console import RenderableType
 
 from bulkdel import files
 from bulkdel.job.job import Job
-from bulkdel.job.window import ALWAYS, finish
+from bulkdel.job.window import ALWAYS
 from bulkdel.plan.values import Books, PlanMeta
-from bulkdel.report.doubts import plan_doubts, too_many
+from bulkdel.report.doubts import plan_doubts, too_many, warnings
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed, place, unit
+from bulkdel.report.preview import Preview, done
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
-from bulkdel.report.text.confirm import warnings, work
+from bulkdel.report.text.confirm import work
 from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, to_paste, words
-from bulkdel.report.text.sides import chosen_sides, other_way_round
+from bulkdel.report.text.sides import chosen_sides, other_way_round, would_save
 from bulkdel.words import Batch, Entry
 
 SHOWN_IDS = 3
@@ -29,38 +30,28 @@ SHOWN_IDS = 3
 
 def plan_text(
     job: Job,
-    meta: PlanMeta,
-    rejects: Rejects,
+    preview: Preview,
     width: int,
     *,
     colour: bool = False,
     command: str = "",
     now_s: float = 0.0,
-    sample: Sequence[Entry] = (),
 ) -> str:
     """The plan for a person.
 
     Args:
         job: what is planned.
-        meta: the plan's.
-        rejects: the rows that are not sent.
+        preview: what of it is shown.
         width: columns.
         colour: whether there is any.
         command: the one that would send it.
         now_s: Unix time.
-        sample: the first batches of the first target.
     """
-    return page(_parts(job, meta, rejects, command, now_s, sample), width, colour=colour)
+    return page(_parts(job, preview, command, now_s), width, colour=colour)
 
 
-def _parts(  # noqa: PLR0917 - all that the page is made of
-    job: Job,
-    meta: PlanMeta,
-    rejects: Rejects,
-    command: str,
-    now_s: float,
-    sample: Sequence[Entry],
-) -> Iterator[RenderableType]:
+def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[RenderableType]:
+    meta = preview.meta
     rows = meta.books
     yield words(f"{plain(job.name)}: planned, nothing was sent.", TITLE)
     yield words("")
@@ -83,11 +74,12 @@ def _parts(  # noqa: PLR0917 - all that the page is made of
         indent=2,
     )
     yield from chosen_sides(job, meta)
+    yield from would_save(preview.savings, preview.savings_unknown)
     yield from _when(job, meta, now_s)
     yield from _largest(job, meta)
-    yield from _sample(meta, sample)
+    yield from _sample(meta, preview.sample)
     yield from whole_lists(job, meta)
-    yield from _rejected(job, rows, rejects)
+    yield from _rejected(job, rows, preview.rejects)
     for doubt in plan_doubts(job, meta):
         yield words("")
         yield words(doubt, TITLE)
@@ -111,20 +103,28 @@ def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
     """When it will be done, if it begins now and the schedule is kept."""
     if job.schedule == ALWAYS:
         return
-    named = {share.target: share for share in meta.shares}
-    longest_s = max(named[target.name].batches / target.qps for target in job.targets)
-    done = finish(job.schedule, now_s, longest_s)
+    finished = done(job, meta, now_s)
     yield words("")
-    if done is None:
+    if finished is None:
         yield words("With this schedule it would take more than a thousand starts.", BAD)
         return
-    zone = job.schedule.window.zone if job.schedule.window else UTC
-    at = datetime.fromtimestamp(done.at_s, zone)
     kind = "night" if job.schedule.window else "start"
     yield words(
-        f"With the schedule it is done {at:%Y-%m-%d %H:%M %Z} at the earliest, "
-        f"in {counted(done.sittings, kind)}, if it begins now."
+        f"With the schedule it is done {_moment(job, finished.at_s)} at the earliest, "
+        f"in {counted(finished.sittings, kind)}, if it begins now."
     )
+
+
+def _moment(job: Job, at_s: float) -> str:
+    """A time in UTC; where the schedule has a zone of its own that shows another, first in that."""
+    at = datetime.fromtimestamp(at_s, UTC)
+    utc = f"{at:%Y-%m-%d %H:%M} UTC"
+    if job.schedule.window is None:
+        return utc
+    there = at.astimezone(job.schedule.window.zone)
+    if there.utcoffset() == timedelta(0):
+        return utc
+    return f"{there:%Y-%m-%d %H:%M} {job.schedule.window.zone.key} ({utc})"
 
 
 def _balanced(rows: Books) -> RenderableType:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from rich.console import RenderableType
 
 from bulkdel.job.job import Job, Target
 from bulkdel.plan.values import PlanMeta, Share
-from bulkdel.report.figures import count, counted, span
-from bulkdel.report.text.layout import TITLE, words
+from bulkdel.report.figures import count, counted, plain, span
+from bulkdel.report.savings import Saving
+from bulkdel.report.text.layout import DIM, TITLE, facts, words
 from bulkdel.report.text.tables import Way, share_of, ways
 from bulkdel.words import Batch, Entry, Orient
 
@@ -31,6 +33,38 @@ def chosen_sides(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
         "phase, before the friendship is called already gone. How many calls that adds is known "
         "only then; these figures are without them."
     )
+
+
+def would_save(savings: Sequence[Saving], why_not: str) -> Iterator[RenderableType]:
+    """What choosing sides would save, a line a target; or why that is not known."""
+    if why_not:
+        yield words("")
+        yield words(f"{_KEY}: {plain(why_not, 600)}.", DIM)
+    if not savings:
+        return
+    yield words("")
+    if not any(one.saved_calls for one in savings):
+        yield words(f"{_KEY} would save no call.", DIM)
+        return
+    yield words(f"{_KEY} would save calls:", TITLE)
+    yield facts([(one.target, _would_save(one)) for one in savings])
+    nearly = "" if all(one.exact for one in savings) else _NEARLY
+    yield words(f"{nearly}{_SECOND}", DIM, indent=2)
+
+
+def _would_save(saving: Saving) -> str:
+    about = "" if saving.exact else "about "
+    if not saving.saved_calls:
+        return f"no call of {count(saving.as_given)}"
+    return (
+        f"{about}{count(saving.calls)} instead of {counted(saving.as_given, 'call')}: saves "
+        f"{about}{count(saving.saved_calls)}, {span(saving.saved_s)}"
+    )
+
+
+_KEY: Final = 'orient = "fewest_calls" under [plan]'
+_NEARLY: Final = "About: planning searches longer, and mostly comes to some fewer. "
+_SECOND: Final = 'A friendship whose first side is answered "not a friend" is asked for once more.'
 
 
 def other_way_round(sample: Iterable[Entry]) -> tuple[int, int]:

@@ -19,10 +19,12 @@ from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import RunVerdict
 from bulkdel.send.state import Doing, End
 from bulkdel.send.view import LaneView
-from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
+from bulkdel.words import INFO_CAP, NEVER_SENT, NO_REPLY, UNREADABLE
 
 CODES_SHOWN = 10
 """Codes of a target and a status, the commonest."""
+_NAMED_MOST: Final = 3
+"""Targets that are named, where the same is said of them."""
 _NOT_SENT: Final = "not sent yet"
 _NO_ANSWER: Final = "not sent yet, or no answer yet"
 
@@ -129,16 +131,22 @@ def calls(status: Status) -> RenderableType:
 
 def states(lanes: Sequence[LaneView], at_ms: int) -> Iterator[RenderableType]:
     """What each target is doing that does not simply send, or how its part ended; or nothing."""
-    rows = []
+    whose: dict[str, list[str]] = {}
     for lane in lanes:
         said = lane_words(lane, at_ms)
         simple = said.tone is Tone.GOOD or lane.state.doing is Doing.PLANNED
         alone = len(lanes) == 1 and lane.state.end is End.FINISHED
         if not (simple or alone):
-            rows.append((lane.target, plain(said.words, 600)))
-    if rows:
+            whose.setdefault(plain(said.words, 600), []).append(lane.target)
+    if whose:
         yield words("")
-        yield facts(rows)
+        yield facts((_named(names), said) for said, names in whose.items())
+
+
+def _named(names: Sequence[str]) -> str:
+    if len(names) <= _NAMED_MOST:
+        return ", ".join(names)
+    return f"{names[0]} and {len(names) - 1} more"
 
 
 def codes(status: Status) -> Iterator[RenderableType]:
@@ -203,7 +211,7 @@ def _says(one: CodeCount) -> str:
 
 
 def _answer(one: CodeCount) -> str:
-    info = plain(one.info, 120)
+    info = plain(one.info, INFO_CAP)
     match one.code:
         case code if code == NO_REPLY:
             return f"no answer: {info}" if info else "no answer"

@@ -1,0 +1,44 @@
+"""What `plan` shows of a plan, on a page and as JSON, beside the job itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bulkdel.job.job import Job
+from bulkdel.job.window import Finish, finish
+from bulkdel.plan.values import PlanMeta
+from bulkdel.report.rejects import Rejects
+from bulkdel.report.savings import Saving
+from bulkdel.words import Entry
+
+NO_REJECTS: Final = Rejects()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A plan that nothing was sent of just now.
+
+    Attributes:
+        rejects: the rows that are not sent.
+        sample: the first batches of the first target.
+        savings: what choosing sides would save; empty where there is no choice.
+        savings_unknown: why that was not counted; empty where it was, or there is no choice.
+    """
+
+    meta: PlanMeta
+    rejects: Rejects = NO_REJECTS
+    sample: tuple[Entry, ...] = ()
+    savings: tuple[Saving, ...] = ()
+    savings_unknown: str = ""
+
+
+def takes_at_least_s(job: Job, meta: PlanMeta) -> float:
+    """Seconds of sending: those of the target that takes longest, at its ceiling, no retry."""
+    batches = {share.target: share.batches for share in meta.shares}
+    return max(batches[target.name] / target.qps for target in job.targets)
+
+
+def done(job: Job, meta: PlanMeta, now_s: float) -> Finish | None:
+    """When all is sent if it begins at `now_s` and the schedule is kept; None: never to be said."""
+    return finish(job.schedule, now_s, takes_at_least_s(job, meta))
