@@ -13,6 +13,7 @@ What happens to a pair is never an exception: it is a Verdict.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from bulkdel.plain import escaped
 
@@ -26,6 +27,12 @@ class Exit(IntEnum):
     LEFT = 75  #: stopped with work left: the same command continues
     FAILED = 1  #: every pair is settled; some failed, or some rows were rejected
     DONE = 0  #: every pair is settled as deleted or already gone
+
+
+NEW_RUN: Final = "begin a new run with --run-dir, which sends every pair again"
+"""The way out where a run cannot go on, with its price."""
+RESTORE: Final = f"keep a copy of the run directory, then restore it from a backup, or {NEW_RUN}"
+"""What to do where a file of a run is not what was written."""
 
 
 class BulkdelError(Exception):

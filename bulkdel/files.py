@@ -16,7 +16,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from bulkdel.errors import WrongInput
+from bulkdel.errors import NEW_RUN, WrongInput
 
 LOCK: Final = "lock"
 JOURNAL: Final = "journal.db"
@@ -276,7 +276,7 @@ def _refuse_strange(path: Path, status: os.stat_result) -> None:
     raise WrongInput(
         f"{path} {what}: it is not opened, since a file of the run must be a file of this user's "
         "own",
-        mend="put it right, or begin a new run with --run-dir",
+        mend=f"put it right, or {NEW_RUN}",
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel import files
-from bulkdel.errors import WrongInput
+from bulkdel.errors import NEW_RUN, WrongInput
 
 _RUNS: Final = frozenset({files.PLAN, files.JOURNAL, files.LEDGER})
 """A directory with one of these holds a run; whether it is of this job, they say themselves."""
@@ -24,6 +24,7 @@ _TOLERATED_STARTS: Final = ("..", ".nfs", ".fuse_hidden")
 _NAMED: Final = 3
 _NOTE_MOST: Final = 256
 _WAY_OUT: Final = "put that right or use --run-dir"
+_GO_ON: Final = f"put that right, and the run in it goes on; or {NEW_RUN}"
 
 
 def placed(run_dir: Path) -> Path:
@@ -119,8 +120,17 @@ def cannot(run_dir: Path, what: str, error: Exception) -> WrongInput:
     return _useless(run_dir, f"{what} ({why})")
 
 
-def _useless(run_dir: Path, what: str, mend: str = _WAY_OUT) -> WrongInput:
-    return WrongInput(what, where=f"run_dir {run_dir}", mend=mend)
+def _useless(run_dir: Path, what: str, mend: str = "") -> WrongInput:
+    return WrongInput(what, where=f"run_dir {run_dir}", mend=mend or _way_out(run_dir))
+
+
+def _way_out(run_dir: Path) -> str:
+    """What to do about a directory of no use: a run that lies in it is to go on, not begin anew."""
+    try:
+        held = any(_is_there(run_dir / name) for name in _RUNS)
+    except (OSError, ValueError):
+        held = False
+    return _GO_ON if held else _WAY_OUT
 
 
 def _stat(folder: Path) -> os.stat_result | None:

@@ -136,7 +136,7 @@ def run(
     if dry_run:
         from bulkdel.cli.plan import plan  # numpy and more: a run that continues needs none of it
 
-        return plan(job, run_dir=run_dir)
+        return plan(job, run_dir=run_dir, json=json)
     choices = Choices(
         yes=yes,
         limit=limit,

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from bulkdel import files
-from bulkdel.errors import Corrupt, WrongInput
+from bulkdel.errors import NEW_RUN, RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Reach
 from bulkdel.ledger.ledger_file import Mark
 from bulkdel.ledger.rows import has_begun, put_counters, put_heads, read_counters
@@ -81,7 +81,7 @@ def goes_on(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> bool:
     if changes:
         raise WrongInput(
             f"the run in {run_dir} has begun and cannot go on as another: {'; '.join(changes)}",
-            mend="undo the change, or begin a new run with --run-dir",
+            mend=f"undo the change, or {NEW_RUN}",
         )
     return True
 
@@ -110,7 +110,7 @@ def refuse_other_plan(run_dir: Path, stored: Identity, plan_digest: str) -> None
         raise Corrupt(
             "is not the plan that this run has begun to send",
             where=run_dir / files.PLAN,
-            mend="restore it from a backup, or begin a new run with --run-dir",
+            mend=RESTORE,
         )
 
 

@@ -19,7 +19,7 @@ from typing import Final
 import orjson
 
 from bulkdel import files
-from bulkdel.errors import Corrupt
+from bulkdel.errors import RESTORE, Corrupt
 
 LEDGER: Final = files.LEDGER
 
@@ -175,8 +175,7 @@ def refuse_orphans(run_dir: Path) -> None:
         raise Corrupt(
             f"is gone, or empty, but {LEDGER} beside it holds results",
             where=run_dir / files.JOURNAL,
-            mend="restore it from a backup, or begin a new run with --run-dir: without it nobody "
-            "knows what was sent",
+            mend=f"{RESTORE}: without it nobody knows what was sent",
         )
 
 
@@ -204,6 +203,5 @@ def _corrupt(path: Path, offset: int, words: str) -> Corrupt:
     return Corrupt(
         words,
         where=f"{path}, byte {offset}",
-        mend="restore the run directory from a backup, or begin a new run with --run-dir: this "
-        "one cannot be continued",
+        mend=f"{RESTORE}: this one cannot be continued",
     )

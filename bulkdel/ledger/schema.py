@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from bulkdel.errors import WrongInput
+from bulkdel.errors import NEW_RUN, WrongInput
 from bulkdel.ledger import circumstances, samples
 
 VERSION = "2"
@@ -112,7 +112,7 @@ def other_version(path: Path, version: object) -> WrongInput:
     return WrongInput(
         f"{path} was written by another version of bulkdel (format {version}, this one writes "
         f"{VERSION})",
-        mend="continue the run with that version, or begin a new one with --run-dir",
+        mend=f"continue the run with that version, or {NEW_RUN}",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bulkdel.errors import Corrupt, StorageFailed
+from bulkdel.errors import RESTORE, Corrupt, StorageFailed
 from bulkdel.ledger.tables import JOURNAL
 
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
@@ -116,6 +116,5 @@ def corrupt_journal(run_dir: Path, error: Exception) -> Corrupt:
     reason = "".join(c if c.isprintable() else "?" for c in str(error))[:_MOST_CHARACTERS]
     return Corrupt(
         f"{run_dir / JOURNAL} is damaged ({reason})",
-        mend="restore the run directory from a backup, or begin a new run with --run-dir: this "
-        "one cannot be continued",
+        mend=f"{RESTORE}: this one cannot be continued",
     )

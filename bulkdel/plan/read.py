@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias, get_args
 
 from bulkdel import files
-from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
+from bulkdel.errors import RESTORE, BulkdelError, Corrupt, StorageFailed
 from bulkdel.plan import duck
 from bulkdel.plan.entries import Row, batch_of
 from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, from_json
@@ -248,4 +248,4 @@ def _kept(con: duck.Connection, file: duck.FileName, key: str) -> bytes:
 
 
 def _corrupt(path: Path, what: str) -> Corrupt:
-    return Corrupt(f"the plan {what}", where=path, mend="use --run-dir for a new run")
+    return Corrupt(f"the plan {what}", where=path, mend=RESTORE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from bulkdel import files
-from bulkdel.errors import Corrupt, StorageFailed, WrongInput
+from bulkdel.errors import NEW_RUN, Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.input.sources import STDIN
@@ -69,8 +69,7 @@ def decide_plan(job: Job, *, begun: bool, rows: BinaryIO | None = None) -> Decis
     meta = read_plan_meta(job.run_dir)
     if meta is None and begun:
         raise Corrupt(
-            f"{job.run_dir / PLAN_FILE} is gone, but the run has begun: restore it, or "
-            "begin a new run with --run-dir"
+            f"{job.run_dir / PLAN_FILE} is gone, but the run has begun: restore it, or {NEW_RUN}"
         )
     if meta is None:
         return Decision()
@@ -172,5 +171,5 @@ def _refusal(job: Job, changed: list[str]) -> WrongInput:
     return WrongInput(
         f"{'; '.join(changed)}; the run in {job.run_dir} has begun with what was planned before",
         where=job.source,
-        mend="Undo the change to continue it, or begin a new run with --run-dir",
+        mend=f"Undo the change to continue it, or {NEW_RUN}",
     )

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 
-from bulkdel.errors import Guarded
+from bulkdel.errors import NEW_RUN, Guarded
 from bulkdel.providers.protocol import ENTROPY_BYTES, App, Call, Provider
 from bulkdel.send.attempt import Attempt
 from bulkdel.send.decide import KEPT_BACK
@@ -27,7 +27,7 @@ def ensure_unprotected(load: Entry, protected: frozenset[str]) -> None:
         raise Guarded(
             f"entry {load.ordinal} names an account that guards.protect names, so it was not sent: "
             "plan or journal are not what was planned",
-            mend="Begin a new run with --run-dir",
+            mend=f"look at both, and {NEW_RUN}",
         )
 
 

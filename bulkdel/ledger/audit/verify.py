@@ -27,7 +27,6 @@ from bulkdel.ledger.audit.findings import Finding, Findings
 from bulkdel.ledger.audit.pages import Pages, row_size
 from bulkdel.ledger.audit.recount import Recount
 from bulkdel.ledger.codec import decode_settlement
-from bulkdel.ledger.history import MOST_SITTINGS
 from bulkdel.ledger.identity import decode_identity
 from bulkdel.ledger.ledger_file import LEDGER, Mark
 from bulkdel.ledger.lock import holder
@@ -198,10 +197,7 @@ class _Verification:
             db.execute("BEGIN")  # all that is read is of one moment
             if not self._is_ours(db):
                 return
-            try:
-                read_sittings(db, self._names, MOST_SITTINGS)
-            except UNREADABLE:
-                self.note(JOURNAL, "how its sittings began and ended cannot be read from it")
+            self._read_sittings(db)
             try:
                 before, head = rows.read_heads(db)
             except UNREADABLE:
@@ -217,7 +213,6 @@ class _Verification:
             if whole:
                 self._counted = True
                 self._count_again(db)
-            self._read_sittings(db)
 
     def _is_ours(self, db: sqlite3.Connection) -> bool:
         meta = dict(db.execute("SELECT key, value FROM meta"))
