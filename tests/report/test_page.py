@@ -234,7 +234,7 @@ def test_what_no_call_has_answered_is_not_a_code() -> None:
     """
     zego = next(one for one in findings(unsettled=(0, 6)).targets if one.status.name == "zego")
     waiting = {one.code: (one.words, one.unsettled) for one in zego.codes if one.unsettled}
-    assert waiting == {NEVER_SENT: ("not sent yet, or no answer yet", 20)}
+    assert waiting == {NEVER_SENT: ("not sent yet", 20)}
     assert sentences.shown(NEVER_SENT) == "-"
 
 
