@@ -53,6 +53,18 @@ def test_begun_with_the_first_intent(tmp_path: Path) -> None:
         assert begun(tmp_path) is False
 
 
+def test_what_was_not_sent_has_no_code(tmp_path: Path) -> None:
+    """Rule: the rest of an entry that a limit cut off waits with no code, not with code 0."""
+    with open_journal(tmp_path) as journal:
+        tick(journal, intent(7))
+        done = settlement(some(0), rest(Verdict.DELETED), left=(1,))
+        tick(journal, outcome(entry_of(7), done, Part(items=(1,))))
+        seen = snapshot(tmp_path)
+    assert seen is not None
+    assert seen.counters["tencent"].settled > 0
+    assert seen.unsettled == ()
+
+
 def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
     """The same facts are read beside the writer, from a dead process's files, and at the end."""
     run_dir = tmp_path / "run"
