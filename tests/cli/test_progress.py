@@ -170,6 +170,7 @@ class Lines:
 
 def test_lines_come_now_and_then() -> None:
     """A line at FIRST_S, then every LINE_EVERY_S, one more when a lane ends, and a last one."""
+    assert (FIRST_S, LINE_EVERY_S) <= (2, 30), "a person waits no longer"
     plain, other = Lines(), replace(VIEW, target="zego")
     assert plain.at(0, VIEW, other) == []
     assert len(plain.at(FIRST_S, VIEW, other)) == 2
