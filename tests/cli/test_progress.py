@@ -91,10 +91,10 @@ def test_it_fits_any_terminal(width: int, height: int) -> None:
 
 def test_names_of_any_script_keep_the_columns() -> None:
     """Rule: a name takes the columns that it is drawn with, so figures stand under each other."""
-    names = ["tencent", "目标中国", "😀😀", "a" * 60]
-    rows = shown(*(replace(VIEW, target=name, counters=Counters(calls=1)) for name in names))
-    ends = {cell_len(one.partition("100,000,000")[0]) for one in rows if "100,000,000" in one}
-    assert len(ends) == 1
+    for names in (["zego", "目标中国目标", "😀😀"], ["tencent", "目标中国", "a" * 60]):
+        rows = shown(*(replace(VIEW, target=name, counters=Counters(calls=1)) for name in names))
+        ends = {cell_len(one.partition("100,000,000")[0]) for one in rows if "100,000,000" in one}
+        assert len(ends) == 1
 
 
 def test_many_that_fit_are_all_shown() -> None:
