@@ -95,6 +95,7 @@ def test_names_of_any_script_keep_the_columns() -> None:
         rows = shown(*(replace(VIEW, target=name, counters=Counters(calls=1)) for name in names))
         ends = {cell_len(one.partition("100,000,000")[0]) for one in rows if "100,000,000" in one}
         assert len(ends) == 1
+        assert all(any(row.startswith(f"{name} ") for row in rows) for name in names[:2])
 
 
 def test_many_that_fit_are_all_shown() -> None:
