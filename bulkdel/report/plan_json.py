@@ -57,7 +57,7 @@ KEYS: Final[Mapping[str, str]] = {
     "largest[].pairs": "of it",
     "schedule": "null, or when all is sent if it begins now and is begun again each time",
     "schedule.timezone": "of its window; null without one",
-    "schedule.done_at": "the earliest; null where it would take more than a thousand sittings",
+    "schedule.done_at": "the earliest; null where it would take more than a thousand starts",
     "schedule.sittings": "nights, or lengths of max_duration, until then; null likewise",
     "rejects.reasons[].reason": "why rows cannot be sent",
     "rejects.reasons[].rows": "how many",

@@ -20,7 +20,7 @@ KEYS: Final[Mapping[str, str]] = {
     "version": "of this form",
     "exit_code": "what the command leaves with",
     "words": "how it ended, in sentences",
-    "ended": "by target, how its part of this sitting ended; nothing where nothing was sent",
+    "ended": "by target, how it ended this time; nothing where nothing was sent",
     "ended.*.end": f"one of {', '.join(End)}",
     "ended.*.words": "why, in a sentence; empty where it finished",
     "ended.*.code": "the provider's code behind it; null where there is none",

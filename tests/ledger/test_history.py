@@ -9,7 +9,7 @@ import pytest
 
 from bulkdel.errors import Corrupt
 from bulkdel.ledger.circumstances import Agreement
-from bulkdel.ledger.history import Carried, CodeCount, Snapshot, begun, snapshot
+from bulkdel.ledger.history import Carried, CodeCount, Snapshot, begun, open_history, snapshot
 from bulkdel.ledger.sittings import LaneStop, SittingRecord
 from bulkdel.ledger.tables import connect
 from bulkdel.ledger.values import Counters, Part, Withdrawal
@@ -150,3 +150,19 @@ def test_a_damaged_journal(tmp_path: Path) -> None:
         snapshot(tmp_path)
     with pytest.raises(Corrupt, match=r"journal\.db is damaged"):
         begun(tmp_path)
+
+
+def test_where_the_ledger_ends_is_known_at_a_sittings_end(tmp_path: Path) -> None:
+    """A report that is written before the journal is closed has the whole ledger, as later ones."""
+    with open_journal(tmp_path) as journal:
+        journal.start_sitting(1000, 4711, CIRCUMSTANCES)
+        tick(journal, intent(1))
+        tick(journal, deleted(1))
+        journal.end_sitting(2000, "left", [])
+        with open_history(tmp_path) as history:
+            assert history is not None
+            end = history.ledger_end()
+    assert end.length == (tmp_path / "ledger.jsonl").stat().st_size > 0
+    with open_history(tmp_path) as history:
+        assert history is not None
+        assert history.ledger_end() == end

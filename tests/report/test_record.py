@@ -111,6 +111,16 @@ def test_a_killed_process_counts_until_it_was_last_seen() -> None:
     assert "killed counts until its last note" in took
 
 
+@pytest.mark.parametrize(("holder", "seen_s"), [("", 60), ("process 7", 90)])
+def test_when_a_process_without_an_end_was_last_seen(holder: str, seen_s: int) -> None:
+    """A dead one was at work until its last span, one that works until now; it has no end."""
+    made = findings(holder=holder, sitting=replace(SITTING, ended_ms=None))
+    (one,) = made.sittings
+    assert one.works == bool(holder)
+    assert one.seen_ms == made.times.ended_ms == BEGAN_MS + seen_s * 1000
+    assert made.times.worked_ms == seen_s * 1000
+
+
 def test_settings_are_told_once_for_sittings_that_share_them() -> None:
     """Sittings in a row with the same settings are one stretch; one that closes has none."""
     slow = {**SETTINGS.targets, "zego": replace(SETTINGS.targets["zego"], qps=5)}

@@ -72,7 +72,11 @@ def samples(target: int, calls: int = 190) -> list[Sample]:
 
 
 def findings(
-    info: str = HOSTILE, *, holder: str = "", unsettled: tuple[int, int] = (660000001, 20)
+    info: str = HOSTILE,
+    *,
+    holder: str = "",
+    unsettled: tuple[int, int] = (660000001, 20),
+    sitting: SittingRecord = SITTING,
 ) -> RunFacts:
     """Two targets, one of them with failures and something left; foreign text everywhere.
 
@@ -129,8 +133,8 @@ def findings(
             ),
             worst=(WorstAccount(target="zego", account=info, failed=31, code=660500002),),
         ),
-        sittings=(SITTING,),
-        agreements=(SITTING,),
+        sittings=(sitting,),
+        agreements=(sitting,),
         sitting_count=1,
         timelines={
             "tencent": fold_samples(samples(0), 10_000),

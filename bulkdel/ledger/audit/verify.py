@@ -197,6 +197,7 @@ class _Verification:
             db.execute("BEGIN")  # all that is read is of one moment
             if not self._is_ours(db):
                 return
+            self._read_sittings(db)
             try:
                 before, head = rows.read_heads(db)
             except UNREADABLE:
@@ -212,7 +213,6 @@ class _Verification:
             if whole:
                 self._counted = True
                 self._count_again(db)
-            self._read_sittings(db)
 
     def _is_ours(self, db: sqlite3.Connection) -> bool:
         meta = dict(db.execute("SELECT key, value FROM meta"))
