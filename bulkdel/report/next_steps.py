@@ -90,11 +90,11 @@ def steps_after(
 def _going_on(status: Status, command: Callable[..., str], again: str) -> Iterator[NextStep]:
     open_ones = [target for target in status.targets if target.unsettled > 0]
     ends = {target.state.end for target in open_ones}
-    for target in open_ones:
-        if target.state.end is End.REFUSED or _advice(target):
-            yield NextStep(words=_mend(target))
-    if ends & {End.REFUSED, End.DOWN}:
-        whether = "that is put right" if End.REFUSED in ends else "the provider answers again"
+    kept_out = [one for one in open_ones if one.state.end is End.REFUSED or _advice(one)]
+    for target in kept_out:
+        yield NextStep(words=_mend(target))
+    if kept_out or End.DOWN in ends:
+        whether = "that is put right" if kept_out else "the provider answers again"
         words = f"To see whether {whether}, with one harmless call to each target:"
         yield NextStep(words=words, command=command("check"))
     if End.GUARD in ends:
