@@ -12,7 +12,6 @@ from typing import TextIO
 
 from bulkdel.errors import BulkdelError
 from bulkdel.plain import Page, escaped, lines_escaped
-from bulkdel.report.text.lines import wrapped
 
 NARROW = 20
 """Columns: nothing is laid out for fewer."""
@@ -123,7 +122,11 @@ def _line(text: str, room: int | None) -> str:
     if isinstance(text, Page):
         return lines_escaped(text)
     plain = escaped(text.removesuffix("\n"))
-    return "".join(f"{one}\n" for one in ([plain] if room is None else wrapped(plain, room)))
+    if room is None or len(plain) * 2 <= room:
+        return f"{plain}\n"
+    from bulkdel.report.text.lines import wrapped  # the widths of all letters: not for a help
+
+    return "".join(f"{one}\n" for one in wrapped(plain, room))
 
 
 def _to_stderr(text: str) -> None:
