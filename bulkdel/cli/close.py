@@ -15,8 +15,13 @@ from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Agreement
 from bulkdel.report.next_steps import next_steps
 from bulkdel.report.status import Status
-from bulkdel.report.text.closure import closed_text, closing_text, question
-from bulkdel.report.text.closure import never_sent as unsent
+from bulkdel.report.text.closure import (
+    closed_text,
+    closing_text,
+    never_sent,
+    question,
+    still_hopeful,
+)
 from bulkdel.runs.close import NotClosed, close_run
 
 EPILOG = """
@@ -35,7 +40,7 @@ Afterwards:
 Examples:
   bulkdel close purge.toml
   bulkdel close purge.toml --yes
-  bulkdel close purge.toml --yes --never-sent
+  bulkdel close purge.toml --yes --all
 """
 
 
@@ -44,11 +49,11 @@ def close(
     *,
     run_dir: RunDir = None,
     yes: Yes = False,
-    never_sent: Annotated[
+    everything: Annotated[
         bool,
         typer.Option(
-            "--never-sent",
-            help="With --yes: also where pairs are left that no call has carried.",
+            "--all",
+            help="With --yes: also pairs that a later run could still settle.",
         ),
     ] = False,
 ) -> int:
@@ -60,26 +65,26 @@ def close(
     that no call has carried has code -3. Shows what it will settle, and
     asks. It cannot be undone: a closed pair is deleted by a new run only.
 
-    What was never sent could still be deleted: --yes alone does not close
-    such pairs, so that no script gives up what a stop has left.
+    --yes alone does not close what was never sent, or had no answer or one
+    that passes, so that no script gives up what a stop has left.
     """
     loaded = load(job, run_dir)
-    agree = partial(_agree, loaded, yes=yes, too=never_sent)
+    agree = partial(_agree, loaded, yes=yes, everything=everything)
     status = close_run(loaded, agree=agree, say=streams.say, command=again())
     steps = tuple(next_steps(status, command_for(job, run_dir)))
     streams.result(closed_text(status, streams.width(sys.stdout), next_steps=steps))
     return 0
 
 
-def _agree(job: Job, status: Status, *, yes: bool, too: bool) -> Agreement:
+def _agree(job: Job, status: Status, *, yes: bool, everything: bool) -> Agreement:
     streams.say(closing_text(status, streams.width(sys.stderr), colour=streams.colour(sys.stderr)))
     if yes:
-        if (left := unsent(status)) and not too:
+        if (left := still_hopeful(status)) and not everything:
             raise WrongInput(
-                f"{left:,} pairs of {job.name} were never sent, and --yes alone does not give such "
-                "up; nothing was closed",
-                mend="`bulkdel run` sends them; to settle them as failed all the same, add "
-                "--never-sent",
+                f"{left:,} pairs of {job.name} could still be settled, {never_sent(status):,} of "
+                "them were never sent, and --yes alone does not give such up; nothing was closed",
+                mend="`bulkdel run` goes on with them; to settle them as failed all the same, add "
+                "--all",
             )
         return Agreement.OPTION
     if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):

@@ -90,11 +90,11 @@ def steps_after(
 def _going_on(status: Status, command: Callable[..., str], again: str) -> Iterator[NextStep]:
     open_ones = [target for target in status.targets if target.unsettled > 0]
     ends = {target.state.end for target in open_ones}
-    for target in open_ones:
-        if target.state.end is End.REFUSED:
-            yield NextStep(words=_mend(target))
-    if ends & {End.REFUSED, End.DOWN}:
-        whether = "that is put right" if End.REFUSED in ends else "the provider answers again"
+    kept_out = [one for one in open_ones if one.state.end is End.REFUSED or _advice(one)]
+    for target in kept_out:
+        yield NextStep(words=_mend(target))
+    if kept_out or End.DOWN in ends:
+        whether = "that is put right" if kept_out else "the provider answers again"
         words = f"To see whether {whether}, with one harmless call to each target:"
         yield NextStep(words=words, command=command("check"))
     if End.GUARD in ends:
@@ -114,11 +114,18 @@ def _going_on(status: Status, command: Callable[..., str], again: str) -> Iterat
 def _mend(target: TargetStatus) -> str:
     """What a person must do before a refused target is tried again."""
     code = target.state.code
-    advice = PROVIDERS[target.provider_key].advice(code) if code is not None else ""
+    advice = _advice(target)
     said = "" if code is None else f" (code {code})"
     what = advice or "look at the app and its credentials in the provider's console"
     where = f"; its key is read from {target.secret}" if target.secret else ""
-    return f"{target.name} was refused{said}: {what}{where}."
+    how = "was refused" if target.state.end is End.REFUSED else "is not let in"
+    return f"{target.name} {how}{said}: {what}{where}."
+
+
+def _advice(target: TargetStatus) -> str:
+    """What the provider's documentation advises for the code that the target ended with."""
+    code = target.state.code
+    return "" if code is None else PROVIDERS[target.provider_key].advice(code)
 
 
 def _export(

@@ -90,7 +90,7 @@ def test_closing_with_a_reserve(place: Place) -> None:
         assert place.status()["targets"]["tencent"]["in_reserve"] == 25
         assert "the other side" in place.run("status", "job.toml").out.replace("their", "the")
         calls = judge.calls
-        assert place.run("close", "job.toml", "--yes").code == 0
+        assert place.run("close", "job.toml", "--yes", "--all").code == 0
         assert judge.calls == calls
     assert place.run("verify", "job.toml").code == 0
     lines = ledger(place.folder / "runs/job")

@@ -208,6 +208,7 @@ def test_a_fault_that_passes_is_not_given_up(place: Place, fault: str) -> None:
         assert "close" not in verbs(hints(place.run("status", JOB).out) + page_hints(it.run_dir))
         refused = place.run("close", JOB)
         assert "had no answer, or one that passes" in " ".join(refused.err.split())
+        assert place.run("close", JOB, "--yes").code == 2
         it.judge.break_with()
         it.follow(hints(left.out)[0], 0)
 

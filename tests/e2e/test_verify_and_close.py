@@ -174,12 +174,13 @@ def test_what_was_never_sent_can_be_closed(place: Place) -> None:
         kept = place.status()
         refused = place.run("close", "job.toml", "--yes")
         assert refused.code == 2
-        assert f"{kept['targets']['tencent']['unsettled']} pairs of job were never sent" in (
+        left = kept["targets"]["tencent"]["unsettled"]
+        assert f"{left} pairs of job could still be settled, {left} of them were never sent" in (
             refused.complaint
         )
         assert "OF THEM WERE NEVER SENT" in refused.err
         assert place.status()["targets"] == kept["targets"]
-        done = place.run("close", "job.toml", "--yes", "--never-sent")
+        done = place.run("close", "job.toml", "--yes", "--all")
         assert done.code == 0, done.err
     run_dir = place.folder / "runs/job"
     found = statuses(run_dir, "tencent")
@@ -196,7 +197,7 @@ def test_what_was_never_sent_can_be_closed(place: Place) -> None:
     assert (sent["limit"], sent["sends"], sent["agreement"]) == (10, True, "trial")
     assert (closed["sends"], closed["agreement"]) == (False, "option")
     assert closed["why"] == "closed by the operator"
-    assert closed["command"].endswith("bulkdel close job.toml --yes --never-sent")
+    assert closed["command"].endswith("bulkdel close job.toml --yes --all")
 
 
 @pytest.mark.parametrize("name", ["journal.db", "plan.parquet"])

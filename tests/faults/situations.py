@@ -101,7 +101,7 @@ SITUATIONS: Final = (
     Situation(name="report", arguments=("report", "job.toml"), clean=0, before=_STOPPED),
     Situation(
         name="close",
-        arguments=("close", "job.toml", "--yes"),
+        arguments=("close", "job.toml", "--yes", "--all"),
         clean=0,
         before=_STOPPED,
         settles=True,

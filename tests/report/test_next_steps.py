@@ -83,6 +83,13 @@ def test_close_says_how_many_pairs_it_would_settle() -> None:
     assert str(UNEXPLAINED) in last.words
 
 
+def test_an_app_that_is_not_let_in_is_put_right_first() -> None:
+    """Also where the provider calls it a failure of its own, and the tries were used up."""
+    left = stopped(End.LEFT, code=70001)
+    assert verbs(left)[:3] == ["*", "check", "run"]
+    assert "set this machine's clock" in next(iter(next_steps(left, command))).words
+
+
 def test_what_settles_or_passes_is_no_reason_to_give_up() -> None:
     """No documented code may last but those that concern something else than deletions."""
     for provider in PROVIDERS.values():

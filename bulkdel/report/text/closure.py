@@ -38,17 +38,23 @@ def never_sent(status: Status) -> int:
     return sum(target.never_sent + target.half_asked for target in status.targets)
 
 
+def still_hopeful(status: Status) -> int:
+    """Pairs left that a later try may settle: all but those that may be refused for ever."""
+    lasting = sum(one.pairs for target in status.targets for one in target.may_last)
+    return max(never_sent(status), status.unsettled - lasting)
+
+
 def _parts(status: Status) -> Iterator[RenderableType]:
     noun = unit(status.operation)
     yield words(f"{plain(status.job)}: {counted(status.unsettled, noun)} left.", TITLE)
-    if never := never_sent(status):
+    never = never_sent(status)
+    if never:
         yield words(
             f"{count(never)} OF THEM WERE NEVER SENT: a run that is continued sends them, and they "
             "can still be deleted.",
             BAD,
         )
-    lasting = sum(one.pairs for target in status.targets for one in target.may_last)
-    if (passing := status.unsettled - never - lasting) > 0:
+    if (passing := still_hopeful(status) - never) > 0:
         yield words(
             f"{count(passing)} had no answer, or one that passes (a timeout, a limit, refused "
             "credentials): a run that is continued tries them again.",
