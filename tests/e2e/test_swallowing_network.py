@@ -146,7 +146,8 @@ def test_what_a_network_swallowed_never_comes_late(tmp_path: Path, swallows_s: f
             laid.names[1], "tests.support.far_client", str(job), f"http://{ENDS[0]}:{PORT}"
         )
         try:
-            time.sleep(4)
+            assert server.stdout.readline() == "called\n"
+            time.sleep(2)
             laid.swallow()
             swallowed_at = time.monotonic()
             time.sleep(swallows_s)

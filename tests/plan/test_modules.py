@@ -21,6 +21,8 @@ WHERE = {
     "input/formats": "test_inputs",
     "input/header": "test_refusals",
     "input/jsonl": "test_inputs",
+    "input/kinds": "test_refusals",
+    "input/likely": "test_header_words",
     "input/open_file": "test_files",
     "input/reader": "test_records",
     "input/readers": "test_inputs",

@@ -1,7 +1,7 @@
 """A server in a network of its own: `python -m tests.support.far_server ADDRESS PORT`.
 
-It deletes whatever it is asked to after LATENCY_S. When its standard input ends it prints one line
-of JSON: for each call that came, the accounts, when it came and when it was answered, in seconds
+It deletes whatever it is asked to after LATENCY_S, prints "ready" when it can be called and
+"called" when it was for the first time. When its standard input ends it prints one line of JSON: for each call that came, the accounts, when it came and when it was answered, in seconds
 of the machine's clock.
 """
 
@@ -27,6 +27,8 @@ async def _serve(
             asked = orjson.loads(await reader.readexactly(length))
             call: Seen = [asked["From_Account"], asked["To_Account"], time.monotonic(), None]
             seen.append(call)
+            if len(seen) == 1:
+                _say("called")
             await asyncio.sleep(LATENCY_S)
             call[3] = time.monotonic()
             results = [{"To_Account": one, "ResultCode": 0} for one in asked["To_Account"]]
@@ -45,12 +47,15 @@ async def main(address: str, port: int) -> None:
     server = await asyncio.start_server(
         lambda reader, writer: _serve(reader, writer, seen), address, port
     )
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    _say("ready")
     await asyncio.to_thread(sys.stdin.read)
-    sys.stdout.write(orjson.dumps(seen).decode() + "\n")
-    sys.stdout.flush()
+    _say(orjson.dumps(seen).decode())
     server.close()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
