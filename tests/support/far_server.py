@@ -1,8 +1,9 @@
 """A server in a network of its own: `python -m tests.support.far_server ADDRESS PORT`.
 
 It deletes whatever it is asked to after LATENCY_S, prints "ready" when it can be called and
-"called" when it was for the first time. When its standard input ends it prints one line of JSON: for each call that came, the accounts, when it came and when it was answered, in seconds
-of the machine's clock.
+"called" when it was for the first time. When its standard input ends it prints one line of JSON:
+for each call that came, the accounts, when it came and when it was answered, in seconds of the
+machine's clock.
 """
 
 from __future__ import annotations
