@@ -29,7 +29,7 @@ from bulkdel.ledger.identity import Identity, admit
 from bulkdel.ledger.ledger_file import LedgerFile, Mark
 from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.settled import SettledSet
-from bulkdel.ledger.sittings import LaneStop, put_end, put_start
+from bulkdel.ledger.sittings import LaneStop, put_end, put_end_of_dead, put_start
 from bulkdel.ledger.storage import (
     read_in_mid_run,
     readable,
@@ -234,6 +234,11 @@ class Journal:
         with translated(self.run_dir), self._transaction():
             self._sitting = put_start(self._db, pid=pid, now_ms=now_ms, counters=self._published)
             put_circumstances(self._db, self._sitting, circumstances)
+
+    def end_dead(self, began_ms: int, at_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
+        """Note how a process ended that left without writing it, if one began then."""
+        with translated(self.run_dir):
+            put_end_of_dead(self._db, began_ms, at_ms=at_ms, end=end, lanes=lanes)
 
     def end_sitting(self, now_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
         """Note how this process ended, in one word and lane by lane; not beside `commit`.

@@ -68,6 +68,17 @@ def put_end(
     )
 
 
+def put_end_of_dead(
+    db: sqlite3.Connection, began_ms: int, *, at_ms: int, end: str, lanes: Sequence[LaneStop]
+) -> None:
+    """Keeps how the sitting ended that began then, if it could not write that itself."""
+    db.execute(
+        "UPDATE sittings SET ended_ms = ?, end = ?, lanes = ?"
+        " WHERE started_ms = ? AND ended_ms IS NULL",
+        (at_ms, end, orjson.dumps(lanes).decode(), began_ms),
+    )
+
+
 def read_sittings(
     db: sqlite3.Connection, names: Sequence[str], limit: int, *, agreeing: bool = False
 ) -> tuple[SittingRecord, ...]:

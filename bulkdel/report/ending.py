@@ -115,6 +115,9 @@ def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> E
 def why(ending: Ending) -> str:
     """The end in a few words, as `status` shows it later; "finished" if every lane has."""
     worst = _worst(ending)
+    stopped = {lane.words for lane in ending.lanes if lane.end is End.STOPPED}
+    if worst is End.STOPPED and len(stopped) == 1 and any(stopped):
+        return stopped.pop()  # it names the signal
     if worst in _SIMPLE:
         return _SIMPLE[worst]
     by_lane = [

@@ -21,6 +21,7 @@ from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Format
 from bulkdel.plan.input.formats import DELIMITERS, quoting_of
+from bulkdel.plan.input.records import BLANKS
 from bulkdel.plan.rejects import RAW_CAP, file_name
 from bulkdel.plan.values import PlanMeta, Source
 from bulkdel.report.export_notes import ExportNotes
@@ -163,8 +164,11 @@ def _safe_start(text: bytes) -> bytes:
 
 
 def _record(delimiter: bytes) -> re.Pattern[bytes]:
-    """One record by RFC 4180: quotes around whole fields, and line breaks only inside them."""
-    plain = rb'(?:[^"\r\n%b][^\r\n%b]*)?' % (delimiter, delimiter)
+    """One record by RFC 4180: quotes around whole fields, and line breaks only inside them.
+
+    Nor a quote behind blanks alone, which to some readers opens a field.
+    """
+    plain = rb'(?:(?!%b")[^"\r\n%b][^\r\n%b]*)?' % (BLANKS, delimiter, delimiter)
     one = rb'(?:"(?:[^"]|"")*"|%b)' % plain
     return re.compile(rb"%b(?:%b%b)*" % (one, delimiter, one))
 

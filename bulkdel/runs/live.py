@@ -17,7 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
-from bulkdel.send.state import LaneState
+from bulkdel.ledger.sittings import LaneStop
+from bulkdel.send.state import Doing, End, LaneState
 from bulkdel.send.view import LaneView
 
 EVERY_S: Final = 2.0
@@ -49,6 +50,26 @@ class Live:
 
 
 _LIVE: Final = TypeAdapter(Live)
+
+
+def cut_short(state: LaneState) -> str:
+    """How a lane ended whose process left while it was stopping, in words."""
+    return f"{state.info}, and left before all calls in flight had their answers"
+
+
+def left_at_once(live: Live) -> tuple[LaneStop, ...]:
+    """How each lane ended, of a process that is gone; none where it did not say that it stops."""
+    stopping = [lane.state for lane in live.lanes if lane.state.doing is Doing.STOPPING]
+    if not stopping:
+        return ()
+    return tuple(
+        LaneStop(
+            target=lane.target,
+            end=str(lane.state.end or End.STOPPED),
+            words=cut_short(lane.state) if lane.state.doing is Doing.STOPPING else lane.state.info,
+        )
+        for lane in live.lanes
+    )
 
 
 class LiveFile:

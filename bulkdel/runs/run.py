@@ -33,7 +33,7 @@ from bulkdel.report.status import Status
 from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import listening
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
-from bulkdel.runs.live import LiveFile
+from bulkdel.runs.live import LiveFile, left_at_once, read_live
 from bulkdel.runs.plan import choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
@@ -209,6 +209,13 @@ class Run:
             )
             raise
 
+    def _note_dead(self) -> None:
+        """Keep how the process before left, where it said that it stops and wrote no more."""
+        live = read_live(self._job.run_dir)
+        if live is not None and (lanes := left_at_once(live)):
+            end = "; ".join(dict.fromkeys(lane.end for lane in lanes))
+            self._journal.end_dead(live.began_ms, live.at_ms, end, lanes)
+
     def _note_end(self, lanes: Sequence[LaneEnd]) -> None:
         """Keep how the sitting ended, if it began, for whoever asks later."""
         with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
@@ -273,6 +280,7 @@ class Run:
                 await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
                 settings = settings_of(job, targets, self._protected)
                 how = circumstances(consent, sends=True, limit=limit, settings=settings)
+                self._note_dead()
                 began_ms = _now_ms()
                 self._journal.start_sitting(began_ms, os.getpid(), how)
             live = LiveFile(job.run_dir, pid=os.getpid(), began_ms=began_ms)

@@ -18,7 +18,7 @@ from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.ending import why
 from bulkdel.report.status import LastSitting, Status, at_rest, fold
-from bulkdel.runs.live import FRESH_S, Live, read_live
+from bulkdel.runs.live import FRESH_S, Live, cut_short, read_live
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
@@ -126,7 +126,7 @@ def _lane(  # noqa: PLR0917  # all that is known of it
             info=stop.words,
         )
     elif said is not None and said.state.doing is Doing.STOPPING:
-        state = LaneState(doing=Doing.ENDED, end=said.state.end, info=_cut_short(said.state))
+        state = LaneState(doing=Doing.ENDED, end=said.state.end, info=cut_short(said.state))
     else:
         state = LaneState(doing=Doing.ENDED, end=End.GONE)
     return at_rest(name, qps=qps, state=state)
@@ -141,12 +141,8 @@ def _why(last: SittingRecord, live: Live | None) -> str:
         return why(Ending(lanes=lanes))
     for lane in live.lanes if live else ():
         if lane.state.doing is Doing.STOPPING:
-            return _cut_short(lane.state)
+            return cut_short(lane.state)
     return ""
-
-
-def _cut_short(state: LaneState) -> str:
-    return f"{state.info}, and left before all calls in flight had their answers"
 
 
 def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple[CodeCount, ...]:

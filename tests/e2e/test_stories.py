@@ -195,7 +195,7 @@ def test_first_signal_drains(place: Place) -> None:
         told = place.status()
         balanced(told)
         assert told["state"] == "stopped"
-        assert told["reason"] == "stopped by a signal"
+        assert told["reason"] == "stopped by SIGTERM"
         seen = judge.seen("tencent")
         assert seen.in_flight == 0
         assert told["targets"]["tencent"]["calls"] == seen.calls
@@ -226,6 +226,8 @@ def test_second_signal_leaves_at_once(place: Place) -> None:
         assert state["words"].startswith("stopped by SIGTERM, and left before all calls in flight")
         judge.break_with()
         assert place.run("run", "job.toml").code == 0
+        figures = json.loads((place.folder / "runs/job/report.json").read_text())
+        assert figures["sittings"][0]["why"] == state["words"]  # it is known later as well
         whole(place, judge, PAIRS, providers=("tencent",), died=True)
         target = place.status()["targets"]["tencent"]
         # The first call was answered, five were in flight.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkdel.errors import BulkdelError, Corrupt, WrongInput
@@ -144,6 +144,8 @@ def test_rejects_of_another_plan(tmp_path: Path) -> None:
         b"a\rb,c",  # a carriage return ends a row to many
         b"a,b\r",
         b'a,"b\r\n',
+        b'a, ""',  # a quote behind blanks opens a field to some
+        'a,\u00a0"b"'.encode(),
     ],
 )
 def test_a_row_that_readers_differ_about(tmp_path: Path, raw: bytes) -> None:
@@ -241,6 +243,7 @@ def planned(folder: Path, content: bytes) -> tuple[PlanMeta, list[dict[str, obje
 
 
 @settings(max_examples=60, deadline=None)
+@example([("", "", ' ""', False), ("", "=", '"a"', False), ("", "", '="', False)])
 @given(ROWS)
 def test_read_again_they_are_the_same_rejects(rows: list[tuple[str, str, str, bool]]) -> None:
     """A new job over the export plans no pair and rejects the very same rows; so does csv."""

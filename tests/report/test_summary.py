@@ -247,7 +247,8 @@ def test_what_waits_for_its_other_side_is_said() -> None:
     ("ends", "words", "told"),
     [
         ([End.FINISHED, End.FINISHED], "", "finished"),
-        ([End.STOPPED, End.FINISHED], "x", "stopped by a signal"),
+        ([End.STOPPED, End.FINISHED], "stopped by SIGINT", "stopped by SIGINT"),
+        ([End.STOPPED, End.FINISHED], "", "stopped by a signal"),
         ([End.LIMIT, End.LIMIT], "", "stopped at --limit"),
         ([End.FINISHED, End.DOWN], "no call for 1 h.", "zego: no call for 1 h"),
         ([End.LEFT, End.FINISHED], "", "tencent: left"),

@@ -42,7 +42,9 @@ RAW_KEPT: Final = 1 << 13
 
 TOO_LONG: Final = "record_too_long"
 _AFTER: Final = "text_after_quote"
-_BLANKS: Final = re.compile(rb"(?:[ \t]|\xc2\xa0|\xef\xbb\xbf)+")
+BLANKS: Final = rb"(?:[ \t]|\xc2\xa0|\xef\xbb\xbf)+"
+"""A quote behind these, and nothing else of its field, opens the field to some readers."""
+_BLANKS: Final = re.compile(BLANKS)
 _BLANKS_MOST: Final = 1 << 12
 _LF, _CR, _QUOTE = 0x0A, 0x0D, 0x22
 _OUT, _IN, _SHUT = 1, 2, 4
