@@ -262,9 +262,10 @@ def test_a_paused_run(place: Place) -> None:
             time.sleep(0.05)
         watching, resuming = found
         assert verbs(found) == ["status", "resume"]
-        it.follow(resuming, 0)
-        it.follow(watching, 0)
+        before = it.lines()
+        assert [follow(place, hint).code for hint in (resuming, watching)] == [0, 0]
         assert finished(running).code == 0
+        it.nothing_is_lost(before)
 
 
 def test_a_finished_run_with_failures_and_rejects(place: Place) -> None:

@@ -87,9 +87,11 @@ def test_pause_resume_and_rate_act_on_the_running_process(tmp_path: Path) -> Non
         assert refused.returncode == 2
         assert "at most its qps in the job file, 20" in refused.stderr
         assert bulkdel("rate", path, "zego", "2").returncode == 0
+        resumed_at = time.monotonic()
         assert bulkdel("resume", path).returncode == 0
         time.sleep(2)
-        assert 1 <= calls(path) - before <= 8
+        made = calls(path) - before
+        assert 1 <= made <= 4 + 2 * (time.monotonic() - resumed_at)
         state = standing(path)["targets"]["zego"]["state"]
         assert (state["doing"], state["slower"]) == ("sending", "operator")
         run.terminate()
