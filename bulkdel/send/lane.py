@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from functools import partial
 from typing import Final
 
 from bulkdel.errors import BulkdelError, Guarded
@@ -44,10 +43,11 @@ from bulkdel.send.meter import Meter, Moment, activity_of
 from bulkdel.send.pace import Pacer
 from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.signer import Signer
-from bulkdel.send.state import OVER, Closed, Doing, LaneState
+from bulkdel.send.standing import Standing, code_of
+from bulkdel.send.state import OVER, Closed, Doing
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Orient, Ruling, Verdict, is_providers
+from bulkdel.words import Orient, Verdict
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
@@ -109,10 +109,15 @@ class Lane:
         connecting = math.ceil(target.qps * CONNECTING_S)
         self._leaving_most = max(2 * intents_ahead(target.qps), connecting)
         self._batch_most = target.batch_size
-        self._last: Ruling | None = None
-        self._ended: LaneEnd | None = None
-        self._closed: Closed | None = None
-        self._doing, self._since_ms = Doing.OPENING, self._now_ms()
+        self._standing = Standing(
+            gate=self._gate,
+            carriers=self._carriers,
+            pacer=self._pacer,
+            allowance=shared.allowance,
+            index=index,
+            now_ms=self._now_ms,
+            changed=self._few.does,
+        )
         self._meter: Meter | None = None
         self._answers = AnswerTimes()
 
@@ -131,13 +136,13 @@ class Lane:
         if self._carriers.stopped is None:
             async with asyncio.TaskGroup() as group:
                 self._carriers.idle.add(group.create_task(self._work_off(group), name="feeder"))
-        self._ended = self._ending()
+        ended = self._standing.ended = self._ending()
         self._shared.allowance.close(self._index)
         self.measure()
         self._meter = None
         self._few.close()
-        self._log.info("lane.ended", end=str(self._ended.end), words=self._ended.words)
-        return self._ended
+        self._log.info("lane.ended", end=str(ended.end), words=ended.words)
+        return ended
 
     def stop(self, end: End, words: str) -> None:
         """Send nothing more; calls in flight finish and are recorded."""
@@ -153,13 +158,13 @@ class Lane:
 
     def close(self, why: Closed) -> None:
         """Send nothing until `open`; calls in flight finish."""
-        self._closed = why
+        self._standing.closed = why
         self._pacer.close()
         self._look()
 
     def open(self) -> None:
         """Send again."""
-        self._closed = None
+        self._standing.closed = None
         self._pacer.open()
         self._gate.resume()
         self._look()
@@ -177,61 +182,17 @@ class Lane:
             counters=self._book.counters(self._index),
             qps=self._target.qps,
             pace=self._pacer.rate,
-            rate=0.0 if self._ended else self._pacer.measured,
+            rate=0.0 if self._standing.ended else self._pacer.measured,
             in_flight=self._carriers.in_flight,
-            state=self._state(),
+            state=self._standing.state(),
             answers=self._answers.seen(),
         )
-
-    def _state(self) -> LaneState:
-        """What it is doing; notes when that began, which is as exact as this is asked often."""
-        now = self._loop.time()
-        doing, until = self._now_doing(now)
-        if doing is not self._doing:
-            self._doing, self._since_ms = doing, self._now_ms()
-            self._few.write("lane.state", partial(dict, doing=str(doing)), kind=str(doing))
-        since_ms, until_ms = self._since_ms, None
-        if until < math.inf:
-            until_ms = self._now_ms() + round(max(0.0, until - now) * 1000)
-        code, info, by = None, "", ""
-        over = self._ended or self._carriers.stopped
-        if over is not None:
-            code, info = over.code, over.words
-        elif doing in (Doing.SILENT, Doing.REFUSED) and self._last is not None:
-            code, info = _code(self._last), self._last.info
-            if doing is Doing.SILENT:
-                since_ms = self._now_ms() - round(self._gate.silent_for_s(now) * 1000)
-        elif doing is Doing.MACHINE:
-            info = self._gate.trouble
-        elif self._closed is not None:
-            by, until_ms = self._closed.by, self._closed.until_ms
-        return LaneState(
-            doing=doing,
-            since_ms=since_ms,
-            until_ms=until_ms,
-            code=code,
-            info=info,
-            by=by,
-            end=over.end if over else None,
-            slower=self._pacer.slower if doing is Doing.SENDING else None,
-        )
-
-    def _now_doing(self, now: float) -> tuple[Doing, float]:
-        if self._ended is not None:
-            return Doing.ENDED, math.inf
-        if self._carriers.stopped is not None:
-            return Doing.STOPPING, math.inf
-        doing, until = self._gate.doing(now)
-        kept = doing not in (Doing.SENDING, Doing.OPENING)
-        if not kept and self._shared.allowance.waits(self._index):
-            return Doing.LIMIT, math.inf
-        return (self._closed.doing if self._closed else doing), until
 
     # -- measuring ------------------------------------------------------------------------------
 
     def _moment(self) -> Moment:
         now = self._loop.time()
-        doing, until = self._now_doing(now)
+        doing, until = self._standing.doing()
         return Moment(
             at=now,
             departed=self._carriers.departed,
@@ -256,9 +217,15 @@ class Lane:
             return LaneEnd(target=self._target.name, end=End.FINISHED, words="")
         if self._carriers.stopped is not None:
             return self._carriers.stopped
-        tries, last = self._retry.max_attempts, last_words(self._last)
-        words = f"{left:,} pairs made no progress in two rounds of {tries} calls{last}"
-        return LaneEnd(target=self._target.name, end=End.LEFT, words=words, code=_code(self._last))
+        tries, last = self._retry.max_attempts, self._standing.last
+        pairs = "pair" if left == 1 else "pairs"
+        words = f"{left:,} {pairs} made no progress in two rounds of {tries} calls"
+        return LaneEnd(
+            target=self._target.name,
+            end=End.LEFT,
+            words=f"{words}{last_words(last)}",
+            code=code_of(last),
+        )
 
     # -- feeding --------------------------------------------------------------------------------
 
@@ -401,19 +368,19 @@ class Lane:
         date_s = reply.date_s if isinstance(reply, Reply) else None
         skew_s = None if date_s is None else self._shared.now_s() - date_s
         condition = self._gate.condition(
-            attempt, batch_most=self._batch_most, last=self._last, skew_s=skew_s
+            attempt, batch_most=self._batch_most, last=self._standing.last, skew_s=skew_s
         )
         decision = decide(
             heard, health, work.history, condition, retry=self._retry, title=self._provider.title
         )
         if decision is SETTLED:
             return decision.next
-        work.history, self._last = decision.history, decision.last
+        work.history, self._standing.last = decision.history, decision.last
         held_s = self._gate.carry_out(decision, attempt)
         if decision.batch_most is not None:
             self._batch_most = decision.batch_most
         if decision.end is not None:
-            self._carriers.stop(*decision.end, _code(decision.last))
+            self._carriers.stop(*decision.end, code_of(decision.last))
         self._few.decided(decision, work.entry, heard, held_s=held_s, pace=self._pacer.rate)
         if decision.renewal is not None or held_s is not None:
             self._look()
@@ -451,8 +418,3 @@ class Lane:
         counters = self._book.counters(self._index)
         if words := too_many_failed(counters, self._shared.job.guards, self._target.name):
             self._shared.stop(End.GUARD, words)
-
-
-def _code(last: Ruling | None) -> int | None:
-    """The provider's own code of a ruling, if it has one."""
-    return last.code if last is not None and is_providers(last.code) else None

@@ -12,6 +12,7 @@ from bulkdel.job.job import Job
 from bulkdel.send.decide import KEPT_BACK, Decision
 from bulkdel.send.judge import Judgement
 from bulkdel.send.sampled import Fields, SampledLog
+from bulkdel.send.state import Doing
 from bulkdel.send.transport import NoReply
 from bulkdel.words import Batch, Entry, batch_label
 
@@ -24,6 +25,10 @@ class LaneLog(SampledLog):
     ) -> None:
         super().__init__(log, clock)
         self._job, self._target = job, target
+
+    def does(self, doing: Doing) -> None:
+        """The lane does something else from now on."""
+        self.write("lane.state", partial(dict, doing=str(doing)), kind=str(doing))
 
     def decided(
         self,
