@@ -9,7 +9,8 @@ import pytest
 
 from bulkdel.job.keys import keys_of
 from bulkdel.job.problems import TABLES
-from bulkdel.job.schema import JobTable, TargetTable
+from bulkdel.job.schema import JobTable
+from bulkdel.job.target_table import TargetTable
 from tests.support.commands import COMMANDS
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")

@@ -16,9 +16,9 @@ from bulkdel.job.schema import (
     Format,
     InputTable,
     JobTable,
-    TargetTable,
 )
 from bulkdel.job.shown import one_of, shown_text
+from bulkdel.job.target_table import TargetTable
 from bulkdel.providers.protocol import IdRule, Provider
 from bulkdel.words import Mode, Operation, Orient
 

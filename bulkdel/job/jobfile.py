@@ -26,8 +26,9 @@ from bulkdel.job.keys import keys_of
 from bulkdel.job.other_files import other_than_job
 from bulkdel.job.problems import sentences
 from bulkdel.job.schedule import Outside, ScheduleTable
-from bulkdel.job.schema import JobTable, TargetTable
+from bulkdel.job.schema import JobTable
 from bulkdel.job.shown import shown_text
+from bulkdel.job.target_table import TargetTable
 from bulkdel.job.toml_words import toml_fault
 from bulkdel.job.window import Schedule, Window
 from bulkdel.providers import PROVIDERS

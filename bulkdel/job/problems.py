@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bulkdel.job.keys import Allowed, Table, keys_of
-from bulkdel.job.schema import JobTable, TargetTable
+from bulkdel.job.schema import JobTable
 from bulkdel.job.shown import names_a_secret, shown_key, shown_value
+from bulkdel.job.target_table import TargetTable
 
 Key = tuple[str | int, ...]
 

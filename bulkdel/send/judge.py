@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bulkdel.ledger.values import Group, Part, Settlement
+from bulkdel.ledger.values import Group, Outcome, Part, Settlement
 from bulkdel.providers.protocol import Provider
 from bulkdel.providers.stars import starred_answer
 from bulkdel.send.transport import NoReply, Reply
@@ -67,6 +67,21 @@ def split_at(entry: Entry, part: Part, count: int) -> tuple[Part, Part]:
     """The first `count` items and the others, histories kept."""
     items = _positions(entry, part)
     return _some(part, items[:count]), _some(part, items[count:])
+
+
+def outcome_of(entry: Entry, target: int, judgement: Judgement) -> Outcome:
+    """What is to be recorded of a call for `entry` to the target at this index of the plan."""
+    last = judgement.last
+    return Outcome(
+        entry=entry,
+        target=target,
+        settlement=judgement.settlement,
+        parts=judgement.parts,
+        code=last.code if last else 0,
+        info=last.info if last else "",
+        throttled=judgement.first(Verdict.THROTTLED) is not None,
+        lost=judgement.lost,
+    )
 
 
 def answer_of(

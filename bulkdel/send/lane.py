@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 from typing import Final
 
 from bulkdel.errors import BulkdelError, Guarded
-from bulkdel.ledger.values import Deal, Outcome
+from bulkdel.ledger.values import Deal
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App
 from bulkdel.send.answers import AnswerTimes
@@ -26,7 +25,6 @@ from bulkdel.send.call import Caller
 from bulkdel.send.carriers import Carriers
 from bulkdel.send.decide import (
     KEPT_BACK,
-    OURS_S,
     SETTLED,
     Next,
     decide,
@@ -37,7 +35,7 @@ from bulkdel.send.delays import Delays
 from bulkdel.send.feed import Feed, Work
 from bulkdel.send.gate import Gate, intents_ahead
 from bulkdel.send.health import Health, health_of
-from bulkdel.send.judge import Judgement, answer_of, judge, load_of, size, split_at
+from bulkdel.send.judge import Judgement, answer_of, judge, load_of, outcome_of, size, split_at
 from bulkdel.send.lane_log import LaneLog
 from bulkdel.send.meter import Meter, Moment, activity_of
 from bulkdel.send.pace import Pacer
@@ -47,7 +45,7 @@ from bulkdel.send.standing import Standing, code_of
 from bulkdel.send.state import OVER, Closed, Doing
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.send.view import End, LaneEnd, LaneView
-from bulkdel.words import Orient, Verdict
+from bulkdel.words import Orient
 
 CONNECTING_S: Final = 0.5
 """Seconds of calls on their way to leaving: connecting may take so long and cost no pace."""
@@ -283,23 +281,12 @@ class Lane:
                 if following is Next.SECOND_ROUND:
                     self._few.write("batch.deferred", self._few.of_entry(work.entry))
                     break
-                if delay_s := self._delay_s(following, work):
+                if delay_s := self._delays.before_s(following, work.history.stalls):
                     await self._rest(delay_s)
         except BulkdelError as error:
             self._stop_all(error)
         finally:
             self._carriers.exit(task)
-
-    def _delay_s(self, following: Next, work: Work) -> float:
-        match following:
-            case Next.LATER:
-                return self._delays.growing_s(work.history.stalls)
-            case Next.SOON:
-                return random.uniform(0, self._retry.base_delay_s)
-            case Next.WHEN_WE_CAN:
-                return random.uniform(OURS_S / 2, OURS_S)
-            case _:
-                return 0.0
 
     async def _rest(self, seconds: float) -> None:
         with self._carriers.aside():
@@ -318,7 +305,7 @@ class Lane:
             settled = judgement.settled
             work.parts = judgement.parts
             following = self._decide(attempt, reply, judgement)
-            outcome = self._outcome(work, judgement)
+            outcome = outcome_of(work.entry, self._index, judgement)
             await self._book.record(outcome, urgent=self._gate.urgent)
             if self._shared.on_settled is not None:
                 await self._shared.on_settled(outcome)
@@ -398,19 +385,6 @@ class Lane:
             self._few.write("breaker.closed" if self._gate.is_free else "breaker.opened", dict)
             self._look()
         return health
-
-    def _outcome(self, work: Work, judgement: Judgement) -> Outcome:
-        last = judgement.last
-        return Outcome(
-            entry=work.entry,
-            target=self._index,
-            settlement=judgement.settlement,
-            parts=judgement.parts,
-            code=last.code if last else 0,
-            info=last.info if last else "",
-            throttled=judgement.first(Verdict.THROTTLED) is not None,
-            lost=judgement.lost,
-        )
 
     def _look_at_guards(self) -> None:
         if self._shared.allowance.spent:

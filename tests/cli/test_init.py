@@ -21,7 +21,8 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job, Reach
 from bulkdel.job.keys import Table, keys_of
 from bulkdel.job.problems import TABLES
-from bulkdel.job.schema import JobTable, TargetTable
+from bulkdel.job.schema import JobTable
+from bulkdel.job.target_table import TargetTable
 from bulkdel.job.writer import Answers, TargetAnswers, job_text, toml_text
 from bulkdel.plan.input.likely import propose
 from bulkdel.providers import PROVIDERS

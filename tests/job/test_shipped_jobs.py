@@ -11,7 +11,8 @@ from bulkdel.job.job import Reach, SecretSource
 from bulkdel.job.jobfile import load_job
 from bulkdel.job.keys import Table, keys_of
 from bulkdel.job.problems import TABLES
-from bulkdel.job.schema import JobTable, TargetTable
+from bulkdel.job.schema import JobTable
+from bulkdel.job.target_table import TargetTable
 from bulkdel.providers import PROVIDERS
 from bulkdel.words import Mode, Operation
 

@@ -15,7 +15,8 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.jobfile import load_job
 from bulkdel.job.keys import Allowed, Table, keys_of
 from bulkdel.job.problems import TABLES
-from bulkdel.job.schema import JobTable, TargetTable
+from bulkdel.job.schema import JobTable
+from bulkdel.job.target_table import TargetTable
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 
