@@ -141,14 +141,18 @@ def _conclude(tick: Tick, outcome: Outcome, before: Before) -> None:
     check_outcome(intent, outcome)
     tick.intents[ordinal] = None
     if outcome.parts:
+        row = tick.rows.get(ordinal)
+        code, info = (None, None) if row is None else (row.code, row.info)
+        if outcome.code:
+            code, info = _bounded(outcome.code), capped(outcome.info)
         tick.rows[ordinal] = OpenRow(
             ordinal,
             outcome.target,
             encode_parts(outcome.parts),
             False,
             items_in(outcome.parts, size_of(outcome.entry)),
-            _bounded(outcome.code),
-            capped(outcome.info),
+            code,
+            info,
         )
     else:
         tick.rows[ordinal] = None

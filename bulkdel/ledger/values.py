@@ -102,8 +102,9 @@ class Outcome:
         target: index of the target in the plan.
         settlement: None where the reply settled nothing.
         parts: what is unsettled of the entry now; empty means it is settled whole.
-        code, info: the last result code and text that left something unsettled; of no meaning
-            when `parts` is empty.
+        code, info: the result code and text that left something unsettled; of no meaning when
+            `parts` is empty. Code 0 where the call settled all that it carried: what is left of the
+            entry keeps the code that it had.
         throttled: the call was refused for its rate.
         lost: the call may have been carried out without a definite verdict for some item.
     """

@@ -65,6 +65,27 @@ def test_what_was_not_sent_has_no_code(tmp_path: Path) -> None:
     assert seen.unsettled == ()
 
 
+@pytest.mark.parametrize("together", [False, True])
+def test_what_is_left_keeps_its_last_code(tmp_path: Path, together: bool) -> None:
+    """Rule: a call that settles all that it carried changes nothing for the rest of its entry.
+
+    In a tick of its own or in that of the call before.
+    """
+    left = Part(items=(1, 2, 3), attempts=1)
+    ours = Part(items=(0,), attempts=1)
+    done = settlement(rest(), of=(0,), attempts=2)
+    events = (
+        (intent(7), outcome(entry_of(7), None, Part(attempts=1), code=9, info="busy")),
+        (intent(7, ours, left, again=True), outcome(entry_of(7), done, left)),
+    )
+    with open_journal(tmp_path) as journal:
+        for some_events in (sum(events, ()),) if together else events:
+            tick(journal, *some_events)
+        seen = snapshot(tmp_path)
+    assert seen is not None
+    assert [(one.code, one.info, one.pairs) for one in seen.unsettled] == [(9, "busy", 3)]
+
+
 def test_while_it_runs_after_a_crash_and_after_its_end(tmp_path: Path) -> None:
     """The same facts are read beside the writer, from a dead process's files, and at the end."""
     run_dir = tmp_path / "run"
