@@ -129,7 +129,10 @@ def _why(state: LaneState) -> str:
 
 
 def brief(doing: str) -> str:
-    """What a lane was doing, in a few words: of the word that its samples hold."""
+    """What a lane was doing, in a few words: of the word that its samples hold.
+
+    Those of an older version hold the words themselves.
+    """
     return _BRIEF.get(doing, doing)
 
 

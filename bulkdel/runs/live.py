@@ -25,7 +25,7 @@ EVERY_S: Final = 2.0
 FRESH_S: Final = 15.0
 """A word older than this says how things stood, not how they stand."""
 _BYTES_MOST: Final = 1 << 20
-_TEXT_MOST: Final = 300
+_TEXT_MOST: Final = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,6 @@ def read_live(run_dir: Path) -> Live | None:
         live = _LIVE.validate_json(content) if len(content) <= _BYTES_MOST else None
     except (OSError, WrongInput, ValidationError):
         return None
-    if live is None or any(len(lane.state.info) > _TEXT_MOST * 10 for lane in live.lanes):
+    if live is None or any(len(lane.state.info) > _TEXT_MOST for lane in live.lanes):
         return None
     return live

@@ -125,6 +125,7 @@ def test_the_charts_hold_what_was_noted(page: bytes) -> None:
     assert "zego: calls per second over time, beside the ceiling" in text
     assert "2026-11-21 22:25:31" in text  # the span of the hold, in the table
     assert "held by the provider" in Seen(page).text
+    assert b">held by the provider</td>" in page  # in the rows of the chart, not as it is kept
 
 
 def test_report_json_has_the_contract_s_keys() -> None:

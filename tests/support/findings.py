@@ -63,7 +63,7 @@ def samples(target: int, calls: int = 190) -> list[Sample]:
             qps=20.0,
             pace=20.0,
             held_ms=10_000 if n == 3 else 0,
-            reason="held by the provider" if n == 3 else "",
+            reason="held" if n == 3 else "",
             latency={} if n == 3 else {bucket_of(0.05): calls},
             codes={60007: 1} if n == 3 else {},
         )

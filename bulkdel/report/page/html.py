@@ -18,6 +18,7 @@ from markupsafe import Markup
 from bulkdel.plain import escaped
 from bulkdel.report import figures, phrases, record
 from bulkdel.report.facts import RunFacts
+from bulkdel.report.lane_words import brief
 from bulkdel.report.next_steps import next_steps
 from bulkdel.report.page import lane_charts, sentences
 from bulkdel.report.remarks import remarks
@@ -77,6 +78,7 @@ def _environment() -> Environment:
         "moment": figures.moment,
         "percent": figures.percent,
         "plain": figures.plain,
+        "brief": brief,
         "rate": figures.rate,
         "span": figures.span,
         "time": sentences.time,
