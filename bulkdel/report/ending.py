@@ -34,6 +34,7 @@ _SOFT = {
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
     End.DURATION: f"Stopped after max_duration. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
+    End.KEPT_BACK: "Stopped: what is left was not to be sent this time. {left}",
     End.LEFT: (f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN}"),
 }
 """What is said where something is left; what a person did first."""

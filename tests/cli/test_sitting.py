@@ -28,6 +28,7 @@ from bulkdel.report.version import version
 from bulkdel.runs.observers import Watch
 from bulkdel.runs.run import Run
 from bulkdel.runs.seams import Say, Show, TellStop
+from bulkdel.send.selection import Selection
 from bulkdel.send.view import End, Ending, LaneEnd
 from tests.support import front
 
@@ -79,7 +80,15 @@ class HandRun(Run):
         """Remembers it."""
         self.consents.append(consent)
 
-    def send(self, _: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
+    def send(
+        self,
+        _: PlanMeta,
+        *,
+        limit: int | None,
+        show: Show,
+        tell: TellStop,
+        selection: Selection | None = None,
+    ) -> Ending:
         """Settles everything, or stops at a signal that it sends itself."""
         self.done.append(f"sent, limit {limit}")
         show([])
