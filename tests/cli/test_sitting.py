@@ -17,7 +17,8 @@ import orjson
 import pytest
 
 from bulkdel.cli import streams
-from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
+from bulkdel.cli.sending import Interrupted, NotAgreed
+from bulkdel.cli.sitting import Choices, sit
 from bulkdel.errors import BulkdelError, Corrupt, Guarded, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Notify, Reach
 from bulkdel.ledger.circumstances import Agreement, Consent
@@ -90,6 +91,7 @@ class HandRun(Run):
         selection: Selection | None = None,
     ) -> Ending:
         """Settles everything, or stops at a signal that it sends itself."""
+        assert selection is None
         self.done.append(f"sent, limit {limit}")
         show([])
         if self.sends_first:
