@@ -9,7 +9,18 @@ from typing import Final, Generic, TypeVar, assert_never
 
 from bulkdel.providers.codes import CodeTable
 from bulkdel.providers.purge import Purge
-from bulkdel.words import Answer, Batch, Entry, Mode, Operation, Pull, Ruling, Sweep
+from bulkdel.words import (
+    Answer,
+    AnyOperation,
+    Batch,
+    Entry,
+    Errand,
+    Mode,
+    Operation,
+    Pull,
+    Ruling,
+    Sweep,
+)
 
 
 class Secret:
@@ -135,7 +146,8 @@ class Command:
         name: the operation, as the provider's API calls it.
         content: the JSON body; None for a call without one.
         parameters: of the query, beside those that sign the call.
-        ids: how many accounts its reply may speak of.
+        ids: how many accounts its reply may speak of. That bounds how much of a reply is read, so
+            one that tells more of each account than a result asks for the room of several.
     """
 
     name: str
@@ -214,21 +226,36 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """How some fields of friends that are on a list already are set.
+
+    Attributes:
+        calls: a Batch carries their data. The note of `deleted` or `failed` names the fields that
+            were not set; `failed` says that there is no such friend on the list, or no such user.
+        needed: whether data of a friend holds anything that these calls set. A call carries only
+            friends of whom that is so.
+    """
+
+    calls: OperationCalls[Batch, Answer]
+    needed: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PutBack:
     """How friends are put back on an account's list.
 
     Attributes:
         add: puts them on it. A Batch carries their data. A ruling `already_gone` says that a friend
             is on the list already; the note of `deleted` names fields that no call can set.
-        fill: set fields of friends that are on the list already, one call after the other; none
-            where `add` does that too. The note of `deleted` as above.
+        fill: for friends that were on the list already, one after the other; none where `add` sets
+            the fields of those too.
         unset: the fields of this data that `fill` cannot set, by name; where there is no `fill`,
             all are set.
         writes_both: whether `add` may write the other list as well, which is then to be asked.
     """
 
     add: OperationCalls[Batch, Answer]
-    fill: tuple[OperationCalls[Batch, Answer], ...] = ()
+    fill: tuple[Fill, ...] = ()
     unset: Callable[[str], tuple[str, ...]] = lambda _: ()
     writes_both: bool = False
 
@@ -259,9 +286,9 @@ class Provider:
         sign: the call that carries a command for an app, signed at a Unix time in seconds, with
             ENTROPY_BYTES random bytes that no other call is given.
         delete_friends, delete_all_friends, check: the operations.
-        ask_friends: whether pairs are gone: `deleted` where nothing remains in the directions of
-            the mode, `already_gone` with a note where something does, `failed` where the provider
-            cannot be asked of a pair.
+        ask_friends: for each mode, whether pairs are gone: `deleted` where nothing remains in the
+            directions of the mode, `already_gone` with a note where something does, `failed` where
+            the provider cannot be asked of a pair.
         ask_list: whether an account's list is empty, likewise.
         pull_friends: a page of an account's list, or a ruling why there is none.
         put_back: puts friends back on an account's list.
@@ -286,18 +313,52 @@ class Provider:
     delete_friends: OperationCalls[Batch, Answer]
     delete_all_friends: OperationCalls[Sweep, Answer]
     check: HarmlessCall
-    ask_friends: OperationCalls[Batch, Answer] = None  # type: ignore[assignment]  # until both providers have it
-    ask_list: OperationCalls[Sweep, Answer] = None  # type: ignore[assignment]  # until both providers have it
-    pull_friends: OperationCalls[Cursor, Page | Ruling] = None  # type: ignore[assignment]  # until both providers have it
-    put_back: PutBack = None  # type: ignore[assignment]  # until both providers have it
+    ask_friends: Mapping[Mode, OperationCalls[Batch, Answer]]
+    ask_list: OperationCalls[Sweep, Answer]
+    pull_friends: OperationCalls[Cursor, Page | Ruling]
+    put_back: PutBack
 
     @property
-    def limits(self) -> Mapping[Operation, Limits]:
-        """What is documented for each operation of a job."""
+    def limits(self) -> Mapping[AnyOperation, Limits]:
+        """What is documented for each operation; those of `fill` stand in `put_back`."""
         return {
             Operation.DELETE_FRIENDS: self.delete_friends.limits,
             Operation.DELETE_ALL_FRIENDS: self.delete_all_friends.limits,
+            Errand.PULL: self.pull_friends.limits,
+            Errand.ASK: self.ask_friends[Mode.TWO_WAY].limits,
+            Errand.ASK_LIST: self.ask_list.limits,
+            Errand.PUT_BACK: self.put_back.add.limits,
         }
+
+    def on_batches(self, operation: AnyOperation, mode: Mode) -> OperationCalls[Batch, Answer]:
+        """How an operation is done to a Batch: a deletion, a question, or `put_back.add`.
+
+        Raises:
+            ValueError: the operation is not done to batches.
+        """
+        match operation:
+            case Operation.DELETE_FRIENDS:
+                return self.delete_friends
+            case Errand.ASK:
+                return self.ask_friends[mode]
+            case Errand.PUT_BACK:
+                return self.put_back.add
+            case _:
+                raise ValueError(f"{operation} is not done to batches")
+
+    def on_lists(self, operation: AnyOperation) -> OperationCalls[Sweep, Answer]:
+        """How an operation is done to the whole list of a Sweep: a deletion, or a question.
+
+        Raises:
+            ValueError: the operation is not done to whole lists; one that is pulled has pages.
+        """
+        match operation:
+            case Operation.DELETE_ALL_FRIENDS:
+                return self.delete_all_friends
+            case Errand.ASK_LIST:
+                return self.ask_list
+            case _:
+                raise ValueError(f"{operation} is not done to whole lists")
 
     @property
     def needs_admin(self) -> bool:
