@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from bulkdel.emulator.emulated import Emulated
+from bulkdel.emulator.habits import Habits
 from bulkdel.emulator.server import EmulatorServer
-from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp, Quirks
+from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.emulator.world import World
 from bulkdel.job.job import Job, Target
 from bulkdel.ledger.history import History, open_history
@@ -34,8 +35,8 @@ def stand_in(job: Job, target: Target) -> EmulatorServer:
     with PlanReader(job.run_dir, meta) as plan, open_history(job.run_dir) as history:
         world = world_of(job.mode, share, plan, history)
     app = EmulatedApp(app_id=target.app_id, admin=target.admin)
-    quirks = Quirks(batch_limit=target.batch_size)
-    return EmulatorServer(Emulated(target.provider, app=app, world=world, quirks=quirks))
+    habits = Habits(batch_limit=target.batch_size)
+    return EmulatorServer(Emulated(target.provider, app=app, world=world, habits=habits))
 
 
 def world_of(mode: Mode, share: Share, plan: PlanReader, history: History | None) -> World:
