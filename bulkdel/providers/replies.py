@@ -141,7 +141,8 @@ def page_of(
     known = tuple(one for one in stamp if one is not None)
     # Nobody would know whether a page without friends that names another one ever ends.
     hollow = not friends and (following is not None or (first and total != 0))
-    if hollow or len(known) != len(stamp):
+    overfull = total is not None and total < len(friends)
+    if hollow or overfull or len(known) != len(stamp):
         return None
     return Page(friends=tuple(friends), following=following, stamp=known, total=total)
 
@@ -154,7 +155,7 @@ def of_list(first: Page | Ruling) -> Answer:
     if isinstance(first, Ruling):
         return Answer(rest=first)
     if first.friends and first.total:
-        return Answer(rest=remains(str(max(first.total, len(first.friends)))))
+        return Answer(rest=remains(str(first.total)))
     empty = not first.friends and first.total == 0 and first.following is None
     return Answer(rest=DONE if empty else NO_RESULT)
 

@@ -44,12 +44,13 @@ def _page(start: int, reply: replies.Reply) -> Page | None:
     following = None if ended else replies.code_of(reply.get("NextStartIndex"))
     if ended is None or (not ended and (following is None or following <= start)):
         return None
-    sequences = (reply.get("StandardSequence"), reply.get("CustomSequence"))
+    standard, custom = (reply.get(f"{kind}Sequence") for kind in ("Standard", "Custom"))
     return replies.page_of(
         _friends(reply.get("UserDataItem", [])),
         first=not start,
         following=following,
-        stamp=tuple(map(replies.code_of, sequences)),
+        # Whether a list without custom fields has a sequence of them is not documented.
+        stamp=(replies.code_of(standard), -1 if custom is None else replies.code_of(custom)),
         total=replies.code_of(reply.get("FriendNum")),
     )
 
