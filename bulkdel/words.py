@@ -81,7 +81,7 @@ _ASKED = {
 }
 STATUSES: Mapping[AnyOperation, Mapping[Verdict, str]] = MappingProxyType(
     {
-        **dict.fromkeys(Operation, {one: one.value for one in _SETTLING}),
+        **{key: {one: one.value for one in _SETTLING} for key in Operation},
         Errand.PULL: {Verdict.DELETED: "pulled", Verdict.FAILED: "failed"},
         Errand.ASK: _ASKED,
         Errand.ASK_LIST: _ASKED,

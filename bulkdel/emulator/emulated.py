@@ -24,17 +24,22 @@ from bulkdel.emulator.faults import (
     Request,
     decide,
 )
+from bulkdel.emulator.habits import Habits
 from bulkdel.emulator.limits import InFlight, RateLimit, Throttle
 from bulkdel.emulator.rules import Rules
 from bulkdel.emulator.stats import Stats
-from bulkdel.emulator.tencent import Tencent
-from bulkdel.emulator.wire import Action, EmulatedApp, Quirks, Reading
+from bulkdel.emulator.tencent.rules import Tencent
+from bulkdel.emulator.wire import Action, EmulatedApp, Reading
 from bulkdel.emulator.world import World
-from bulkdel.emulator.zego import Zego
+from bulkdel.emulator.zego.rules import Zego
 
 EMULATED: Final[Mapping[str, type[Rules]]] = {one.name: one for one in (Tencent, Zego)}
-"""The emulated providers by name; a new one is a file and its name in this line."""
+"""The emulated providers by name; a new one is a folder and its name in this line."""
 
+FRIENDS_CAP = 3000
+"""Friends an account can be given at most (every provider documents the same)."""
+
+_WRITES = frozenset({Action.DELETE, Action.DELETE_ALL, Action.ADD})
 _JSON = "application/json; charset=utf-8"
 _HTML = "text/html"
 _FIRST_REDIRECT, _LAST_REDIRECT = 300, 399
@@ -89,14 +94,15 @@ class Emulated:
         world: World | None = None,
         fault: Fault = NO_FAULT,
         limit: RateLimit | None = None,
-        quirks: Quirks | None = None,
+        habits: Habits | None = None,
         seed: int = 0,
         log: int | None = 0,
     ) -> None:
-        self.quirks = Quirks() if quirks is None else quirks
-        self.rules = EMULATED[provider](app, self.quirks)
+        self.habits = Habits() if habits is None else habits
+        self.rules = EMULATED[provider](app, self.habits)
         self.app = app
         self.world = World() if world is None else world
+        self.world.made = self.rules.made_data
         self.fault = fault
         """May be replaced at any time."""
         self.limit = RateLimit() if limit is None else limit
@@ -142,7 +148,7 @@ class Emulated:
         *,
         waits: Callable[[], bool] = _always,
     ) -> PendingCall:
-        """Take a call in and decide what becomes of it; nothing is deleted yet.
+        """Take a call in and decide what becomes of it; nothing is carried out yet.
 
         Args:
             method: as in HTTP, in capitals.
@@ -154,7 +160,7 @@ class Emulated:
         """
         if self.since is None:
             self.since = now
-        asked = self.rules.read(method, path, query, body)
+        asked = self.rules.read(method, path, query, body, now)
         self.stats.arrived(asked, now)
         fate = self._decide(asked, now - self.since)
         call = PendingCall(asked=asked, fate=fate, code=0, waits=waits)
@@ -165,7 +171,7 @@ class Emulated:
         return call
 
     def carry_out(self, call: PendingCall) -> Response:
-        """Delete what the call's fate lets be deleted, and say what to answer."""
+        """Do what the call's fate lets be done, and say what to answer."""
         fate = call.fate
         code, body = call.code, b""
         if code:
@@ -229,9 +235,11 @@ class Emulated:
             return asked.refused
         if not self.world.exists(asked.account):
             return self.rules.unknown_from
+        if self.habits.unknown_id == "call" and not all(map(self.world.exists, asked.ids)):
+            return self._unknown(asked)
         if call.fate.code and not call.fate.done:
             return call.fate.code
-        if self.quirks.conflicts and asked.action in {Action.DELETE, Action.DELETE_ALL}:
+        if self.habits.conflicts and asked.action in _WRITES:
             writes = self._writes(asked)
             if not self._in_flight.write(writes):
                 self.stats.conflicts += 1
@@ -242,38 +250,84 @@ class Emulated:
     def _writes(self, asked: Reading) -> Collection[str]:
         if not asked.two_way:
             return {asked.account}
-        others = asked.ids if asked.action is Action.DELETE else self.world.of(asked.account)
-        return {asked.account, *others}
+        cleared = asked.action is Action.DELETE_ALL
+        return {asked.account, *(self.world.of(asked.account) if cleared else asked.ids)}
+
+    def _unknown(self, asked: Reading) -> int:
+        return self.rules.unknown_added if asked.action is Action.ADD else self.rules.unknown_to
 
     def _perform(self, asked: Reading, fate: Fate) -> tuple[int, bytes]:
         failures = {**asked.failed, **fate.items}
-        if asked.action in {Action.DELETE, Action.CHECK} and self.world.existing is not None:
-            for to in asked.ids:
-                if not self.world.exists(to):
-                    failures[to] = self.rules.unknown_to
+        if self.world.existing is not None:
+            failures |= self._strangers(asked)
+        spared = set(failures)
+        if fate.items_done:
+            spared -= fate.items.keys()
+        spared |= fate.pretended
         match asked.action:
             case Action.DELETE:
-                self._delete(asked, fate, failures)
-            case Action.DELETE_ALL:
-                self.world.clear(asked.account, two_way=asked.two_way)
+                self._delete(asked, spared, failures)
+            case Action.DELETE_ALL if asked.account not in spared:
+                reverse = self.habits.clear_reverse == "remove"
+                cleared = self.world.clear(asked.account, two_way=asked.two_way, reverse=reverse)
+                if not cleared and self.habits.clear_empty == "code":
+                    return self.rules.not_friend, self.rules.refuse(self.rules.not_friend)
+            case Action.ADD:
+                self._add(asked, spared, failures)
+            case Action.ALIAS | Action.ATTRIBUTES:
+                self._change(asked, spared, failures)
             case _:
                 pass
         self.stats.items.update(failures.values())
         return self.rules.answer(asked, failures, self.world, fate.listing)
 
-    def _delete(self, asked: Reading, fate: Fate, failures: dict[str, int]) -> None:
+    def _strangers(self, asked: Reading) -> dict[str, int]:
+        """The ids that do not exist, each with its code."""
+        code = self._unknown(asked)
+        if self.habits.unknown_id == "gone":
+            if asked.action is Action.CHECK:
+                return {}
+            if asked.action is Action.DELETE:
+                code = self.rules.not_friend
+        return {to: code for to in asked.ids if not self.world.exists(to)}
+
+    def _delete(self, asked: Reading, spared: set[str], failures: dict[str, int]) -> None:
         ids: Collection[str] = asked.ids
-        if failures:
-            spared = failures.keys() - fate.items.keys() if fate.items_done else failures.keys()
+        if spared:
             ids = [to for to in asked.ids if to not in spared]
         absent = self.world.remove(
-            asked.account, ids, two_way=asked.two_way, reverse_only=self.quirks.reverse_only
+            asked.account, ids, two_way=asked.two_way, reverse_only=self.habits.reverse_only
         )
         if absent:
             # In the order asked, and a code that a fault gave an id stays.
             failures |= {
                 to: self.rules.not_friend for to in ids if to in absent and to not in failures
             }
+
+    def _add(self, asked: Reading, spared: set[str], failures: dict[str, int]) -> None:
+        account, world = asked.account, self.world
+        for to, data in asked.entries.items():
+            if to in spared:
+                continue
+            if world.has(account, to) and self.rules.friend_already:
+                failures.setdefault(to, self.rules.friend_already)
+                continue
+            if not world.has(account, to) and len(world.of(account)) >= FRIENDS_CAP:
+                failures.setdefault(to, self.rules.full)
+                continue
+            if not world.has(account, to) or self.habits.add_again == "overwrite":
+                world.put(account, to, data)
+            if asked.two_way and not world.has(to, account):
+                world.put(to, account, self.rules.other_side(data))
+
+    def _change(self, asked: Reading, spared: set[str], failures: dict[str, int]) -> None:
+        for to, fields in asked.entries.items():
+            if to in spared:
+                continue
+            if self.world.has(asked.account, to):
+                self.world.change(asked.account, to, fields)
+            else:
+                failures.setdefault(to, self.rules.not_friend)
 
 
 def _http_failure(fate: Fate) -> Response:

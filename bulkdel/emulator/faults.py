@@ -48,6 +48,7 @@ class Listing(StrEnum):
     EXTRA = "extra"  #: one more, of an account that nobody asked for
     DUPLICATE = "duplicate"  #: the first one twice
     SHUFFLED = "shuffled"  #: in another order
+    CHANGED = "changed"  #: of a page: as if the list had one account more at that moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,9 @@ class Fate:
         done: whether what was asked is carried out, apart from `items`.
         code: answered at top level in place of the results; 0 means the results.
         items: codes for some of the ids.
-        items_done: whether the ids in `items` are deleted although they get a code.
+        items_done: whether it is carried out for the ids in `items` although they get a code.
+        pretended: ids that are answered as done, and nothing is done; where a call has no ids, its
+            account.
         status: the HTTP status; other than 200, the body is no JSON.
         retry_after_s: seconds in a Retry-After header.
         before_s: seconds between the call's arrival and what it does.
@@ -69,6 +72,7 @@ class Fate:
     code: int = 0
     items: Mapping[str, int] = field(default_factory=dict)
     items_done: bool = False
+    pretended: frozenset[str] = frozenset()
     status: int = 200
     retry_after_s: int | None = None
     cut: Cut = Cut.NO
@@ -154,13 +158,25 @@ class SeededItems:
 
     Attributes:
         ids: only these; None means any.
-        done: whether such an id is deleted nevertheless.
+        done: whether it is carried out for such an id nevertheless.
     """
 
     code: int
     odds: float = 1.0
     ids: frozenset[str] | None = None
     done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pretended:
+    """Each id (or the account, of a call without ids) is pretended with the probability `odds`.
+
+    Attributes:
+        ids: only these; None means any.
+    """
+
+    odds: float = 1.0
+    ids: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,12 +223,12 @@ class Together:
     faults: tuple[Fault, ...] = ()
 
 
-Fault: TypeAlias = Always | Script | Seeded | SeededItems | Latency | Only | Together
+Fault: TypeAlias = Always | Script | Seeded | SeededItems | Pretended | Latency | Only | Together
 
 NO_FAULT = Together()
 
 
-def decide(  # noqa: PLR0911  # one kind of fault, one return
+def decide(  # noqa: C901, PLR0911  # one kind of fault, one return
     fault: Fault, request: Request, elapsed: float, rng: random.Random
 ) -> Fate:
     """The fate of a call; `elapsed` is seconds since the first call or start."""
@@ -231,6 +247,13 @@ def decide(  # noqa: PLR0911  # one kind of fault, one return
                 if (fault.ids is None or other in fault.ids) and rng.random() < fault.odds
             }
             return Fate(items=struck, items_done=fault.done) if struck else PLAIN
+        case Pretended():
+            drawn = frozenset(
+                other
+                for other in request.ids or (request.account,)
+                if (fault.ids is None or other in fault.ids) and rng.random() < fault.odds
+            )
+            return Fate(pretended=drawn) if drawn else PLAIN
         case Latency():
             half = rng.uniform(fault.least_s, fault.most_s) / 2
             return Fate(before_s=half, after_s=half)
@@ -262,6 +285,7 @@ def join(first: Fate, second: Fate) -> Fate:
         code=first.code or second.code,
         items={**second.items, **first.items},
         items_done=first.items_done or second.items_done,
+        pretended=first.pretended | second.pretended,
         status=second.status if first.status == HTTP_OK else first.status,
         retry_after_s=second.retry_after_s if first.retry_after_s is None else first.retry_after_s,
         cut=second.cut if first.cut is Cut.NO else first.cut,

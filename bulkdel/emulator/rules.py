@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from bulkdel.emulator.faults import Listing
-from bulkdel.emulator.wire import ID_BYTES, EmulatedApp, Quirks, Reading
-from bulkdel.emulator.world import World
+from bulkdel.emulator.habits import Habits
+from bulkdel.emulator.wire import ID_BYTES, EmulatedApp, Reading
+from bulkdel.emulator.world import Data, World
+
+STRANGER: Final = "account_nobody_asked_for"
+"""Who stands in a list where a fault adds one."""
+
+_NONCES_CAP = 1_000_000
 
 
 class Rules(Protocol):
@@ -21,16 +28,21 @@ class Rules(Protocol):
     busy: ClassVar[int]
     unknown_from: ClassVar[int]
     unknown_to: ClassVar[int]
+    unknown_added: ClassVar[int]  #: for one who is to be added
     not_friend: ClassVar[int]
+    friend_already: ClassVar[int]  #: 0: adding again is answered as done
+    full: ClassVar[int]  #: the list holds as many as it may
 
-    def __init__(self, app: EmulatedApp, quirks: Quirks) -> None: ...
+    def __init__(self, app: EmulatedApp, habits: Habits) -> None: ...
 
     def owns(self, path: str) -> bool:
         """Whether a path belongs to this provider."""
         ...
 
-    def read(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reading:
-        """Understand a call; never raises, whatever was sent."""
+    def read(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, now: float
+    ) -> Reading:
+        """Understand a call; never raises, whatever was sent. `now` is Unix seconds."""
         ...
 
     def admit(self, query: Mapping[str, str], now: float) -> int:
@@ -50,6 +62,53 @@ class Rules(Protocol):
     def refuse(self, code: int) -> bytes:
         """The body of a refused call."""
         ...
+
+    def made_data(self, account: str, friend: str) -> Data:
+        """The data of an entry that nobody set, made from the two ids."""
+        ...
+
+    def other_side(self, data: Data) -> Data:
+        """The data of the other list's entry, where an addition writes both."""
+        ...
+
+
+class Nonces:
+    """The nonces seen while they may be valid."""
+
+    def __init__(self, valid_s: float) -> None:
+        self._valid_s = valid_s
+        self._seen: dict[str, float] = {}
+        self._order: deque[str] = deque()
+
+    def is_new(self, nonce: str, now: float) -> bool:
+        """Note a nonce; False if it was seen before."""
+        order = self._order
+        while order and (self._seen[order[0]] < now - self._valid_s or len(order) >= _NONCES_CAP):
+            del self._seen[order.popleft()]
+        if nonce in self._seen:
+            return False
+        self._seen[nonce] = now
+        order.append(nonce)
+        return True
+
+
+def listed(
+    listing: Listing, items: list[dict[str, Any]], key: str, *, ordered: bool = True
+) -> list[dict[str, Any]]:
+    """The items as an answer lists them; `key` holds each one's id."""
+    if not ordered:
+        items = [*items[1::2], *items[::2]]
+    match listing:
+        case Listing.MISSING:
+            return items[1::2]
+        case Listing.EXTRA:
+            return [*items, *(item | {key: STRANGER} for item in items[:1])]
+        case Listing.DUPLICATE:
+            return [*items, *items[:1]]
+        case Listing.SHUFFLED:
+            return [*items[1::2], *items[::2]]
+        case Listing.WHOLE | Listing.CHANGED:
+            return items
 
 
 def are_texts(values: Collection[object]) -> bool:

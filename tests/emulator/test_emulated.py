@@ -20,8 +20,8 @@ from bulkdel.emulator.faults import (
     Span,
     Together,
 )
+from bulkdel.emulator.habits import Habits
 from bulkdel.emulator.limits import RateLimit, Spell
-from bulkdel.emulator.wire import Quirks
 from bulkdel.emulator.world import World
 from tests.emulator.calls import (
     NOW,
@@ -44,7 +44,7 @@ def emulated(
     *,
     provider: str = "tencent",
     limit: RateLimit | None = None,
-    quirks: Quirks | None = None,
+    habits: Habits | None = None,
     seed: int = 0,
 ) -> Emulated:
     """An app where a has b, c, d and e."""
@@ -54,7 +54,7 @@ def emulated(
         world=World({"a": {"b", "c", "d", "e"}}),
         fault=fault or Together(),
         limit=limit,
-        quirks=quirks,
+        habits=habits,
         seed=seed,
     )
 
@@ -265,7 +265,7 @@ def test_overlaps_of_an_account_are_counted() -> None:
 )
 def test_conflicts(first: tuple[str, str, str], second: tuple[str, str, str], code: int) -> None:
     """Calls that write the same list at once: the later one gets 30008, and may come again."""
-    app = emulated(quirks=Quirks(conflicts=True))
+    app = emulated(habits=Habits(conflicts=True))
     one = delete(app, *first[:2], kind=first[2])
     two = delete(app, *second[:2], kind=second[2])
     assert (one.code, two.code) == (0, code)

@@ -133,7 +133,10 @@ def test_limits_and_outages() -> None:
         ("30006,calls=3-2", "calls must be N or N-N, counted from 1, not '3-2'"),
         ("30006,calls=x", "calls must be a whole number from 0, not 'x'"),
         ("30006,provider=qq", "provider must be one of tencent, zego, not 'qq'"),
-        ("30006,action=add", "action must be one of check, delete, delete_all, list, not 'add'"),
+        (
+            "30006,action=keep",
+            "action must be one of add, alias, attributes, check, delete, delete_all, list, not",
+        ),
         ("http200", "an HTTP status is from 201 to 599, not 200"),
         ("http600", "an HTTP status is from 201 to 599, not 600"),
         ("http429,retry_after=soon", "retry_after must be a whole number from 0, not 'soon'"),

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.emulator.emulated import Emulated
-from bulkdel.emulator.wire import EmulatedApp, Quirks
+from bulkdel.emulator.habits import Habits
+from bulkdel.emulator.wire import EmulatedApp
 from bulkdel.emulator.world import ReverseOnly, World
 from tests.emulator.calls import (
     NOW,
@@ -26,11 +27,11 @@ from tests.emulator.test_usersig import V1
 
 
 def emulated(
-    world: World | None = None, *, app: EmulatedApp = TENCENT_APP, quirks: Quirks | None = None
+    world: World | None = None, *, app: EmulatedApp = TENCENT_APP, habits: Habits | None = None
 ) -> Emulated:
     """An app where alice has bob and carol, bob has alice, dave has alice."""
     known = World({"alice": {"bob", "carol"}, "bob": {"alice"}, "dave": {"alice"}})
-    return Emulated("tencent", app=app, world=world or known, quirks=quirks)
+    return Emulated("tencent", app=app, world=world or known, habits=habits)
 
 
 def items(answer: dict[str, Any]) -> dict[str, int]:
@@ -76,14 +77,14 @@ def test_two_way_deletes_both_sides() -> None:
 )
 def test_two_way_reverse_only(rule: ReverseOnly, code: int, kept: bool) -> None:
     """The undocumented case is a choice."""
-    app = emulated(quirks=Quirks(reverse_only=rule))
+    app = emulated(habits=Habits(reverse_only=rule))
     assert items(tencent(app, tencent_body("alice", "dave", kind=TWO_WAY))) == {"dave": code}
     assert app.world.has("dave", "alice") is kept
 
 
 def test_not_a_friend_may_be_30001() -> None:
     """The FAQ's reading: 30001, and only the text says which cause it is."""
-    app = emulated(quirks=Quirks(vague_not_friend=True))
+    app = emulated(habits=Habits(vague_not_friend=True))
     (item,) = tencent(app, tencent_body("alice", "zoe"))["ResultItem"]
     assert item["ResultCode"] == 30001
     assert item["ResultInfo"] == "Err_SNS_FriendDelete_Not_Friend"
@@ -91,7 +92,7 @@ def test_not_a_friend_may_be_30001() -> None:
 
 def test_all_failed_code_is_a_choice() -> None:
     """Where every item failed, the top level is OK or not, as chosen; one success makes it OK."""
-    app = emulated(quirks=Quirks(all_failed_code=30001))
+    app = emulated(habits=Habits(all_failed_code=30001))
     answer = tencent(app, tencent_body("alice", "zoe", "yan"))
     assert (answer["ActionStatus"], answer["ErrorCode"]) == ("FAIL", 30001)
     assert items(answer) == {"zoe": 31704, "yan": 31704}
@@ -297,7 +298,7 @@ def test_an_answer_is_json_whatever_the_ids(ids: list[str]) -> None:
 def test_unknown_commands_and_methods() -> None:
     """Another path is 60009; only POST is understood."""
     app = emulated()
-    assert tencent(app, {}, command="friend_add")["ErrorCode"] == 60009
+    assert tencent(app, {}, command="friend_update")["ErrorCode"] == 60009
     body = orjson.dumps(tencent_body("alice", "bob"))
     got = decoded(app.handle("GET", "/v4/sns/friend_delete", TENCENT_QUERY, body, NOW))
     assert got["ErrorCode"] == 60002

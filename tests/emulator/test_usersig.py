@@ -8,7 +8,7 @@ import zlib
 import orjson
 import pytest
 
-from bulkdel.emulator.usersig import UserSig, open_usersig
+from bulkdel.emulator.tencent.usersig import UserSig, open_usersig
 
 SAMPLE_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 V1 = (

@@ -7,17 +7,18 @@ from dataclasses import replace
 import pytest
 
 from bulkdel.emulator.emulated import Emulated
-from bulkdel.emulator.wire import EmulatedApp, Quirks
+from bulkdel.emulator.habits import Habits
+from bulkdel.emulator.wire import EmulatedApp
 from bulkdel.emulator.world import World
 from tests.emulator.calls import NOW, ZEGO_APP, ZEGO_QUERY, decoded, zego
 
 
 def emulated(
-    world: World | None = None, *, app: EmulatedApp = ZEGO_APP, quirks: Quirks | None = None
+    world: World | None = None, *, app: EmulatedApp = ZEGO_APP, habits: Habits | None = None
 ) -> Emulated:
     """An app where alice has bob and carol, bob has alice, dave has alice."""
     known = World({"alice": {"bob", "carol"}, "bob": {"alice"}, "dave": {"alice"}})
-    return Emulated("zego", app=app, world=world or known, quirks=quirks)
+    return Emulated("zego", app=app, world=world or known, habits=habits)
 
 
 def body(account: object, ids: object, kind: object = 1) -> dict[str, object]:
@@ -67,7 +68,7 @@ def test_none_deleted() -> None:
     answer = zego(emulated(), "DeleteFriends", body("alice", ["zoe", "yan"]))
     assert answer["Code"] == 660800034
     assert {error["UserId"] for error in answer["ErrorList"]} == {"zoe", "yan"}
-    chosen = emulated(quirks=Quirks(all_failed_code=660000001))
+    chosen = emulated(habits=Habits(all_failed_code=660000001))
     assert zego(chosen, "DeleteFriends", body("alice", ["zoe"]))["Code"] == 660000001
 
 
@@ -137,7 +138,7 @@ def test_query_friend_list_pages() -> None:
         ({"SignatureVersion": ""}, 100000013),
         ({"SignatureVersion": "1.0"}, 100000014),
         ({"Action": ""}, 100000006),
-        ({"Action": "AddFriends"}, 100000007),
+        ({"Action": "SendFriendApplication"}, 100000007),
     ],
 )
 def test_query_checks(change: dict[str, str], code: int) -> None:
@@ -172,7 +173,7 @@ def test_revoked_signatures() -> None:
 
 def test_a_replayed_nonce_is_refused_if_strict() -> None:
     """By default a nonce may come again; strictly, its second use is a signature error."""
-    lenient, strict = emulated(), emulated(quirks=Quirks(strict_nonce=True))
+    lenient, strict = emulated(), emulated(habits=Habits(nonce_twice="refused"))
     codes = [
         zego(app, "DeleteFriends", body("alice", [to]))["Code"]
         for app in (lenient, strict)
@@ -216,7 +217,7 @@ def test_the_batch_limit_may_be_raised() -> None:
     """Twenty ids pass; fifty where the app's limit was raised."""
     ids = [f"u{n}" for n in range(50)]
     assert zego(emulated(), "DeleteFriends", body("a", ids[:20]))["Code"] == 660800034
-    raised = emulated(World({"a": set(ids)}), quirks=Quirks(batch_limit=50))
+    raised = emulated(World({"a": set(ids)}), habits=Habits(batch_limit=50))
     assert zego(raised, "DeleteFriends", body("a", ids))["Code"] == 0
     assert raised.world.removed == 50
 

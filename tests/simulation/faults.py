@@ -19,8 +19,8 @@ from bulkdel.emulator.faults import (
     Span,
     Together,
 )
+from bulkdel.emulator.habits import Habits
 from bulkdel.emulator.limits import RateLimit, Spell
-from bulkdel.emulator.wire import Quirks
 from bulkdel.emulator.world import ReverseOnly
 
 SERVER_SIDE: Final = {
@@ -146,13 +146,13 @@ def limit_of(rng: random.Random, qps: float, *, healed_s: float) -> RateLimit:
     return RateLimit(ceiling=max(ceiling, 1), sliding=rng.random() < 0.5, spells=spells)
 
 
-def quirks_of(rng: random.Random, provider: str, batch_size: int) -> Quirks:
+def habits_of(rng: random.Random, provider: str, batch_size: int) -> Habits:
     """What the documentation leaves open."""
-    return Quirks(
+    return Habits(
         reverse_only=rng.choice(tuple(ReverseOnly)),
         batch_limit=rng.choice((None, None, None, max(1, batch_size // 2))),
         all_failed_code=None,
         vague_not_friend=provider == "tencent" and rng.random() < 0.2,
         conflicts=rng.random() < 0.3,
-        strict_nonce=rng.random() < 0.5,
+        nonce_twice="refused" if rng.random() < 0.5 else "accepted",
     )

@@ -14,11 +14,12 @@ from typing import Final
 
 from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.faults import Span
+from bulkdel.emulator.habits import Habits
 from bulkdel.emulator.limits import RateLimit
-from bulkdel.emulator.wire import EmulatedApp, Quirks
+from bulkdel.emulator.wire import EmulatedApp
 from bulkdel.emulator.world import ReverseOnly, World
 from tests.simulation.disk import Point
-from tests.simulation.faults import fault_of, limit_of, quirks_of
+from tests.simulation.faults import fault_of, habits_of, limit_of
 from tests.simulation.graph import Edge, Friendships, friendships, thinned
 from tests.simulation.network import Links
 
@@ -140,13 +141,13 @@ class Scenario:
         app = EmulatedApp(app_id=1400000000, secret=SECRET)
         if self.calm:
             kind = rng.choice(tuple(ReverseOnly)) if self.oriented else ReverseOnly.KEEP
-            quirks = Quirks(reverse_only=kind)
+            habits = Habits(reverse_only=kind)
             return Emulated(
                 target.provider,
                 app=app,
                 world=world,
                 limit=RateLimit(ceiling=math.ceil(target.qps)),
-                quirks=quirks,
+                habits=habits,
                 seed=self.seed,
             )
         fault = fault_of(
@@ -164,7 +165,7 @@ class Scenario:
             world=world,
             fault=fault,
             limit=limit_of(rng, target.qps, healed_s=self.healed_s),
-            quirks=quirks_of(rng, target.provider, target.batch_size),
+            habits=habits_of(rng, target.provider, target.batch_size),
             seed=self.seed,
         )
 
