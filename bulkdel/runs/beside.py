@@ -22,7 +22,6 @@ from bulkdel.ledger.values import Counters
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.providers.protocol import Limits, Provider
 from bulkdel.report.beside import SideStatus, SideTarget
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.plan import ChosenPlan
@@ -121,23 +120,11 @@ def side_job(job: Job, folder: str, errand: Errand) -> Job:
 
 def _side_target(target: Target, operation: Operation, errand: Errand) -> Target:
     """At the ceiling of its own calls, and within what the target says of all of its calls."""
-    limits = _limits(PROVIDERS[target.provider], errand)
+    limits = PROVIDERS[target.provider].limits[errand]
     batch_size = limits.batch_size
     if operation is Operation.DELETE_FRIENDS:
         batch_size = min(target.batch_size, limits.batch_size_most)
     return replace(target, qps=min(target.qps, limits.qps), batch_size=batch_size)
-
-
-def _limits(provider: Provider, errand: Errand) -> Limits:
-    match errand:
-        case Errand.PULL:
-            return provider.pull_friends.limits
-        case Errand.ASK:
-            return provider.ask_friends.limits
-        case Errand.ASK_LIST:
-            return provider.ask_list.limits
-        case Errand.PUT_BACK:
-            return provider.put_back.add.limits
 
 
 def look_beside(run_dir: Path, folder: str) -> SideStatus | None:
