@@ -147,6 +147,27 @@ def page_of(
     return Page(friends=tuple(friends), following=following, stamp=known, total=total)
 
 
+def friends_of(
+    items: object, name: str, whole: Callable[[Reply], bool] = lambda _: True
+) -> list[Friend] | None:
+    """The friends on a page, whatever their ids; None where one is not named, or is not `whole`.
+
+    Args:
+        items: of the reply; None is a page without friends.
+        name: under which each item holds the friend's id.
+        whole: whether an item holds what the list says of the friend.
+    """
+    if not isinstance(items, list):
+        return [] if items is None else None
+    friends = []
+    for item in items:
+        account = item.get(name) if isinstance(item, dict) else None
+        if not isinstance(account, str) or not account or not whole(item):
+            return None
+        friends.append(Friend(account=account, data=orjson.dumps(item).decode()))
+    return friends
+
+
 def of_list(first: Page | Ruling) -> Answer:
     """What the first page of a list says to the question whether it is empty.
 

@@ -399,6 +399,14 @@ def test_a_list_without_custom_fields_may_have_no_sequence_of_them(sequence: obj
     assert page.stamp == (88, -1)
 
 
+@pytest.mark.parametrize("account", ["x" * 40, "a\n", " ", "=1"])
+def test_any_id_may_stand_on_a_list(account: str) -> None:
+    """A list may hold whom no input may name, and a cleared one is backed up whole."""
+    page = pulled(listed(friend(account)))
+    assert isinstance(page, Page)
+    assert [one.account for one in page.friends] == [account]
+
+
 @pytest.mark.parametrize("friends", [[], None, ...])
 def test_an_empty_list_is_a_page(friends: object) -> None:
     """Its only page, which names nobody."""
@@ -428,6 +436,9 @@ def test_an_empty_list_is_a_page(friends: object) -> None:
         (listed({"ValueItem": []}), None),
         (listed({"To_Account": "id1"}), None),
         (listed({"To_Account": "id1", "ValueItem": None}), None),
+        (listed({"To_Account": "id1", "ValueItem": ["Tag_SNS_IM_Remark"]}), None),
+        (listed({"To_Account": "id1", "ValueItem": [{"Value": "x"}]}), None),
+        (listed({"To_Account": "id1", "ValueItem": [{"Tag": "Tag_SNS_IM_Remark"}]}), None),
         (listed("id1"), None),
         (listed(UserDataItem={"id1": 1}, FriendNum=0), None),
         (listed(UserDataItem="", FriendNum=0), None),

@@ -361,6 +361,14 @@ def test_the_next_page_is_any_number(following: int) -> None:
     assert page.following == following
 
 
+@pytest.mark.parametrize("account", ["x" * 40, "a\n", " ", "=1"])
+def test_any_id_may_stand_on_a_list(account: str) -> None:
+    """A list may hold whom no input may name, and a cleared one is backed up whole."""
+    page = pulled(listed(friend(account)))
+    assert isinstance(page, Page)
+    assert [one.account for one in page.friends] == [account]
+
+
 @pytest.mark.parametrize("friends", [[], None, ...])
 def test_an_empty_list_is_a_page(friends: object) -> None:
     """Its only page, which names nobody."""
