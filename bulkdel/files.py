@@ -31,6 +31,11 @@ SOCKET: Final = "control.sock"
 PAGE: Final = "report.html"
 FIGURES: Final = "report.json"
 WORKSHOP: Final = ".planning"
+BACKUP: Final = "backup"
+VERIFICATION: Final = "verification"
+UNDO: Final = "undo"
+CANARY: Final = "canary"
+FRIENDS: Final = "friends.jsonl.zst"
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
 """What SQLite opens by name."""

@@ -52,6 +52,12 @@ def holds_run(run_dir: Path) -> bool:
         raise cannot(run_dir, "cannot be looked at", error) from error
 
 
+def has_sides(run_dir: Path) -> bool:
+    """Whether a run beside the run in `run_dir` was begun, and so calls may have left."""
+    sides = (files.BACKUP, files.CANARY, files.VERIFICATION, files.UNDO)
+    return any((run_dir / side).is_dir() for side in sides)
+
+
 def _is_there(path: Path) -> bool:
     try:
         path.lstat()

@@ -26,6 +26,19 @@ class Operation(StrEnum):
     DELETE_ALL_FRIENDS = "delete_all_friends"
 
 
+class Errand(StrEnum):
+    """What the calls of a run beside a run do; none of them deletes anything."""
+
+    PULL = "pull"  #: friend data of an account's list, before it is shortened
+    ASK = "ask"  #: whether pairs are gone
+    ASK_LIST = "ask_list"  #: whether an account's list is empty
+    PUT_BACK = "put_back"  #: what was deleted
+
+
+AnyOperation: TypeAlias = Operation | Errand
+"""What the calls of a run do, whichever kind of run it is."""
+
+
 class Mode(StrEnum):
     """How much one deletion removes."""
 
@@ -46,6 +59,7 @@ class Verdict(StrEnum):
     DELETED = "deleted"  #: settles: the provider said so
     ALREADY_GONE = "already_gone"  #: settles: there was nothing to delete
     FAILED = "failed"  #: settles: refused for good
+    MORE = "more"  #: the call did its part, and what it is of needs another one: goes again at once
     TRANSIENT = "transient"  #: goes again, with growing delays, a bounded number of times
     THROTTLED = "throttled"  #: holds the whole lane; uses up no attempt
     RESIGN = "resign"  #: goes again with new credentials, for half a minute
@@ -59,6 +73,31 @@ class Verdict(StrEnum):
 
 
 _SETTLING = frozenset({Verdict.DELETED, Verdict.ALREADY_GONE, Verdict.FAILED})
+
+_ASKED = {
+    Verdict.DELETED: "gone",
+    Verdict.ALREADY_GONE: "remains",
+    Verdict.FAILED: "unknown",
+}
+STATUSES: Mapping[AnyOperation, Mapping[Verdict, str]] = MappingProxyType(
+    {
+        **{key: {one: one.value for one in _SETTLING} for key in Operation},
+        Errand.PULL: {Verdict.DELETED: "pulled", Verdict.FAILED: "failed"},
+        Errand.ASK: _ASKED,
+        Errand.ASK_LIST: _ASKED,
+        Errand.PUT_BACK: {
+            Verdict.DELETED: "restored",
+            Verdict.ALREADY_GONE: "already_there",
+            Verdict.FAILED: "failed",
+        },
+    }
+)
+"""The word that each settling verdict has in the ledger, by what the calls of the run do.
+
+A journal counts in three verdicts, whatever a run does. A list that was pulled is `deleted` or
+`failed` there; a pair that was asked for is `deleted` where it is gone and `already_gone` where it
+remains; one that is put back `already_gone` where it was there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +140,15 @@ class Batch:
         from_account: whose list is shortened.
         to_accounts: at least one, distinct, sorted bytewise.
         sides: where the planner chose the side that each friendship is sent from.
+        data: where friends are put back: the data of each To_Account, a JSON object as the
+            provider gave it.
     """
 
     ordinal: int
     from_account: str
     to_accounts: tuple[str, ...]
     sides: Sides | None = None
+    data: tuple[str, ...] | None = None
 
     @property
     def has_reserve(self) -> bool:
@@ -125,16 +167,31 @@ class Sweep:
     from_account: str
 
 
-Entry: TypeAlias = Batch | Sweep
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """One account whose friend list is pulled, for one target; one item, over as many pages.
+
+    Attributes:
+        ordinal: its place in the plan, over all targets.
+        from_account: whose list is pulled.
+        wanted: the friends of whom data is kept, sorted bytewise; None means all.
+    """
+
+    ordinal: int
+    from_account: str
+    wanted: tuple[str, ...] | None
+
+
+Entry: TypeAlias = Batch | Sweep | Pull
 """One entry of the plan: what one call carries if all goes well."""
 
 
 def size_of(entry: Entry) -> int:
-    """Returns the number of items of an entry; a Sweep has one."""
+    """Returns the number of items of an entry; a Sweep and a Pull have one."""
     return len(entry.to_accounts) if isinstance(entry, Batch) else 1
 
 
-def batch_label(target: str, operation: Operation, mode: Mode, entry: Entry) -> str:
+def batch_label(target: str, operation: AnyOperation, mode: Mode, entry: Entry) -> str:
     """The ledger's `batch`: 16 hex digits, the same in every run over the same input."""
     to_accounts = list(entry.to_accounts) if isinstance(entry, Batch) else None
     content = orjson.dumps([target, operation, mode, entry.from_account, to_accounts])
@@ -150,6 +207,8 @@ class Ruling:
         code: the provider's own code; the HTTP status where only that is known;
             NO_REPLY or UNREADABLE where there is neither.
         info: the provider's text, at most INFO_CAP characters.
+        note: what the status needs beside it: where a pair remains ("from", "to", "both"; of a list
+            how many are on it), which fields could not be put back (names with a comma between).
         lost: the call may have been carried out although this is no definite verdict, so the pair
             counts a lost answer.
         hold_s: how long the provider wants the lane to be held, in seconds, where it says so.
@@ -162,6 +221,7 @@ class Ruling:
     verdict: Verdict
     code: int
     info: str = ""
+    note: str = ""
     lost: bool = False
     hold_s: float | None = None
     conflict: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ import structlog
 from bulkdel import files
 from bulkdel.cli import ask, streams
 from bulkdel.cli.options import command_for
-from bulkdel.cli.progress import progress
+from bulkdel.cli.sending import NotAgreed, as_said, before_sending, send
 from bulkdel.cli.signals import Stopping, stopping
 from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
@@ -32,25 +32,7 @@ from bulkdel.runs import log
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
 from bulkdel.runs.observers import Observers, Watch, observers
 from bulkdel.runs.run import Run, held_run
-from bulkdel.send.view import End, Ending, LaneEnd, LaneView
-
-
-class Interrupted(BulkdelError):
-    """A signal came before the first call of the sitting left."""
-
-    exit_code = Exit.LEFT
-
-
-class NotAgreed(BulkdelError):
-    """A person was asked and did not say yes."""
-
-    exit_code = Exit.LEFT
-
-
-class CutShort(BulkdelError):
-    """What is wrong was found when calls had left: so 2, nothing was sent, would not be true."""
-
-    exit_code = Exit.LEFT
+from bulkdel.send.view import End, Ending, LaneEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +67,7 @@ def sit(
         BulkdelError: with the exit code; what was settled is kept.
     """
     with ExitStack() as stack:
-        watch = stack.enter_context(stopping(_before_sending))
+        watch = stack.enter_context(stopping(before_sending))
         run = stack.enter_context(hold(job))
         at = job.run_dir / files.LOG
         with nothing_sent():
@@ -97,11 +79,7 @@ def sit(
         try:
             code = _carry_out(job, choices, run, watch, others)
         except Exception as error:
-            cause = leaf(error)  # tasks raise in groups
-            if watch.by and not watch.patient and not isinstance(cause, BulkdelError):
-                cause = Interrupted(_stopped(watch.by))  # a library made its own error of it
-            if watch.patient and isinstance(cause, WrongInput):
-                cause = CutShort(cause.what, *cause.more, where=cause.where, mend=cause.mend)
+            cause = as_said(leaf(error), watch)  # tasks raise in groups
             if isinstance(cause, BulkdelError):
                 events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
                 if not isinstance(cause, NotAgreed):
@@ -139,7 +117,8 @@ def _carry_out(
         at_ms = None if how is Agreement.EARLIER else time.time_ns() // 1_000_000
         run.agree(Consent(how=how, at_ms=at_ms, command=choices.command))
         others.started(status)
-        ending = _send(choices, run, meta, watch, others)
+        quiet, limit = choices.no_progress, choices.limit
+        ending = send(run, meta, watch, [others.show], quiet=quiet, limit=limit)
         status = run.status()
         others.looked(status)
     else:
@@ -215,36 +194,5 @@ def _have_agreement(
     return Agreement.TYPED
 
 
-def _send(choices: Choices, run: Run, meta: PlanMeta, watch: Stopping, others: Observers) -> Ending:
-    try:
-        with progress(quiet=choices.no_progress, now_s=time.monotonic) as display:
-
-            def show(views: Sequence[LaneView]) -> None:
-                display(views)
-                others.show(views)
-
-            ending = run.send(meta, limit=choices.limit, show=show, tell=watch.tell)
-    except BaseException:
-        if watch.patient:  # whom the signals were told to is gone
-            watch.tell(_too_late)
-        raise
-    watch.tell(_too_late)
-    return ending
-
-
-def _before_sending(signal_name: str) -> None:
-    raise Interrupted(_stopped(signal_name))
-
-
-def _stopped(signal_name: str) -> str:
-    return (
-        f"stopped by {signal_name} before anything was sent this time. Run the same command again"
-    )
-
-
 def _warn(words: str) -> None:
     streams.say(f"Warning: {words}.")
-
-
-def _too_late(_: str) -> None:
-    """Nothing is left to stop but the summary."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from bulkdel.job.beside import BackupTable, CanaryTable
 from bulkdel.job.endpoint import Reach
 from bulkdel.job.notify import Event, NotifyTable
 from bulkdel.job.schema import MEMORY_LIMIT_MB, Format, InputTable, Quoting, RetryTable
@@ -17,6 +18,8 @@ from bulkdel.providers.protocol import IdRule
 from bulkdel.words import Mode, Operation, Orient
 
 __all__ = [
+    "Backup",
+    "Canary",
     "Event",
     "Format",
     "Guards",
@@ -37,6 +40,9 @@ standard input, and glob characters of the job file's own directory are escaped.
 Retry: TypeAlias = RetryTable
 Notify: TypeAlias = NotifyTable
 NOBODY: Final = Notify()
+Backup: TypeAlias = BackupTable
+Canary: TypeAlias = CanaryTable
+NO_BACKUP: Final = Backup()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,4 +142,6 @@ class Job:
     memory_limit_mb: int = MEMORY_LIMIT_MB
     schedule: Schedule = ALWAYS
     notify: Notify = NOBODY
+    backup: Backup = NO_BACKUP
+    canary: Canary | None = None
     run_dir_named: bool = True

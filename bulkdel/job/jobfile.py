@@ -206,6 +206,8 @@ def _job(
         memory_limit_mb=table.plan.memory_limit_mb,
         schedule=_schedule(table.schedule),
         notify=table.notify,
+        backup=table.backup,
+        canary=table.canary,
     )
 
 

@@ -43,7 +43,7 @@ def _fewest_calls() -> dict[str, Any]:
 
 def _of_provider(name: str) -> dict[str, Any]:
     provider = PROVIDERS[name]
-    most = max(limits.batch_size_most for limits in provider.limits.values())
+    most = max(provider.limits[operation].batch_size_most for operation in Operation)
     keys: dict[str, Any] = {
         "region": {"enum": list(provider.regions)},
         "batch_size": {"maximum": most},

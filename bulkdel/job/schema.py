@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from bulkdel.job.account import id_fault
+from bulkdel.job.beside import BackupTable, CanaryTable
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -301,3 +302,11 @@ class JobTable(Table):
     notify: Annotated[NotifyTable, Field(description="Who is told how the run goes."), A_TABLE] = (
         NotifyTable()
     )
+    backup: Annotated[
+        BackupTable, Field(description="Friend data, pulled before it is deleted."), A_TABLE
+    ] = BackupTable()
+    canary: Annotated[
+        CanaryTable | None,
+        Field(description="Some accounts first, then checked. Default: none."),
+        A_TABLE,
+    ] = None

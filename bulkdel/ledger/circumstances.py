@@ -34,6 +34,7 @@ class Agreement(StrEnum):
     EARLIER = "earlier"  #: the same plan was agreed to in an earlier sitting
     TRIAL = "trial"  #: nothing real is touched, so nobody is asked
     PROGRAM = "program"  #: a program said so to the library
+    NOT_NEEDED = "not_needed"  #: it changes nothing at the provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

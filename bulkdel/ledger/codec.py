@@ -1,7 +1,7 @@
 """How parts and settlements stand in the journal's columns: compact JSON, positions and numbers.
 
 A settlement is `[of, left, [[status, code, info, lost, items], …]]`, where a group in reserve has
-IN_RESERVE for its status; parts are
+IN_RESERVE for its status, and one with a note has that behind its items; parts are
 `[[items, attempts, lost, [[position, more], …]], …]`, and one fresh part is NULL.
 """
 
@@ -62,6 +62,7 @@ def encode_settlement(settlement: Settlement) -> bytes:
             capped(group.info),
             group.lost,
             group.items,
+            *((group.note,) if group.note else ()),
         )
         for group in settlement.groups
     ]
@@ -82,8 +83,9 @@ def decode_settlement(stored: bytes, *, attempts: int, at_ms: int) -> Settlement
                 lost=lost,
                 items=None if items is None else tuple(items),
                 in_reserve=status == IN_RESERVE,
+                note=note[0] if note else "",
             )
-            for status, code, info, lost, items in groups
+            for status, code, info, lost, items, *note in groups
         ),
         attempts=attempts,
         at_ms=at_ms,

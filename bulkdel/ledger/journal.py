@@ -39,7 +39,7 @@ from bulkdel.ledger.storage import (
 from bulkdel.ledger.tables import connect, connect_again
 from bulkdel.ledger.tick import Before, fold
 from bulkdel.ledger.values import Counters, Event, Intent, OpenEntry, Part
-from bulkdel.words import Entry, Mode, Operation, size_of
+from bulkdel.words import AnyOperation, Entry, Mode, size_of
 
 
 class Journal:
@@ -61,7 +61,7 @@ class Journal:
         identity: Identity,
         entry_of: Callable[[int], Entry],
         *,
-        operation: Operation,
+        operation: AnyOperation,
         mode: Mode,
     ) -> None:
         self.run_dir = run_dir
@@ -96,7 +96,7 @@ class Journal:
         identity: Identity,
         entry_of: Callable[[int], Entry],
         *,
-        operation: Operation,
+        operation: AnyOperation,
         mode: Mode,
     ) -> Self:
         """Open the journal of `run_dir`, or make it, and bring the ledger into agreement with it.

@@ -16,7 +16,7 @@ from bulkdel.ledger.ledger_file import LEDGER, LedgerFile, refuse_orphans
 from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.storage import readable, translated
-from bulkdel.words import Entry, Mode, Operation
+from bulkdel.words import AnyOperation, Entry, Mode
 
 
 def ensure_opens(
@@ -24,7 +24,7 @@ def ensure_opens(
     identity: Identity,
     entry_of: Callable[[int], Entry],
     *,
-    operation: Operation,
+    operation: AnyOperation,
     mode: Mode,
 ) -> None:
     """Return if `Journal.open` would, with the same arguments; by the same decisions.

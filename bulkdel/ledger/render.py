@@ -14,11 +14,31 @@ import orjson
 
 from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Group, Settlement
-from bulkdel.words import INFO_CAP, Asked, Batch, Entry, Mode, Operation, Sides, batch_label
+from bulkdel.words import (
+    INFO_CAP,
+    STATUSES,
+    AnyOperation,
+    Asked,
+    Batch,
+    Entry,
+    Errand,
+    Mode,
+    Operation,
+    Pull,
+    Sides,
+    Verdict,
+    batch_label,
+)
 
 
-def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -> bytes:
-    """The lines of what `settlement` settled, by position; contract section 5.
+def render(
+    settlement: Settlement,
+    entry: Entry,
+    label: str,
+    target_name: str,
+    operation: AnyOperation = Operation.DELETE_FRIENDS,
+) -> bytes:
+    """The lines of what `settlement` settled, by position; contract sections 5 and 8.
 
     The same arguments give the same bytes for ever: on reopening the ledger is compared with them.
 
@@ -27,10 +47,14 @@ def render(settlement: Settlement, entry: Entry, label: str, target_name: str) -
         entry: the whole entry as planned; its positions are what the settlement speaks of.
         label: the entry's `batch_label`.
         target_name: as in the job file.
+        operation: what the calls of the run do, which decides what a line says.
     """
+    ends = _Ends(settlement, label, operation)
+    if isinstance(entry, Pull):
+        prefix = orjson.dumps({"target": target_name, "account": entry.from_account})[:-1]
+        return b"".join([prefix + ends.of(group) for group in settlement.groups])
     head = orjson.dumps({"target": target_name, "from_account": entry.from_account})
     prefix = head[:-1] + b',"to_account":'
-    ends = _Ends(settlement, label)
     if not isinstance(entry, Batch):
         return b"".join([prefix + b"null" + ends.of(group) for group in settlement.groups])
     if entry.sides is not None:
@@ -53,7 +77,7 @@ class Rendering:
     """What the labels and lines of a run's entries are made of; `names` are its targets'."""
 
     names: tuple[str, ...]
-    operation: Operation
+    operation: AnyOperation
     mode: Mode
 
     def label(self, entry: Entry, target: int) -> str:
@@ -62,7 +86,8 @@ class Rendering:
 
     def lines(self, settlement: Settlement, entry: Entry, target: int) -> bytes:
         """Returns the lines of `settlement`; see `render`."""
-        return render(settlement, entry, self.label(entry, target), self.names[target])
+        label = self.label(entry, target)
+        return render(settlement, entry, label, self.names[target], self.operation)
 
 
 def capped(info: str) -> str:
@@ -73,15 +98,26 @@ def capped(info: str) -> str:
 class _Ends:
     """What stands after the id, by group."""
 
-    def __init__(self, settlement: Settlement, label: str) -> None:
+    def __init__(self, settlement: Settlement, label: str, operation: AnyOperation) -> None:
         seconds, milliseconds = divmod(settlement.at_ms, 1000)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
         self._label = label
         self._attempts = settlement.attempts
         self._at = f"{stamp}.{milliseconds:03d}Z"
+        self._errand = operation if isinstance(operation, Errand) else None
 
     def of(self, group: Group, asked: Asked | None = None) -> bytes:
         """`asked` is what came before of the pair, where this is its second phase."""
+        if self._errand is not None:
+            beside = {
+                "status": STATUSES[self._errand][group.status],
+                **_note(self._errand, group),
+                "code": group.code,
+                "info": capped(group.info),
+                "attempts": self._attempts,
+                "at": self._at,
+            }
+            return b"," + orjson.dumps(beside)[1:] + b"\n"
         rest = {
             "status": group.status.value,
             "code": group.code,
@@ -92,6 +128,21 @@ class _Ends:
             "at": self._at,
         }
         return b"," + orjson.dumps(rest)[1:] + b"\n"
+
+
+def _note(errand: Errand, group: Group) -> dict[str, str | int | list[str]]:
+    """What a status needs beside it in a line of a run beside a run."""
+    note = group.note
+    match errand:
+        case Errand.PULL:
+            return {"friends": int(note)} if group.status is Verdict.DELETED else {}
+        case Errand.ASK:
+            return {"where": note} if group.status is Verdict.ALREADY_GONE else {}
+        case Errand.ASK_LIST:
+            remains = group.status is Verdict.ALREADY_GONE
+            return {"where": "friends", "friends": int(note)} if remains else {}
+        case Errand.PUT_BACK:
+            return {"not_restored": note.split(",")} if note else {}
 
 
 def _oriented(

@@ -61,6 +61,7 @@ class Group:
 
     Attributes:
         lost: lost answers of these items, this call included.
+        note: what the status needs beside it, as in a Ruling.
         in_reserve: they were answered "not a friend" from one side, and their other side is asked
             in the second phase: no pair is settled yet, but this entry is done with them.
     """
@@ -71,6 +72,7 @@ class Group:
     lost: int
     items: tuple[int, ...] | None
     in_reserve: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

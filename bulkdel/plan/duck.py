@@ -156,13 +156,28 @@ def parquet_facts(file: FileName, what: str) -> str:
     return f"parquet_{what}({file.sql})"
 
 
-def lines_in(file: FileName, columns: Mapping[str, str], separator: bytes, *, skip: int = 0) -> str:
-    """A scan of lines that we wrote ourselves: everything said, nothing sniffed, no quotes."""
+LINE_MOST: Final = 2_000_000
+"""Bytes that a line may have where nothing else is said; DuckDB's own default."""
+
+
+def lines_in(
+    file: FileName,
+    columns: Mapping[str, str],
+    separator: bytes,
+    *,
+    skip: int = 0,
+    line_most: int = LINE_MOST,
+) -> str:
+    """A scan of lines that we wrote ourselves: everything said, nothing sniffed, no quotes.
+
+    A line has at most `line_most` bytes.
+    """
     typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
     texts = [name for name, kind in columns.items() if kind == "VARCHAR"]
     return (
         f"read_csv({file.sql}, columns = {{{typed}}}, force_not_null = {texts}, {_PATHS}, "
         f"auto_detect = false, delim = {literal(separator.decode())}, skip = {skip}, "
+        f"max_line_size = {max(line_most, LINE_MOST)}, "
         "header = false, quote = '', escape = '', comment = '', nullstr = '', new_line = '\\n', "
         "null_padding = false, strict_mode = true, ignore_errors = false, "
         "normalize_names = false, compression = 'uncompressed', encoding = 'utf-8')"

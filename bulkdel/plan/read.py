@@ -15,11 +15,11 @@ from typing import Final, Self, TypeAlias, get_args
 from bulkdel import files
 from bulkdel.errors import RESTORE, BulkdelError, Corrupt, StorageFailed
 from bulkdel.plan import duck
-from bulkdel.plan.entries import Row, batch_of
+from bulkdel.plan.entries import Row, batch_of, pull_of, put_back_of
 from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, from_json
 from bulkdel.plan.stretches import DIGEST_BYTES, rows_digest, stretch_of
 from bulkdel.plan.values import PlanMeta
-from bulkdel.words import Entry, Operation, Orient, Sweep
+from bulkdel.words import Entry, Errand, Operation, Orient, Sweep
 
 PLAN_FILE = files.PLAN
 
@@ -77,7 +77,10 @@ class PlanReader:
             OSError: it cannot be opened.
         """
         self._path = run_dir / PLAN_FILE
-        self._sweeps = meta.fingerprint.operation is Operation.DELETE_ALL_FRIENDS
+        self._operation = meta.fingerprint.operation
+        self._sweeps = self._operation is Operation.DELETE_ALL_FRIENDS
+        if meta.origin is not None:
+            self._sweeps = meta.origin.whole_lists
         self._oriented = meta.fingerprint.orient is Orient.FEWEST_CALLS
         sizes = [1] if self._sweeps else [size for _, size in meta.fingerprint.targets]
         self._stretch = meta.stretch or stretch_of(sizes)
@@ -186,8 +189,12 @@ class PlanReader:
     def entry_of(self, row: Row) -> Entry:
         """The entry that a row of the plan describes."""
         ordinal, account, others = row
+        if self._operation is Errand.PULL:
+            return pull_of(ordinal, account, others)
         if others is None:  # only where the plan clears whole lists: see rows
             return Sweep(ordinal, account)
+        if self._operation is Errand.PUT_BACK:
+            return put_back_of(ordinal, account, others)
         return batch_of(ordinal, account, others, oriented=self._oriented)
 
     def entry(self, ordinal: int) -> Entry:

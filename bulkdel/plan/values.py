@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bulkdel.words import Mode, Operation, Orient
+from bulkdel.words import AnyOperation, Mode, Operation, Orient
 
 PLAN_VERSION = 3
 PLAN_VERSIONS = (2, PLAN_VERSION)
@@ -66,7 +66,7 @@ class Fingerprint:
     """All that decides the plan. `targets` are (name, batch_size) in the job's order."""
 
     version: int
-    operation: Operation
+    operation: AnyOperation
     mode: Mode
     orient: Orient
     from_field: str
@@ -109,6 +109,26 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the plan of a run beside a run was made of: the run itself.
+
+    Attributes:
+        plan_digest: of the run's plan.
+        ledger_bytes: of its ledger, as far as it was read; 0 where the plan alone was.
+        population: by target in the plan's order, what there was to choose from.
+        sample, seed: how many of each target were drawn, and with what; None where all are in it.
+        whole_lists: whether its entries are accounts alone, without any To_Account.
+    """
+
+    plan_digest: str
+    whole_lists: bool
+    ledger_bytes: int = 0
+    population: tuple[int, ...] = ()
+    sample: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMeta:
     """The plan's identity and books.
 
@@ -118,6 +138,7 @@ class PlanMeta:
             no digests of its entries.
         entries_sha256: over all those digests, as hex digits.
         lookalikes: one for each kind that was met.
+        origin: of the plan of a run beside a run; None where the input was planned.
     """
 
     fingerprint: Fingerprint
@@ -127,3 +148,11 @@ class PlanMeta:
     stretch: int = 0
     entries_sha256: str = ""
     lookalikes: tuple[Lookalike, ...] = ()
+    origin: Origin | None = None
+
+    @property
+    def deletion(self) -> Operation:
+        """What the run does that was planned; never asked of the plan of a run beside it."""
+        if isinstance(self.fingerprint.operation, Operation):
+            return self.fingerprint.operation
+        raise AssertionError(f"a plan to {self.fingerprint.operation} deletes nothing")

@@ -25,10 +25,11 @@ def write_plan(
     *,
     sweeps: bool,
     metadata: Mapping[str, bytes],
+    line_most: int = duck.LINE_MOST,
 ) -> None:
     """Writes the batches in `lines` (see compose) as Parquet, with `metadata` beside them.
 
-    Where batches are `sweeps`, they have no To_Accounts.
+    Where batches are `sweeps`, they have no To_Accounts. A line has at most `line_most` bytes.
 
     DuckDB keeps the order of one file's lines; that every batch stands in the place of its ordinal
     is checked in what it wrote.
@@ -47,7 +48,7 @@ def write_plan(
         columns["t"] = "VARCHAR"
         others = f"replace(t, chr({ID_END}), chr(10))"
     with duck.opened(lines) as file:
-        scan = duck.lines_in(file, columns, bytes([FIELD_END]), skip=1)
+        scan = duck.lines_in(file, columns, bytes([FIELD_END]), skip=1, line_most=line_most)
         duck.write_parquet(
             con,
             f"SELECT CASE {target} END AS target, ordinal, f AS from_account, "

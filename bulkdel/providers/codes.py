@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -49,7 +49,7 @@ class Scope(Enum):
 
 
 def gone(words: str) -> Meaning:
-    """There was nothing to delete."""
+    """There was nothing to delete, or nothing to put back."""
     return Meaning(verdict=Verdict.ALREADY_GONE, words=words)
 
 
@@ -157,6 +157,29 @@ class CodeTable:
             shrink=meaning.shrink and not verdict.settles,
             known=meaning.known,
         )
+
+    def beside(self, *, refused: Iterable[int] = (), there: Iterable[int] = ()) -> CodeTable:
+        """The table for calls that delete nothing, which keep each code's words.
+
+        No code says of them that there was nothing to delete: one that says so of a deletion
+        refuses the item here, as no answer to what was asked.
+
+        Args:
+            refused: codes that refuse an item for good, as these calls' documentation has it. What
+                stops a lane where it is said of a whole call goes on to do so.
+            there: codes that say that what is put back is there already.
+        """
+        ours = {
+            code: split(meaning.words)
+            for code, meaning in self.meanings.items()
+            if meaning.verdict is Verdict.ALREADY_GONE or meaning.gone is not None
+        }
+        for code in refused:
+            ours[code] = split(self.words(code))
+            if self.meanings[code].verdict is Verdict.FATAL:
+                ours[code] = malformed(self.words(code))
+        ours |= {code: gone(self.words(code)) for code in there}
+        return replace(self, meanings={**self.meanings, **ours})
 
     def may_last(self, code: int) -> bool:
         """Whether a pair may be answered with `code` for ever.

@@ -9,7 +9,18 @@ from typing import Final, Generic, TypeVar, assert_never
 
 from bulkdel.providers.codes import CodeTable
 from bulkdel.providers.purge import Purge
-from bulkdel.words import Answer, Batch, Entry, Mode, Operation, Sweep
+from bulkdel.words import (
+    Answer,
+    AnyOperation,
+    Batch,
+    Entry,
+    Errand,
+    Mode,
+    Operation,
+    Pull,
+    Ruling,
+    Sweep,
+)
 
 
 class Secret:
@@ -135,7 +146,8 @@ class Command:
         name: the operation, as the provider's API calls it.
         content: the JSON body; None for a call without one.
         parameters: of the query, beside those that sign the call.
-        ids: how many accounts its reply may speak of.
+        ids: how many accounts its reply may speak of. That bounds how much of a reply is read, so
+            one that tells more of each account than a result asks for the room of several.
     """
 
     name: str
@@ -177,6 +189,77 @@ class HarmlessCall:
     decode: Callable[[int, bytes], Hearing]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Which page of an account's friend list a call asks for.
+
+    Attributes:
+        at: what the reply before named as the next; None for the first page.
+    """
+
+    account: str
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Friend:
+    """One entry of a friend list: `data` is the provider's own object of it, JSON, all fields."""
+
+    account: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of an account's friend list.
+
+    Attributes:
+        following: what to ask for next; None where this is the last page.
+        stamp: what is the same on all pages of a list that nobody changed meanwhile.
+        total: how many friends the provider says that the list has; None where it does not say.
+    """
+
+    friends: tuple[Friend, ...]
+    following: int | None
+    stamp: tuple[int, ...]
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """How some fields of friends that are on a list already are set.
+
+    Attributes:
+        calls: a Batch carries their data. The note of `deleted` or `failed` names the fields that
+            were not set; `failed` says that there is no such friend on the list, or no such user.
+        needed: whether data of a friend holds anything that these calls set. A call carries only
+            friends of whom that is so.
+    """
+
+    calls: OperationCalls[Batch, Answer]
+    needed: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutBack:
+    """How friends are put back on an account's list.
+
+    Attributes:
+        add: puts them on it. A Batch carries their data. A ruling `already_gone` says that a friend
+            is on the list already; the note of `deleted` names fields that no call can set.
+        fill: for friends that were on the list already, one after the other; none where `add` sets
+            the fields of those too.
+        unset: the fields of this data that `fill` cannot set, by name; where there is no `fill`,
+            all are set.
+        writes_both: whether `add` may write the other list as well, which is then to be asked.
+    """
+
+    add: OperationCalls[Batch, Answer]
+    fill: tuple[Fill, ...] = ()
+    unset: Callable[[str], tuple[str, ...]] = lambda _: ()
+    writes_both: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provider:
     """One provider's API as a value: what is documented of it, and pure functions.
@@ -203,6 +286,12 @@ class Provider:
         sign: the call that carries a command for an app, signed at a Unix time in seconds, with
             ENTROPY_BYTES random bytes that no other call is given.
         delete_friends, delete_all_friends, check: the operations.
+        ask_friends: for each mode, whether pairs are gone: `deleted` where nothing remains in the
+            directions of the mode, `already_gone` with a note where something does, `failed` where
+            the provider cannot be asked of a pair.
+        ask_list: whether an account's list is empty, likewise.
+        pull_friends: a page of an account's list, or a ruling why there is none.
+        put_back: puts friends back on an account's list.
     """
 
     name: str
@@ -224,14 +313,52 @@ class Provider:
     delete_friends: OperationCalls[Batch, Answer]
     delete_all_friends: OperationCalls[Sweep, Answer]
     check: HarmlessCall
+    ask_friends: Mapping[Mode, OperationCalls[Batch, Answer]]
+    ask_list: OperationCalls[Sweep, Answer]
+    pull_friends: OperationCalls[Cursor, Page | Ruling]
+    put_back: PutBack
 
     @property
-    def limits(self) -> Mapping[Operation, Limits]:
-        """What is documented for each operation of a job."""
+    def limits(self) -> Mapping[AnyOperation, Limits]:
+        """What is documented for each operation; those of `fill` stand in `put_back`."""
         return {
             Operation.DELETE_FRIENDS: self.delete_friends.limits,
             Operation.DELETE_ALL_FRIENDS: self.delete_all_friends.limits,
+            Errand.PULL: self.pull_friends.limits,
+            Errand.ASK: self.ask_friends[Mode.TWO_WAY].limits,
+            Errand.ASK_LIST: self.ask_list.limits,
+            Errand.PUT_BACK: self.put_back.add.limits,
         }
+
+    def on_batches(self, operation: AnyOperation, mode: Mode) -> OperationCalls[Batch, Answer]:
+        """How an operation is done to a Batch: a deletion, a question, or `put_back.add`.
+
+        Raises:
+            ValueError: the operation is not done to batches.
+        """
+        match operation:
+            case Operation.DELETE_FRIENDS:
+                return self.delete_friends
+            case Errand.ASK:
+                return self.ask_friends[mode]
+            case Errand.PUT_BACK:
+                return self.put_back.add
+            case _:
+                raise ValueError(f"{operation} is not done to batches")
+
+    def on_lists(self, operation: AnyOperation) -> OperationCalls[Sweep, Answer]:
+        """How an operation is done to the whole list of a Sweep: a deletion, or a question.
+
+        Raises:
+            ValueError: the operation is not done to whole lists; one that is pulled has pages.
+        """
+        match operation:
+            case Operation.DELETE_ALL_FRIENDS:
+                return self.delete_all_friends
+            case Errand.ASK_LIST:
+                return self.ask_list
+            case _:
+                raise ValueError(f"{operation} is not done to whole lists")
 
     @property
     def needs_admin(self) -> bool:
@@ -254,14 +381,41 @@ class Provider:
             ValueError: an empty batch or one above `batch_size_most`: neither is planned. Or
                 entropy of another length.
         """
+        command = self.command(entry, mode)
+        return self.signed(command, app=app, credentials=credentials, now_s=now_s, entropy=entropy)
+
+    def command(self, entry: Entry, mode: Mode) -> Command:
+        """The deletion that `entry` asks for.
+
+        Raises:
+            ValueError: an empty batch or one above `batch_size_most`, or an entry that deletes
+                nothing: none of them is planned.
+        """
         match entry:
             case Batch():
                 _check_size(entry, self.delete_friends.limits)
-                command = self.delete_friends.encode(entry, mode)
+                return self.delete_friends.encode(entry, mode)
             case Sweep():
-                command = self.delete_all_friends.encode(entry, mode)
+                return self.delete_all_friends.encode(entry, mode)
+            case Pull():
+                raise ValueError("a list that is to be pulled is not deleted")
             case _:
                 assert_never(entry)
+
+    def signed(
+        self,
+        command: Command,
+        *,
+        app: App,
+        credentials: Credentials,
+        now_s: float,
+        entropy: bytes,
+    ) -> Call:
+        """The call that carries `command`. `entropy` is 8 random bytes, new for each call.
+
+        Raises:
+            ValueError: entropy of another length.
+        """
         _check_entropy(entropy)
         return self.sign(command, app, credentials, now_s, entropy)
 
@@ -276,6 +430,8 @@ class Provider:
                 return self.delete_friends.decode(entry, status, body)
             case Sweep():
                 return self.delete_all_friends.decode(entry, status, body)
+            case Pull():
+                raise ValueError("a list that is to be pulled is not deleted")
             case _:
                 assert_never(entry)
 
@@ -294,9 +450,8 @@ class Provider:
         Raises:
             ValueError: entropy of another length than 8 bytes.
         """
-        _check_entropy(entropy)
         command = self.check.encode(from_account, to_account)
-        return self.sign(command, app, credentials, now_s, entropy)
+        return self.signed(command, app=app, credentials=credentials, now_s=now_s, entropy=entropy)
 
     def decode_check(self, status: int, body: bytes) -> Hearing:
         """What a reply to `encode_check` says of the app and its credentials. Total, as decode."""

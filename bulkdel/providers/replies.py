@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
@@ -10,12 +10,12 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from bulkdel.providers.codes import HTTP_STATUSES, CodeTable, Scope
-from bulkdel.providers.protocol import Hearing, Standing
+from bulkdel.providers.protocol import Friend, Hearing, Page, Standing
 from bulkdel.providers.stars import without_long_runs
 from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Ruling, Verdict
 
 DONE: Final = Ruling(verdict=Verdict.DELETED, code=0)
-"""The one ruling that says deleted, and the only one with code 0."""
+"""The one ruling that says deleted, and of a deletion the only one with code 0."""
 
 NO_RESULT: Final = Ruling(
     verdict=Verdict.TRANSIENT,
@@ -32,6 +32,7 @@ Reply: TypeAlias = dict[str, Any]
 
 _CODE_MOST: Final = 2**53 - 1  # what every JSON reader and SQLite keep exactly
 _TEXT_MOST: Final = 4096  # characters of a provider's text that are looked at
+_NAMES_MOST: Final = 10  # fields that a note names
 
 
 def answer(
@@ -93,6 +94,110 @@ _STANDINGS: Final[Mapping[Verdict, Standing]] = {
 }
 
 
+def page(
+    status: int,
+    body: bytes,
+    *,
+    codes: CodeTable,
+    own: Callable[[Reply, int], Ruling],
+    read: Callable[[Reply], Page | None],
+) -> Page | Ruling:
+    """The page of a friend list that a reply holds, or the ruling why it holds none.
+
+    Args:
+        status: of HTTP; only a reply with 200 holds a page.
+        body: of the reply.
+        codes: of the call.
+        own: the ruling of the reply's own code.
+        read: the page in a reply that is `replies.DONE`; None where it cannot be read.
+    """
+    reply = _read(body)
+    if status == HTTPStatus.OK and code_of(reply.get(codes.key)) == 0 and own(reply, 0) is DONE:
+        return read(reply) or _NOT_READ
+    return answer(
+        status, body, codes=codes, judge=lambda reply, code: Answer(rest=own(reply, code))
+    ).rest
+
+
+def page_of(
+    friends: list[Friend] | None,
+    *,
+    first: bool,
+    following: int | None,
+    stamp: tuple[int | None, ...],
+    total: int | None,
+) -> Page | None:
+    """A page, if it can be one of a list that is paged to its end; None if not.
+
+    Args:
+        friends: of the page; None where one of them cannot be read.
+        first: whether it is the list's first page.
+        following: what to ask for next; None where this is the last page.
+        stamp: as in Page; None in it where the reply lacks it.
+        total: how many friends the list has, as far as the reply says.
+    """
+    if friends is None or len({one.account for one in friends}) != len(friends):
+        return None
+    known = tuple(one for one in stamp if one is not None)
+    # Nobody would know whether a page without friends that names another one ever ends.
+    hollow = not friends and (following is not None or (first and total != 0))
+    if hollow or len(known) != len(stamp):
+        return None
+    return Page(friends=tuple(friends), following=following, stamp=known, total=total)
+
+
+def of_list(first: Page | Ruling) -> Answer:
+    """What the first page of a list says to the question whether it is empty.
+
+    It is where the reply says 0 and names nobody, and is not where it names somebody.
+    """
+    if isinstance(first, Ruling):
+        return Answer(rest=first)
+    if first.friends and first.total:
+        return Answer(rest=remains(str(max(first.total, len(first.friends)))))
+    empty = not first.friends and first.total == 0 and first.following is None
+    return Answer(rest=DONE if empty else NO_RESULT)
+
+
+def remains(where: str) -> Ruling:
+    """The ruling for what was asked for and is still there; `where` as in Ruling's note."""
+    return Ruling(verdict=Verdict.ALREADY_GONE, code=0, note=where)
+
+
+def noted(answer: Answer, batch: Batch, note_of: Callable[[str], str]) -> Answer:
+    """The answer, with the note that an id's data gives where that id is `deleted`."""
+    items = dict(answer.items)
+    for account, data in zip(batch.to_accounts, data_of(batch), strict=True):
+        ruling = items.get(account, answer.rest)
+        if ruling.verdict is Verdict.DELETED and (note := note_of(data)):
+            items[account] = replace(ruling, note=note)
+    return replace(answer, items=items)
+
+
+def data_of(batch: Batch) -> tuple[str, ...]:
+    """The data of each To_Account of a batch that is put back.
+
+    Raises:
+        ValueError: it has none; such a batch is not planned.
+    """
+    if batch.data is None:
+        raise ValueError("a batch without its friends' data cannot be put back")
+    return batch.data
+
+
+def object_of(data: str) -> dict[str, Any]:
+    """The object that the data of a friend is; empty where it is none."""
+    value = orjson.loads(data)
+    return value if isinstance(value, dict) else {}
+
+
+def names_of(fields: Iterable[str]) -> str:
+    """The note that names fields: each once, with a comma between, and how many are left out."""
+    names = list(dict.fromkeys(text_of(name).replace(",", " ") for name in fields))
+    kept = names[:_NAMES_MOST]
+    return ",".join(kept + [f"and {len(names) - len(kept)} more"] * (len(names) > len(kept)))
+
+
 def scope_of(batch: Batch) -> Scope:
     """What the own code of a call with this batch was said of."""
     return Scope.ONE if len(batch.to_accounts) == 1 else Scope.SEVERAL
@@ -128,7 +233,7 @@ def agree(one: Ruling, other: Ruling) -> Ruling:
     """
     if one is other:
         return other
-    if one.verdict is not other.verdict:
+    if one.verdict is not other.verdict or one.note != other.note:
         return NO_RESULT
     return min(one, other, key=lambda ruling: (not ruling.lost, ruling.code, ruling.info))
 

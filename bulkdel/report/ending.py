@@ -34,6 +34,7 @@ _SOFT = {
     End.WINDOW: "Stopped: outside the window of the schedule. {left} Run the same command in it.",
     End.DURATION: f"Stopped after max_duration. {{left}} {_AGAIN}",
     End.DOWN: f"Stopped: a provider did not answer for too long. {{left}} {_AGAIN}",
+    End.KEPT_BACK: "Stopped: what is left was not to be sent this time. {left}",
     End.LEFT: (f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN}"),
 }
 """What is said where something is left; what a person did first."""
@@ -91,17 +92,17 @@ def ended_lanes(ending: Ending, status: Status) -> list[LaneView]:
     ]
 
 
-def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> Exit:
+def exit_code(ending: Ending, books: Books | None, *, unsettled: int, failed: int) -> Exit:
     """The exit code of `run`: the first of the contract's table that applies.
 
     Args:
         ending: how the sitting ended.
-        books: the input's.
+        books: the input's; None of a run beside a run, which has none.
         unsettled: pairs left over all targets.
         failed: pairs that failed over all targets and sittings.
     """
     ends = {lane.end for lane in ending.lanes}
-    if books.read == 0:
+    if books is not None and books.read == 0:
         return Exit.WRONG
     if End.GUARD in ends:
         return Exit.GUARDED
@@ -109,7 +110,8 @@ def exit_code(ending: Ending, books: Books, *, unsettled: int, failed: int) -> E
         return Exit.REFUSED
     if End.STORAGE in ends or unsettled > 0:
         return Exit.LEFT
-    return Exit.FAILED if failed or books.rejected else Exit.DONE
+    rejected = 0 if books is None else books.rejected
+    return Exit.FAILED if failed or rejected else Exit.DONE
 
 
 def why(ending: Ending) -> str:

@@ -260,7 +260,7 @@ def fold(
     )
     status = Status(
         job=job.name,
-        operation=meta.fingerprint.operation,
+        operation=meta.deletion,
         mode=meta.fingerprint.mode,
         run_dir=job.run_dir,
         state=state,

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from bulkdel import files
+from bulkdel import files, rundir
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.job.secrets import read_login, read_secret
@@ -41,11 +41,16 @@ from bulkdel.runs.seams import Say, Show, TellStop
 from bulkdel.runs.status import identity_of, look
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import JournalBook
+from bulkdel.send.deed import Deed
 from bulkdel.send.descriptors import fit
+from bulkdel.send.selection import Selection
 from bulkdel.send.shared import Destination, OnSettled, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
+
+if TYPE_CHECKING:
+    from bulkdel.emulator.server import EmulatorServer
 
 SAMPLE: Final = 3
 """Batches of a plan that are shown."""
@@ -64,6 +69,7 @@ class Run:
         self._consent: Consent | None = None
         self._proxies: dict[str, Proxy | None] = {}
         self._begun = begun(job.run_dir)
+        self._deed_of: Callable[[Target], Deed] | None = None
 
     def plan(self, say: Say) -> PlanMeta:
         """The plan: the one that is there, or a new one.
@@ -87,9 +93,10 @@ class Run:
             Corrupt: a file of the run directory is not what was written to it.
         """
         with nothing_sent():
-            return self._begin(meta)
+            self._open(meta)
+            return self.status()
 
-    def _begin(self, meta: PlanMeta) -> Status:
+    def _open(self, meta: PlanMeta) -> None:
         self._meta, sha256 = meta, self._chosen.sha256
         self._plan = self._stack.enter_context(PlanReader(self._job.run_dir, meta))
         if self._chosen.compare:
@@ -100,16 +107,19 @@ class Run:
                 self._job.run_dir,
                 identity_of(self._job, meta, sha256.result() if sha256 else None),
                 self._plan.entry,
-                operation=self._job.operation,
+                operation=meta.fingerprint.operation,
                 mode=self._job.mode,
             )
         )
-        status = self.status()
-        if status.unsettled > 0:
+        if self.unsettled:
             for target in self._job.targets:
                 self._secrets[target.name] = _secret_of(target)
                 self._proxies[target.name] = Proxy.of(target.proxy, read_login(target))
-        return status
+
+    @property
+    def unsettled(self) -> int:
+        """Pairs that are left, over all targets; once the journal is open."""
+        return sum(_unsettled(self._meta, self._journal))
 
     def agreed(self) -> bool:
         """Whether calls of this plan left before: then it was agreed to, and is not asked again."""
@@ -119,7 +129,15 @@ class Run:
         """Keeps how somebody agreed to the plan; nothing is sent before."""
         self._consent = consent
 
-    def send(self, meta: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
+    def send(
+        self,
+        meta: PlanMeta,
+        *,
+        limit: int | None,
+        show: Show,
+        tell: TellStop,
+        selection: Selection | None = None,
+    ) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then.
 
         Args:
@@ -128,6 +146,7 @@ class Run:
             show: to be called about twice a second.
             tell: takes what the first signal is told to, and what counts the calls in flight. Both
                 may be called at any moment until this returns.
+            selection: which pairs are sent; None means all.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.
@@ -142,7 +161,9 @@ class Run:
 
                 tell(stop, sitting.in_flight)
 
-            return await self.sending(meta, limit=limit, started=started, show=show)
+            return await self.sending(
+                meta, limit=limit, started=started, show=show, selection=selection
+            )
 
         with ExitStack() as stack:
             with nothing_sent():
@@ -165,18 +186,14 @@ class Run:
             say(f"Report: {page}")
 
     async def _destinations(
-        self, targets: tuple[Target, ...], meta: PlanMeta, stack: AsyncExitStack
+        self, targets: tuple[Target, ...], stack: AsyncExitStack
     ) -> list[Destination]:
         """Where each target's calls go: to its address, or to a stand-in within this process."""
         destinations = []
-        for target, share in zip(targets, meta.shares, strict=True):
+        for target in targets:
             address = target.address
             if address is None:
-                from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
-
-                server = await asyncio.to_thread(
-                    stand_in, self._job, target, share, self._plan, self._journal
-                )
+                server = await asyncio.to_thread(self._stand_in, target)
                 address = (await stack.enter_async_context(server)).address
             destinations.append(
                 Destination(
@@ -187,6 +204,11 @@ class Run:
                 )
             )
         return destinations
+
+    def _stand_in(self, target: Target) -> EmulatorServer:
+        from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
+
+        return stand_in(self._job, target)
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""
@@ -239,6 +261,7 @@ class Run:
         show: Show | None = None,
         on_settled: OnSettled | None = None,
         log: FilteringBoundLogger | None = None,
+        selection: Selection | None = None,
     ) -> Ending:
         """As `send`, within a running loop.
 
@@ -249,6 +272,7 @@ class Run:
             show: to be called about twice a second.
             on_settled: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
+            selection: which pairs are sent; None means all.
         """
         job, log, consent = self._job, log or structlog.get_logger(), self._consent
         if consent is None:
@@ -268,12 +292,16 @@ class Run:
                     plan=self._plan,
                     book=JournalBook(self._journal, recorder),
                     protected=frozenset(self._protected),
-                    allowance=Allowance(limit, _unsettled(meta, recorder)),
+                    allowance=Allowance(limit, _unsettled(meta, self._journal)),
                     log=log,
                     on_settled=on_settled,
+                    deed_of=self._deed_of,
+                    selection=selection,
                 )
-                destinations = await self._destinations(targets, meta, stack)
-                sitting = Sitting(shared, destinations, continued=self._begun)
+                destinations = await self._destinations(targets, stack)
+                sitting = Sitting(
+                    shared, destinations, continued=self._begun or rundir.has_sides(job.run_dir)
+                )
                 started(sitting)
                 ceilings = {target.name: target.qps for target in job.targets}
                 warn = partial(self._warn, log)
@@ -338,10 +366,10 @@ def _nothing(_: object) -> None:
     return
 
 
-def _unsettled(meta: PlanMeta, recorder: Recorder) -> list[int]:
+def _unsettled(meta: PlanMeta, journal: Journal) -> list[int]:
     """Pairs left of each target, in the plan's order."""
     return [
-        share.pairs - recorder.counters(index).settled for index, share in enumerate(meta.shares)
+        share.pairs - journal.counters(index).settled for index, share in enumerate(meta.shares)
     ]
 
 

@@ -10,10 +10,11 @@ from bulkdel.errors import NEW_RUN, Guarded
 from bulkdel.providers.protocol import ENTROPY_BYTES, App, Call, Provider
 from bulkdel.send.attempt import Attempt
 from bulkdel.send.decide import KEPT_BACK
+from bulkdel.send.deed import Deed
 from bulkdel.send.gate import Gate, KeptBack
 from bulkdel.send.signer import Signer
 from bulkdel.send.transport import NoReply, Reply, Transport
-from bulkdel.words import Batch, Entry, Mode
+from bulkdel.words import Batch, Entry
 
 
 def ensure_unprotected(load: Entry, protected: frozenset[str]) -> None:
@@ -39,7 +40,7 @@ class Caller:
         *,
         provider: Provider,
         app: App,
-        mode: Mode,
+        deed: Deed,
         protected: frozenset[str],
         signer: Signer,
         gate: Gate,
@@ -47,7 +48,7 @@ class Caller:
         now_s: Callable[[], float],
     ) -> None:
         """No call that names a `protected` account leaves; `now_s` is the wall clock."""
-        self._provider, self._app, self._mode = provider, app, mode
+        self._provider, self._app, self._deed = provider, app, deed
         self._protected, self._signer, self._gate = protected, signer, gate
         self._transport, self._now_s = transport, now_s
 
@@ -88,9 +89,8 @@ class Caller:
     def _encoded(self, attempt: Attempt) -> Call:
         ensure_unprotected(attempt.load, self._protected)
         attempt.generation = self._signer.generation
-        call = self._provider.encode(
-            attempt.load,
-            self._mode,
+        call = self._provider.signed(
+            self._deed.command(attempt.load),
             app=self._app,
             credentials=self._signer.credentials,
             now_s=self._now_s(),

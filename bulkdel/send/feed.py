@@ -16,6 +16,8 @@ from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import Share
 from bulkdel.send.book import Book
 from bulkdel.send.decide import UNTRIED, EntryHistory
+from bulkdel.send.judge import divided, size
+from bulkdel.send.selection import Selection
 from bulkdel.words import Entry
 
 GAP: Final = 20_000
@@ -29,12 +31,19 @@ class Work:
 
     Attributes:
         parts: what is unsettled of it, in the order of sending.
+        kept: how many of them, the last ones, are not to be sent in this sitting.
         history: what its calls met in this sitting.
     """
 
     entry: Entry
     parts: tuple[Part, ...]
+    kept: int = 0
     history: EntryHistory = UNTRIED
+
+    @property
+    def has_more(self) -> bool:
+        """Whether anything of it is left to be sent."""
+        return len(self.parts) > self.kept
 
 
 class Feed:
@@ -43,8 +52,19 @@ class Feed:
     Everything here may raise StorageFailed or Corrupt: a file of the run cannot be read.
     """
 
-    def __init__(self, plan: PlanReader, book: Book, share: Share, *, index: int) -> None:
-        """The entries of the target at this `index` of the plan."""
+    def __init__(
+        self,
+        plan: PlanReader,
+        book: Book,
+        share: Share,
+        *,
+        index: int,
+        selection: Selection | None = None,
+    ) -> None:
+        """The entries of the target at this `index` of the plan, as far as they are selected."""
+        self.kept_pairs = 0
+        """How many pairs the first round has left alone, since they are not selected."""
+        self._selection = selection
         self._plan = plan
         self._book = book
         self._first = share.first
@@ -74,7 +94,8 @@ class Feed:
         while opens := await asyncio.to_thread(self._book.open_entries, at, self._end, PAGE):
             for one in opens:
                 entry = await asyncio.to_thread(self._plan.entry, one.ordinal)
-                yield Work(entry, one.parts)
+                if (work := self._work(entry, one.parts)).has_more:
+                    yield work
             at = opens[-1].ordinal + 1
 
     async def in_reserve(self) -> bool:
@@ -87,7 +108,8 @@ class Feed:
         read = partial(self._book.second_phase, self._index, PAGE, begun=begun)
         while page := await asyncio.to_thread(read, after=after):
             for one in page:
-                yield Work(one.batch, one.parts)
+                if (work := self._work(one.batch, one.parts)).has_more:
+                    yield work
             after = (page[-1].place, page[-1].batch.ordinal)
 
     def _page(self, scan: Iterator[list[Entry]]) -> list[Work]:
@@ -99,5 +121,21 @@ class Feed:
                 lo, hi = todo[0].ordinal, todo[-1].ordinal + 1
                 opens = self._book.open_entries(lo, hi, hi - lo)
                 parts = {one.ordinal: one.parts for one in opens}
-                return [Work(entry, parts.get(entry.ordinal, FRESH)) for entry in todo]
+                page = [self._work(entry, parts.get(entry.ordinal, FRESH)) for entry in todo]
+                if self._selection is not None:
+                    self.kept_pairs += sum(
+                        size(work.entry, part)
+                        for work in page
+                        for part in work.parts[len(work.parts) - work.kept :]
+                    )
+                    page = [work for work in page if work.has_more]
+                if page:
+                    return page
         return []
+
+    def _work(self, entry: Entry, parts: tuple[Part, ...]) -> Work:
+        chosen = None if self._selection is None else self._selection.chosen(self._index, entry)
+        if chosen is None:
+            return Work(entry, parts)
+        sent, kept = divided(entry, parts, chosen)
+        return Work(entry, (*sent, *kept), kept=len(kept))

@@ -31,7 +31,8 @@ UNANSWERED: Final = frozenset({Health.SILENT, Health.GATEWAY, Health.ABSENT})
 
 def health_of(judgement: Judgement) -> Health:
     """What the answer of a call says of the provider's health."""
-    if judgement.settled or judgement.moved or judgement.first(Verdict.SPLIT):
+    went_on = judgement.first(Verdict.SPLIT) or judgement.first(Verdict.MORE)
+    if judgement.settled or judgement.moved or went_on:
         return Health.ACCEPTED
     if judgement.first(Verdict.RESIGN) or judgement.first(Verdict.FATAL):
         return Health.REFUSED

@@ -8,11 +8,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from bulkdel.ledger.values import Group, Outcome, Part, Settlement
-from bulkdel.providers.protocol import Provider
 from bulkdel.providers.stars import starred_answer
+from bulkdel.send.deed import Deed
 from bulkdel.send.transport import NoReply, Reply
 from bulkdel.words import NO_REPLY, Answer, Batch, Entry, Ruling, Verdict, size_of
 
@@ -43,9 +43,12 @@ class Judgement:
 
     @property
     def last(self) -> Ruling | None:
-        """The ruling that stands for all that is unsettled."""
-        return self.rulings[0] if self.rulings else None
+        """The ruling that stands for all that is unsettled: none where a call only goes on."""
+        return next((one for one in self.rulings if one.verdict is not Verdict.MORE), None)
 
+
+_Alike: TypeAlias = tuple[Verdict, int, str, int, str]
+"""Verdict, code, info, lost answers and note: what is the same of all items of a group."""
 
 HOLD_MOST_S: Final = 3600.0
 """The longest Retry-After that is believed, in seconds."""
@@ -60,13 +63,38 @@ def load_of(entry: Entry, part: Part) -> Entry:
     """The entry as a call carries it: with the items of `part` only."""
     if part.items is None or not isinstance(entry, Batch):
         return entry
-    return Batch(entry.ordinal, entry.from_account, tuple(entry.to_accounts[i] for i in part.items))
+    data = entry.data
+    return Batch(
+        entry.ordinal,
+        entry.from_account,
+        tuple(entry.to_accounts[i] for i in part.items),
+        data=None if data is None else tuple(data[i] for i in part.items),
+    )
 
 
 def split_at(entry: Entry, part: Part, count: int) -> tuple[Part, Part]:
     """The first `count` items and the others, histories kept."""
     items = _positions(entry, part)
     return _some(part, items[:count]), _some(part, items[count:])
+
+
+def divided(
+    entry: Entry, parts: tuple[Part, ...], chosen: Sequence[int]
+) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """The parts with the `chosen` positions, and those with the others, histories kept."""
+    wanted = frozenset(chosen)
+    sent, kept = [], []
+    for part in parts:
+        items = _positions(entry, part)
+        here = [item for item in items if item in wanted]
+        if len(here) == len(items):
+            sent.append(part)
+        elif here:
+            sent.append(_some(part, here))
+            kept.append(_some(part, [item for item in items if item not in wanted]))
+        else:
+            kept.append(part)
+    return tuple(sent), tuple(kept)
 
 
 def outcome_of(entry: Entry, target: int, judgement: Judgement) -> Outcome:
@@ -84,9 +112,7 @@ def outcome_of(entry: Entry, target: int, judgement: Judgement) -> Outcome:
     )
 
 
-def answer_of(
-    provider: Provider, load: Entry, reply: Reply | NoReply, hidden: tuple[str, ...]
-) -> Answer:
+def answer_of(deed: Deed, load: Entry, reply: Reply | NoReply, hidden: tuple[str, ...]) -> Answer:
     """What came back, or did not, ruled for each id that the call carried.
 
     No text of it holds a piece of what is `hidden`.
@@ -97,7 +123,7 @@ def answer_of(
                 verdict=Verdict.TRANSIENT, code=NO_REPLY, info=reply.reason, lost=reply.left
             )
         )
-    answer = starred_answer(provider.decode(load, reply.status, reply.body), hidden)
+    answer = starred_answer(deed.answer(load, reply.status, reply.body), hidden)
     if reply.retry_after_s is None or answer.rest.verdict is not Verdict.THROTTLED:
         return answer
     hold_s = min(reply.retry_after_s, HOLD_MOST_S)
@@ -117,6 +143,7 @@ def judge(entry: Entry, parts: tuple[Part, ...], answer: Answer, *, at_ms: int) 
             lost=sent.lost,
             items=None,
             in_reserve=_in_reserve(entry, answer.rest.verdict),
+            note=answer.rest.note,
         )
         whole = Settlement(of=sent.items, left=(), groups=(group,), attempts=attempts, at_ms=at_ms)
         count = size(entry, sent)
@@ -142,7 +169,7 @@ def _judge_items(
 ) -> Judgement:
     named = _by_position(entry, answer)
     positions = _positions(entry, sent)
-    groups: dict[tuple[Verdict, int, str, int], list[int]] = {}
+    groups: dict[_Alike, list[int]] = {}
     left: dict[int, int] = {}
     rulings: dict[Ruling, None] = {}
     lost = False
@@ -150,7 +177,7 @@ def _judge_items(
         ruling = named.get(position, answer.rest)
         lost_before = sent.lost + sent.lost_more.get(position, 0)
         if ruling.verdict.settles:
-            key = (ruling.verdict, ruling.code, ruling.info, lost_before)
+            key = (ruling.verdict, ruling.code, ruling.info, lost_before, ruling.note)
             groups.setdefault(key, []).append(position)
         else:
             left[position] = lost_before + ruling.lost
@@ -187,9 +214,7 @@ def _in_reserve(entry: Entry, verdict: Verdict) -> bool:
     return verdict is Verdict.ALREADY_GONE and isinstance(entry, Batch) and entry.has_reserve
 
 
-def _groups(
-    entry: Entry, groups: dict[tuple[Verdict, int, str, int], list[int]]
-) -> tuple[Group, ...]:
+def _groups(entry: Entry, groups: dict[_Alike, list[int]]) -> tuple[Group, ...]:
     """The largest group stands for the rest, so that a journal row stays small."""
     rest = max(groups, key=lambda key: len(groups[key]))
     ordered = sorted((key for key in groups if key != rest), key=lambda key: groups[key][0])
@@ -201,6 +226,7 @@ def _groups(
             lost=key[3],
             items=None if key == rest else tuple(groups[key]),
             in_reserve=_in_reserve(entry, key[0]),
+            note=key[4],
         )
         for key in (*ordered, rest)
     )

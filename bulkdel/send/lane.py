@@ -31,6 +31,7 @@ from bulkdel.send.decide import (
     last_words,
     too_many_failed,
 )
+from bulkdel.send.deed import Deed, Deletion
 from bulkdel.send.delays import Delays
 from bulkdel.send.feed import Feed, Work
 from bulkdel.send.gate import Gate, intents_ahead
@@ -69,10 +70,12 @@ class Lane:
         target, retry = destination.target, shared.job.retry
         self._shared, self._book, self._target, self._index = shared, shared.book, target, index
         self._share, self._retry = shared.meta.shares[index], retry
-        self._feed = Feed(shared.plan, shared.book, self._share, index=index)
+        self._feed = Feed(
+            shared.plan, shared.book, self._share, index=index, selection=shared.selection
+        )
         self._log = shared.log.bind(target=target.name)
         self._loop = asyncio.get_running_loop()
-        self._few = LaneLog(self._log, self._loop.time, shared.job, target.name)
+        self._few = LaneLog(self._log, self._loop.time, shared.meta.fingerprint, target.name)
         self._delays = Delays(retry)
         self._carriers = Carriers(target.name)
         shared.carriers.append(self._carriers)
@@ -83,6 +86,9 @@ class Lane:
             unheard=transport.stalled,
         )
         self._provider = PROVIDERS[target.provider]
+        self._deed: Deed = (
+            shared.deed_of(target) if shared.deed_of else Deletion(self._provider, shared.job.mode)
+        )
         app = App(app_id=target.app_id, admin=target.admin, secret=destination.secret)
         signer = Signer(self._provider, app, shared.now_s)
         self._gate = Gate(
@@ -97,7 +103,7 @@ class Lane:
         self._caller = Caller(
             provider=self._provider,
             app=app,
-            mode=shared.job.mode,
+            deed=self._deed,
             protected=shared.protected,
             signer=signer,
             gate=self._gate,
@@ -184,6 +190,7 @@ class Lane:
             in_flight=self._carriers.in_flight,
             state=self._standing.state(),
             answers=self._answers.seen(),
+            operation=self._shared.meta.fingerprint.operation,
         )
 
     # -- measuring ------------------------------------------------------------------------------
@@ -215,6 +222,11 @@ class Lane:
             return LaneEnd(target=self._target.name, end=End.FINISHED, words="")
         if self._carriers.stopped is not None:
             return self._carriers.stopped
+        kept, selection = self._feed.kept_pairs, self._shared.selection
+        if selection is not None and left <= kept:
+            words = selection.words(kept)
+            return LaneEnd(target=self._target.name, end=End.KEPT_BACK, words=words)
+        left -= kept
         tries, last = self._retry.max_attempts, self._standing.last
         pairs = "pair" if left == 1 else "pairs"
         words = f"{left:,} {pairs} made no progress in two rounds of {tries} calls"
@@ -276,7 +288,7 @@ class Lane:
         """Calls for one entry until nothing is left of it, or its tries are used up."""
         task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]  # it is one
         try:
-            while work.parts and self._carriers.stopped is None:
+            while work.has_more and self._carriers.stopped is None:
                 following = await self._call(task, work)
                 if following is Next.SECOND_ROUND:
                     self._few.write("batch.deferred", self._few.of_entry(work.entry))
@@ -286,6 +298,7 @@ class Lane:
         except BulkdelError as error:
             self._stop_all(error)
         finally:
+            self._deed.leave(work.entry.ordinal)
             self._carriers.exit(task)
 
     async def _rest(self, seconds: float) -> None:
@@ -306,6 +319,7 @@ class Lane:
             work.parts = judgement.parts
             following = self._decide(attempt, reply, judgement)
             outcome = outcome_of(work.entry, self._index, judgement)
+            await self._deed.keep(outcome)
             await self._book.record(outcome, urgent=self._gate.urgent)
             if self._shared.on_settled is not None:
                 await self._shared.on_settled(outcome)
@@ -333,7 +347,7 @@ class Lane:
 
     def _judge(self, attempt: Attempt, reply: Reply | NoReply) -> Judgement:
         entry, parts = attempt.work.entry, attempt.work.parts
-        answer = answer_of(self._provider, attempt.load, reply, attempt.hidden)
+        answer = answer_of(self._deed, attempt.load, reply, attempt.hidden)
         if answer.strangers:
             fields = self._few.of_entry(entry, ids=answer.strangers)
             self._few.write("reply.strangers_ignored", fields, warn=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from bulkdel.job.job import Job
+from bulkdel.plan.values import Fingerprint
 from bulkdel.send.decide import KEPT_BACK, Decision
 from bulkdel.send.judge import Judgement
 from bulkdel.send.sampled import Fields, SampledLog
@@ -21,10 +21,14 @@ class LaneLog(SampledLog):
     """One lane's log. What may come with every call is sampled."""
 
     def __init__(
-        self, log: FilteringBoundLogger, clock: Callable[[], float], job: Job, target: str
+        self,
+        log: FilteringBoundLogger,
+        clock: Callable[[], float],
+        planned: Fingerprint,
+        target: str,
     ) -> None:
         super().__init__(log, clock)
-        self._job, self._target = job, target
+        self._planned, self._target = planned, target
 
     def does(self, doing: Doing) -> None:
         """The lane does something else from now on."""
@@ -74,10 +78,10 @@ class LaneLog(SampledLog):
         return partial(self._named, entry, values)
 
     def _named(self, entry: Entry, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        job, sides = self._job, entry.sides if isinstance(entry, Batch) else None
+        planned, sides = self._planned, entry.sides if isinstance(entry, Batch) else None
         if sides is not None and sides.asked is not None:
             labels = list(dict.fromkeys(one.label for one in sides.asked))
         else:
-            labels = [batch_label(self._target, job.operation, job.mode, entry)]
+            labels = [batch_label(self._target, planned.operation, planned.mode, entry)]
         more = {"batches": labels} if len(labels) > 1 else {}
         return {"ordinal": entry.ordinal, "batch": labels[0], **more, **values}

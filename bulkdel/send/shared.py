@@ -16,6 +16,8 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import Book
 from bulkdel.send.carriers import Carriers
+from bulkdel.send.deed import Deed
+from bulkdel.send.selection import Selection
 from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End
 
@@ -42,6 +44,8 @@ class Shared:
         now_s: the wall clock, Unix seconds; everything that waits goes by the loop's own.
         allowance: pairs that may be settled in this sitting, shared by the lanes.
         on_settled: a carrier waits for it.
+        deed_of: what the calls of a target do; by default they delete, as the job says.
+        selection: which pairs are sent; by default all.
         carriers: those of each lane, so that any lane can stop them all.
     """
 
@@ -54,6 +58,8 @@ class Shared:
     log: FilteringBoundLogger
     on_settled: OnSettled | None = None
     now_s: Callable[[], float] = time.time
+    deed_of: Callable[[Target], Deed] | None = None
+    selection: Selection | None = None
     carriers: list[Carriers] = field(default_factory=list)
 
     def stop(self, end: End, words: str) -> None:

@@ -52,6 +52,7 @@ class End(StrEnum):
     REFUSED = "refused"  #: credentials, permission or app refused
     STOPPED = "stopped"  #: a signal
     LIMIT = "limit"  #: --limit reached
+    KEPT_BACK = "kept_back"  #: what is left was not to be sent this time
     WINDOW = "window"  #: outside schedule.window
     DURATION = "duration"  #: max_duration
     GUARD = "guard"  #: max_failure_ratio

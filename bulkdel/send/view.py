@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bulkdel.ledger.values import Counters
 from bulkdel.send.answers import NO_ANSWERS, Answers
 from bulkdel.send.state import End, LaneState
+from bulkdel.words import AnyOperation, Operation
 
 __all__ = ["End", "Ending", "LaneEnd", "LaneView"]
 
@@ -23,6 +24,7 @@ class LaneView:
         in_flight: calls.
         state: what it is doing, and why.
         answers: how long those of this sitting took.
+        operation: what its calls do, which says what the counters' verdicts are called.
     """
 
     target: str
@@ -34,6 +36,7 @@ class LaneView:
     in_flight: int
     state: LaneState
     answers: Answers = NO_ANSWERS
+    operation: AnyOperation = Operation.DELETE_FRIENDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ import orjson
 import pytest
 
 from bulkdel.cli import streams
-from bulkdel.cli.sitting import Choices, Interrupted, NotAgreed, sit
+from bulkdel.cli.sending import Interrupted, NotAgreed
+from bulkdel.cli.sitting import Choices, sit
 from bulkdel.errors import BulkdelError, Corrupt, Guarded, StorageFailed, WrongInput
 from bulkdel.job.job import Job, Notify, Reach
 from bulkdel.ledger.circumstances import Agreement, Consent
@@ -28,6 +29,7 @@ from bulkdel.report.version import version
 from bulkdel.runs.observers import Watch
 from bulkdel.runs.run import Run
 from bulkdel.runs.seams import Say, Show, TellStop
+from bulkdel.send.selection import Selection
 from bulkdel.send.view import End, Ending, LaneEnd
 from tests.support import front
 
@@ -79,8 +81,17 @@ class HandRun(Run):
         """Remembers it."""
         self.consents.append(consent)
 
-    def send(self, _: PlanMeta, *, limit: int | None, show: Show, tell: TellStop) -> Ending:
+    def send(
+        self,
+        _: PlanMeta,
+        *,
+        limit: int | None,
+        show: Show,
+        tell: TellStop,
+        selection: Selection | None = None,
+    ) -> Ending:
         """Settles everything, or stops at a signal that it sends itself."""
+        assert selection is None
         self.done.append(f"sent, limit {limit}")
         show([])
         if self.sends_first:

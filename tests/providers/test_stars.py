@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App, Secret
 from bulkdel.providers.stars import RUN, starred
+from bulkdel.send.deed import Deletion
 from bulkdel.send.judge import answer_of
 from bulkdel.send.transport import Reply
 from bulkdel.words import Batch, Mode
@@ -104,6 +105,6 @@ def test_no_answer_holds_a_piece_of_its_call(name: str) -> None:
             "ResultItem": [{"To_Account": "b", "ResultCode": 30003, "ResultInfo": text}],
         }
         reply = Reply(status=200, retry_after_s=None, date_s=None, body=orjson.dumps(body))
-        answer = answer_of(provider, batch, reply, (*call.hidden, KEY))
+        answer = answer_of(Deletion(provider, Mode.ONE_WAY), batch, reply, (*call.hidden, KEY))
         infos = [answer.rest.info, *(ruling.info for ruling in answer.items.values())]
         assert set(infos) == {"bad *** or ***"}

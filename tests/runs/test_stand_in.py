@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkdel.ledger.history import open_history
 from bulkdel.plan.entries import TURNED
 from bulkdel.plan.read import PlanReader
 from bulkdel.runs.stand_in import world_of
@@ -26,7 +27,8 @@ def pairs(run_dir: Path, orient: Orient, *, other: str, mode: Mode, done: bool) 
         if done:
             tick(journal, intent(1))
             tick(journal, deleted(1))
-        return set(world_of(mode, meta.shares[0], plan, journal).pairs())
+        with open_history(run_dir) as history:
+            return set(world_of(mode, meta.shares[0], plan, history).pairs())
 
 
 @pytest.mark.parametrize("mode", Mode)

@@ -11,14 +11,14 @@ from bulkdel.send.lane_log import LaneLog
 from bulkdel.words import Asked, Batch, Entry, Sides, Sweep, batch_label
 from tests.support import build
 
-JOB = build.job(build.target())
+PLANNED = build.fingerprint([("tencent", 1000)])
 BATCH = Batch(7, "alice", ("bob", "carol"))
 
 
 def written(entry: Entry, **values: Any) -> dict[str, Any]:
     """What an event of `entry` holds."""
     with structlog.testing.capture_logs() as logs:
-        log = LaneLog(structlog.get_logger(), lambda: 0.0, JOB, "tencent")
+        log = LaneLog(structlog.get_logger(), lambda: 0.0, PLANNED, "tencent")
         log.write("call.not_sent", log.of_entry(entry, **values))
     (line,) = logs
     return {key: value for key, value in line.items() if key not in {"event", "log_level"}}
@@ -27,7 +27,7 @@ def written(entry: Entry, **values: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("entry", [BATCH, Sweep(8, "alice")])
 def test_an_entry_is_named_by_its_label(entry: Entry) -> None:
     """The one that its lines in the ledger have."""
-    label = batch_label("tencent", JOB.operation, JOB.mode, entry)
+    label = batch_label("tencent", PLANNED.operation, PLANNED.mode, entry)
     assert written(entry, reason="no") == {
         "ordinal": entry.ordinal,
         "batch": label,

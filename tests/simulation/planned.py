@@ -52,7 +52,7 @@ class ListedPlan(PlanReader):
 
 
 def _row(entry: Entry) -> Row:
-    if isinstance(entry, Sweep):
+    if not isinstance(entry, Batch):
         return entry.ordinal, entry.from_account, None
     turned = entry.sides.turned if entry.sides else bytes(len(entry.to_accounts))
     named = zip(entry.to_accounts, turned, strict=True)

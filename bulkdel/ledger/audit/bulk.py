@@ -15,7 +15,7 @@ import orjson
 from bulkdel.ledger.codec import decode_settlement
 from bulkdel.ledger.render import Rendering, capped
 from bulkdel.plan.entries import TURNED, Row
-from bulkdel.words import Verdict
+from bulkdel.words import Operation, Verdict
 
 _MOST_TEMPLATES = 4096
 _LONGEST_BODY = 4096
@@ -44,12 +44,18 @@ class BulkRendering:
             )
             for name in rendering.names
         ]
+        self._deletes = isinstance(rendering.operation, Operation)
         self._templates: dict[tuple[bytes, int], LineTemplate | None] = {}
         self._second = -1
         self._stamp = b""
 
     def template(self, body: bytes, attempts: int) -> LineTemplate | None:
-        """What this is if it settles a whole entry alike; None for every other settlement."""
+        """What this is if it settles a whole entry alike; None for every other settlement.
+
+        And for every one of a run beside a run, whose lines say something else.
+        """
+        if not self._deletes:
+            return None
         key = (body, attempts)
         if key in self._templates:
             return self._templates[key]

@@ -9,10 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from bulkdel.providers.protocol import Provider
+from bulkdel.providers.tencent.ask_friends import ASK_FRIENDS
+from bulkdel.providers.tencent.ask_list import ASK_LIST
 from bulkdel.providers.tencent.check import CHECK
 from bulkdel.providers.tencent.codes import CODES
 from bulkdel.providers.tencent.delete_all_friends import DELETE_ALL_FRIENDS
 from bulkdel.providers.tencent.delete_friends import DELETE_FRIENDS
+from bulkdel.providers.tencent.pull_friends import PULL_FRIENDS
+from bulkdel.providers.tencent.put_back import PUT_BACK
 from bulkdel.providers.tencent.signing import credentials, sign
 
 TENCENT: Final = Provider(
@@ -47,4 +51,8 @@ TENCENT: Final = Provider(
     delete_friends=DELETE_FRIENDS,
     delete_all_friends=DELETE_ALL_FRIENDS,
     check=CHECK,
+    ask_friends=ASK_FRIENDS,
+    ask_list=ASK_LIST,
+    pull_friends=PULL_FRIENDS,
+    put_back=PUT_BACK,
 )

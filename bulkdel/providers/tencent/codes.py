@@ -168,8 +168,12 @@ CODES: Final = CodeTable(
 )
 
 
-def own_ruling(reply: replies.Reply, code: int, scope: Scope) -> Ruling:
+CODES_BESIDE: Final = CODES.beside()
+"""For calls that ask: friend_check and friend_get."""
+
+
+def own_ruling(reply: replies.Reply, code: int, scope: Scope, codes: CodeTable = CODES) -> Ruling:
     """The ruling of a reply's own code; none can be read where it says OK and not OK at once."""
     if code == 0 and reply.get("ActionStatus") not in ("OK", None):
         return replies.NO_RESULT
-    return replies.whole(reply, code, scope, CODES)
+    return replies.whole(reply, code, scope, codes)

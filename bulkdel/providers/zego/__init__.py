@@ -8,10 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from bulkdel.providers.protocol import IdRule, Provider
+from bulkdel.providers.zego.ask_friends import ASK_FRIENDS
+from bulkdel.providers.zego.ask_list import ASK_LIST
 from bulkdel.providers.zego.check import CHECK
 from bulkdel.providers.zego.codes import CODES
 from bulkdel.providers.zego.delete_all_friends import DELETE_ALL_FRIENDS
 from bulkdel.providers.zego.delete_friends import DELETE_FRIENDS
+from bulkdel.providers.zego.pull_friends import PULL_FRIENDS
+from bulkdel.providers.zego.put_back import PUT_BACK
 from bulkdel.providers.zego.signing import CLOCK_MOST_S, credentials, sign
 
 ZEGO: Final = Provider(
@@ -48,4 +52,8 @@ ZEGO: Final = Provider(
     delete_friends=DELETE_FRIENDS,
     delete_all_friends=DELETE_ALL_FRIENDS,
     check=CHECK,
+    ask_friends=ASK_FRIENDS,
+    ask_list=ASK_LIST,
+    pull_friends=PULL_FRIENDS,
+    put_back=PUT_BACK,
 )

@@ -179,3 +179,5 @@ _PURGES: Final[Mapping[int, Purge]] = {
 CODES: Final = CodeTable(
     key="Code", text="Message", meanings=_MEANINGS, advice=_ADVICE, purges=_PURGES
 )
+CODES_BESIDE: Final = CODES.beside()
+"""For calls that ask: CheckFriendsRelation and QueryFriendList."""

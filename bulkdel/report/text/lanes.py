@@ -19,6 +19,7 @@ from bulkdel.report.text.lines import beside, cut, wrapped
 from bulkdel.report.tone import Tone
 from bulkdel.send.state import OVER, Doing
 from bulkdel.send.view import LaneView
+from bulkdel.words import STATUSES, Verdict
 
 WORDS_LINES: Final = 3
 """Lines that a target's words may take on a screen."""
@@ -97,11 +98,11 @@ def pace(view: LaneView) -> str:
 
 
 def oddities(view: LaneView) -> list[str]:
-    """What happened beside plain deletions, as far as anything did."""
-    counters = view.counters
+    """What happened beside what was to happen, as far as anything did."""
+    counters, words = view.counters, STATUSES[view.operation]
     counts = (
-        ("already gone", counters.already_gone),
-        ("failed", counters.failed),
+        (words.get(Verdict.ALREADY_GONE, "").replace("_", " "), counters.already_gone),
+        (words[Verdict.FAILED], counters.failed),
         ("retries", counters.retries),
         ("throttled", counters.throttled),
         ("lost answers", counters.lost_answers),

@@ -1,0 +1,118 @@
+"""One sitting of a run beside a run, from its plan to its end: backup, verification, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from bulkdel import files
+from bulkdel.cli import streams
+from bulkdel.cli.sending import as_said, before_sending, send
+from bulkdel.cli.signals import Stopping, stopping
+from bulkdel.errors import BulkdelError, Exit
+from bulkdel.job.job import Job
+from bulkdel.ledger.circumstances import Consent
+from bulkdel.plan.values import PlanMeta
+from bulkdel.report.beside import SideStatus
+from bulkdel.report.ending import exit_code
+from bulkdel.runs import log
+from bulkdel.runs.beside import Side, SideRun, held_side, look_beside
+from bulkdel.runs.failures import leaf, nothing_sent
+from bulkdel.runs.run import held_run
+from bulkdel.send.selection import Selection
+from bulkdel.send.view import End, Ending, LaneEnd
+from bulkdel.words import Errand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideEnd:
+    """How a sitting of a run beside a run left it.
+
+    Attributes:
+        exit_code: as of `run`, for the books of the run beside.
+    """
+
+    status: SideStatus
+    ending: Ending
+    exit_code: Exit
+
+
+def sit_beside(  # what is sent, and what is asked before
+    job: Job,
+    side: Side,
+    command: str,
+    agree: Callable[[PlanMeta, SideRun], Consent] | None = None,
+    selection: Selection | None = None,
+    *,
+    quiet: bool,
+) -> SideEnd:
+    """One sitting of the run beside `job`'s own, whose directory is held meanwhile.
+
+    Args:
+        job: the run's.
+        side: what is done.
+        command: as it was given, for the log.
+        agree: is asked before anything is sent, where something is left; None asks nobody.
+        selection: which of its plan is sent; None means all.
+        quiet: whether no progress is shown.
+
+    Raises:
+        BulkdelError: with the exit code; what was settled is kept.
+    """
+    with ExitStack() as stack:
+        watch = stack.enter_context(stopping(before_sending))
+        stack.enter_context(held_run(job))
+        beside = stack.enter_context(held_side(job, side))
+        at = job.run_dir / side.folder / files.LOG
+        with nothing_sent():
+            stack.enter_context(log.logging_to(at, warn=_warn))
+        events = structlog.get_logger()
+        events.info(log.COMMAND_STARTED, command=command, **log.process_values())
+        try:
+            meta = beside.open()
+            if beside.unsettled and agree is not None:
+                beside.agree(agree(meta, beside))
+            ended = send_side(beside, meta, watch, selection=selection, quiet=quiet)
+        except Exception as error:
+            cause = as_said(leaf(error), watch)  # tasks raise in groups
+            if isinstance(cause, BulkdelError):
+                events.error(log.COMMAND_ENDED, exit=cause.exit_code, said=str(cause))
+                raise cause from error
+            events.exception(log.COMMAND_CRASHED, exc_info=error)
+            raise
+    return side_end(job, side.folder, ended)
+
+
+def send_side(
+    beside: SideRun,
+    meta: PlanMeta,
+    watch: Stopping,
+    *,
+    quiet: bool,
+    selection: Selection | None = None,
+) -> Ending:
+    """Sends what is left of an opened run beside a run; nothing where nothing is."""
+    if not beside.unsettled:
+        lanes = (LaneEnd(target=one.target, end=End.FINISHED, words="") for one in meta.shares)
+        return Ending(lanes=tuple(lanes))
+    return send(beside, meta, watch, quiet=quiet, selection=selection)
+
+
+def side_end(job: Job, folder: str, ending: Ending) -> SideEnd:
+    """How the run in this folder stands after a sitting that ended so."""
+    status = look_beside(job.run_dir, folder)
+    if status is None:
+        raise AssertionError(f"{folder} was sent, and is not there")
+    counters = [target.counters for target in status.targets]
+    failed = sum(one.failed for one in counters)
+    if status.errand in {Errand.ASK, Errand.ASK_LIST}:
+        failed += sum(one.already_gone for one in counters)  # what remains
+    code = exit_code(ending, None, unsettled=status.unsettled, failed=failed)
+    return SideEnd(status=status, ending=ending, exit_code=code)
+
+
+def _warn(words: str) -> None:
+    streams.say(f"Warning: {words}.")

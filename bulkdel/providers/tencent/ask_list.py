@@ -1,0 +1,21 @@
+"""friend_get of a list's first page: whether the list is empty."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bulkdel.providers import replies
+from bulkdel.providers.protocol import Command, Cursor, OperationCalls
+from bulkdel.providers.tencent.pull_friends import PULL_FRIENDS
+from bulkdel.words import Answer, Mode, Sweep
+
+
+def _encode(sweep: Sweep, mode: Mode) -> Command:
+    return PULL_FRIENDS.encode(Cursor(account=sweep.from_account), mode)
+
+
+def _decode(sweep: Sweep, status: int, body: bytes) -> Answer:
+    return replies.of_list(PULL_FRIENDS.decode(Cursor(account=sweep.from_account), status, body))
+
+
+ASK_LIST: Final = OperationCalls(limits=PULL_FRIENDS.limits, encode=_encode, decode=_decode)

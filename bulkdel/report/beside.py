@@ -1,0 +1,69 @@
+"""How a run beside a run stands: its books, whatever its calls do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bulkdel.ledger.history import CodeCount
+from bulkdel.ledger.values import Counters
+from bulkdel.plan.values import Origin
+from bulkdel.words import STATUSES, Errand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideTarget:
+    """One target's books: what there is to do, and what was done over all starts."""
+
+    name: str
+    pairs: int
+    counters: Counters
+
+    @property
+    def unsettled(self) -> int:
+        """What has no final status yet."""
+        return self.pairs - self.counters.settled
+
+    def by_status(self, errand: Errand) -> dict[str, int]:
+        """How many have each status, by its word in the ledger."""
+        return {
+            STATUSES[errand][verdict]: count
+            for verdict, count in self.counters.by_status.items()
+            if verdict in STATUSES[errand]
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideStatus:
+    """A run beside a run as it stands.
+
+    Attributes:
+        folder: its name in the run directory.
+        origin: what its plan was made of.
+        targets: in the plan's order.
+        failed: the commonest codes of what failed or could not be asked.
+        began_ms, ended_ms: of its first start, and of the end of its last; Unix milliseconds.
+        end: how that ended, in words; empty while it lives or where nobody knows.
+    """
+
+    folder: str
+    errand: Errand
+    origin: Origin
+    targets: tuple[SideTarget, ...]
+    failed: tuple[CodeCount, ...] = ()
+    began_ms: int | None = None
+    ended_ms: int | None = None
+    end: str = ""
+
+    @property
+    def unsettled(self) -> int:
+        """What has no final status yet, over all targets."""
+        return sum(target.unsettled for target in self.targets)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all of it has its final status."""
+        return self.unsettled == 0
+
+    def count(self, status: str) -> int:
+        """How many have this status, over all targets."""
+        return sum(target.by_status(self.errand)[status] for target in self.targets)
