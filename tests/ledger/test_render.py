@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.ledger.render import render
-from bulkdel.words import Asked, Batch, Sides, Sweep, Verdict
+from bulkdel.ledger.values import Group
+from bulkdel.words import Asked, Batch, Errand, Pull, Sides, Sweep, Verdict
 from tests.support.ledger import rest, settlement, some
 
 LABEL = "9f2c61d0a4e7b813"
@@ -113,3 +114,69 @@ def test_any_id_comes_back(ids: list[str]) -> None:
         found = [orjson.loads(one) for one in render(settled, batch, LABEL, "t").split(b"\n")[:-1]]
         assert [one["to_account"] for one in found] == ids
         assert {one["from_account"] for one in found} == {ids[0]}
+
+
+def group(status: Verdict, note: str, *items: int) -> Group:
+    """Items that were settled so; without items, the rest."""
+    return Group(
+        status=status, code=0, info="", lost=0, items=tuple(items) if items else None, note=note
+    )
+
+
+def lines(errand: Errand, entry: Batch | Sweep | Pull, *groups: Group) -> list[bytes]:
+    """The lines of a run beside a run."""
+    return render(settlement(*groups), entry, LABEL, "t", errand).splitlines()
+
+
+END = b'"code":0,"info":"","attempts":1,"at":"2026-11-21T22:25:01.123Z"}'
+
+
+def test_the_lines_of_what_was_asked() -> None:
+    """The contract's keys in its order; `where` stands where a pair remains."""
+    two = b'{"target":"t","from_account":"a","to_account":"%s","status":'
+    assert lines(
+        Errand.ASK,
+        Batch(0, "a", ("b", "c", "d")),
+        group(Verdict.ALREADY_GONE, "both", 1),
+        group(Verdict.FAILED, "", 2),
+        group(Verdict.DELETED, ""),
+    ) == [
+        two % b"b" + b'"gone",' + END,
+        two % b"c" + b'"remains","where":"both",' + END,
+        two % b"d" + b'"unknown",' + END,
+    ]
+
+
+def test_the_line_of_a_list_that_was_asked_for() -> None:
+    """It says how many are still on the list."""
+    one = b'{"target":"t","from_account":"a","to_account":null,"status":'
+    remains = lines(Errand.ASK_LIST, Sweep(0, "a"), group(Verdict.ALREADY_GONE, "17"))
+    assert remains == [one + b'"remains","where":"friends","friends":17,' + END]
+    assert lines(Errand.ASK_LIST, Sweep(0, "a"), group(Verdict.DELETED, "")) == [
+        one + b'"gone",' + END
+    ]
+
+
+def test_the_line_of_a_list_that_was_pulled() -> None:
+    """One for the account, with how many friends are in the backup."""
+    one = b'{"target":"t","account":"a","status":'
+    pulled = lines(Errand.PULL, Pull(0, "a", None), group(Verdict.DELETED, "250"))
+    assert pulled == [one + b'"pulled","friends":250,' + END]
+    failed = lines(Errand.PULL, Pull(0, "a", ("b",)), group(Verdict.FAILED, ""))
+    assert failed == [one + b'"failed",' + END]
+
+
+def test_the_lines_of_what_was_put_back() -> None:
+    """What no call could set is named on the line."""
+    two = b'{"target":"t","from_account":"a","to_account":"%s","status":'
+    assert lines(
+        Errand.PUT_BACK,
+        Batch(0, "a", ("b", "c", "d"), data=("{}", "{}", "{}")),
+        group(Verdict.ALREADY_GONE, "", 1),
+        group(Verdict.DELETED, "Wording,CreateTime", 2),
+        group(Verdict.DELETED, ""),
+    ) == [
+        two % b"b" + b'"restored",' + END,
+        two % b"c" + b'"already_there",' + END,
+        two % b"d" + b'"restored","not_restored":["Wording","CreateTime"],' + END,
+    ]

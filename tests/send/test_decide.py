@@ -77,6 +77,18 @@ def test_progress_goes_on_at_once_or_soon() -> None:
     assert decided(judged(BUSY, settled=5)).next is Next.SOON
 
 
+def test_what_needs_another_call_goes_on_at_once() -> None:
+    """It is progress: no attempt counts, the provider is well, and no code stands for it."""
+    more = Ruling(verdict=Verdict.MORE, code=0)
+    history = replace(UNTRIED, stalls=2)
+    decision = decided(judged(more), replace(SENDING, last=BUSY), history)
+    assert decision.next is Next.AT_ONCE
+    assert decision.history.stalls == 0
+    assert decision.last == BUSY
+    assert health_of(judged(more)) is Health.ACCEPTED
+    assert decided(judged(more, BUSY)).next is Next.SOON
+
+
 def test_max_attempts_counts_calls_in_a_row_without_progress() -> None:
     """The third call without progress is the last of three; progress between begins anew."""
     history, steps = UNTRIED, []

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.ledger.values import FRESH, Group, Part, Settlement
-from bulkdel.send.judge import judge, load_of, size, split_at
+from bulkdel.send.judge import divided, judge, load_of, size, split_at
 from bulkdel.words import Answer, Asked, Batch, Ruling, Sides, Sweep, Verdict
 
 DELETED = Ruling(verdict=Verdict.DELETED, code=0)
@@ -190,3 +190,62 @@ def _told(width: int, settlement: Settlement | None) -> dict[int, tuple[Verdict,
             assert i not in told
             told[i] = (one.status, one.lost, settlement.attempts)
     return told
+
+
+MORE = Ruling(verdict=Verdict.MORE, code=0)
+
+
+def test_what_needs_another_call_is_left_and_not_refused() -> None:
+    """Nothing of it is settled, lost or refused, and what the answer did settle is."""
+    judged = judge(BATCH, FRESH, Answer(rest=MORE, items={"c": DELETED}), at_ms=5)
+    assert judged.settled == 1
+    assert judged.parts == (Part(items=(0, 2, 3), attempts=1),)
+    assert not judged.lost
+    assert judged.last is None
+    assert judged.first(Verdict.MORE) == MORE
+
+
+def test_what_a_status_needs_beside_it_parts_groups() -> None:
+    """Items that are alike but for their note are groups of their own."""
+    remains = [Ruling(verdict=Verdict.ALREADY_GONE, code=0, note=one) for one in ("from", "both")]
+    answer = Answer(rest=remains[0], items={"c": remains[1]})
+    judged = judge(BATCH, FRESH, answer, at_ms=5)
+    assert judged.settlement is not None
+    assert {(one.note, one.items) for one in judged.settlement.groups} == {
+        ("both", (1,)),
+        ("from", None),
+    }
+    alike = judge(BATCH, FRESH, Answer(rest=remains[1]), at_ms=5)
+    assert alike.settlement is not None
+    assert [one.note for one in alike.settlement.groups] == ["both"]
+
+
+def test_a_load_carries_the_data_of_its_items() -> None:
+    """Whatever part of an entry goes, each friend goes with its own data."""
+    batch = Batch(7, "a", ("b", "c", "d"), data=("B", "C", "D"))
+    load = load_of(batch, Part(items=(0, 2)))
+    assert load == Batch(7, "a", ("b", "d"), data=("B", "D"))
+
+
+@given(
+    cuts=st.lists(st.integers(0, 2), min_size=4, max_size=4),
+    chosen=st.sets(st.integers(0, 3)),
+)
+def test_divided_parts_hold_every_item_once(cuts: list[int], chosen: set[int]) -> None:
+    """What is chosen is in the first ones, all else in the others, histories kept."""
+    groups = {cut: tuple(i for i in range(4) if cuts[i] == cut) for cut in sorted(set(cuts))}
+    parts = tuple(
+        Part(items=items, attempts=cut, lost=cut, lost_more={items[0]: 1})
+        for cut, items in groups.items()
+    )
+    sent, kept = divided(BATCH, parts, sorted(chosen))
+    assert [i for part in sent for i in part.items or ()] == [
+        i for part in parts for i in part.items or () if i in chosen
+    ]
+    for part in (*sent, *kept):
+        assert part.items
+        (cut,) = {cuts[i] for i in part.items}
+        assert (part.attempts, part.lost) == (cut, cut)
+        assert dict(part.lost_more) == {i: 1 for i in part.items if i == groups[cut][0]}
+    everything = sorted(i for part in (*sent, *kept) for i in part.items or ())
+    assert everything == [0, 1, 2, 3]
