@@ -11,7 +11,8 @@ import asyncio
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -152,7 +153,7 @@ def cut_unfinished(path: Path, descriptor: int) -> int:
     return end
 
 
-def leave_out(path: Path, pulls: Set[Pulled]) -> None:
+def leave_out(path: Path, pulls: AbstractSet[Pulled]) -> None:
     """Writes the file anew without what these pulls brought, whole or not at all.
 
     Raises:

@@ -70,7 +70,10 @@ class _Pages:
 class PullDeed:
     """Pulls lists for one target into a file."""
 
-    def __init__(self, provider: Provider, mode: Mode, target: str, friends_file: FriendsFile):
+    def __init__(
+        self, provider: Provider, mode: Mode, target: str, friends_file: FriendsFile
+    ) -> None:
+        """Pulls from the provider for the target of this name, into `friends_file`."""
         self._calls, self._mode, self._target = provider.pull_friends, mode, target
         self._file = friends_file
         self._lists: dict[int, _Pages] = {}
