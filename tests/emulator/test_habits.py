@@ -158,6 +158,9 @@ def test_an_unknown_id(provider: str) -> None:
     app = emulated(provider, Habits(unknown_id="gone"), existing=known)
     assert ("ghost", NOT_FRIEND[provider]) in delete(app, "bob", "ghost")[1]
     assert check(app, "carol", "ghost")[1]["ghost"] == lacks
+    app.world.befriend([("alice", "ghost")])
+    assert delete(app, "ghost")[0] == 0
+    assert not app.world.has("alice", "ghost")
     app = emulated(provider, Habits(unknown_id="call"), existing=known)
     assert delete(app, "bob", "ghost") == (UNKNOWN[provider], [])
     assert app.world.removed == 0
