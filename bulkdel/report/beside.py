@@ -69,6 +69,15 @@ class SideStatus:
         return sum(target.pairs for target in self.targets)
 
     @property
+    def state(self) -> str:
+        """Where it is in its life: planned, running, stopped or finished."""
+        if self.at_work:
+            return "running"
+        if self.is_finished:
+            return "finished"
+        return "planned" if self.began_ms is None else "stopped"
+
+    @property
     def is_finished(self) -> bool:
         """Whether all of it has its final status."""
         return self.unsettled == 0
