@@ -37,6 +37,11 @@ def beside_rows(status: Status) -> Iterator[tuple[str, str]]:
         yield "damaged", plain(sentence, 600)
 
 
+def noun_of(side: SideStatus) -> tuple[str, str]:
+    """What there is to do, and how it is said of it that it was done: "list", "pulled"."""
+    return _DONE[side.errand]
+
+
 def name_of(side: SideStatus) -> str:
     """What a person calls it: backup, canary, verification or undo."""
     return "canary" if side.folder.startswith("canary") else _NAMES[side.errand]
