@@ -7,7 +7,8 @@ its rate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING
 from bulkdel.errors import Corrupt
 from bulkdel.job.job import NOBODY, Job, Target
 from bulkdel.ledger.circumstances import Agreement, Consent
+from bulkdel.ledger.closing import MOST_ENTRIES, MOST_PAIRS
 from bulkdel.ledger.history import snapshot
 from bulkdel.ledger.lock import hold
-from bulkdel.ledger.values import Counters
+from bulkdel.ledger.values import Closure, Counters, Group
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
@@ -81,6 +83,42 @@ class SideRun(Run):
             self._open(meta)
         return meta
 
+    def settle(self, known: Iterable[tuple[int, int, tuple[Group, ...]]]) -> None:
+        """Settles without a call what is known of some items, as far as they are unsettled.
+
+        It may be cut short at any moment and called again.
+
+        Args:
+            known: ordinal, index of the target, and the groups, each with its positions.
+
+        Raises:
+            StorageFailed, WrongInput: it could not be written.
+        """
+        events: dict[int, Closure] = {}
+        pairs = 0
+        with nothing_sent():
+            for ordinal, target, groups in known:
+                if pairs >= MOST_PAIRS or len(events) >= MOST_ENTRIES or ordinal in events:
+                    self._write(events.values())
+                    events, pairs = {}, 0
+                if ordinal in self._journal.settled:
+                    continue
+                events[ordinal] = Closure(
+                    entry=self._plan.entry(ordinal),
+                    target=target,
+                    code=0,
+                    info="",
+                    at_ms=time.time_ns() // 1_000_000,
+                    groups=groups,
+                )
+                pairs += sum(len(group.items or ()) for group in groups)
+            self._write(events.values())
+
+    def _write(self, events: Collection[Closure]) -> None:
+        if events:
+            self._journal.commit(events)
+            self._journal.publish()
+
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
@@ -105,14 +143,18 @@ def held_side(job: Job, side: Side) -> Iterator[SideRun]:
 def side_job(job: Job, folder: str, errand: Errand) -> Job:
     """The job of a run beside a run: its own directory, and the rates and sizes of its own calls.
 
-    No guard counts in it but the protected accounts, and nobody is told of it.
+    No guard counts in it, since it deletes nothing: whoever is on a list that was cleared may be a
+    protected account, and is asked for and put back as others are. Nobody is told of it.
     """
+    guards = replace(
+        job.guards, protect=(), protect_files=(), max_pairs=None, max_failure_ratio=None
+    )
     return replace(
         job,
         run_dir=job.run_dir / folder,
         run_dir_named=True,
         orient=Orient.AS_GIVEN,
-        guards=replace(job.guards, max_pairs=None, max_failure_ratio=None),
+        guards=guards,
         notify=NOBODY,
         targets=tuple(_side_target(one, job.operation, errand) for one in job.targets),
     )
