@@ -102,7 +102,6 @@ class Emulated:
         self.rules = EMULATED[provider](app, self.habits)
         self.app = app
         self.world = World() if world is None else world
-        self.world.made = self.rules.made_data
         self.fault = fault
         """May be replaced at any time."""
         self.limit = RateLimit() if limit is None else limit
@@ -119,6 +118,16 @@ class Emulated:
     def name(self) -> str:
         """The provider's name."""
         return self.rules.name
+
+    @property
+    def world(self) -> World:
+        """Who has whom; may be replaced at any time."""
+        return self._world
+
+    @world.setter
+    def world(self, world: World) -> None:
+        world.made = self.rules.made_data
+        self._world = world
 
     @property
     def in_flight(self) -> int:

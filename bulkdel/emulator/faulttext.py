@@ -1,8 +1,8 @@
 """Faults as a person writes them on a command line: `30006:0.05`, `http429:0.01,retry_after=2`.
 
-`bulkdel emulator --help` shows the grammar. A suffix says what becomes of the deletion: -after, it
-is carried out and then goes wrong; -before, where the other is usual, it is not. A code that only
-one provider documents strikes only that provider.
+`bulkdel emulator --help` shows the grammar. A suffix says what becomes of what was asked: -after,
+it is carried out and then goes wrong; -before, where the other is usual, it is not. A code that
+only one provider documents strikes only that provider.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bulkdel.emulator.faults import (
     Latency,
     Listing,
     Only,
+    Pretended,
     Seeded,
     SeededItems,
     Span,
@@ -193,9 +194,10 @@ def _parse(written: str) -> Fault | Spell | Span:
             if text.amount is not None:
                 raise text.wrong("refuse takes no amount, only from and until")
             return text.span()
-        case "latency":
+        case "latency" | "pretend" as what:
             text.allow(_WHICH)
-            return _only(text, _latency(text), None)
+            fault = _latency(text) if what == "latency" else _pretended(text)
+            return _only(text, fault, None)
         case what if what in _HANGS:
             text.allow(_WHICH | {"for"})
             wait_s = _HANG_S if (given := text.key("for")) is None else text.number(given, "for")
@@ -218,10 +220,14 @@ def _latency(text: _Text) -> Latency:
     return latency
 
 
+def _pretended(text: _Text) -> Pretended:
+    return Pretended(odds=text.odds(), ids=text.chosen("id"))
+
+
 def _coded(text: _Text) -> Fault:
     coded = _CODED.fullmatch(text.what)
     if coded is None:
-        known = ["CODE", "itemCODE", "httpSTATUS", "latency", "throttle", "refuse"]
+        known = ["CODE", "itemCODE", "httpSTATUS", "latency", "throttle", "refuse", "pretend"]
         raise text.wrong(
             f"{text.what!r} is unknown; known are {', '.join([*known, *_HANGS, *_FATES])}"
         )

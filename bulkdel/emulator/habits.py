@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from bulkdel.emulator.world import ReverseOnly
 
 AllFailed: TypeAlias = Literal["zero", "code_and_items", "code_only"]
+RepeatedId: TypeAlias = Literal["once", "twice", "refused"]
+Oneself: TypeAlias = Literal["item", "call"]
+UnknownId: TypeAlias = Literal["item", "call", "gone"]
+ClearEmpty: TypeAlias = Literal["ok", "code"]
+ClearReverse: TypeAlias = Literal["keep", "remove"]
+NonceTwice: TypeAlias = Literal["accepted", "refused"]
+AddAgain: TypeAlias = Literal["overwrite", "keep"]
+
+_YES_NO: Final = (True, False)
+FOUND: Final[Mapping[str, tuple[str | bool, ...]]] = {
+    "reverse_only": tuple(kind.value for kind in ReverseOnly),
+    "all_failed": get_args(AllFailed),
+    "complete": _YES_NO,
+    "ordered": _YES_NO,
+    "repeated_id": get_args(RepeatedId),
+    "oneself": get_args(Oneself),
+    "unknown_id": get_args(UnknownId),
+    "clear_empty": get_args(ClearEmpty),
+    "nonce_twice": get_args(NonceTwice),
+    "clear_reverse": get_args(ClearReverse),
+    "add_writes_both": _YES_NO,
+}
+"""The habits that a rehearsal can find out, and what it may find."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +75,14 @@ class Habits:
     all_failed_code: int | None = None
     complete: bool = True
     ordered: bool = True
-    repeated_id: Literal["once", "twice", "refused"] = "refused"
-    oneself: Literal["item", "call"] = "call"
-    unknown_id: Literal["item", "call", "gone"] = "item"
-    clear_empty: Literal["ok", "code"] = "ok"
-    clear_reverse: Literal["keep", "remove"] = "keep"
-    nonce_twice: Literal["accepted", "refused"] = "accepted"
+    repeated_id: RepeatedId = "refused"
+    oneself: Oneself = "call"
+    unknown_id: UnknownId = "item"
+    clear_empty: ClearEmpty = "ok"
+    clear_reverse: ClearReverse = "keep"
+    nonce_twice: NonceTwice = "accepted"
     add_writes_both: bool = True
-    add_again: Literal["overwrite", "keep"] = "overwrite"
+    add_again: AddAgain = "overwrite"
     batch_limit: int | None = None
     page: int = 100
     vague_not_friend: bool = False

@@ -34,7 +34,8 @@ class EmulatorServer:
         emulated: at most one of each provider.
         clock: Unix seconds; give `lambda: EPOCH + loop.time()` in virtual time.
         port: 0 means any free one, kept over outages.
-        inspect: whether /_emulator/stats and /_emulator/graph are served.
+        inspect: whether /_emulator/stats, /_emulator/graph and /_emulator/data are
+            served.
         outages: when the port is closed, in seconds since `start`: connections are dropped, new
             ones refused.
 
@@ -203,6 +204,9 @@ class EmulatorServer:
             case "graph":
                 account = request.query.get("account")
                 shown = {each.name: _graph(each, account) for each in self._emulated}
+            case "data":
+                account = request.query.get("account", "")
+                shown = {each.name: _data(each, account) for each in self._emulated}
             case _:
                 return web.Response(status=404)
         return web.Response(
@@ -226,6 +230,11 @@ def _graph(emulated: Emulated, account: str | None) -> dict[str, Any]:
     pairs = [pair for pair, _ in zip(emulated.world.pairs(), range(GRAPH_CAP), strict=False)]
     edges = sum(map(len, emulated.world.friends.values()))
     return {"accounts": len(emulated.world.friends), "pairs": edges, "some": pairs}
+
+
+def _data(emulated: Emulated, account: str) -> dict[str, Any]:
+    friends = sorted(emulated.world.of(account))
+    return {friend: emulated.world.data(account, friend) for friend in friends}
 
 
 async def _half(request: web.BaseRequest, response: Response) -> web.StreamResponse:

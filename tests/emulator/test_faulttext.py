@@ -18,6 +18,7 @@ from bulkdel.emulator.faults import (
     Latency,
     Listing,
     Only,
+    Pretended,
     Seeded,
     SeededItems,
     Span,
@@ -85,6 +86,15 @@ ZEGO = frozenset({"zego"})
         ("extra", Always(fate=Fate(listing=Listing.EXTRA))),
         ("duplicate", Always(fate=Fate(listing=Listing.DUPLICATE))),
         ("shuffled", Always(fate=Fate(listing=Listing.SHUFFLED))),
+        ("changed", Always(fate=Fate(listing=Listing.CHANGED))),
+        (
+            "pretend:0.1,action=add",
+            Only(fault=Pretended(odds=0.1), actions=frozenset({Action.ADD})),
+        ),
+        (
+            "pretend,id=bob",
+            Only(fault=Pretended(ids=frozenset({"bob"})), ids=frozenset({"bob"})),
+        ),
         ("latency:0.05", Latency(least_s=0.05, most_s=0.05)),
         ("latency:0.02-0.08", Latency(least_s=0.02, most_s=0.08)),
         (
@@ -117,7 +127,10 @@ def test_limits_and_outages() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "'' is unknown; known are CODE, itemCODE, httpSTATUS, latency, throttle, refuse"),
+        (
+            "",
+            "'' is unknown; known are CODE, itemCODE, httpSTATUS, latency, throttle, refuse",
+        ),
         ("cut", "'cut' is unknown"),
         ("0:0.5", "0 is no error code"),
         ("30006:2", "the probability must be from 0 to 1, not 2"),
@@ -160,7 +173,7 @@ def test_wrong_texts(text: str, message: str) -> None:
 def test_every_example_of_the_manual_is_valid() -> None:
     """What the help shows can be used."""
     examples = re.findall(r"^  (\S+[:=][0-9.]+\S*) ?", EPILOG, flags=re.MULTILINE)
-    assert len(examples) == 8
+    assert len(examples) == 10
     assert parse_faults(examples).outages
 
 

@@ -121,6 +121,13 @@ def test_data_that_nobody_set_differs_from_pair_to_pair(provider: str) -> None:
     assert len(set(told)) == 100
 
 
+def test_another_world_has_data_as_well() -> None:
+    """A world that takes another's place is served as if it had been there from the start."""
+    app = emulated()
+    app.world = World({"alice": {"dave"}})
+    assert values(get(app, "alice")) == {"dave": app.world.data("alice", "dave")} != {"dave": {}}
+
+
 @pytest.mark.parametrize("size", [2, 7, 100, 250])
 def test_friend_get_gives_every_entry_once_with_its_data(size: int) -> None:
     """The pages of a list hold the whole of it, and nothing twice."""

@@ -259,6 +259,10 @@ async def test_looking_inside(session: aiohttp.ClientSession) -> None:
             shown = (await reply.json())["tencent"]
         assert (shown["accounts"], shown["pairs"]) == (1, 2)
         assert sorted(shown["some"]) == [["a", "c"], ["a", "d"]]
+        async with session.get(server.address + "/_emulator/data?account=a") as reply:
+            assert await reply.json() == {
+                "tencent": {friend: app.world.data("a", friend) for friend in ("c", "d")}
+            }
         async with session.get(server.address + "/_emulator/secret") as reply:
             assert reply.status == 404
     async with (

@@ -11,7 +11,7 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,8 @@ from typing import Any, Self
 
 from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.faulttext import parse_faults
+from bulkdel.emulator.habits import Habits
+from bulkdel.emulator.like import with_habits
 from bulkdel.emulator.server import EmulatorServer, stats_of
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.emulator.world import World
@@ -57,6 +59,8 @@ class Judge:
         friends: who has whom at the start, by provider; these providers are served.
         secret: the key that signatures are checked with.
         faults: as `bulkdel emulator --fault` takes them.
+        habits: as `bulkdel emulator --habit` takes them, for each provider.
+        existing: the accounts that exist; None means every account does.
     """
 
     def __init__(
@@ -65,8 +69,12 @@ class Judge:
         *,
         secret: str = DEMO_SECRET,
         faults: Iterable[str] = (),
+        habits: Iterable[str] = (),
+        existing: Iterable[str] | None = None,
     ) -> None:
         self._secret = secret
+        self._habits = tuple(habits)
+        self._existing = None if existing is None else tuple(existing)
         self._faults = tuple(faults)
         self._friends = friends
         self.address = ""
@@ -88,6 +96,8 @@ class Judge:
             self.address = self._ask(
                 {
                     "secret": self._secret,
+                    "habits": self._habits,
+                    "existing": self._existing,
                     "friends": {name: list(pairs) for name, pairs in self._friends.items()},
                 }
             )
@@ -113,6 +123,19 @@ class Judge:
     def begin_anew(self, friends: Mapping[str, Iterable[Pair]]) -> None:
         """From now on these are who has whom."""
         self._ask({"friends": {name: list(pairs) for name, pairs in friends.items()}})
+
+    def befriend(self, provider: str, *pairs: Pair) -> None:
+        """Let each pair's first account have the second, behind the program's back."""
+        self._ask({"befriend": provider, "pairs": pairs})
+
+    def put(self, provider: str, pair: Pair, data: Mapping[str, Any]) -> None:
+        """Let the first account have the second with this data, by the provider's own names."""
+        self._ask({"put": provider, "pair": pair, "data": data})
+
+    def snapshot(self, provider: str) -> dict[Pair, dict[str, Any]]:
+        """Every entry of every list with its data: two that are equal are one world."""
+        entries = self._ask({"entries": provider})
+        return {(account, friend): data for account, friend, data in entries}
 
     def seen(self, provider: str) -> Seen:
         """What the provider saw up to now."""
@@ -156,30 +179,44 @@ async def _serve() -> None:
     commands = asyncio.StreamReader(limit=1 << 26)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     begin = json.loads(await commands.readline())
+    habits = with_habits(Habits(), begin["habits"])
+    existing = begin["existing"] and set(begin["existing"])
     emulated = {}
     for name, pairs in begin["friends"].items():
         app = EmulatedApp(app_id=APP_IDS[name], secret=begin["secret"])
-        emulated[name] = Emulated(name, app=app, world=_world(pairs), log=None)
+        world = _world(pairs, existing)
+        emulated[name] = Emulated(name, app=app, world=world, habits=habits, log=None)
     async with EmulatorServer(*emulated.values()) as server:
         _say(server.address)
         while line := await commands.readline():
-            command = json.loads(line)
-            if "faults" in command:
-                scenario = parse_faults(command["faults"])
-                for each in emulated.values():
-                    each.fault = scenario.fault
-                    each.limit = scenario.limit()
-                _say(None)
-            elif "friends" in command:
-                for name, pairs in command["friends"].items():
-                    emulated[name].world = _world(pairs)
-                _say(None)
-            else:
-                _say(_look(emulated[command["look"]]))
+            _say(_obey(json.loads(line), emulated))
 
 
-def _world(pairs: Iterable[Iterable[str]]) -> World:
-    world = World()
+def _obey(command: dict[str, Any], emulated: Mapping[str, Emulated]) -> object:
+    """What a command is answered."""
+    match command:
+        case {"faults": faults}:
+            scenario = parse_faults(faults)
+            for each in emulated.values():
+                each.fault = scenario.fault
+                each.limit = scenario.limit()
+        case {"friends": friends}:
+            for name, pairs in friends.items():
+                emulated[name].world = _world(pairs, emulated[name].world.existing)
+        case {"befriend": name, "pairs": pairs}:
+            emulated[name].world.befriend(pairs)
+        case {"put": name, "pair": pair, "data": data}:
+            emulated[name].world.put(pair[0], pair[1], data)
+        case {"entries": name}:
+            snapshot = emulated[name].world.snapshot()
+            return [(*pair, data) for pair, data in snapshot.items()]
+        case _:
+            return _look(emulated[command["look"]])
+    return None
+
+
+def _world(pairs: Iterable[Iterable[str]], existing: Collection[str] | None) -> World:
+    world = World(existing=existing)
     world.befriend((account, other) for account, other in pairs)
     return world
 
