@@ -38,7 +38,8 @@ def known_settlement(part: Part, closure: Closure) -> tuple[Settlement | None, t
     """
     items = range(size_of(closure.entry)) if part.items is None else part.items
     unsettled = frozenset(items)
-    groups, named = [], set()
+    groups: list[Group] = []
+    named: set[int] = set()
     for group in closure.groups or ():
         here = tuple(place for place in group.items or () if place in unsettled)
         if here:

@@ -24,13 +24,12 @@ _LINES: Final = {
     "status": "VARCHAR",
     "lost_answers": "BIGINT",
 }
-_PULLED: Final = {"target": "VARCHAR", "account": "VARCHAR", "status": "VARCHAR", "at": "VARCHAR"}
+_PULLED: Final = dict.fromkeys(("target", "account", "status"), "VARCHAR")
 _FRIENDS: Final = {
     "target": "VARCHAR",
     "account": "VARCHAR",
     "friend": "VARCHAR",
     "data": "JSON",
-    "at": "VARCHAR",
 }
 _DELETED: Final = "status = 'deleted' OR (status = 'already_gone' AND lost_answers > 0)"
 """The lines of pairs that the run deleted, or may have."""
@@ -66,32 +65,24 @@ def read_deleted(con: duck.Connection, ledgers: Sequence[Path]) -> None:
             )
 
 
-def read_backup(con: duck.Connection, backups: Sequence[tuple[Path, Path]]) -> None:
-    """Reads the entries of backups, each a ledger and a file of friends beside it.
-
-    An account's list counts as it was pulled for the line that the ledger has of it.
+def read_backup(con: duck.Connection, friends: Path, ledger: Path) -> None:
+    """Reads a whole backup: its file of friends, each of them once, and which lists were pulled.
 
     Raises:
         OSError, WrongInput: a file cannot be opened.
     """
-    con.execute("CREATE TABLE pulled (target VARCHAR, account VARCHAR, at VARCHAR)")
     con.execute("CREATE TABLE held (target VARCHAR, account VARCHAR, friend VARCHAR, data VARCHAR)")
-    for ledger, friends in backups:
-        with duck.opened(ledger) as lines, duck.opened(friends) as entries:
-            con.execute("CREATE TEMP TABLE valid (target VARCHAR, account VARCHAR, at VARCHAR)")
+    if friends.stat().st_size:  # frames of nothing are none
+        with duck.opened(friends) as entries:
             con.execute(
-                f"INSERT INTO valid SELECT target, account, at FROM "
-                f"{duck.objects_in(lines, _PULLED)} WHERE status = 'pulled'"
+                "INSERT INTO held SELECT target, account, friend, data::VARCHAR "
+                f"FROM {duck.objects_in(entries, _FRIENDS, packed=True)}"
             )
-            # An account of an earlier backup is whole there.
-            con.execute(
-                "INSERT INTO held SELECT f.target, f.account, f.friend, f.data::VARCHAR FROM "
-                f"{duck.objects_in(entries, _FRIENDS, packed=True)} f "
-                "SEMI JOIN valid v ON f.target = v.target AND f.account = v.account AND f.at = v.at"
-                " ANTI JOIN pulled p ON f.target = p.target AND f.account = p.account"
-            )
-            con.execute("INSERT INTO pulled FROM valid")
-            con.execute("DROP TABLE valid")
+    with duck.opened(ledger) as lines:
+        con.execute(
+            "CREATE TABLE pulled AS SELECT target, account "
+            f"FROM {duck.objects_in(lines, _PULLED)} WHERE status = 'pulled'"
+        )
 
 
 def found(con: duck.Connection, target: str, operation: Operation, mode: Mode) -> Found:
@@ -138,9 +129,7 @@ def _meant(target: str, operation: Operation, mode: Mode) -> str:
     return held.format(f"SEMI JOIN ({either}) d(a, b) ON f.account = d.a AND f.friend = d.b")
 
 
-def in_calls(
-    con: duck.Connection, meant: str, size: int
-) -> Iterator[tuple[str, list[str] | None]]:
+def in_calls(con: duck.Connection, meant: str, size: int) -> Iterator[tuple[str, list[str] | None]]:
     """Each account with the entries of one call: all accounts' first calls, then the second ones.
 
     Two calls of one account are never out together, so neighbours would wait for each other.
@@ -164,6 +153,40 @@ def in_calls(
 def _rows(cursor: duck.Connection) -> Iterator[tuple[int, str, str, str | None]]:
     while rows := cursor.fetchmany(_ROWS):
         yield from rows
+
+
+def read_one_sided(con: duck.Connection, undo: Path, before: Path, targets: Sequence[str]) -> None:
+    """Reads which entries an undo put back on one list alone, of friends who had not each other.
+
+    Args:
+        con: keeps them.
+        undo: the ledger of what was put back.
+        before: the ledger of what was there before, `gone` where neither had the other.
+        targets: whose.
+    """
+    columns = dict.fromkeys(("target", "from_account", "to_account", "status"), "VARCHAR")
+    with duck.opened(undo) as done, duck.opened(before) as asked:
+        con.execute(
+            "CREATE TABLE lines AS SELECT target AS t, from_account AS a, to_account AS b, status "
+            f"FROM {duck.objects_in(done, columns)} WHERE list_contains(?, target)",
+            [list(targets)],
+        )
+        con.execute(
+            "CREATE TABLE absent AS SELECT target AS t, from_account AS a, to_account AS b "
+            f"FROM {duck.objects_in(asked, columns)} WHERE status = 'gone'"
+        )
+    con.execute(
+        "CREATE TABLE one_sided AS SELECT t, a, b FROM lines d "
+        "SEMI JOIN absent g ON d.t = g.t AND d.a = g.a AND d.b = g.b "
+        "ANTI JOIN lines r ON d.t = r.t AND d.a = r.b AND d.b = r.a WHERE d.status = 'restored'"
+    )
+
+
+def one_sided_share(con: duck.Connection, target: str, size: int) -> SideShare:
+    """The share of a target that asks for what `read_one_sided` has read."""
+    meant = "SELECT a AS account, b AS friend, NULL AS data FROM one_sided WHERE t = {}"
+    entries = in_calls(con, meant.format(duck.literal(target)), size)
+    return SideShare(target=target, size=size, entries=entries)
 
 
 def strangers(con: duck.Connection, plan: Path, accounts: Sequence[str]) -> list[str]:

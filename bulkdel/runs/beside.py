@@ -7,11 +7,12 @@ its rate.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bulkdel.errors import Corrupt
 from bulkdel.job.job import NOBODY, Job, Target
@@ -23,6 +24,7 @@ from bulkdel.ledger.values import Closure, Group
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
+from bulkdel.runs.circumstances import circumstances
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
@@ -32,6 +34,9 @@ from bulkdel.words import Errand, Operation, Orient
 
 if TYPE_CHECKING:
     from bulkdel.emulator.server import EmulatorServer
+
+
+NOBODY_ASKED: Final = Consent(how=Agreement.NOT_NEEDED, at_ms=None, command="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,7 @@ class SideRun(Run):
         super().__init__(job, stack, ())
         self._side, self._deed_of = side, side.deed_of
         self._beside = beside
-        self._consent = Consent(how=Agreement.NOT_NEEDED, at_ms=None, command="")
+        self._consent = NOBODY_ASKED
 
     def open(self) -> PlanMeta:
         """Its plan, made if there is none, and its journal, brought into agreement with its ledger.
@@ -110,7 +115,7 @@ class SideRun(Run):
     def settle(self, known: Iterable[tuple[int, int, tuple[Group, ...]]]) -> None:
         """Settles without a call what is known of some items, as far as they are unsettled.
 
-        It may be cut short at any moment and called again.
+        It may be cut short at any moment and called again. Where nothing is left, it has ended.
 
         Args:
             known: ordinal, index of the target, and the groups, each with its positions.
@@ -119,7 +124,7 @@ class SideRun(Run):
             StorageFailed, WrongInput: it could not be written.
         """
         events: dict[int, Closure] = {}
-        pairs = 0
+        pairs, left = 0, self.unsettled
         with nothing_sent():
             for ordinal, target, groups in known:
                 if pairs >= MOST_PAIRS or len(events) >= MOST_ENTRIES or ordinal in events:
@@ -137,6 +142,10 @@ class SideRun(Run):
                 )
                 pairs += sum(len(group.items or ()) for group in groups)
             self._write(events.values())
+            if left and not self.unsettled:
+                how = circumstances(self._consent or NOBODY_ASKED, sends=False)
+                self._journal.start_sitting(_now_ms(), os.getpid(), how)
+                self._note_end(ended(self._meta).lanes)
 
     def _write(self, events: Collection[Closure]) -> None:
         if events:
@@ -147,6 +156,12 @@ class SideRun(Run):
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
         return stand_in(self._beside, target)
+
+
+def ended(meta: PlanMeta) -> Ending:
+    """The end of a run beside a run in which nothing was left to send."""
+    lanes = (LaneEnd(target=one.target, end=End.FINISHED, words="") for one in meta.shares)
+    return Ending(lanes=tuple(lanes))
 
 
 @contextmanager

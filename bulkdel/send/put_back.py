@@ -112,9 +112,7 @@ class PuttingBack:
             rulings[account] = ruling
         return rulings
 
-    def _next(
-        self, far: _Progress, account: str, data: str, step: int, ruling: Ruling
-    ) -> Ruling:
+    def _next(self, far: _Progress, account: str, data: str, step: int, ruling: Ruling) -> Ruling:
         """On to the next step that has something to set; restored where there is none."""
         for following in range(step + 1, len(self._calls)):
             if self._needed[following](data):
