@@ -71,6 +71,7 @@ COMMANDS = {
     "rate": "Slow a running run down, or let it go.",
     "verify": "Check the results: the files, or at the providers.",
     "close": "Settle what is left as failed.",
+    "undo": "Put back what a run deleted, from its backup.",
     "schema": "Print the job file's JSON schema, for editors.",
     "emulator": "Serve the APIs on this machine, for trials.",
 }
