@@ -279,8 +279,7 @@ def test_more_was_settled_since(place: Place) -> None:
     """A verification of a part does not pass for one of the whole: another begins by itself."""
     with Judge({"tencent": BOTH}, secret=place.secret) as judge:
         place.write("pairs.csv", csv_text(PAIRS))
-        one = "batch_size = 1\nmax_in_flight = 1\n"
-        place.write("job.toml", toml(judge.address, mode="two_way", tencent=one))
+        place.write("job.toml", toml(judge.address, mode="two_way"))
         assert place.run("run", "job.toml", "--limit", "10").code == 75
         first = told(place, code=0)["targets"]["tencent"]
         assert (first["population"], first["not_asked"]) == (10, 50)
@@ -340,9 +339,10 @@ def test_refusals(place: Place) -> None:
 
 def test_while_the_run_is_at_work(place: Place) -> None:
     """One process at a time works in a run directory: the second is told, exit 2."""
-    with Judge({"tencent": BOTH}, secret=place.secret, faults=["latency:0.5"]) as judge:
+    hangs = "hang,for=60,calls=2-100"
+    with Judge({"tencent": BOTH}, secret=place.secret, faults=[hangs]) as judge:
         place.write("pairs.csv", csv_text(PAIRS))
-        place.write("job.toml", toml(judge.address, mode="two_way", tencent="qps = 2\n"))
+        place.write("job.toml", toml(judge.address, mode="two_way"))
         process = place.start("run", "job.toml")
         deadline = time.monotonic() + 60
         while judge.calls < 2:
