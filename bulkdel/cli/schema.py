@@ -17,6 +17,7 @@ from bulkdel.report import (
     report_json,
     run_json,
     status_json,
+    undone,
 )
 from bulkdel.report.json_text import json_text
 from bulkdel.report.text import verification
@@ -56,6 +57,7 @@ class Form(StrEnum):
     RUN = "run"
     EXPORT = "export"
     VERIFY = "verify"
+    UNDO = "undo"
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
@@ -66,6 +68,7 @@ FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.RUN: (run_json.VERSION, run_json.KEYS),
     Form.EXPORT: (export_json.VERSION, export_json.KEYS),
     Form.VERIFY: (verification.VERSION, verification.KEYS),
+    Form.UNDO: (undone.VERSION, undone.KEYS),
 }
 """The version of each form that is written, and its keys."""
 
