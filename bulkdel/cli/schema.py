@@ -14,6 +14,7 @@ from bulkdel.report import (
     check_json,
     export_json,
     plan_json,
+    remote,
     report_json,
     run_json,
     status_json,
@@ -58,6 +59,7 @@ class Form(StrEnum):
     EXPORT = "export"
     VERIFY = "verify"
     UNDO = "undo"
+    VERIFICATION = "verification"
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
@@ -69,6 +71,7 @@ FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.EXPORT: (export_json.VERSION, export_json.KEYS),
     Form.VERIFY: (verification.VERSION, verification.KEYS),
     Form.UNDO: (undone.VERSION, undone.KEYS),
+    Form.VERIFICATION: (remote.VERSION, remote.KEYS),
 }
 """The version of each form that is written, and its keys."""
 
