@@ -42,6 +42,9 @@ from bulkdel.words import Errand, Mode, Operation
 
 OTHERS: Final = f"{files.BACKUP}/others"
 
+_PULL: Final = 'target, account, "at"'
+"""What tells one pull of a list from another; `at` means something in SQL."""
+
 _Planned = Callable[[duck.Connection, Path, PlanMeta], list[SideShare]]
 
 
@@ -205,7 +208,7 @@ def _made_exact(job: Job) -> int:
         if lacking := duck.number(con, "SELECT count(*) FROM pulls WHERE held <> said"):
             raise damaged(path, f"lacks some of {lacking} lists that were pulled")
         lost: set[Pulled] = set(
-            con.execute("SELECT target, account, at FROM pulls WHERE said IS NULL").fetchall()
+            con.execute(f"SELECT {_PULL} FROM pulls WHERE said IS NULL").fetchall()
         )
         friends = duck.number(con, "SELECT sum(said) FROM pulls")
     if lost:
@@ -215,13 +218,13 @@ def _made_exact(job: Job) -> int:
 
 def _count_pulls(con: duck.Connection, path: Path, ledgers: list[Path]) -> None:
     """A table of how many friends of each pull the file holds, and how many its line says."""
-    key = "target VARCHAR, account VARCHAR, at VARCHAR"
+    key = 'target VARCHAR, account VARCHAR, "at" VARCHAR'
     con.execute(f"CREATE TABLE pulls ({key}, held HUGEINT, said HUGEINT)")
     con.execute(f"CREATE TABLE lines ({key}, said BIGINT)")
     for ledger in ledgers:
         with duck.opened(ledger) as file:
             con.execute(
-                "INSERT INTO lines SELECT target, account, at, friends "
+                f"INSERT INTO lines SELECT {_PULL}, friends "
                 f"FROM {duck.objects_in(file, PULL_COLUMNS)} WHERE status = 'pulled'"
             )
     with duck.opened(path) as file:
@@ -229,10 +232,9 @@ def _count_pulls(con: duck.Connection, path: Path, ledgers: list[Path]) -> None:
         if not path.stat().st_size:
             rows = "(SELECT * FROM lines WHERE false)"
         con.execute(
-            "INSERT INTO pulls SELECT target, account, at, coalesce(held, 0), said FROM "
-            f"(SELECT target, account, at, count(*) AS held FROM {rows} GROUP BY ALL) "
-            "FULL JOIN (SELECT target, account, at, sum(said) AS said FROM lines GROUP BY ALL) "
-            "USING (target, account, at)"
+            f"INSERT INTO pulls SELECT {_PULL}, coalesce(held, 0), said FROM "
+            f"(SELECT {_PULL}, count(*) AS held FROM {rows} GROUP BY ALL) "
+            f"FULL JOIN (SELECT {_PULL}, sum(said) AS said FROM lines GROUP BY ALL) USING ({_PULL})"
         )
 
 
