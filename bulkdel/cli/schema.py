@@ -18,6 +18,7 @@ from bulkdel.report import (
     report_json,
     run_json,
     status_json,
+    undone,
 )
 from bulkdel.report.json_text import json_text
 from bulkdel.report.text import verification
@@ -57,6 +58,7 @@ class Form(StrEnum):
     RUN = "run"
     EXPORT = "export"
     VERIFY = "verify"
+    UNDO = "undo"
     VERIFICATION = "verification"
 
 
@@ -68,6 +70,7 @@ FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.RUN: (run_json.VERSION, run_json.KEYS),
     Form.EXPORT: (export_json.VERSION, export_json.KEYS),
     Form.VERIFY: (verification.VERSION, verification.KEYS),
+    Form.UNDO: (undone.VERSION, undone.KEYS),
     Form.VERIFICATION: (remote.VERSION, remote.KEYS),
 }
 """The version of each form that is written, and its keys."""

@@ -81,7 +81,7 @@ def prepare(job: Job) -> None:
     settled = {name: counters.settled for name, counters in seen.counters.items()}
     if changes := identity_changes(seen.identity, identity_of(job, meta), settled):
         raise WrongInput(
-            f"the run was another's: {'; '.join(changes)}",
+            f"the job is not as this run was: {'; '.join(changes)}",
             where=job.source,
             mend="nothing is put back at another app than it was deleted from",
         )
