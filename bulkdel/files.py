@@ -36,6 +36,8 @@ VERIFICATION: Final = "verification"
 UNDO: Final = "undo"
 CANARY: Final = "canary"
 FRIENDS: Final = "friends.jsonl.zst"
+CANARY_NOTE: Final = "canary.json"
+AGREED: Final = "agreed.json"
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
 """What SQLite opens by name."""

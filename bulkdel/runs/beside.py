@@ -77,6 +77,13 @@ class SideRun(Run):
             self._open(meta)
         return meta
 
+    @property
+    def _main_job(self) -> Job:
+        return self._beside
+
+    def _follows_calls(self) -> bool:
+        return True  # those of the run, or of another one beside it
+
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 

@@ -6,7 +6,13 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    contextmanager,
+    suppress,
+)
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +37,7 @@ from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.status import Status
 from bulkdel.runs.circumstances import circumstances, settings_of
-from bulkdel.runs.control import listening
+from bulkdel.runs.control import Obeys, listening
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile, left_at_once, read_live
 from bulkdel.runs.plan import choose_plan, sample, would_save
@@ -137,6 +143,7 @@ class Run:
         show: Show,
         tell: TellStop,
         selection: Selection | None = None,
+        used_s: float = 0.0,
     ) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then.
 
@@ -147,6 +154,7 @@ class Run:
             tell: takes what the first signal is told to, and what counts the calls in flight. Both
                 may be called at any moment until this returns.
             selection: which pairs are sent; None means all.
+            used_s: seconds of max_duration that were used before.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.
@@ -162,13 +170,39 @@ class Run:
                 tell(stop, sitting.in_flight)
 
             return await self.sending(
-                meta, limit=limit, started=started, show=show, selection=selection
+                meta,
+                limit=limit,
+                started=started,
+                show=show,
+                selection=selection,
+                used_s=used_s,
             )
 
         with ExitStack() as stack:
             with nothing_sent():
                 runner = stack.enter_context(asyncio.Runner())
             return runner.run(work())
+
+    def listening(
+        self, work: Obeys, warn: Callable[[str], None]
+    ) -> AbstractAsyncContextManager[None]:
+        """Within it `pause`, `resume` and `rate` of this run reach `work`; see control."""
+        job = self._main_job
+        ceilings = {target.name: target.qps for target in job.targets}
+        return listening(job.run_dir, work, ceilings, warn)
+
+    @property
+    def _main_job(self) -> Job:
+        """The job of the run that this is, or that it is beside."""
+        return self._job
+
+    def _follows_calls(self) -> bool:
+        """Whether calls of another sitting may have left within the last second."""
+        return self._begun or rundir.has_sides(self._job.run_dir)
+
+    def end(self, ending: Ending) -> None:
+        """Keep how all of it ended, where that is not how the last sending ended."""
+        self._note_end(ending.lanes)
 
     def status(self) -> Status:
         """How things stand now."""
@@ -262,6 +296,7 @@ class Run:
         on_settled: OnSettled | None = None,
         log: FilteringBoundLogger | None = None,
         selection: Selection | None = None,
+        used_s: float = 0.0,
     ) -> Ending:
         """As `send`, within a running loop.
 
@@ -273,6 +308,7 @@ class Run:
             on_settled: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
             selection: which pairs are sent; None means all.
+            used_s: seconds of max_duration that were used before.
         """
         job, log, consent = self._job, log or structlog.get_logger(), self._consent
         if consent is None:
@@ -297,15 +333,13 @@ class Run:
                     on_settled=on_settled,
                     deed_of=self._deed_of,
                     selection=selection,
+                    used_s=used_s,
                 )
                 destinations = await self._destinations(targets, stack)
-                sitting = Sitting(
-                    shared, destinations, continued=self._begun or rundir.has_sides(job.run_dir)
-                )
+                sitting = Sitting(shared, destinations, continued=self._follows_calls())
                 started(sitting)
-                ceilings = {target.name: target.qps for target in job.targets}
                 warn = partial(self._warn, log)
-                await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
+                await stack.enter_async_context(self.listening(sitting, warn))
                 settings = settings_of(job, targets, self._protected)
                 how = circumstances(consent, sends=True, limit=limit, settings=settings)
                 self._note_dead()
