@@ -38,6 +38,7 @@ CANARY: Final = "canary"
 FRIENDS: Final = "friends.jsonl.zst"
 CANARY_NOTE: Final = "canary.json"
 AGREED: Final = "agreed.json"
+BACKUP_NOTE: Final = "backup.json"
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
 """What SQLite opens by name."""

@@ -26,6 +26,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from structlog.typing import FilteringBoundLogger
+
 from bulkdel import files
 from bulkdel.errors import Guarded, WrongInput
 from bulkdel.job import jobfile
@@ -37,11 +39,12 @@ from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
 from bulkdel.runs.canary import is_open
 from bulkdel.runs.log import LIBRARY_STARTED, log_of, process_values
-from bulkdel.runs.phases import Ask, Send, Step, Wait, all_ended, following, phases
+from bulkdel.runs.phases import Ask, Phases, Send, Step, Wait, all_ended, following, phases
 from bulkdel.runs.place import find_run
-from bulkdel.runs.run import held_run
+from bulkdel.runs.run import Run, held_run
 from bulkdel.runs.status import look
 from bulkdel.runs.waiting import Waiting
+from bulkdel.send.shared import OnSettled
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.view import End, Ending
 from bulkdel.words import Batch, Verdict
@@ -108,8 +111,6 @@ async def run(
         raise WrongInput(what, where=job.source, mend="say so with yes=True")
     names = [target.name for target in job.targets]
     queue: asyncio.Queue[Settled | None] = asyncio.Queue(WAITING_MOST)
-    works: list[Sitting | Waiting] = []
-    is_left = False
     with ExitStack() as stack:
         held = stack.enter_context(held_run(job))
         meta = await asyncio.to_thread(held.plan, _say_nothing)
@@ -129,44 +130,15 @@ async def run(
         given = {"job": job.name, "run_dir": str(job.run_dir)}
         log.info(LIBRARY_STARTED, **given, **process_values())
 
-        def started(work: Sitting | Waiting) -> None:
-            works.append(work)
-            if is_left:
-                work.stop(End.STOPPED, _BY_CALLER)
-
-        async def came_of(step: Step) -> Ending | None:
-            match step:
-                case Send():
-                    return await step.run.sending(
-                        step.meta,
-                        limit=step.limit,
-                        started=started,
-                        on_settled=on_settled if step.own else None,
-                        log=log,
-                        selection=step.selection,
-                        used_s=step.used_s,
-                    )
-                case Wait():
-                    waiting = Waiting(step.until_ms)
-                    started(waiting)
-                    async with held.listening(waiting, _say_nothing):
-                        stopped = await waiting.run(_say_nothing, step.bound_s)
-                    return None if stopped is None else all_ended(job, *stopped)
-                case Ask():
-                    return all_ended(job, End.KEPT_BACK, _NOBODY)
+        steps = phases(job, held, meta, say=_say_nothing, limit=limit, go_on=go_on)
+        carrier = _Carrier(job, held, on_settled, log)
 
         async def send() -> None:
-            steps = phases(job, held, meta, say=_say_nothing, limit=limit, go_on=go_on)
-            came = None
             try:
-                while not isinstance(
-                    step := await asyncio.to_thread(following, steps, came), Ending
-                ):
-                    came = await came_of(step)
+                ending = await carrier.carry_out(steps)
             finally:
-                await asyncio.to_thread(steps.close)
                 await queue.put(None)
-            guards = [lane.words for lane in step.lanes if lane.end is End.GUARD]
+            guards = [lane.words for lane in ending.lanes if lane.end is End.GUARD]
             if guards and is_open(job, meta):
                 raise Guarded(guards[0], where=job.run_dir)
 
@@ -175,14 +147,65 @@ async def run(
             while (settled := await queue.get()) is not None:
                 yield settled
         finally:
-            is_left = True
-            for work in works:
-                work.stop(End.STOPPED, _BY_CALLER)
+            carrier.stop()
             while not sender.done():
                 getting = asyncio.ensure_future(queue.get())
                 await asyncio.wait({sender, getting}, return_when=asyncio.FIRST_COMPLETED)
                 getting.cancel()
             await sender
+
+
+class _Carrier:
+    """Carries out the phases of a run within the running loop, and may be stopped."""
+
+    def __init__(
+        self, job: Job, held: Run, on_settled: OnSettled, log: FilteringBoundLogger
+    ) -> None:
+        self._job, self._held, self._on_settled, self._log = job, held, on_settled, log
+        self._work: Sitting | Waiting | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Send nothing more, now and in what would follow."""
+        self._stopped = True
+        if self._work is not None:
+            self._work.stop(End.STOPPED, _BY_CALLER)
+
+    async def carry_out(self, steps: Phases) -> Ending:
+        """All of them, and how they ended."""
+        came: Ending | None = None
+        try:
+            while not isinstance(step := await asyncio.to_thread(following, steps, came), Ending):
+                came = await self._came_of(step)
+        finally:
+            await asyncio.to_thread(steps.close)
+        return step
+
+    async def _came_of(self, step: Step) -> Ending | None:
+        match step:
+            case Send():
+                return await step.run.sending(
+                    step.meta,
+                    limit=step.limit,
+                    started=self._started,
+                    on_settled=self._on_settled if step.own else None,
+                    log=self._log,
+                    selection=step.selection,
+                    used_s=step.used_s,
+                )
+            case Wait():
+                waiting = Waiting(step.until_ms)
+                self._started(waiting)
+                async with self._held.listening(waiting, _say_nothing):
+                    stopped = await waiting.run(_say_nothing, step.bound_s)
+                return None if stopped is None else all_ended(self._job, *stopped)
+            case Ask():
+                return all_ended(self._job, End.KEPT_BACK, _NOBODY)
+
+    def _started(self, work: Sitting | Waiting) -> None:
+        self._work = work
+        if self._stopped:
+            work.stop(End.STOPPED, _BY_CALLER)
 
 
 def status(job: Job) -> Status:

@@ -126,9 +126,7 @@ def _carry_out(
         others.started(status)
     carried = Carried(ending=all_ended(job, End.FINISHED, ""))
     if status.unsettled > 0 or is_open(job, meta):
-        steps = phases(
-            job, run, meta, say=streams.say, limit=choices.limit, go_on=choices.go_on
-        )
+        steps = phases(job, run, meta, say=streams.say, limit=choices.limit, go_on=choices.go_on)
         quiet = choices.no_progress
         carried = carry_out(job, run, steps, watch, others.show, quiet=quiet)
         status = run.status()

@@ -20,8 +20,8 @@ from bulkdel.plan.drawn import drawn_accounts
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.beside import SideStatus
 from bulkdel.report.canary import CanaryTarget
-from bulkdel.runs.side_status import look_beside
 from bulkdel.runs.notes import CanaryNote, canary_note, keep_canary
+from bulkdel.runs.side_status import look_beside
 from bulkdel.send.selection import Selection
 from bulkdel.words import Batch, Entry, Orient, Verdict
 
@@ -80,8 +80,10 @@ def current_note(job: Job, meta: PlanMeta, canary: Canary) -> CanaryNote:
     note = canary_note(job.run_dir, meta)
     if note is not None and (
         note.let_on
-        or (note.accounts, note.seed) == (canary.accounts, seed)
-        and not _remained(look_beside(job.run_dir, note.folder))
+        or (
+            (note.accounts, note.seed) == (canary.accounts, seed)
+            and not _remained(look_beside(job.run_dir, note.folder))
+        )
     ):
         return note
     note = CanaryNote(
@@ -109,9 +111,7 @@ def drawn(job: Job, meta: PlanMeta, note: CanaryNote) -> tuple[frozenset[str], .
     return drawn_accounts(job.run_dir, meta, note.accounts, note.seed)
 
 
-def accounts_of(
-    meta: PlanMeta, accounts: Sequence[frozenset[str]]
-) -> Mapping[str, frozenset[str]]:
+def accounts_of(meta: PlanMeta, accounts: Sequence[frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """The accounts by target."""
     return {share.target: one for share, one in zip(meta.shares, accounts, strict=True)}
 

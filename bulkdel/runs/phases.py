@@ -18,7 +18,6 @@ from typing import TypeAlias
 from bulkdel.job.beside import Then
 from bulkdel.job.job import Canary, Job
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.beside import SideStatus
 from bulkdel.report.canary import CanaryTarget, canary_faults, canary_lines
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import unit
@@ -195,9 +194,7 @@ def _canary(
         stopped = yield from _canary_sent(going, note, accounts, kept)
         if stopped is not None:
             return stopped
-    side = verification_side(
-        job, folder=note.folder, accounts=canary.accounts_of(meta, accounts)
-    )
+    side = verification_side(job, folder=note.folder, accounts=canary.accounts_of(meta, accounts))
     if not _is_finished(going, side):
         again = "" if note.folder == "canary" else " again"
         going.say(f"Asking the provider{again} whether what the canary deleted is gone.")
@@ -277,9 +274,7 @@ def _beside(
         if not beside.unsettled:
             return None
     lanes = (
-        replace(lane, end=End.KEPT_BACK, words=meanwhile)
-        if lane.end is End.FINISHED
-        else lane
+        replace(lane, end=End.KEPT_BACK, words=meanwhile) if lane.end is End.FINISHED else lane
         for lane in ending.lanes
     )
     return Ending(lanes=tuple(lanes))
