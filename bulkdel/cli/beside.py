@@ -99,7 +99,7 @@ def send_side(
     if not beside.unsettled:
         lanes = (LaneEnd(target=one.target, end=End.FINISHED, words="") for one in meta.shares)
         return Ending(lanes=tuple(lanes))
-    return send(beside, meta, watch, quiet=quiet, selection=selection)
+    return beside.give_up(send(beside, meta, watch, quiet=quiet, selection=selection))
 
 
 def side_end(job: Job, folder: str, ending: Ending) -> SideEnd:

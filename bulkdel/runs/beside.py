@@ -7,6 +7,7 @@ its rate.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 from bulkdel.errors import Corrupt
 from bulkdel.job.job import NOBODY, Job, Target
 from bulkdel.ledger.circumstances import Agreement, Consent
+from bulkdel.ledger.closing import close_entries
+from bulkdel.ledger.history import snapshot
 from bulkdel.ledger.lock import hold
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
@@ -23,6 +26,7 @@ from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
 from bulkdel.send.deed import Deed
+from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Errand, Operation, Orient
 
 if TYPE_CHECKING:
@@ -38,12 +42,14 @@ class Side:
         errand: what its calls do.
         make: plans it, in its folder, which is held then; given its job.
         deed_of: what the calls of a target do.
+        gives_up: whether what made no progress in all tries is settled as failed, so that it ends.
     """
 
     folder: str
     errand: Errand
     make: Callable[[Job], PlanMeta]
     deed_of: Callable[[Target], Deed]
+    gives_up: bool = False
 
 
 class SideRun(Run):
@@ -83,6 +89,29 @@ class SideRun(Run):
 
     def _follows_calls(self) -> bool:
         return True  # those of the run, or of another one beside it
+
+    def give_up(self, ending: Ending) -> Ending:
+        """What is left of targets whose tries are used up, settled as failed with its last code.
+
+        Nothing else: neither what a stop or an outage has left, nor a target of which there is
+        anything that no call has carried. Returns how the sitting ended with that.
+
+        Raises:
+            StorageFailed: it could not be written.
+        """
+        seen = snapshot(self._job.run_dir)
+        if seen is None or not self._side.gives_up:
+            return ending
+        lanes = list(ending.lanes)
+        for index, (share, lane) in enumerate(zip(self._meta.shares, ending.lanes, strict=True)):
+            left = share.pairs - self._journal.counters(index).settled
+            if lane.end is End.LEFT and seen.carried[share.target].first == left:
+                end = share.first + share.batches
+                close_entries(self._journal, self._plan.scan, index, share.first, end, _now_ms)
+                lanes[index] = LaneEnd(target=share.target, end=End.FINISHED, words="")
+        if (given_up := Ending(lanes=tuple(lanes))) != ending:
+            self._note_end(given_up.lanes)
+        return given_up
 
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
@@ -128,3 +157,7 @@ def _side_target(target: Target, operation: Operation, errand: Errand) -> Target
     if operation is Operation.DELETE_FRIENDS:
         batch_size = min(target.batch_size, limits.batch_size_most)
     return replace(target, qps=min(target.qps, limits.qps), batch_size=batch_size)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
