@@ -149,7 +149,7 @@ def phases(
         return going.ended(End.FINISHED, "")
     if going.limit == 0:
         return going.ended(End.LIMIT, "the limit is reached")
-    return (yield _own(going, kept))
+    return _ended((yield _own(going, kept)))
 
 
 def _own(going: _Going, selection: Selection | None) -> Send:
@@ -163,6 +163,13 @@ def _own(going: _Going, selection: Selection | None) -> Send:
         limit=going.limit,
         used_s=going.used_s,
     )
+
+
+def _ended(came: Ending | None) -> Ending:
+    """What came of a Send."""
+    if came is None:
+        raise AssertionError("a sending ends somehow")
+    return came
 
 
 def _backed_up(going: _Going) -> Generator[Step, Ending | None, Ending | None]:
@@ -190,7 +197,8 @@ def _canary(
     if note.let_on:
         return None
     accounts = canary.drawn(job, meta, note)
-    if look_beside(job.run_dir, note.folder) is None:  # it is planned when all is settled
+    # What asks for it is planned once all of it is settled.
+    if going.run.unsettled and look_beside(job.run_dir, note.folder) is None:
         stopped = yield from _canary_sent(going, note, accounts, kept)
         if stopped is not None:
             return stopped
@@ -220,9 +228,7 @@ def _canary_sent(
     whose = counted(max(map(len, accounts)), "account")
     going.say(f"The canary first: the pairs of {whose} drawn at random (seed {note.seed}).")
     before = going.run.unsettled
-    ending = yield _own(going, canary.CanarySelection(accounts, kept))
-    if ending is None:
-        raise AssertionError("a sending ends somehow")
+    ending = _ended((yield _own(going, canary.CanarySelection(accounts, kept))))
     if going.limit is not None:
         going.limit = max(0, going.limit - (before - going.run.unsettled))
     if all(lane.end in {End.FINISHED, End.KEPT_BACK} for lane in ending.lanes):
@@ -267,9 +273,7 @@ def _beside(
         meta = beside.open()
         if not beside.unsettled:
             return None
-        ending = yield Send(run=beside, meta=meta, used_s=going.used_s)
-        if ending is None:
-            raise AssertionError("a sending ends somehow")
+        ending = _ended((yield Send(run=beside, meta=meta, used_s=going.used_s)))
         ending = beside.give_up(ending)
         if not beside.unsettled:
             return None
