@@ -78,8 +78,10 @@ def asked_shares(
         parameters: dict[str, object] = {"target": target}
         where = "target = $target"
         if questions.only is not None:
-            sides = "(from_account IN ({0}) OR to_account IN ({0}))" if questions.either else (
-                "from_account IN ({0})"
+            sides = (
+                "(from_account IN ({0}) OR to_account IN ({0}))"
+                if questions.either
+                else ("from_account IN ({0})")
             )
             where += f" AND {sides.format('SELECT unnest($only)')}"
             parameters["only"] = sorted(questions.only.get(target, ()))
@@ -110,9 +112,7 @@ def _draw(con: duck.Connection, at: int, target: str, sample: int, seed: int | N
     con.execute(f"ALTER TABLE drawn_{at} RENAME TO meant_{at}")
 
 
-def _calls(
-    con: duck.Connection, at: int, size: int
-) -> Iterator[tuple[str, list[str] | None]]:
+def _calls(con: duck.Connection, at: int, size: int) -> Iterator[tuple[str, list[str] | None]]:
     """Each account with what one call asks for: first all accounts' first calls, and so on.
 
     Two calls of one account are never sent together, so neighbours would wait for each other.
@@ -124,8 +124,8 @@ def _calls(
             f" FROM meant_{at}) ORDER BY turn, from_account, to_account"
         )
         for (_, account), rows in groupby(_rows(cursor), itemgetter(0, 1)):
-            others = [other for _, _, other in rows]
-            yield account, None if others[0] is None else others
+            others = [other for _, _, other in rows if other is not None]
+            yield account, others or None
     con.execute(f"DROP TABLE meant_{at}")  # what is written next needs the room
 
 
