@@ -6,6 +6,9 @@
 The order is here alone; whoever carries the steps out, at a terminal or in a program, is told what
 came of each. Nothing is deleted before the backup is whole, and nothing but the canary before it
 was asked for and let on.
+
+What plans the runs beside it is imported only where there are any: a run without them goes on at
+once.
 """
 
 from __future__ import annotations
@@ -23,15 +26,12 @@ from bulkdel.report.figures import counted
 from bulkdel.report.phrases import unit
 from bulkdel.runs import canary
 from bulkdel.runs.backed_up import ensure_backed_up
-from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup
 from bulkdel.runs.beside import Side, held_side
 from bulkdel.runs.circumstances import user_name
-from bulkdel.runs.kept_back import kept_back
 from bulkdel.runs.notes import CanaryNote, keep_canary
 from bulkdel.runs.run import Run
 from bulkdel.runs.seams import Say
 from bulkdel.runs.side_status import look_beside
-from bulkdel.runs.verification import verification_side
 from bulkdel.send.selection import Selection
 from bulkdel.send.view import End, Ending, LaneEnd
 
@@ -139,11 +139,13 @@ def phases(
         stopped = yield from _backed_up(going)
         if stopped is not None:
             return stopped
+        from bulkdel.runs.kept_back import kept_back
+
         kept = kept_back(job, meta)
     if job.canary is not None:
         stopped = yield from _canary(going, job.canary, kept)
         if stopped is not None:
-            run.end(stopped)
+            run.note_ended(stopped)
             return stopped
     if not run.unsettled:
         return going.ended(End.FINISHED, "")
@@ -174,6 +176,8 @@ def _ended(came: Ending | None) -> Ending:
 
 def _backed_up(going: _Going) -> Generator[Step, Ending | None, Ending | None]:
     """Has all of the backup pulled; how it ended where it is not whole then."""
+    from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup
+
     prepare_backup(going.job, going.meta)
     for side in backup_sides(going.job):
         if not _is_finished(going, side):
@@ -196,6 +200,8 @@ def _canary(
     note = canary.current_note(job, meta, table)
     if note.let_on:
         return None
+    from bulkdel.runs.verification import verification_side
+
     accounts = canary.drawn(job, meta, note)
     # What asks for it is planned once all of it is settled.
     if going.run.unsettled and look_beside(job.run_dir, note.folder) is None:

@@ -200,7 +200,7 @@ class Run:
         """Whether calls of another sitting may have left within the last second."""
         return self._begun or rundir.has_sides(self._job.run_dir)
 
-    def end(self, ending: Ending) -> None:
+    def note_ended(self, ending: Ending) -> None:
         """Keep how all of it ended, where that is not how the last sending ended."""
         self._note_end(ending.lanes)
 

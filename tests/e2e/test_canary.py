@@ -97,8 +97,8 @@ def test_a_provider_that_says_yes_and_does_nothing(place: Place) -> None:
             assert "from" in words(done)
             assert len(ledger(run_dir)) == 20
             assert {line["status"] for line in ledger(run_dir / folder)} == {"remains"}
+            assert ("Asking the provider again" in words(done)) is (folder == "canary-2")
         assert judge.seen("tencent").left == set(BOTH)
-        assert "asking the provider again" in words(done).lower()
         told = place.status()
         assert "canary" in told["reason"]
         # When the provider does what it says, and somebody has deleted them, it goes on.
@@ -163,7 +163,7 @@ def test_after_a_time_it_goes_on_by_itself(place: Place) -> None:
         process = place.start("run", "job.toml")
         wait_for(lambda: (run_dir / "canary.json").exists() and note(run_dir)["asked_ms"])
         wait_for(lambda: paused(place))
-        assert "resume" in place.run("resume", "job.toml").out or True
+        assert place.run("resume", "job.toml").code == 0
         process.send_signal(signal.SIGINT)
         done = finished(process)
         assert done.code == 75, done.out + done.err
