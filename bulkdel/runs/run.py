@@ -21,8 +21,8 @@ from structlog.typing import FilteringBoundLogger
 
 from bulkdel import files, rundir
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
-from bulkdel.job.job import Job, Reach, Target
-from bulkdel.job.secrets import read_login, read_secret
+from bulkdel.job.job import Job, Target
+from bulkdel.job.secrets import read_login
 from bulkdel.ledger.circumstances import Consent
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
@@ -39,19 +39,21 @@ from bulkdel.report.status import Status
 from bulkdel.runs.backed_up import ensure_backed_up
 from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import Obeys, listening
+from bulkdel.runs.destinations import destinations_of, secret_of
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile, left_at_once, read_live
 from bulkdel.runs.plan import choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
+from bulkdel.runs.showing import keep_showing
 from bulkdel.runs.status import identity_of, look
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import JournalBook
 from bulkdel.send.deed import Deed
 from bulkdel.send.descriptors import fit
 from bulkdel.send.selection import Selection
-from bulkdel.send.shared import Destination, OnSettled, Shared
+from bulkdel.send.shared import OnSettled, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
@@ -61,7 +63,6 @@ if TYPE_CHECKING:
 
 SAMPLE: Final = 3
 """Batches of a plan that are shown."""
-SHOW_EVERY_S: Final = 0.5
 
 
 class Run:
@@ -120,7 +121,7 @@ class Run:
         )
         if self.unsettled:
             for target in self._job.targets:
-                self._secrets[target.name] = _secret_of(target)
+                self._secrets[target.name] = secret_of(target)
                 self._proxies[target.name] = Proxy.of(target.proxy, read_login(target))
 
     @property
@@ -220,26 +221,6 @@ class Run:
         else:
             say(f"Report: {page}")
 
-    async def _destinations(
-        self, targets: tuple[Target, ...], stack: AsyncExitStack
-    ) -> list[Destination]:
-        """Where each target's calls go: to its address, or to a stand-in within this process."""
-        destinations = []
-        for target in targets:
-            address = target.address
-            if address is None:
-                server = await asyncio.to_thread(self._stand_in, target)
-                address = (await stack.enter_async_context(server)).address
-            destinations.append(
-                Destination(
-                    target=target,
-                    address=address,
-                    secret=self._secrets[target.name],
-                    proxy=self._proxies[target.name],
-                )
-            )
-        return destinations
-
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
@@ -338,7 +319,9 @@ class Run:
                     selection=selection,
                     used_s=used_s,
                 )
-                destinations = await self._destinations(targets, stack)
+                destinations = await destinations_of(
+                    targets, self._secrets, self._proxies, self._stand_in, stack
+                )
                 sitting = Sitting(shared, destinations, continued=self._follows_calls())
                 started(sitting)
                 warn = partial(self._warn, log)
@@ -355,7 +338,7 @@ class Run:
                 progress.show(views)
                 show(views)
 
-            showing = _keep_showing(sitting, show_all, live, warn)
+            showing = keep_showing(sitting, show_all, live, warn)
             shower = asyncio.create_task(showing, name="progress")
             try:
                 ending = await sitting.run()
@@ -410,37 +393,5 @@ def _unsettled(meta: PlanMeta, journal: Journal) -> list[int]:
     ]
 
 
-async def _keep_showing(
-    sitting: Sitting, show: Show, live: LiveFile, warn: Callable[[str], None]
-) -> None:
-    """Shows the lanes, here and to whoever reads the run directory; at once where one is told to.
-
-    Where the file cannot be written, `warn` hears of it once.
-    """
-    warned = False
-    while True:
-        sitting.changed.clear()
-        views = sitting.views()
-        show(views)
-        if write := live.due(views, _now_ms()):
-            try:
-                await asyncio.to_thread(write)
-            except OSError as error:
-                if not warned:
-                    warn(f"`status` cannot be told how it stands: {files.reason(error)}")
-                warned = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SHOW_EVERY_S):
-                await sitting.changed.wait()
-
-
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _secret_of(target: Target) -> Secret:
-    if target.reach is not Reach.EMULATOR:
-        return read_secret(target)
-    from bulkdel.runs.stand_in import SECRET
-
-    return SECRET
