@@ -58,6 +58,40 @@ def has_sides(run_dir: Path) -> bool:
     return any((run_dir / side).is_dir() for side in sides)
 
 
+def sides(run_dir: Path) -> tuple[str, ...]:
+    """The folders of all runs beside the run in `run_dir`, as paths from there, in their order.
+
+    Raises:
+        WrongInput: the directory cannot be looked at.
+    """
+    try:
+        found = [at for name in _names(run_dir) for at in (name, *_inner(run_dir, name))]
+        return tuple(at for at in found if any(_is_there(run_dir / at / one) for one in _RUNS))
+    except OSError as error:
+        raise cannot(run_dir, "cannot be looked at", error) from error
+
+
+def _names(run_dir: Path) -> list[str]:
+    """The folders that runs beside a run may have: `verification`, `verification-2` and so on."""
+    kinds = (files.BACKUP, files.CANARY, files.VERIFICATION, files.UNDO)
+    with files.scanned(str(run_dir)) as entries:
+        parts = [entry.name.partition("-") for entry in entries]
+    numbered = [
+        (kinds.index(kind), int(number or 1), kind + dash + number)
+        for kind, dash, number in parts
+        if kind in kinds and (number.isdecimal() if dash else not number)
+    ]
+    return [name for _, _, name in sorted(numbered)]
+
+
+def _inner(run_dir: Path, name: str) -> list[str]:
+    """The folders in such a folder: what one kind of run does in several steps."""
+    if not _is_folder(run_dir / name):
+        return []
+    with files.scanned(str(run_dir / name)) as entries:
+        return sorted(f"{name}/{entry.name}" for entry in entries if entry.is_dir())
+
+
 def _is_there(path: Path) -> bool:
     try:
         path.lstat()

@@ -25,7 +25,7 @@ DOORS: Final = {
     "pydantic_core": {"job/"},
     "rich": {"cli/progress.py", "report/text/", "runs/check_machine.py"},
     "sqlite3": {"ledger/"},
-    "structlog": {"runs/", "send/", "cli/sitting.py"},
+    "structlog": {"runs/", "send/", "cli/beside.py", "cli/sitting.py"},
     "tenacity": {"send/delays.py"},
     "typer": {"cli/"},
     "yarl": {"send/transport.py"},

@@ -19,9 +19,10 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.report.beside import SideStatus
 from bulkdel.report.ending import exit_code
 from bulkdel.runs import log
-from bulkdel.runs.beside import Side, SideRun, held_side, look_beside
+from bulkdel.runs.beside import Side, SideRun, held_side
 from bulkdel.runs.failures import leaf, nothing_sent
 from bulkdel.runs.run import held_run
+from bulkdel.runs.side_status import look_beside
 from bulkdel.send.selection import Selection
 from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Errand

@@ -28,6 +28,7 @@ With --json, one object with at least:
   pending_lines  lines that will be written when the run is continued
   ledger         length, sha256 and head (the chain's end), as in report.json
   targets        by name: pairs, deleted, already_gone, failed, unsettled
+  beside         the runs beside it (backup, verification, undo), by folder
 
 \b
 Examples:
@@ -48,17 +49,20 @@ def verify(
     the plan, and compares it byte for byte; computes the hash chain again;
     counts every pair again; checks that no target has a pair twice. Finds
     any byte that was changed, and lines that were cut off, removed,
-    repeated, moved or made up, and says where. Changes nothing.
+    repeated, moved or made up, and says where. Changes nothing. The runs
+    beside the run (its backup, say) are checked likewise.
 
     It finds corruption and carelessness. It is no proof against an owner of
     the files who writes all of them anew. It asks no provider.
     """
     loaded = load(job, run_dir)
-    meta, verified = verify_run(loaded)
+    meta, verified, beside = verify_run(loaded)
     if json:
-        streams.result(verification_json(loaded, meta, verified))
+        streams.result(verification_json(loaded, meta, verified, beside))
     else:
         width = streams.width(sys.stdout)
         colour = streams.colour(sys.stdout)
-        streams.result(verification_text(loaded, meta, verified, width, colour=colour))
-    return 1 if verified.count else 0
+        shown = verification_text(loaded, meta, verified, width, beside=beside, colour=colour)
+        streams.result(shown)
+    found = verified.count or any(one.verified.count for one in beside)
+    return 1 if found else 0

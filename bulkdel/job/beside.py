@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from bulkdel.job.keys import Allowed, Duration, Table
 from bulkdel.job.schedule import LONGEST_S
@@ -26,6 +26,14 @@ class Then(StrEnum):
 
     ASK = "ask"  #: somebody is asked
     GO = "go"  #: the run goes on
+
+
+def _as_one(value: object, kinds: ValidatorFunctionWrapHandler) -> object:
+    """The value as one of several kinds; one ValueError where it is none, and not one for each."""
+    try:
+        return kinds(value)
+    except ValidationError:
+        raise ValueError from None
 
 
 class BackupTable(Table):
@@ -80,9 +88,12 @@ class CanaryTable(Table):
         Allowed("a whole number of pairs, 0 or more"),
     ] = 0
     then: Annotated[
-        Annotated[Then, Field(strict=False)] | Annotated[Duration, Field(gt=0, le=LONGEST_S)],
+        Annotated[
+            Annotated[Then, Field(strict=False)] | Annotated[Duration, Field(gt=0, le=LONGEST_S)],
+            Field(union_mode="left_to_right"),
+        ],
+        WrapValidator(_as_one),
         Field(
-            union_mode="left_to_right",
             description='ask: somebody is asked, or "run --go-on" continues. go: the run goes on. '
             'A duration such as "30m": it goes on after that, and can be stopped until then.',
         ),

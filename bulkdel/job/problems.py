@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -18,9 +18,10 @@ from bulkdel.job.target_table import TargetTable
 Key = tuple[str | int, ...]
 
 TABLES: Final[Mapping[str, type[Table]]] = {
-    name: field.annotation
+    name: kind
     for name, field in JobTable.model_fields.items()
-    if isinstance(field.annotation, type) and issubclass(field.annotation, Table)
+    for kind in (field.annotation, *get_args(field.annotation))
+    if isinstance(kind, type) and issubclass(kind, Table) and kind is not TargetTable
 }
 """The tables of a job file but for its targets."""
 _HOME: Final[Mapping[str, str]] = {

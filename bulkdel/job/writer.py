@@ -228,6 +228,24 @@ _REST: Final = """\
 # The run stops after so long, with code 75. Default: no bound.
 # max_duration = "5h"
 
+[backup]
+# Pull the data of every friend before it is deleted, so that `bulkdel undo` can put it back. Takes
+# calls of its own; `bulkdel plan` says how many.
+# enabled = true
+# on_failure = "keep"      # "go": also send the pairs of accounts whose list cannot be pulled
+# keep = "30d"             # how long it may be kept; default: no bound
+
+# [canary]
+# So many From_Accounts of each target first and alone, drawn at random; then the provider is asked
+# whether their friendships are gone. If not, nothing else is sent. Default: no canary.
+# accounts = 20
+# seed = 1                 # what they are drawn with; default: a number made of the plan
+# max_failed = 0           # pairs of a target's canary that may fail
+
+# Then: "ask" a person (without a terminal: exit 75, `bulkdel run --go-on` continues), go on after a
+# time such as "30m", in which it can be stopped, or "go".
+# then = "ask"
+
 [notify]
 # Who is told how the run goes, with the summary as JSON: a program (on its standard input, started
 # without a shell in this file's directory) and/or an address that it is POSTed to.

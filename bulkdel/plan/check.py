@@ -1,4 +1,7 @@
-"""The plan against what it says of itself: every entry in its place, and every pair once."""
+"""A plan against what it says of itself: every entry in its place, and every pair once.
+
+That of a run beside a run is made of what the run did: each target has as many pairs as it has.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,19 @@ from pathlib import Path
 
 from bulkdel.errors import Corrupt
 from bulkdel.plan import duck
-from bulkdel.plan.entries import TURNED
+from bulkdel.plan.entries import DATA, TURNED
 from bulkdel.plan.read import PLAN_FILE, PlanReader
 from bulkdel.plan.values import PlanMeta
+from bulkdel.words import Errand
 
 # SQL is put together from our own words, numbers and quoted names alone.
 # ruff: noqa: S608
 
 _PART_ENTRIES = 500_000
 """Entries whose accounts are looked at together: what is sorted in memory at a time."""
+
+_PART_PAIRS = 2_000_000
+"""Pairs of a run beside a run that are grouped in memory at a time."""
 
 _EACH = 10
 """Findings of one kind that are told."""
@@ -56,12 +63,15 @@ def _books(meta: PlanMeta) -> Iterator[str]:
     for share in meta.shares:
         if share.first != following:
             yield f"{share.target}: its entries begin at {share.first}, not at {following}"
-        if share.pairs != books.pairs:
+        if meta.origin is None and share.pairs != books.pairs:
             yield (
                 f"{share.target}: {share.pairs:,} pairs are planned, but the input holds "
                 f"{books.pairs:,}"
             )
         following = share.first + share.batches
+    total = sum(share.pairs for share in meta.shares)
+    if meta.origin is not None and total != books.pairs:
+        yield f"{total:,} pairs are planned for its targets, but its books hold {books.pairs:,}"
 
 
 def _entries(con: duck.Connection, file: str, meta: PlanMeta) -> Iterator[str]:
@@ -69,7 +79,10 @@ def _entries(con: duck.Connection, file: str, meta: PlanMeta) -> Iterator[str]:
     entries = duck.number(con, f"SELECT count(*) FROM {file}")
     if entries != total:
         yield f"it has {entries:,} entries instead of {total:,}"
+    lists = meta.fingerprint.operation is Errand.PULL
     items = "coalesce(len(to_accounts) - len(replace(to_accounts, chr(10), '')), 0) + 1"
+    if lists:  # one item each, however many of its friends are wanted
+        items = "1"
     sizes = dict(meta.fingerprint.targets)
     for share in meta.shares:
         mine = f"{file} WHERE ordinal >= {share.first} AND ordinal < {share.first + share.batches}"
@@ -84,7 +97,33 @@ def _entries(con: duck.Connection, file: str, meta: PlanMeta) -> Iterator[str]:
             yield f"{share.target}: an entry holds {largest:,} pairs, more than its batch_size"
         if share.batches and (name, other) != (share.target, share.target):
             yield f"{share.target}: some of its entries are for another target"
-    yield from _twice(con, file, max(1, -(-total // _PART_ENTRIES)))
+    if meta.origin is None:
+        yield from _twice(con, file, max(1, -(-total // _PART_ENTRIES)))
+    else:
+        pairs = meta.books.pairs
+        yield from _twice_beside(con, file, max(1, -(-pairs // _PART_PAIRS)), lists=lists)
+
+
+def _twice_beside(con: duck.Connection, file: str, parts: int, *, lists: bool) -> Iterator[str]:
+    """What a run beside a run has twice: a list, or a pair with or without its data."""
+    other = "''"
+    if not lists:
+        each = "unnest(string_split(coalesce(to_accounts, ''), chr(10)))"
+        other = f"split_part({each}, chr({ord(DATA)}), 1)"
+    items = f"SELECT ordinal, target, from_account AS f, {other} AS t"
+    reported = 0
+    for part in range(parts):
+        rows = con.execute(
+            f"SELECT max(ordinal), f, t FROM ({items} FROM {file}) "
+            f"WHERE hash(f, t) % {parts} = {part} "
+            f"GROUP BY target, f, t HAVING count(*) > 1 ORDER BY ALL LIMIT {_EACH - reported}"
+        ).fetchall()
+        for ordinal, account, to in rows:
+            whose = f"{str(account)[:80]!r}" + (f" and {str(to)[:80]!r}" if to else "")
+            yield f"entry {ordinal}, of {whose}: it stands in the plan before as well"
+        reported += len(rows)
+        if reported >= _EACH:
+            return
 
 
 def _twice(con: duck.Connection, file: str, parts: int) -> Iterator[str]:

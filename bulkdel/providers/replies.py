@@ -142,9 +142,31 @@ def page_of(
     known = tuple(one for one in stamp if one is not None)
     # Nobody would know whether a page without friends that names another one ever ends.
     hollow = not friends and (following is not None or (first and total != 0))
-    if hollow or len(known) != len(stamp):
+    overfull = total is not None and total < len(friends)
+    if hollow or overfull or len(known) != len(stamp):
         return None
     return Page(friends=tuple(friends), following=following, stamp=known, total=total)
+
+
+def friends_of(
+    items: object, name: str, whole: Callable[[Reply], bool] = lambda _: True
+) -> list[Friend] | None:
+    """The friends on a page, whatever their ids; None where one is not named, or is not `whole`.
+
+    Args:
+        items: of the reply; None is a page without friends.
+        name: under which each item holds the friend's id.
+        whole: whether an item holds what the list says of the friend.
+    """
+    if not isinstance(items, list):
+        return [] if items is None else None
+    friends = []
+    for item in items:
+        account = item.get(name) if isinstance(item, dict) else None
+        if not isinstance(account, str) or not account or not whole(item):
+            return None
+        friends.append(Friend(account=account, data=orjson.dumps(item).decode()))
+    return friends
 
 
 def of_list(first: Page | Ruling) -> Answer:
@@ -155,7 +177,7 @@ def of_list(first: Page | Ruling) -> Answer:
     if isinstance(first, Ruling):
         return Answer(rest=first)
     if first.friends and first.total:
-        return Answer(rest=remains(str(max(first.total, len(first.friends)))))
+        return Answer(rest=remains(str(first.total)))
     empty = not first.friends and first.total == 0 and first.following is None
     return Answer(rest=DONE if empty else NO_RESULT)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bulkdel import files
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Origin
@@ -43,6 +45,7 @@ class SideStatus:
         failed: the commonest codes of what failed or could not be asked.
         began_ms, ended_ms: of its first start, and of the end of its last; Unix milliseconds.
         end: how that ended, in words; empty while it lives or where nobody knows.
+        at_work: whether a process works on it now.
     """
 
     folder: str
@@ -53,11 +56,17 @@ class SideStatus:
     began_ms: int | None = None
     ended_ms: int | None = None
     end: str = ""
+    at_work: bool = False
 
     @property
     def unsettled(self) -> int:
         """What has no final status yet, over all targets."""
         return sum(target.unsettled for target in self.targets)
+
+    @property
+    def pairs(self) -> int:
+        """What there is to do, over all targets: pairs or lists."""
+        return sum(target.pairs for target in self.targets)
 
     @property
     def is_finished(self) -> bool:
@@ -67,3 +76,24 @@ class SideStatus:
     def count(self, status: str) -> int:
         """How many have this status, over all targets."""
         return sum(target.by_status(self.errand)[status] for target in self.targets)
+
+
+def undo_of(beside: Sequence[SideStatus]) -> SideStatus | None:
+    """The undo among the runs beside a run, if one was begun: nothing more of the run is sent."""
+    undo = _of(beside, Errand.PUT_BACK)
+    return undo if undo is not None and undo.began_ms is not None else None
+
+
+def backup_of(beside: Sequence[SideStatus]) -> SideStatus | None:
+    """The backup among them."""
+    return _of(beside, Errand.PULL)
+
+
+def _of(beside: Sequence[SideStatus], errand: Errand) -> SideStatus | None:
+    return next((one for one in beside if one.errand is errand), None)
+
+
+def verification_of(beside: Sequence[SideStatus]) -> SideStatus | None:
+    """The latest verification among them; a canary's is none, for it asked for some."""
+    folder = files.VERIFICATION
+    return next((one for one in beside if one.folder.partition("-")[0] == folder), None)

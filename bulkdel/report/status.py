@@ -13,6 +13,7 @@ from bulkdel.ledger.values import Counters
 from bulkdel.plan.rejects import file_name
 from bulkdel.plan.values import Books, PlanMeta, Source
 from bulkdel.providers import PROVIDERS
+from bulkdel.report.beside import SideStatus, undo_of
 from bulkdel.report.estimate import left_s
 from bulkdel.report.phrases import finished, place, title, unit
 from bulkdel.send.state import Doing, LaneState
@@ -29,7 +30,7 @@ class State(StrEnum):
     PLANNED = "planned"  #: nothing was sent yet
     RUNNING = "running"  #: a process works on it now
     STOPPED = "stopped"  #: work is left and no process works on it
-    FINISHED = "finished"  #: every pair is settled
+    FINISHED = "finished"  #: every pair is settled, or what was deleted is being put back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +143,8 @@ class Status:
         began_ms: when its first sitting began; None if there was none.
         last: the sitting that is or was the last one.
         rejects: the files that rejected rows are exported to, so that each can be read.
+        beside: the runs beside it, of each kind the latest. unreadable: a sentence for each that
+            cannot be read.
     """
 
     job: str
@@ -157,6 +160,8 @@ class Status:
     at_ms: int
     orient: Orient = Orient.AS_GIVEN
     rejects: tuple[RejectsFile, ...] = ()
+    beside: tuple[SideStatus, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def planned(self) -> int:
@@ -215,6 +220,8 @@ def fold(
     carried: Mapping[str, Carried] | None = None,
     settled_ms: Mapping[str, int] | None = None,
     holder: str = "",
+    beside: Sequence[SideStatus] = (),
+    unreadable: Sequence[str] = (),
 ) -> Status:
     """The run's status out of what its directory holds.
 
@@ -231,6 +238,8 @@ def fold(
         carried: unsettled pairs that a call has carried, by target's name.
         settled_ms: when the last pair was settled, by target's name.
         holder: which process works on the run now ("process 4711"); empty if none does.
+        beside: the runs beside it.
+        unreadable: a sentence for each of those that cannot be read.
     """
     named = {target.name: target for target in job.targets}
     targets = []
@@ -256,7 +265,7 @@ def fold(
     state = _state(
         running=bool(holder),
         begun=last is not None or any(target.counters.calls for target in targets),
-        left=any(target.unsettled for target in targets),
+        left=any(target.unsettled for target in targets) and undo_of(beside) is None,
     )
     status = Status(
         job=job.name,
@@ -272,6 +281,8 @@ def fold(
         at_ms=now_ms,
         orient=meta.fingerprint.orient,
         rejects=rejects_files(meta.fingerprint.sources) if meta.books.rejected else (),
+        beside=tuple(beside),
+        unreadable=tuple(unreadable),
     )
     return replace(status, reason=_reason(status, holder))
 

@@ -10,19 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkdel.errors import Corrupt
 from bulkdel.job.job import NOBODY, Job, Target
 from bulkdel.ledger.circumstances import Agreement, Consent
-from bulkdel.ledger.history import snapshot
 from bulkdel.ledger.lock import hold
-from bulkdel.ledger.values import Counters
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.beside import SideStatus, SideTarget
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
@@ -125,36 +121,3 @@ def _side_target(target: Target, operation: Operation, errand: Errand) -> Target
     if operation is Operation.DELETE_FRIENDS:
         batch_size = min(target.batch_size, limits.batch_size_most)
     return replace(target, qps=min(target.qps, limits.qps), batch_size=batch_size)
-
-
-def look_beside(run_dir: Path, folder: str) -> SideStatus | None:
-    """How the run in a folder of `run_dir` stands, whoever works on it; None if there is none.
-
-    Raises:
-        Corrupt, StorageFailed, WrongInput: it cannot be read.
-    """
-    meta = read_plan_meta(run_dir / folder)
-    if meta is None or meta.origin is None or isinstance(meta.fingerprint.operation, Operation):
-        return None
-    seen = snapshot(run_dir / folder)
-    if seen is not None and seen.identity.plan_digest != meta.digest:
-        seen = None
-    counters = {} if seen is None else seen.counters
-    last = None if seen is None else seen.last
-    return SideStatus(
-        folder=folder,
-        errand=meta.fingerprint.operation,
-        origin=meta.origin,
-        targets=tuple(
-            SideTarget(
-                name=share.target,
-                pairs=share.pairs,
-                counters=counters.get(share.target, Counters()),
-            )
-            for share in meta.shares
-        ),
-        failed=() if seen is None else seen.failed,
-        began_ms=None if seen is None else seen.first_started_ms,
-        ended_ms=None if last is None else last.ended_ms,
-        end="" if last is None else last.end or "",
-    )

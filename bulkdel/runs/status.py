@@ -19,6 +19,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.report.ending import why
 from bulkdel.report.status import LastSitting, Status, at_rest, fold
 from bulkdel.runs.live import FRESH_S, Live, cut_short, read_live
+from bulkdel.runs.side_status import look_sides
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
@@ -62,11 +63,21 @@ def look(
     now_ms = time.time_ns() // 1_000_000
     worker = None if held else holder(job.run_dir)
     works = f"process {worker.pid}" if worker else f"process {os.getpid()}" if views else ""
+    beside, unreadable = look_sides(job.run_dir)
+    here = "" if any(one.at_work for one in beside) else works  # else nothing of the run is sent
     seen = snapshot(job.run_dir)
     if seen is not None and seen.begun:
         refuse_other_plan(job.run_dir, seen.identity, meta.digest)
     if seen is None or seen.identity.plan_digest != meta.digest:
-        return fold(meta, {}, job=job, now_ms=now_ms, holder=works)
+        return fold(
+            meta,
+            {},
+            job=job,
+            now_ms=now_ms,
+            holder=works,
+            beside=beside,
+            unreadable=unreadable,
+        )
     last, lanes = None, {}
     if seen.last is not None:
         live = read_live(job.run_dir)
@@ -74,7 +85,7 @@ def look(
             live = None
         qps = {target.name: target.qps for target in job.targets}
         lanes = {
-            share.target: _lane(share.target, qps[share.target], seen.last, live, now_ms, works)
+            share.target: _lane(share.target, qps[share.target], seen.last, live, now_ms, here)
             for share in meta.shares
         }
         lanes |= {view.target: view for view in views}
@@ -96,6 +107,8 @@ def look(
         carried=seen.carried,
         settled_ms=seen.settled_ms,
         holder=works,
+        beside=beside,
+        unreadable=unreadable,
     )
 
 

@@ -1,4 +1,7 @@
-"""The work of `verify`: the plan and the journal's files, checked side by side."""
+"""The work of `verify`: the plan and the journal's files, checked side by side.
+
+The runs beside the run are checked as it is itself, each in its folder.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from bulkdel import files
+from bulkdel import files, rundir
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.audit.findings import Finding, Findings
-from bulkdel.ledger.audit.verify import Verified, check_database, refuse_busy, verify
+from bulkdel.ledger.audit.verify import Checked, Verified, check_database, refuse_busy, verify
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.check import check_plan
@@ -22,8 +25,10 @@ from bulkdel.plan.values import PlanMeta
 _READ_BYTES = 1 << 20
 
 
-def verify_run(job: Job) -> tuple[PlanMeta | None, Verified]:
+def verify_run(job: Job) -> tuple[PlanMeta | None, Verified, tuple[Checked, ...]]:
     """Verifies the run of `job`: its plan, if that can be read, and what was found.
+
+    Behind it the runs beside it, in the order of their folders.
 
     Raises:
         Busy: a process works in the run directory.
@@ -31,27 +36,46 @@ def verify_run(job: Job) -> tuple[PlanMeta | None, Verified]:
     """
     refuse_busy(job.run_dir)
     findings = Findings()
-    meta = _meta(job.run_dir, findings)
+    meta, verified = _verified(job.run_dir, findings)
+    if meta is not None:
+        rejects = _lines(job.run_dir / REJECTS_FILE)
+        if rejects != meta.books.rejected:
+            what = f"it has {rejects:,} lines, but {meta.books.rejected:,} rows were rejected"
+            findings.add(Finding(file=REJECTS_FILE, what=what))
+    beside = tuple(_beside(job.run_dir, folder, meta) for folder in rundir.sides(job.run_dir))
+    return meta, verified.with_findings(findings), beside
+
+
+def _beside(run_dir: Path, folder: str, run: PlanMeta | None) -> Checked:
+    """A run beside the run, and that it is one of this run."""
+    findings = Findings()
+    meta, verified = _verified(run_dir / folder, findings)
+    origin = None if meta is None else meta.origin
+    if meta is not None and (origin is None or (run and origin.plan_digest != run.digest)):
+        what = "it was not made of the plan of the run that it lies beside"
+        findings.add(Finding(file=PLAN_FILE, what=what))
+    return Checked(folder=folder, meta=meta, verified=verified.with_findings(findings))
+
+
+def _verified(run_dir: Path, findings: Findings) -> tuple[PlanMeta | None, Verified]:
+    """The files of one run, read at the same time; what is wrong goes into `findings`."""
+    meta = _meta(run_dir, findings)
     if meta is None:
-        return None, Verified().with_findings(findings)
+        return None, Verified()
     with ExitStack() as stack:
         if gc.isenabled():  # millions of rows come and go, and none is part of a cycle
             gc.disable()
             stack.callback(gc.enable)
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="plan"))
-        checking = pool.submit(lambda: list(check_plan(job.run_dir, meta)))
-        sound = pool.submit(check_database, job.run_dir)
-        reader = stack.enter_context(PlanReader(job.run_dir, meta))
-        verified = verify(job.run_dir, meta, reader, findings)
+        checking = pool.submit(lambda: list(check_plan(run_dir, meta)))
+        sound = pool.submit(check_database, run_dir)
+        reader = stack.enter_context(PlanReader(run_dir, meta))
+        verified = verify(run_dir, meta, reader, findings)
         for wrong in checking.result():
             findings.add(Finding(file=PLAN_FILE, what=wrong))
         for finding in sound.result():
             findings.add(finding)
-    rejects = _lines(job.run_dir / REJECTS_FILE)
-    if rejects != meta.books.rejected:
-        what = f"it has {rejects:,} lines, but {meta.books.rejected:,} rows were rejected"
-        findings.add(Finding(file=REJECTS_FILE, what=what))
-    return meta, verified.with_findings(findings)
+    return meta, verified
 
 
 def _meta(run_dir: Path, findings: Findings) -> PlanMeta | None:

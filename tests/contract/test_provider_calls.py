@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from bulkdel.providers import PROVIDERS
-from bulkdel.providers.protocol import App, Call, Provider, Secret
-from bulkdel.words import Batch, Mode, Operation, Sweep
+from bulkdel.providers.protocol import App, Call, Cursor, Provider, Secret
+from bulkdel.words import Batch, Errand, Mode, Operation, Sweep
 from tests.support.asking import BATCH, SWEEP, every_provider
 from tests.support.dialects import DIALECTS
 
@@ -97,7 +97,7 @@ def test_what_is_declared(name: str) -> None:
     assert provider.title
     assert all(re.fullmatch(r"https://[a-z0-9.-]+", url) for url in provider.regions.values())
     assert len(set(provider.regions.values())) == len(provider.regions)
-    for operation in Operation:
+    for operation in (*Operation, *Errand):
         limits = provider.limits[operation]
         assert limits.qps > 0
         assert 1 <= limits.batch_size <= limits.batch_size_most
@@ -107,3 +107,42 @@ def test_what_is_declared(name: str) -> None:
     assert provider.words(503) == "HTTP status 503"
     assert provider.words(DIALECTS[name].not_a_friend) == "not a friend"
     assert "does not list" in provider.words(DIALECTS[name].unknown_code)
+
+
+@every_provider
+@every_mode
+def test_each_operation_is_done_to_what_it_is_for(name: str, mode: Mode) -> None:
+    """What is done to batches is never done to a whole list, nor the other way round."""
+    provider = PROVIDERS[name]
+    on_batches = {Operation.DELETE_FRIENDS, Errand.ASK, Errand.PUT_BACK}
+    on_lists = {Operation.DELETE_ALL_FRIENDS, Errand.ASK_LIST}
+    for operation in (*Operation, *Errand):
+        limits = provider.limits[operation]
+        if operation in on_batches:
+            assert provider.on_batches(operation, mode).limits == limits
+        else:
+            with pytest.raises(ValueError, match="not done to batches"):
+                provider.on_batches(operation, mode)
+        if operation in on_lists:
+            assert provider.on_lists(operation).limits == limits
+        else:
+            with pytest.raises(ValueError, match="not done to whole lists"):
+                provider.on_lists(operation)
+
+
+@every_provider
+@every_mode
+def test_no_errand_is_a_deletion(name: str, mode: Mode) -> None:
+    """What a run beside a run asks for is never the command that deletes."""
+    provider = PROVIDERS[name]
+    deletions = {provider.command(entry, mode).name for entry in (BATCH, SWEEP)}
+    batch = Batch(0, "me", ("a",), data=("{}",))
+    commands = [
+        provider.on_batches(Errand.ASK, mode).encode(BATCH, mode),
+        provider.on_batches(Errand.PUT_BACK, mode).encode(batch, mode),
+        provider.on_lists(Errand.ASK_LIST).encode(SWEEP, mode),
+        provider.pull_friends.encode(Cursor(account="me"), mode),
+        *(fill.calls.encode(batch, mode) for fill in provider.put_back.fill),
+    ]
+    assert deletions.isdisjoint(command.name for command in commands)
+    assert all("DeleteType" not in str(one.content) + str(one.parameters) for one in commands)

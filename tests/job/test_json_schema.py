@@ -82,6 +82,10 @@ def test_formats_are_named() -> None:
         TOP + INPUT + ZEGO + '[plan]\norient = "as_given"\n',
         TOP + INPUT + ZEGO + "[plan]\n",
         TWO_WAY + INPUT + ZEGO + FEWEST,
+        TOP + INPUT + ZEGO + '[backup]\nenabled = true\non_failure = "go"\nkeep = "30d"\n',
+        TOP + INPUT + ZEGO + "[canary]\naccounts = 20\n",
+        TOP + INPUT + ZEGO + '[canary]\naccounts = 20\nthen = "go"\n',
+        TOP + INPUT + ZEGO + '[canary]\naccounts = 20\nthen = "30m"\n',
     ],
 )
 def test_right_for_both(tmp_path: Path, text: str) -> None:
@@ -111,6 +115,10 @@ def test_right_for_both(tmp_path: Path, text: str) -> None:
         TOP + INPUT + ZEGO + "[retry]\ntimeout_s = 3\n",
         TOP + INPUT + ZEGO + '[retry]\noutage_limit = "1 h"\n',
         TOP + INPUT + ZEGO + '[notify]\non = ["end"]\n',
+        TOP + INPUT + ZEGO + "[backup]\nenabled = 1\n",
+        TOP + INPUT + ZEGO + '[backup]\non_failure = "skip"\n',
+        TOP + INPUT + ZEGO + "[canary]\n",
+        TOP + INPUT + ZEGO + '[canary]\naccounts = 20\nthen = "wait"\n',
         TOP + INPUT + ZEGO + '[plan]\norient = "best"\n',
         TOP + INPUT + ZEGO + FEWEST,
         TWO_WAY.replace("friends", "all_friends") + INPUT + ZEGO + FEWEST,

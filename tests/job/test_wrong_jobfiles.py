@@ -207,8 +207,49 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             GOOD + '[notify]\nurl = "https://u:p@example.com/"\n', "no such address", id="url-user"
         ),
         wrong(GOOD + '[notify]\nurl = "https://example.com/#a"\n', "has a fragment", id="url-part"),
-        wrong(GOOD + "[backup]\n", "backup is not a known key", id="backup"),
-        wrong(GOOD + "[canary]\n", "canary is not a known key", id="canary"),
+        wrong("backup = true\n" + GOOD, "backup must be a table, [backup]", id="backup-no-table"),
+        wrong(
+            GOOD + "[backup]\nenable = true\n", "did you mean enabled?", id="backup-typing-error"
+        ),
+        wrong(
+            GOOD + '[backup]\nenabled = "yes"\n',
+            'backup.enabled is "yes"; it must be true or false',
+            id="backup-text",
+        ),
+        wrong(
+            GOOD + '[backup]\non_failure = "skip"\n',
+            'backup.on_failure is "skip"; it must be "keep" or "go"',
+            id="on-failure-unknown",
+        ),
+        wrong(GOOD + '[backup]\nkeep = "0s"\n', "backup.keep is", '"30d"', id="keep-no-time"),
+        wrong(GOOD + '[backup]\nkeep = "11y"\n', "backup.keep is", '"30d"', id="keep-in-years"),
+        wrong(GOOD + '[backup]\nkeep = "4000d"\n', "up to ten years", id="keep-too-long"),
+        wrong("canary = 20\n" + GOOD, "canary must be a table, [canary]", id="canary-no-table"),
+        wrong(
+            GOOD + "[canary]\n",
+            "canary.accounts is missing: write for example accounts = 20",
+            id="canary-of-nobody",
+        ),
+        wrong(GOOD + "[canary]\naccounts = 0\n", "canary.accounts is 0", "1…10000", id="canary-0"),
+        wrong(GOOD + "[canary]\naccounts = true\n", "canary.accounts is true", id="canary-true"),
+        wrong(GOOD + "[canary]\naccount = 20\n", "did you mean accounts?", id="canary-account"),
+        wrong(GOOD + "[canary]\naccounts = 1\nseed = -1\n", "canary.seed is -1", id="seed-minus"),
+        wrong(
+            GOOD + "[canary]\naccounts = 1\nmax_failed = 0.5\n",
+            "canary.max_failed is 0.5; it must be a whole number of pairs",
+            id="max-failed-part",
+        ),
+        wrong(
+            GOOD + '[canary]\naccounts = 1\nthen = "wait"\n',
+            'canary.then is "wait"; it must be "ask", "go" or a duration',
+            id="then-unknown",
+        ),
+        wrong(
+            GOOD + '[canary]\naccounts = 1\nthen = "0m"\n',
+            'canary.then is "0m"; it must be "ask", "go" or a duration',
+            id="then-no-time",
+        ),
+        wrong("max_failed = 1\n" + GOOD, "max_failed belongs in [canary]", id="max-failed-at-top"),
         wrong(GOOD + "[request]\n", "request is not a known key", id="request"),
         wrong(GOOD + '"a\\u001bb" = 1\n', 'targets.tencent."a\\x1bb" is not', id="strange-key"),
         # Tables.

@@ -219,3 +219,34 @@ def test_what_no_table_has_is_not_made_up(
 def test_a_code_of_our_own_has_words() -> None:
     """A pair that was closed before any call is not called an unknown code."""
     assert all("not list" not in TENCENT.words(code) for code in (NO_REPLY, UNREADABLE, NEVER_SENT))
+
+
+@pytest.mark.parametrize("table", [TENCENT, ZEGO])
+def test_no_code_says_already_gone_beside_a_deletion(table: CodeTable) -> None:
+    """To a question it is no answer: the item is refused, and several are asked one by one."""
+    beside = table.beside()
+    for code in table.meanings:
+        for scope in Scope:
+            for info in ("", "Err_SNS_FriendCheck_Not_Friend"):
+                before, now = table.rule(code, info, scope), beside.rule(code, info, scope)
+                assert now.verdict is not Verdict.ALREADY_GONE
+                if before.verdict is Verdict.ALREADY_GONE:
+                    assert (now.verdict, now.code, now.info) == (Verdict.FAILED, code, info)
+                else:
+                    assert now == before
+        assert beside.words(code) == table.words(code)
+
+
+def test_what_is_documented_of_other_calls_changes_nothing_for_deletions() -> None:
+    """A code refuses an item, or says that it is there; a lane that it stops goes on to stop."""
+    beside = TENCENT.beside(refused=(30010, 30002), there=(30009,))
+    assert beside.rule(30010, "", Scope.ITEM).verdict is Verdict.FAILED
+    assert beside.rule(30010, "", Scope.SEVERAL).verdict is Verdict.SPLIT
+    assert beside.rule(30010, "", Scope.ITEM).known
+    assert beside.rule(30002, "", Scope.ITEM).verdict is Verdict.FAILED
+    assert beside.rule(30002, "", Scope.ONE).verdict is Verdict.FATAL
+    assert beside.rule(30009, "", Scope.ITEM).verdict is Verdict.ALREADY_GONE
+    assert beside.words(30010) == "the account has too many friends"
+    for code in (30010, 30009):
+        assert TENCENT.rule(code, "", Scope.ITEM).verdict is Verdict.TRANSIENT
+    assert TENCENT.rule(30002, "", Scope.ITEM).verdict is Verdict.FATAL

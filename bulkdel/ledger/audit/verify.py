@@ -77,6 +77,20 @@ class Verified:
         return replace(self, findings=tuple(findings.shown), count=findings.count)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What was found in a run beside a run.
+
+    Attributes:
+        folder: its folder, from the run directory.
+        meta: its plan's; None where that cannot be read.
+    """
+
+    folder: str
+    meta: PlanMeta | None
+    verified: Verified
+
+
 def verify(run_dir: Path, meta: PlanMeta, plan: PlanReader, findings: Findings) -> Verified:
     """Check the ledger and the journal in `run_dir` against the plan; changes nothing.
 
@@ -329,7 +343,11 @@ class _Verification:
     def _count_again(self, db: sqlite3.Connection) -> None:
         def size_at(ordinal: int) -> int:
             second = self._recount.second(ordinal)
-            return size_of(second) if second else row_size(self._pages.row(ordinal))
+            if second:
+                return size_of(second)
+            row = self._pages.row(ordinal)
+            beside = self._meta.origin is not None
+            return size_of(self._plan.entry_of(row)) if beside else row_size(row)
 
         try:
             counters = rows.read_counters(db)

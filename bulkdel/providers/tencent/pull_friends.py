@@ -6,13 +6,11 @@ Source: "Pulling Friends" (1047/34908).
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope
-from bulkdel.providers.protocol import Command, Cursor, Friend, Limits, OperationCalls, Page
+from bulkdel.providers.protocol import Command, Cursor, Limits, OperationCalls, Page
 from bulkdel.providers.tencent.codes import CODES_BESIDE, own_ruling
 from bulkdel.words import Mode, Ruling
 
@@ -31,7 +29,7 @@ def _encode(cursor: Cursor, _: Mode) -> Command:
     return Command(name="friend_get", content=content, ids=_FRIENDS_MOST)
 
 
-def decode(cursor: Cursor, status: int, body: bytes) -> Page | Ruling:
+def _decode(cursor: Cursor, status: int, body: bytes) -> Page | Ruling:
     """The page that was asked for, or the ruling why there is none."""
     own = partial(own_ruling, scope=Scope.SWEEP, codes=CODES_BESIDE)
     return replies.page(
@@ -44,31 +42,25 @@ def _page(start: int, reply: replies.Reply) -> Page | None:
     following = None if ended else replies.code_of(reply.get("NextStartIndex"))
     if ended is None or (not ended and (following is None or following <= start)):
         return None
-    sequences = (reply.get("StandardSequence"), reply.get("CustomSequence"))
+    standard, custom = (reply.get(f"{kind}Sequence") for kind in ("Standard", "Custom"))
     return replies.page_of(
-        _friends(reply.get("UserDataItem", [])),
+        replies.friends_of(reply.get("UserDataItem"), "To_Account", _has_data),
         first=not start,
         following=following,
-        stamp=tuple(map(replies.code_of, sequences)),
+        # Whether a list without custom fields has a sequence of them is not documented.
+        stamp=(replies.code_of(standard), -1 if custom is None else replies.code_of(custom)),
         total=replies.code_of(reply.get("FriendNum")),
     )
 
 
-def _friends(items: Any) -> list[Friend] | None:
-    """The friends on a page; None where one is not named, or its data is missing."""
-    if not isinstance(items, list):
-        return [] if items is None else None
-    friends = []
-    for item in items:
-        if not isinstance(item, dict) or not isinstance(item.get("ValueItem"), list):
-            return None
-        account = item.get("To_Account")
-        if not isinstance(account, str) or not account:
-            return None
-        friends.append(Friend(account=account, data=orjson.dumps(item).decode()))
-    return friends
+def _has_data(item: replies.Reply) -> bool:
+    values = item.get("ValueItem")
+    return isinstance(values, list) and all(
+        isinstance(one, dict) and isinstance(one.get("Tag"), str) and "Value" in one
+        for one in values
+    )
 
 
 PULL_FRIENDS: Final = OperationCalls(
-    limits=Limits(qps=200, batch_size=1, batch_size_most=1), encode=_encode, decode=decode
+    limits=Limits(qps=200, batch_size=1, batch_size_most=1), encode=_encode, decode=_decode
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import repeat
-from operator import is_, itemgetter
+from operator import eq, is_, itemgetter
 from typing import Any, Final
 
 from bulkdel.providers import replies
@@ -66,10 +66,11 @@ def _all_done(results: list[Any], batch: Batch) -> bool:
 
 
 def _all_unrelated(results: list[Any], relations: Mapping[str, Ruling]) -> bool:
-    """Whether the relation of every result says that nothing remains."""
+    """Whether the relation of every result is the word that says that nothing remains."""
+    word = next(word for word, ruling in relations.items() if ruling is replies.DONE)
     try:
-        return all(map(is_, map(relations.get, map(_RELATION, results)), repeat(replies.DONE)))
-    except (TypeError, KeyError):
+        return all(map(eq, map(_RELATION, results), repeat(word)))
+    except KeyError:
         return False
 
 

@@ -6,13 +6,11 @@ Source: query-the-friend-list.yaml of ZEGO's documentation repository (docs_all,
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope
-from bulkdel.providers.protocol import Command, Cursor, Friend, Limits, OperationCalls, Page
+from bulkdel.providers.protocol import Command, Cursor, Limits, OperationCalls, Page
 from bulkdel.providers.zego.codes import CODES_BESIDE
 from bulkdel.words import Mode, Ruling
 
@@ -48,25 +46,12 @@ def _page(asked: int, reply: replies.Reply) -> Page | None:
         return None
     total = replies.code_of(reply.get("TotalCount"))
     return replies.page_of(
-        _friends(reply.get("FriendInfos", [])),
+        replies.friends_of(reply.get("FriendInfos"), "UserId"),
         first=not asked,
         following=after or None,
         stamp=(total,),
         total=total,
     )
-
-
-def _friends(items: Any) -> list[Friend] | None:
-    """The friends on a page; None where one is not named."""
-    if not isinstance(items, list):
-        return [] if items is None else None
-    friends = []
-    for item in items:
-        account = item.get("UserId") if isinstance(item, dict) else None
-        if not isinstance(account, str) or not account:
-            return None
-        friends.append(Friend(account=account, data=orjson.dumps(item).decode()))
-    return friends
 
 
 PULL_FRIENDS: Final = OperationCalls(

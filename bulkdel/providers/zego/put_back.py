@@ -63,7 +63,7 @@ def _fields(data: str) -> tuple[dict[str, object], list[str]]:
             continue
         if name in (_ALIAS, "Wording") and isinstance(value, str):
             fields[name] = value
-        elif name == "CreateTime" and type(value) is int:
+        elif name == "CreateTime" and type(value) is int and value > 0:
             fields["FriendTime"] = value
         elif name == _ATTRIBUTES and _are_attributes(value):
             fields[name] = [{"Key": one["Key"], "Value": one["Value"]} for one in value]
@@ -101,8 +101,12 @@ def _encode_alias(batch: Batch, _: Mode) -> Command:
 
 
 def _decode_alias(batch: Batch, status: int, body: bytes) -> Answer:
-    judge = partial(results.judge, batch, codes=_FILL_CODES)
-    answer = replies.answer(status, body, codes=_FILL_CODES, judge=judge)
+    judge = partial(_judge_alias, batch)
+    return replies.answer(status, body, codes=_FILL_CODES, judge=judge)
+
+
+def _judge_alias(batch: Batch, reply: replies.Reply, code: int) -> Answer:
+    answer = results.judge(batch, reply, code, codes=_FILL_CODES)
     items = {account: _without(_ALIAS, ruling) for account, ruling in answer.items.items()}
     return replace(answer, rest=_without(_ALIAS, answer.rest), items=items)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from rich.console import RenderableType
 
 from bulkdel.job.job import Job
-from bulkdel.ledger.audit.findings import Finding
-from bulkdel.ledger.audit.verify import Verified
+from bulkdel.ledger.audit.findings import MOST_SHOWN, Finding
+from bulkdel.ledger.audit.verify import Checked, Verified
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.json_text import json_text
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
-from bulkdel.words import Verdict
+from bulkdel.words import STATUSES, Errand, Verdict
 
 _SHOWN_CHARACTERS = 320
 
@@ -32,7 +33,7 @@ KEYS: Final[Mapping[str, str]] = {
     "ledger.head": "the hash chain's end there, SHA-256 in hex; null where not all could be read",
     "ledger.sha256": "of those bytes, as written again; null likewise",
     "findings_count": "how many places are wrong",
-    "findings[].file": "where: the file",
+    "findings[].file": "where: the file, with the folder of a run beside the run",
     "findings[].line": "its line, or null",
     "findings[].offset": "the first wrong byte, or null",
     "findings[].what": "what is wrong, in words",
@@ -44,11 +45,20 @@ KEYS: Final[Mapping[str, str]] = {
     "targets.*.already_gone": "pairs of which it said that there was nothing to delete",
     "targets.*.failed": "pairs that it refused for good",
     "targets.*.unsettled": "pairs without a final result",
+    "beside": "the runs beside the run, by their folders, checked likewise",
+    "beside.*.lines": "of its ledger.jsonl that were compared",
+    "beside.*.settlements": "of its journal, written again in memory",
+    "beside.*.pending_lines": "lines that will be written when it is continued",
+    "beside.*.pairs": "of its plan, of all targets; null where that cannot be read",
+    "beside.*.counts.*": "by the word for it in its ledger, how many, as counted again",
 }
 
 
-def verification_json(job: Job, meta: PlanMeta | None, verified: Verified) -> bytes:
+def verification_json(
+    job: Job, meta: PlanMeta | None, verified: Verified, beside: Sequence[Checked] = ()
+) -> bytes:
     """One JSON object; ends with a newline."""
+    verified = _all(verified, beside)
     return json_text(
         {
             "version": VERSION,
@@ -67,18 +77,42 @@ def verification_json(job: Job, meta: PlanMeta | None, verified: Verified) -> by
             "findings_count": verified.count,
             "findings": [_finding(one) for one in verified.findings],
             "targets": _targets(meta, verified),
+            "beside": {one.folder: _beside(one) for one in beside},
         },
     )
 
 
 def verification_text(
-    job: Job, meta: PlanMeta | None, verified: Verified, width: int, *, colour: bool = False
+    job: Job,
+    meta: PlanMeta | None,
+    verified: Verified,
+    width: int,
+    *,
+    beside: Sequence[Checked] = (),
+    colour: bool = False,
 ) -> str:
     """The verdict, the findings, and what to do."""
-    return page(_parts(job, meta, verified), width, colour=colour)
+    return page(_parts(job, meta, _all(verified, beside), beside), width, colour=colour)
 
 
-def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[RenderableType]:
+def _all(verified: Verified, beside: Sequence[Checked]) -> Verified:
+    """The same, with what was found in the runs beside the run."""
+    findings = [
+        replace(finding, file=f"{one.folder}/{finding.file}")
+        for one in beside
+        for finding in one.verified.findings
+    ]
+    return replace(
+        verified,
+        findings=(*verified.findings, *findings)[:MOST_SHOWN],
+        count=verified.count + sum(one.verified.count for one in beside),
+        pending=verified.pending + sum(one.verified.pending for one in beside),
+    )
+
+
+def _parts(
+    job: Job, meta: PlanMeta | None, verified: Verified, beside: Sequence[Checked]
+) -> Iterator[RenderableType]:
     yield words(_verdict(job, verified), BAD if verified.count else GOOD)
     if verified.pending:
         yield words("")
@@ -98,6 +132,9 @@ def _parts(job: Job, meta: PlanMeta | None, verified: Verified) -> Iterator[Rend
     if verified.settled:
         yield words("")
         yield _books(meta, verified)
+    if beside:
+        yield words("")
+        yield _beside_table(beside)
     if verified.head and not verified.count:
         yield words("")
         yield facts(
@@ -138,6 +175,38 @@ def _books(meta: PlanMeta | None, verified: Verified) -> RenderableType:
             for name, books in _targets(meta, verified).items()
         ],
     )
+
+
+def _beside_table(beside: Sequence[Checked]) -> RenderableType:
+    """The runs beside the run, a row each."""
+    rows = []
+    for one in beside:
+        told = [f"{count(many)} {word}" for word, many in _counts(one).items() if many]
+        lines = one.verified.lines
+        rows.append((one.folder, count(lines), ", ".join(told).replace("_", " ") or "nothing yet"))
+    return table(("beside it", "lines", "what they say"), ("beside it", "what they say"), rows)
+
+
+def _beside(one: Checked) -> dict[str, Any]:
+    return {
+        "lines": one.verified.lines,
+        "settlements": one.verified.settlements,
+        "pending_lines": one.verified.pending,
+        "pairs": None if one.meta is None else one.meta.books.pairs,
+        "counts": _counts(one),
+    }
+
+
+def _counts(one: Checked) -> dict[str, int]:
+    """Over all targets, by the word of the ledger; empty where not all could be read."""
+    errand = None if one.meta is None else one.meta.fingerprint.operation
+    if not isinstance(errand, Errand) or not one.verified.settled:
+        return {}
+    settled = one.verified.settled.values()
+    return {
+        word: sum(of.get(verdict, 0) for of in settled)
+        for verdict, word in STATUSES[errand].items()
+    }
 
 
 def _verdict(job: Job, verified: Verified) -> str:
