@@ -31,48 +31,42 @@ Value: TypeAlias = str | bool
 
 QUESTIONS: Final[Mapping[Key, tuple[str, Mapping[Value, str]]]] = {
     Key.REVERSE_ONLY: (
-        "two-way, only the other list has the friend",
+        "friend on the other list only",
         {
-            "keep": 'it stays; "not a friend"',
-            "remove": 'it goes; "not a friend"',
-            "delete": 'it goes; "deleted"',
+            "keep": "stays, not a friend",
+            "remove": "goes, not a friend",
+            "delete": "goes, deleted",
         },
     ),
     Key.ALL_FAILED: (
         "every pair of a call fails",
         {
-            "zero": "0 for the call, a code for each pair",
-            "code_and_items": "a code for the call and for each pair",
-            "code_only": "a code for the call alone",
+            "zero": "code 0, one per pair",
+            "code_and_items": "code, one per pair",
+            "code_only": "a code alone",
         },
     ),
     Key.COMPLETE: ("results name every pair", {True: "yes", False: "no"}),
-    Key.ORDERED: ("results come in the order sent", {True: "yes", False: "no"}),
+    Key.ORDERED: ("results in the order sent", {True: "yes", False: "no"}),
     Key.REPEATED_ID: (
         "an id twice in a call",
-        {"once": "one result", "twice": "two results", "refused": "the call is refused"},
+        {"once": "one result", "twice": "two results", "refused": "call refused"},
     ),
     Key.ONESELF: (
-        "an account to delete from its own list",
-        {"item": "a result of its own", "call": "the call is refused"},
+        "an account off its own list",
+        {"item": "a result of its own", "call": "call refused"},
     ),
     Key.UNKNOWN_ID: (
         "an id that nobody has",
-        {"item": "that pair fails", "call": "the call is refused", "gone": '"not a friend"'},
+        {"item": "that pair fails", "call": "call refused", "gone": "not a friend"},
     ),
-    Key.CLEAR_EMPTY: ("an empty list is cleared", {"ok": '"done"', "code": '"not a friend"'}),
+    Key.CLEAR_EMPTY: ("an empty list cleared", {"ok": "done", "code": "not a friend"}),
     Key.CLEAR_REVERSE: (
-        "two-way clearing of a list, for those who are not on it",
-        {"keep": "the account stays on theirs", "remove": "the account leaves theirs"},
+        "clearing, for others' lists",
+        {"keep": "stays on theirs", "remove": "goes from theirs"},
     ),
-    Key.NONCE_TWICE: (
-        "the same nonce twice",
-        {"accepted": "accepted", "refused": "refused"},
-    ),
-    Key.ADD_WRITES_BOTH: (
-        "a friend is put on a list",
-        {True: "on both lists", False: "on that list alone"},
-    ),
+    Key.NONCE_TWICE: ("the same nonce twice", {"accepted": "accepted", "refused": "refused"}),
+    Key.ADD_WRITES_BOTH: ("a friend put on a list", {True: "both lists", False: "that list alone"}),
 }
 """Each question in a few words, and what may be found in a few words."""
 
@@ -83,7 +77,7 @@ class Found:
 
     Attributes:
         value: one of the question's; None where none of them was found.
-        assumed: what bulkdel assumes; None where nothing of it hangs on the answer.
+        assumed: what bulkdel takes for as good as assumed; empty where it takes anything.
         holds: whether the assumption holds; None where that was not found out.
         words: what it means for a run, or why nothing was found; empty where there is nothing to
             say.
@@ -91,7 +85,7 @@ class Found:
     """
 
     value: Value | None
-    assumed: Value | None
+    assumed: tuple[Value, ...]
     holds: bool | None
     words: str
     unclear: bool = False
@@ -135,7 +129,7 @@ KEYS: Final[Mapping[str, str]] = {
     "at": "when the rehearsal ended, UTC",
     "calls": "how many it took",
     "found.*": f"by question ({', '.join(Key)}): what was found; null where nothing was",
-    "assumed.*": "what bulkdel assumes; null where nothing of it hangs on the answer",
+    "assumed.*": "the values that bulkdel assumes; empty where nothing of it hangs on the answer",
     "holds.*": "whether that holds; null where it was not found out",
     "words.*": "what it means for a run, or why nothing was found",
 }
@@ -144,7 +138,7 @@ KEYS: Final[Mapping[str, str]] = {
 
 def rehearsal_json(rehearsal: Rehearsal) -> bytes:
     """One JSON object; ends with a newline."""
-    found = rehearsal.found
+    found = {key: rehearsal.found[key] for key in Key}
     values: dict[str, Any] = {
         "version": VERSION,
         "provider": rehearsal.provider,

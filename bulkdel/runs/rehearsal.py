@@ -90,23 +90,23 @@ class Cast:
     fewest_calls: bool
     clears_both_ways: bool
 
-    def assumed(self, key: Key) -> Value | None:
-        """What bulkdel assumes; None where nothing of it hangs on the answer.
+    def assumed(self, key: Key) -> tuple[Value, ...]:
+        """What bulkdel assumes; empty where nothing of it hangs on the answer.
 
         No call repeats an id or names its own account, every call has a nonce of its own, and
         results are joined by id: of those any answer will do.
         """
         known = self.rehearsed
-        values: dict[Key, Value | None] = {
-            Key.REVERSE_ONLY: "keep",
-            Key.ALL_FAILED: known.all_failed,
-            Key.COMPLETE: True if known.names_all else None,
-            Key.UNKNOWN_ID: "item",
-            Key.CLEAR_EMPTY: "ok",
-            Key.CLEAR_REVERSE: "keep",
-            Key.ADD_WRITES_BOTH: known.adds_both,
+        values: dict[Key, tuple[Value, ...]] = {
+            Key.REVERSE_ONLY: ("keep",),
+            Key.ALL_FAILED: (known.all_failed,),
+            Key.COMPLETE: (True,) if known.names_all else (),
+            Key.UNKNOWN_ID: ("item", "gone"),
+            Key.CLEAR_EMPTY: ("ok",),
+            Key.CLEAR_REVERSE: ("keep",),
+            Key.ADD_WRITES_BOTH: () if known.adds_both is None else (known.adds_both,),
         }
-        return values.get(key)
+        return values.get(key, ())
 
 
 class Questions:
@@ -326,12 +326,14 @@ class Questions:
     def _asked(self, edge: Edge) -> Script[bool]:
         """Whether an account has another; asked where that is not known."""
         if edge not in self._has:
-            account, other = edge
-            said = yield Step(deed=Deed.ASK, account=account, others=(other,))
+            account, _ = edge
+            unknown = {one: {(account, one), (one, account)} for one in self._cast.accounts}
+            others = tuple(one for one, both in unknown.items() if not both <= self._has.keys())
+            said = yield Step(deed=Deed.ASK, account=account, others=others)
             there = edges_of(account, said)
             if there is None:
-                raise Spoiled(f"whether {account} has {other} was answered {_said(said)}")
-            self._has |= {one: one in there for one in (edge, (other, account))}
+                raise Spoiled(f"how {account} stands to the others was answered {_said(said)}")
+            self._has |= {one: one in there for other in others for one in unknown[other]}
         return self._has[edge]
 
     def _ensure(self, edge: Edge, *, there: bool) -> Script[None]:
@@ -375,7 +377,7 @@ class Questions:
     def _is_empty(self, account: str) -> Script[bool]:
         said = yield Step(deed=Deed.ASK_LIST, account=account)
         if said.own.verdict not in _ANSWERED:
-            raise Spoiled(f"whether {account}'s list is empty was answered {_said(said)}")
+            raise _NotReady(f"not tried: who is on {account}'s list was answered {_said(said)}")
         return said.own.verdict is Verdict.DELETED
 
     def _was_refused(self, said: Said, friend: Edge) -> Script[bool]:
@@ -413,7 +415,7 @@ class Questions:
     ) -> None:
         assumed = self._cast.assumed(key)
         if value is not None:
-            holds = assumed is None or value == assumed
+            holds = not assumed or value in assumed
             words = for_a_run(
                 key,
                 value,

@@ -38,6 +38,7 @@ class Note:
 
     Attributes:
         left: None where there is nothing.
+        made: whether anything was, or was about to be, since this process began.
     """
 
     def __init__(self, run_dir: Path, target: Target, accounts: tuple[str, ...]) -> None:
@@ -49,6 +50,7 @@ class Note:
         """
         self._path = run_dir / f"rehearsal-{target.name}.left"
         self._app_id, self._accounts = target.app_id, accounts
+        self.made = False
         self.left = self._read()
         if self.left is not None and self.left.app_id != target.app_id:
             raise WrongInput(
@@ -93,7 +95,7 @@ class Note:
             "made": sorted(left.edges),
         }
         await self._on_disk(lambda: files.replace(self._path, orjson.dumps(content) + b"\n"))
-        self.left = left
+        self.left, self.made = left, True
 
     async def end(self) -> None:
         """Nothing is left; the file goes."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CALLS_MOST: Final = 59
 """Calls of a whole rehearsal, retries and all."""
-KEPT_FOR_REMOVAL: Final = 14
+KEPT_FOR_REMOVAL: Final = 12
 """Calls of those that only removing what was made may use."""
 ACCOUNTS: Final = 3
 
@@ -229,25 +229,25 @@ async def _between(
         await _ask_all(caller, accounts)
         await _drive(questions.script(), caller, note)
     except Halted as halted:
-        trouble = Refused(halted.why) if halted.refused else Unfinished(halted.why)
+        again = "run the same command again"
+        trouble = Refused(halted.why) if halted.refused else Unfinished(halted.why, mend=again)
     except BulkdelError as error:
         trouble = error
-    if note.left is None:
-        return trouble
     caller.calls_most, caller.patient = CALLS_MOST, True
     with suppress(Halted):
         await _remove(caller, note)
+    if trouble is None and note.left is None:
+        return None
+    if isinstance(trouble, WrongInput):
+        return trouble
+    what = trouble.what if trouble else "what was made could not be removed"
+    where, mend = (trouble.where, trouble.mend) if trouble else ("", "")
+    kind = type(trouble) if trouble else Unfinished
     if note.left is None:
-        if trouble is None or isinstance(trouble, WrongInput):
-            return trouble
-        what = f"{trouble.what}; no friendship was left behind"
-        return type(trouble)(what, where=trouble.where, mend=trouble.mend)
-    why = trouble.what if trouble else "what was made could not be removed"
-    kind = type(trouble) if isinstance(trouble, Refused) else Unfinished
-    return kind(
-        f"{why}; what may be left behind: {note.left.words}",
-        mend="run the same command again, which removes that first",
-    )
+        after = "no friendship was left behind" if note.made else "nothing was changed"
+        return kind(f"{what}; {after}", where=where, mend=mend)
+    first = "run the same command again, which removes that first"
+    return kind(f"{what}; may be left behind: {note.left.words}", where=where, mend=first)
 
 
 async def _drive(script: Script[None], caller: Caller, note: Note) -> None:

@@ -85,13 +85,12 @@ def _parts(rehearsal: Rehearsal, path: str, following: str, again: str) -> Itera
     yield words(f"{rehearsal.target}, rehearsed: {rehearsal.place}", TITLE)
     yield words("")
     yield table(_COLUMNS, _COLUMNS, (_row(key, one) for key, one in found.items()))
-    meant = [(QUESTIONS[key][0], one.words) for key, one in found.items() if one.words]
     yield words("")
     yield words("What it means for a run", TITLE)
-    yield facts(meant)
+    yield facts((QUESTIONS[key][0], one.words) for key, one in found.items() if _matters(one))
     yield words("")
     yield words(
-        f"{counted(rehearsal.calls, 'call')}; no friendship was left behind. Kept in {path}"
+        f"{counted(rehearsal.calls, 'call')}; no friendship was left behind. All of it in {path}"
     )
     broken, unclear = len(rehearsal.broken), len(rehearsal.unclear)
     if broken:
@@ -106,9 +105,14 @@ def _parts(rehearsal: Rehearsal, path: str, following: str, again: str) -> Itera
 
 
 def _row(key: Key, one: Found) -> tuple[str, str, str, str]:
-    assumed = "-" if one.assumed is None else _shown(key, one.assumed)
+    assumed = " or ".join(_shown(key, value) for value in one.assumed) or "anything"
     found = "-" if one.value is None else _shown(key, one.value)
     return QUESTIONS[key][0], assumed, found, _HOLDS[one.holds]
+
+
+def _matters(one: Found) -> bool:
+    """Whether there is something to say that is not plain from the table."""
+    return bool(one.words) and (bool(one.assumed) or one.value is None)
 
 
 def _shown(key: Key, value: Value) -> str:
