@@ -119,7 +119,7 @@ class Questions:
     def __init__(self, cast: Cast) -> None:
         self.found: dict[Key, Found] = {}
         self._cast = cast
-        self._names_all = cast.rehearsed.names_all
+        self._names_all = cast.rehearsed.names_all  # until results are seen to do otherwise
         # What is known of who has whom; what is not in it is to be asked.
         self._has = {(one, other): False for one in cast.accounts for other in cast.accounts}
         self._orders: list[tuple[bool, bool]] = []
@@ -128,9 +128,9 @@ class Questions:
         """All of them; ends with friendships left, which whoever drives it removes."""
         parts: Sequence[tuple[Callable[[], Script[None]], tuple[Key, ...]]] = (
             (self._add, (Key.ADD_WRITES_BOTH,)),
-            (self._reverse_only, (Key.REVERSE_ONLY,)),
             (self._complete, (Key.COMPLETE,)),
             (self._all_failed, (Key.ALL_FAILED, Key.ORDERED)),
+            (self._reverse_only, (Key.REVERSE_ONLY,)),
             (self._repeated, (Key.REPEATED_ID,)),
             (self._oneself, (Key.ONESELF,)),
             (self._unknown, (Key.UNKNOWN_ID,)),
@@ -204,7 +204,7 @@ class Questions:
         if not gone:
             words = f"{a} still has {b} after a deletion answered {_said(said)}"
             self._note(Key.COMPLETE, None, words=words, holds=False)
-        elif not self._names_all:
+        elif not self._cast.rehearsed.names_all:
             words = "results name those that failed, as documented"
             if any(one.verdict is not Verdict.ALREADY_GONE for one in stranger) or not stranger:
                 words = f"{a} never had {c}, and the answer was {_said(said)}"
@@ -217,15 +217,15 @@ class Questions:
             self._note(Key.COMPLETE, None, words=words, holds=False)
         else:
             self._note(Key.COMPLETE, bool(friend and stranger))
+            self._names_all = not stranger or bool(friend)
 
     def _all_failed(self) -> Script[None]:
         a, b, c = self._cast.accounts
         yield from self._ensure((a, b), there=False)
         said = yield from self._delete(a, c, b)
         self._order(said, (c, b))
-        if any(ruling.verdict is Verdict.DELETED for _, ruling in said.items) or (
-            said.own.code == 0 and not said.items
-        ):
+        claimed = any(ruling.verdict is Verdict.DELETED for _, ruling in said.items)
+        if claimed or (said.own.code == 0 and not (said.of(b) and said.of(c))):
             words = f"{a} has neither {c} nor {b}, and the answer was {_said(said)}"
             self._note(Key.ALL_FAILED, None, words=words, holds=False)
         else:
