@@ -14,8 +14,7 @@ from enum import Enum, auto
 from typing import Final, TypeAlias, TypeVar
 
 from bulkdel.providers.rehearsal import Rehearsed, Said
-from bulkdel.report.rehearsal import Found, Key, Value
-from bulkdel.runs.rehearsal_words import for_a_run
+from bulkdel.report.rehearsal import Found, Key, Value, meaning
 from bulkdel.words import Mode, Ruling, Verdict
 
 Edge: TypeAlias = tuple[str, str]
@@ -56,17 +55,23 @@ class Spoiled(Exception):
     """No answer came of which anything can be said; holds why, in words."""
 
 
-class _NotReady(Exception):
-    """What a question needs could not be made so; holds why. Not for want of an answer."""
+class _Unanswered(Exception):
+    """A question has no answer, and would have none the next time; holds why.
 
+    Attributes:
+        holds: False where a promise of the documentation is broken.
+    """
 
-class _Broken(Exception):
-    """A promise of the documentation is not kept; holds which."""
+    def __init__(self, why: str, *, holds: bool | None = None) -> None:
+        super().__init__(why)
+        self.holds = holds
 
 
 T = TypeVar("T")
 Script: TypeAlias = Generator[Step, Said, T]
 
+_ORDERS: Final = 2
+"""Of two ids, and results that keep to both keep to any."""
 _TRIES: Final = 3
 """Of a question of which no clear answer comes."""
 
@@ -150,15 +155,11 @@ class Questions:
                 why = str(spoiled)
                 self._forget()
                 continue
-            except _NotReady as error:
-                self._lacks(keys, str(error))
-            except _Broken as error:
-                for key in keys:
-                    self._note(key, None, words=str(error), holds=False)
+            except _Unanswered as error:
+                self._lack(keys, Found(words=str(error), holds=error.holds))
             return
-        for key in keys:
-            words = f"no clear answer in {_TRIES} tries: {why}"
-            self.found.setdefault(key, replace(self._lack(key, words), unclear=True))
+        words = f"no clear answer in {_TRIES} tries: {why}"
+        self._lack(keys, Found(words=words, unclear=True))
 
     # --- the questions ----------------------------------------------------------------------------
 
@@ -166,33 +167,7 @@ class Questions:
         a, b, _ = self._cast.accounts
         yield from self._ensure((b, a), there=False)
         yield from self._ensure((a, b), there=True)
-        both = yield from self._asked((b, a))
-        self._note(Key.ADD_WRITES_BOTH, both)
-
-    def _reverse_only(self) -> Script[None]:
-        a, b, _ = self._cast.accounts
-        yield from self._ensure((a, b), there=True)
-        yield from self._ensure((b, a), there=False)
-        if not (yield from self._asked((a, b))):
-            raise _Broken(
-                f"a one-way deletion from {b}'s list took {b} off {a}'s list as well: it is not "
-                "one-way"
-            )
-        said = yield from self._delete(b, a, mode=Mode.TWO_WAY)
-        ruling = self._result(said, a)
-        left = yield from self._asked((a, b))
-        match ruling.verdict if ruling else None:
-            case Verdict.ALREADY_GONE:
-                self._note(Key.REVERSE_ONLY, "keep" if left else "remove")
-            case Verdict.DELETED if left:
-                words = 'it was answered "deleted", and the other list still has the friend'
-                self._note(Key.REVERSE_ONLY, None, words=words, holds=False)
-            case Verdict.DELETED:
-                self._note(Key.REVERSE_ONLY, "delete")
-            case _:
-                stays = "stays" if left else "goes"
-                words = f"{_answered(ruling)}, and the entry on the other list {stays}"
-                self._note(Key.REVERSE_ONLY, None, words=words, holds=False)
+        self._note(Key.ADD_WRITES_BOTH, (yield from self._asked((b, a))))
 
     def _complete(self) -> Script[None]:
         a, b, c = self._cast.accounts
@@ -200,24 +175,16 @@ class Questions:
         said = yield from self._delete(a, b, c)
         self._order(said, (b, c))
         friend, stranger = said.of(b), said.of(c)
-        gone = not (yield from self._asked((a, b)))
-        if not gone:
-            words = f"{a} still has {b} after a deletion answered {_said(said)}"
-            self._note(Key.COMPLETE, None, words=words, holds=False)
-        elif not self._cast.rehearsed.names_all:
-            words = "results name those that failed, as documented"
-            if any(one.verdict is not Verdict.ALREADY_GONE for one in stranger) or not stranger:
-                words = f"{a} never had {c}, and the answer was {_said(said)}"
-            named = bool(stranger) and not friend
-            self._note(Key.COMPLETE, None, words=words, holds=None if named else False)
-        elif any(one.verdict is Verdict.DELETED for one in stranger) or any(
-            one.verdict is not Verdict.DELETED for one in friend
-        ):
-            words = f"{a} had {b} and never {c}, and the answer was {_said(said)}"
-            self._note(Key.COMPLETE, None, words=words, holds=False)
-        else:
-            self._note(Key.COMPLETE, bool(friend and stranger))
-            self._names_all = not stranger or bool(friend)
+        right = all(one.verdict is Verdict.DELETED for one in friend) and not any(
+            one.verdict is Verdict.DELETED for one in stranger
+        )
+        documented = self._cast.rehearsed.names_all
+        if (yield from self._asked((a, b))) or not (right and (documented or stranger)):
+            raise _Unanswered(f"{a} had {b} and not {c}: {_said(said)}", holds=False)
+        if not documented:
+            raise _Unanswered("results name those that failed, as documented")
+        self._note(Key.COMPLETE, bool(friend and stranger))
+        self._names_all = not stranger or bool(friend)
 
     def _all_failed(self) -> Script[None]:
         a, b, c = self._cast.accounts
@@ -226,8 +193,8 @@ class Questions:
         self._order(said, (c, b))
         claimed = any(ruling.verdict is Verdict.DELETED for _, ruling in said.items)
         if claimed or (said.own.code == 0 and not (said.of(b) and said.of(c))):
-            words = f"{a} has neither {c} nor {b}, and the answer was {_said(said)}"
-            self._note(Key.ALL_FAILED, None, words=words, holds=False)
+            words = f"{a} had neither {c} nor {b}: {_said(said)}"
+            self._lack([Key.ALL_FAILED], Found(words=words, holds=False))
         else:
             beside = "code_and_items" if said.items else "code_only"
             self._note(Key.ALL_FAILED, beside if said.own.code else "zero", said.own)
@@ -236,83 +203,73 @@ class Questions:
             if not said.items:  # names nobody unless somebody is a friend
                 yield from self._ensure((a, b), there=True)
             first, second = sorted((b, c), reverse=ascending)
-            said = yield from self._delete(a, first, second)
-            self._order(said, (first, second))
-        kept = [as_sent for as_sent, _ in self._orders]
-        if not all(kept):
-            self._note(Key.ORDERED, value=False)
-        elif {ascending for _, ascending in self._orders} == {True, False}:
-            self._note(Key.ORDERED, value=True)
-        else:
-            self._lacks([Key.ORDERED], "no results named two ids")
+            self._order((yield from self._delete(a, first, second)), (first, second))
+        if len(self._orders) < _ORDERS:
+            raise _Unanswered("no results named two ids")
+        self._note(Key.ORDERED, all(as_sent for as_sent, _ in self._orders))
 
-    def _repeated(self) -> Script[None]:
-        a, b, c = self._cast.accounts
-        yield from self._ensure((a, b), there=True)
-        said = yield from self._delete(a, c, c, b)
-        named = len(said.of(c))
-        if (yield from self._was_refused(said, (a, b))):
-            self._note(Key.REPEATED_ID, "refused", said.own)
-        elif named in (1, 2):
-            self._note(Key.REPEATED_ID, "twice" if named > 1 else "once")
-        else:
-            self._lacks([Key.REPEATED_ID], f"the answer was {_said(said)}")
-
-    def _oneself(self) -> Script[None]:
+    def _reverse_only(self) -> Script[None]:
         a, b, _ = self._cast.accounts
         yield from self._ensure((a, b), there=True)
-        said = yield from self._delete(a, a, b)
-        if (yield from self._was_refused(said, (a, b))):
-            self._note(Key.ONESELF, "call", said.own)
-        elif (ruling := self._result(said, a)) and ruling.verdict is not Verdict.DELETED:
-            self._note(Key.ONESELF, "item", ruling)
+        yield from self._ensure((b, a), there=False)
+        yield from self._stays((a, b))
+        said = yield from self._delete(b, a, mode=Mode.TWO_WAY)
+        ruling = self._result(said, a)
+        stays = yield from self._asked((a, b))
+        verdict = ruling.verdict if ruling else None
+        if verdict is Verdict.ALREADY_GONE:
+            self._note(Key.REVERSE_ONLY, "keep" if stays else "remove")
+        elif verdict is Verdict.DELETED and not stays:
+            self._note(Key.REVERSE_ONLY, "delete")
         else:
-            self._lacks([Key.ONESELF], f"the answer was {_said(said)}")
+            it = "stays on" if stays else "goes from"
+            raise _Unanswered(f"the friend {it} the other list: {_said(said)}", holds=False)
+
+    def _repeated(self) -> Script[None]:
+        _, _, c = self._cast.accounts
+        said, refused = yield from self._beside_a_friend(c, c)
+        named = len(said.of(c))
+        if not refused and named not in (1, 2):
+            raise _Unanswered(_said(said))
+        self._note(Key.REPEATED_ID, "refused" if refused else "once" if named == 1 else "twice")
+
+    def _oneself(self) -> Script[None]:
+        a, _, _ = self._cast.accounts
+        said, refused = yield from self._beside_a_friend(a)
+        ruling = self._result(said, a)
+        if not refused and (ruling is None or ruling.verdict is Verdict.DELETED):
+            raise _Unanswered(_said(said))
+        self._note(Key.ONESELF, "call" if refused else "item")
 
     def _unknown(self) -> Script[None]:
-        (a, b, _), unknown = self._cast.accounts, self._cast.unknown
+        (a, _, _), unknown = self._cast.accounts, self._cast.unknown
         seen = yield Step(deed=Deed.ASK, account=a, others=(unknown,), watched=True)
         if any(one.verdict is Verdict.ALREADY_GONE for one in seen.of(unknown)):
-            raise _NotReady(f"{unknown}, drawn at random, is a friend of {a}")
-        yield from self._ensure((a, b), there=True)
-        said = yield from self._delete(a, unknown, b)
-        ruling = self._result(said, unknown)
-        if (yield from self._was_refused(said, (a, b))):
-            self._note(Key.UNKNOWN_ID, "call", said.own)
-        elif ruling is None or ruling.verdict is Verdict.DELETED:
-            words = f"an id that nobody has was answered {_said(said)}"
-            self._note(Key.UNKNOWN_ID, None, words=words, holds=False)
-        elif ruling.verdict is Verdict.ALREADY_GONE:
-            self._note(Key.UNKNOWN_ID, "gone", ruling)
-        else:
-            self._note(Key.UNKNOWN_ID, "item", ruling)
+            raise _Unanswered(f"not tried: {unknown}, drawn at random, is a friend of {a}")
+        said, refused = yield from self._beside_a_friend(unknown)
+        ruling = said.own if refused else self._result(said, unknown)
+        if ruling is None or ruling.verdict is Verdict.DELETED:
+            raise _Unanswered(f"an id that nobody has: {_said(said)}", holds=False)
+        gone = ruling.verdict is Verdict.ALREADY_GONE
+        self._note(Key.UNKNOWN_ID, "call" if refused else "gone" if gone else "item", ruling)
 
     def _clear_empty(self) -> Script[None]:
         account, _ = yield from self._empty_one()
         said = yield from self._clear(account, Mode.ONE_WAY)
-        if said.own.verdict in (Verdict.DELETED, Verdict.ALREADY_GONE):
-            value = "ok" if said.own.verdict is Verdict.DELETED else "code"
-            self._note(Key.CLEAR_EMPTY, value, said.own)
-        else:
-            self._note(Key.CLEAR_EMPTY, None, said.own, words=_answered(said.own), holds=False)
+        self._note(Key.CLEAR_EMPTY, "ok" if said.own.verdict is Verdict.DELETED else "code")
 
     def _clear_reverse(self) -> Script[None]:
         if not self._cast.clears_both_ways:
-            self._lacks([Key.CLEAR_REVERSE], "not tried: this job clears no list two-way")
-            return
+            raise _Unanswered("not tried: this job clears no list two-way")
         account, other = yield from self._empty_one()
         yield from self._ensure((other, account), there=True)
         yield from self._ensure((account, other), there=False)
-        if not (yield from self._asked((other, account))):
-            raise _Broken(f"{account} left {other}'s list by a one-way deletion from its own")
+        yield from self._stays((other, account))
         if not (yield from self._is_empty(account)):
-            raise _NotReady(f"not tried: {account} has got other friends meanwhile")
-        said = yield from self._clear(account, Mode.TWO_WAY)
-        left = yield from self._asked((other, account))
-        if said.own.verdict in (Verdict.DELETED, Verdict.ALREADY_GONE):
-            self._note(Key.CLEAR_REVERSE, "keep" if left else "remove")
-        else:
-            self._note(Key.CLEAR_REVERSE, None, words=_answered(said.own), holds=False)
+            raise _Unanswered(f"not tried: {account} has got other friends meanwhile")
+        yield from self._clear(account, Mode.TWO_WAY)
+        stays = yield from self._asked((other, account))
+        self._note(Key.CLEAR_REVERSE, "keep" if stays else "remove")
 
     def _nonce(self) -> Script[None]:
         a, b, _ = self._cast.accounts
@@ -332,7 +289,7 @@ class Questions:
             said = yield Step(deed=Deed.ASK, account=account, others=others)
             there = edges_of(account, said)
             if there is None:
-                raise Spoiled(f"how {account} stands to the others was answered {_said(said)}")
+                raise Spoiled(f"how {account} stands to the others : {_said(said)}")
             self._has |= {one: one in there for other in others for one in unknown[other]}
         return self._has[edge]
 
@@ -346,10 +303,21 @@ class Questions:
         said = yield Step(deed=deed, account=account, others=(other,))
         if (yield from self._asked(edge)) is not there:
             done = "put on" if there else "taken off"
-            raise _NotReady(
-                f"not tried: {other} could not be {done} {account}'s list; the answer was "
-                f"{_said(said)}"
-            )
+            why = f"not tried: {other} could not be {done} {account}'s list: {_said(said)}"
+            raise _Unanswered(why)
+
+    def _stays(self, edge: Edge) -> Script[None]:
+        """Returns where an entry is there still, whose other side was removed one-way."""
+        if not (yield from self._asked(edge)):
+            why = f"a one-way deletion took {edge[1]} off {edge[0]}'s list too: it is not one-way"
+            raise _Unanswered(why, holds=False)
+
+    def _beside_a_friend(self, *others: str) -> Script[tuple[Said, bool]]:
+        """The answer to a deletion of these and of a friend, and whether it was refused whole."""
+        a, b, _ = self._cast.accounts
+        yield from self._ensure((a, b), there=True)
+        said = yield from self._delete(a, *others, b)
+        return said, said.own.code != 0 and (yield from self._asked((a, b)))
 
     def _delete(self, account: str, *others: str, mode: Mode = Mode.ONE_WAY) -> Script[Said]:
         self._forget(*((account, one) for one in others), *((one, account) for one in others))
@@ -359,7 +327,10 @@ class Questions:
 
     def _clear(self, account: str, mode: Mode) -> Script[Said]:
         self._forget(*(edge for edge in self._has if account in edge))
-        return (yield Step(deed=Deed.CLEAR, account=account, mode=mode, watched=True))
+        said = yield Step(deed=Deed.CLEAR, account=account, mode=mode, watched=True)
+        if said.own.verdict not in _ANSWERED:
+            raise _Unanswered(f"a list was not cleared: {_said(said)}", holds=False)
+        return said
 
     def _empty_one(self) -> Script[Edge]:
         """An account whose list is empty and was asked for just now, and one of the others.
@@ -372,17 +343,13 @@ class Questions:
                 yield from self._ensure((account, one), there=False)
             if (yield from self._is_empty(account)):
                 return account, other
-        raise _NotReady("not tried: each of the three accounts has other friends")
+        raise _Unanswered("not tried: each of the three accounts has other friends")
 
     def _is_empty(self, account: str) -> Script[bool]:
         said = yield Step(deed=Deed.ASK_LIST, account=account)
         if said.own.verdict not in _ANSWERED:
-            raise _NotReady(f"not tried: who is on {account}'s list was answered {_said(said)}")
+            raise _Unanswered(f"not tried: who is on {account}'s list : {_said(said)}")
         return said.own.verdict is Verdict.DELETED
-
-    def _was_refused(self, said: Said, friend: Edge) -> Script[bool]:
-        """Whether a call was refused as a whole: a code of its own, and the friend still there."""
-        return said.own.code != 0 and (yield from self._asked(friend))
 
     def _result(self, said: Said, account: str) -> Ruling | None:
         """What became of an id; None where nothing says so."""
@@ -402,35 +369,16 @@ class Questions:
             if edge[0] != edge[1]:
                 self._has.pop(edge, None)
 
-    # --- what is found ----------------------------------------------------------------------------
-
-    def _note(
-        self,
-        key: Key,
-        value: Value | None,
-        ruling: Ruling | None = None,
-        *,
-        words: str = "",
-        holds: bool | None = True,
-    ) -> None:
-        assumed = self._cast.assumed(key)
-        if value is not None:
-            holds = not assumed or value in assumed
-            words = for_a_run(
-                key,
-                value,
-                ruling,
-                mode=self._cast.mode,
-                fewest_calls=self._cast.fewest_calls,
-            )
+    def _note(self, key: Key, value: Value, ruling: Ruling | None = None) -> None:
+        cast, assumed = self._cast, self._cast.assumed(key)
+        verdict = ruling.verdict if ruling else None
+        words = meaning(key, value, verdict, mode=cast.mode, fewest_calls=cast.fewest_calls)
+        holds = not assumed or value in assumed
         self.found[key] = Found(value=value, assumed=assumed, holds=holds, words=words)
 
-    def _lack(self, key: Key, words: str) -> Found:
-        return Found(value=None, assumed=self._cast.assumed(key), holds=None, words=words)
-
-    def _lacks(self, keys: Iterable[Key], words: str) -> None:
+    def _lack(self, keys: Iterable[Key], why: Found) -> None:
         for key in keys:
-            self.found.setdefault(key, self._lack(key, words))
+            self.found.setdefault(key, replace(why, assumed=self._cast.assumed(key)))
 
 
 _ANSWERED: Final = (Verdict.DELETED, Verdict.ALREADY_GONE)
@@ -449,13 +397,8 @@ def edges_of(account: str, said: Said) -> set[Edge] | None:
     return edges
 
 
-def _answered(ruling: Ruling | None) -> str:
-    if ruling is None:
-        return "the answer did not name it"
-    return f"it was answered code {ruling.code}{f' ({ruling.info})' if ruling.info else ''}"
-
-
 def _said(said: Said) -> str:
-    """An answer in short: its codes."""
-    each = ", ".join(f"{name}: {ruling.code}" for name, ruling in said.items)
-    return f"code {said.own.code} ({each or 'nobody named'})"
+    """An answer in short: its codes, and the text of its own."""
+    each = "".join(f", {name} {ruling.code}" for name, ruling in said.items) or ", nobody named"
+    info = f' "{said.own.info}"' if said.own.info else ""
+    return f"the answer was code {said.own.code}{info}{each}"

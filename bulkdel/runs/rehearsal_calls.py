@@ -244,29 +244,22 @@ class Caller:
     def _told(self, step: Step, said: Said) -> str:
         if step.deed is Deed.ASK_LIST and said.own.verdict in _ANSWERED:
             return "nobody" if said.own.verdict is Verdict.DELETED else f"{said.own.note} friends"
-        if step.deed in (Deed.ASK, Deed.AGAIN):
-            return "; ".join(self._had(step.account, *item) for item in said.items)
-        own = "done" if said.own.code == 0 else self.words(said.own)
-        each = "; ".join(f"{name} {self._done(ruling)}" for name, ruling in said.items)
-        return f"{own}; {each}" if each else own
+        asked = step.deed in (Deed.ASK, Deed.AGAIN)
+        each = [f"{name} {self._was(ruling, asked=asked)}" for name, ruling in said.items]
+        return "; ".join(each if asked else [self._was(said.own), *each])
 
-    def _had(self, account: str, other: str, ruling: Ruling) -> str:
-        if ruling.verdict not in _ANSWERED:
-            return f"{other}: {self.words(ruling)}"
-        match ruling.note:
-            case "from":
-                return f"{account} has {other}"
-            case "to":
-                return f"{other} has {account}"
-            case "both":
-                return f"{account} and {other} have each other"
-            case _:
-                return f"neither {account} nor {other} has the other"
-
-    def _done(self, ruling: Ruling) -> str:
-        return "done" if ruling.code == 0 else self.words(ruling)
+    def _was(self, ruling: Ruling, *, asked: bool = False) -> str:
+        if ruling.code:
+            return self.words(ruling)
+        return f"on {_STANDS[ruling.note]}" if asked else "done"
 
 
+_STANDS: Final = {
+    "": "neither list",
+    "from": "this list alone",
+    "to": "the other list alone",
+    "both": "both lists",
+}
 _ANSWERED: Final = (Verdict.DELETED, Verdict.ALREADY_GONE)
 
 

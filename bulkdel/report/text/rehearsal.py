@@ -116,4 +116,4 @@ def _matters(one: Found) -> bool:
 
 
 def _shown(key: Key, value: Value) -> str:
-    return QUESTIONS[key][1][value]
+    return QUESTIONS[key][1][value][0]
