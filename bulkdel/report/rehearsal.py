@@ -204,7 +204,7 @@ KEYS: Final[Mapping[str, str]] = {
     "at": "when the rehearsal ended, UTC",
     "calls": "how many it took",
     "found.*": f"by question ({', '.join(Key)}): what was found; null where nothing was",
-    "assumed.*": "the values that bulkdel assumes; empty where nothing of it hangs on the answer",
+    "assumed.*[]": "the values that bulkdel assumes; empty where nothing of it hangs on the answer",
     "holds.*": "whether that holds; null where it was not found out",
     "words.*": "what it means for a run, or why nothing was found",
 }

@@ -122,7 +122,7 @@ class Caller:
         return f"code {ruling.code}{info}, {self._provider.words(ruling.code)}"
 
     def _ensure_may_go_on(self, why: str) -> None:
-        if self._stop.is_set() and not self.patient:
+        if self.stopped_by and not self.patient:
             raise Halted(f"stopped by {self.stopped_by}")
         if self.calls >= self.calls_most:
             last = f"; the last answer: {why}" if why else ""

@@ -94,7 +94,7 @@ def rehearse(
             runner = stack.enter_context(asyncio.Runner())
         agree(target, note.left)
         rehearsal = runner.run(
-            _work(job, target, (a, b, c), note, secret=secret, proxy=proxy, say=say, tell=tell)
+            try_out(job, target, (a, b, c), note, secret=secret, proxy=proxy, say=say, tell=tell)
         )
         path = rehearsal_path(job.run_dir, name)
         try:
@@ -166,7 +166,7 @@ def _cast(job: Job, target: Target, accounts: tuple[str, str, str]) -> Cast:
     )
 
 
-async def _work(
+async def try_out(
     job: Job,
     target: Target,
     accounts: tuple[str, str, str],
@@ -177,6 +177,11 @@ async def _work(
     say: Say,
     tell: TellStop,
 ) -> Rehearsal:
+    """What `rehearse` does once it is agreed to, on a running loop, but for keeping what it found.
+
+    Raises:
+        WrongInput, Refused, Unfinished, StorageFailed: as `rehearse`.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
