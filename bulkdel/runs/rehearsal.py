@@ -70,8 +70,6 @@ class _Unanswered(Exception):
 T = TypeVar("T")
 Script: TypeAlias = Generator[Step, Said, T]
 
-_ORDERS: Final = 2
-"""Of two ids, and results that keep to both keep to any."""
 _TRIES: Final = 3
 """Of a question of which no clear answer comes."""
 
@@ -83,9 +81,7 @@ class Cast:
     Attributes:
         accounts: three, of whom none has another as a friend.
         unknown: an id that nobody has.
-        mode, fewest_calls: of the job.
-        clears_both_ways: whether the job clears lists two-way: then what that does to others
-            matters to it.
+        mode, fewest_calls, clears_both_ways: of the job; it clears lists, and two-way.
     """
 
     accounts: tuple[str, str, str]
@@ -127,7 +123,8 @@ class Questions:
         self._names_all = cast.rehearsed.names_all  # until results are seen to do otherwise
         # What is known of who has whom; what is not in it is to be asked.
         self._has = {(one, other): False for one in cast.accounts for other in cast.accounts}
-        self._orders: list[tuple[bool, bool]] = []
+        # Whether results kept to an order sent, by whether that was the alphabet's.
+        self._orders: dict[bool, bool] = {}
 
     def script(self) -> Script[None]:
         """All of them; ends with friendships left, which whoever drives it removes."""
@@ -199,14 +196,14 @@ class Questions:
             beside = "code_and_items" if said.items else "code_only"
             self._note(Key.ALL_FAILED, beside if said.own.code else "zero", said.own)
         if len(self._orders) == 1:  # which may be the alphabet's: so the other way round as well
-            [(_, ascending)] = self._orders
+            [ascending] = self._orders
             if not said.items:  # names nobody unless somebody is a friend
                 yield from self._ensure((a, b), there=True)
             first, second = sorted((b, c), reverse=ascending)
             self._order((yield from self._delete(a, first, second)), (first, second))
-        if len(self._orders) < _ORDERS:
+        if len(self._orders) <= 1:
             raise _Unanswered("no results named two ids")
-        self._note(Key.ORDERED, all(as_sent for as_sent, _ in self._orders))
+        self._note(Key.ORDERED, all(self._orders.values()))
 
     def _reverse_only(self) -> Script[None]:
         a, b, _ = self._cast.accounts
@@ -289,7 +286,7 @@ class Questions:
             said = yield Step(deed=Deed.ASK, account=account, others=others)
             there = edges_of(account, said)
             if there is None:
-                raise Spoiled(f"how {account} stands to the others : {_said(said)}")
+                raise Spoiled(f"how {account} stands to the others: {_said(said)}")
             self._has |= {one: one in there for other in others for one in unknown[other]}
         return self._has[edge]
 
@@ -321,9 +318,8 @@ class Questions:
 
     def _delete(self, account: str, *others: str, mode: Mode = Mode.ONE_WAY) -> Script[Said]:
         self._forget(*((account, one) for one in others), *((one, account) for one in others))
-        return (
-            yield Step(deed=Deed.DELETE, account=account, others=others, mode=mode, watched=True)
-        )
+        step = Step(deed=Deed.DELETE, account=account, others=others, mode=mode, watched=True)
+        return (yield step)
 
     def _clear(self, account: str, mode: Mode) -> Script[Said]:
         self._forget(*(edge for edge in self._has if account in edge))
@@ -348,7 +344,7 @@ class Questions:
     def _is_empty(self, account: str) -> Script[bool]:
         said = yield Step(deed=Deed.ASK_LIST, account=account)
         if said.own.verdict not in _ANSWERED:
-            raise _Unanswered(f"not tried: who is on {account}'s list : {_said(said)}")
+            raise _Unanswered(f"not tried: who is on {account}'s list: {_said(said)}")
         return said.own.verdict is Verdict.DELETED
 
     def _result(self, said: Said, account: str) -> Ruling | None:
@@ -361,7 +357,8 @@ class Questions:
     def _order(self, said: Said, sent: tuple[str, str]) -> None:
         named = [name for name, _ in said.items if name in sent]
         if sorted(named) == sorted(sent):
-            self._orders.append((tuple(named) == sent, sent[0] < sent[1]))
+            ascending = sent[0] < sent[1]
+            self._orders[ascending] = tuple(named) == sent and self._orders.get(ascending, True)
 
     def _forget(self, *edges: Edge) -> None:
         """What is known of these is not known any more; without any, of all."""
@@ -371,8 +368,8 @@ class Questions:
 
     def _note(self, key: Key, value: Value, ruling: Ruling | None = None) -> None:
         cast, assumed = self._cast, self._cast.assumed(key)
-        verdict = ruling.verdict if ruling else None
-        words = meaning(key, value, verdict, mode=cast.mode, fewest_calls=cast.fewest_calls)
+        ruled = ruling.verdict if ruling else None
+        words = meaning(key, value, ruled, mode=cast.mode, fewest_calls=cast.fewest_calls)
         holds = not assumed or value in assumed
         self.found[key] = Found(value=value, assumed=assumed, holds=holds, words=words)
 

@@ -29,7 +29,7 @@ FIRST_DELAY_S: Final = 0.5
 HOLD_MOST_S: Final = 90.0
 """Seconds for which a provider that is called too often is left alone at most."""
 LEAST_PAUSE_S: Final = 0.1
-"""Seconds between two calls at least; and never more than half of the target's rate."""
+"""Seconds between two calls at least; and never more than half of the provider's ceiling."""
 NO_DATA: Final = "{}"
 
 
@@ -68,7 +68,7 @@ class Caller:
         stop: asyncio.Event,
     ) -> None:
         self._transport, self._provider, self._app = transport, provider, app
-        self._pause_s = max(LEAST_PAUSE_S, 2 / min(qps, provider.delete_friends.limits.qps))
+        self._pause_s = max(LEAST_PAUSE_S, 1 / qps, 2 / provider.delete_friends.limits.qps)
         self._say, self._stop = say, stop
         self._credentials = provider.credentials(app, time.time())
         self._asking: Call | None = None

@@ -44,7 +44,7 @@ def asking_text(
         yield words(f"Rehearsal of {target}: {place}.", TITLE)
         yield words(
             f"Makes friendships among {names(accounts)} and deletes them again, in at most "
-            f"{calls_most} calls, each shown. No other friendship is touched, and none is left."
+            f"{calls_most} calls, each shown. None of them is left behind."
         )
         if clears_both_ways:
             yield words(
@@ -52,6 +52,8 @@ def asking_text(
                 "two-way as well. Whoever has that account without being on its list may lose it: "
                 "no call shows who that is. Take accounts that nobody else has."
             )
+        else:
+            yield words("No friendship with anybody else is touched.")
         if left:
             yield words(f"First removed, as an earlier rehearsal left it: {left}.")
 
