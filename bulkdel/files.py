@@ -36,6 +36,7 @@ VERIFICATION: Final = "verification"
 UNDO: Final = "undo"
 CANARY: Final = "canary"
 FRIENDS: Final = "friends.jsonl.zst"
+BACKUP_NOTE: Final = "backup.json"
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
 """What SQLite opens by name."""

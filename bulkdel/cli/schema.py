@@ -15,6 +15,7 @@ from bulkdel.report import (
     export_json,
     plan_json,
     rehearsal,
+    remote,
     report_json,
     run_json,
     status_json,
@@ -58,6 +59,7 @@ class Form(StrEnum):
     RUN = "run"
     EXPORT = "export"
     VERIFY = "verify"
+    VERIFICATION = "verification"
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
@@ -69,6 +71,7 @@ FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.RUN: (run_json.VERSION, run_json.KEYS),
     Form.EXPORT: (export_json.VERSION, export_json.KEYS),
     Form.VERIFY: (verification.VERSION, verification.KEYS),
+    Form.VERIFICATION: (remote.VERSION, remote.KEYS),
 }
 """The version of each form that is written, and its keys."""
 

@@ -95,15 +95,20 @@ def capped(info: str) -> str:
     return info[:INFO_CAP].encode("utf-8", "replace").decode("utf-8")
 
 
+def moment(at_ms: int) -> str:
+    """A Unix time in milliseconds as a line's `at`."""
+    seconds, milliseconds = divmod(at_ms, 1000)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{stamp}.{milliseconds:03d}Z"
+
+
 class _Ends:
     """What stands after the id, by group."""
 
     def __init__(self, settlement: Settlement, label: str, operation: AnyOperation) -> None:
-        seconds, milliseconds = divmod(settlement.at_ms, 1000)
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
         self._label = label
         self._attempts = settlement.attempts
-        self._at = f"{stamp}.{milliseconds:03d}Z"
+        self._at = moment(settlement.at_ms)
         self._errand = operation if isinstance(operation, Errand) else None
 
     def of(self, group: Group, asked: Asked | None = None) -> bytes:

@@ -184,13 +184,17 @@ def lines_in(
     )
 
 
-def objects_in(file: FileName, columns: Mapping[str, str]) -> str:
-    """A scan of JSON objects, one a line, that we wrote ourselves; a line cut short has none."""
+def objects_in(file: FileName, columns: Mapping[str, str], *, packed: bool = False) -> str:
+    """A scan of JSON objects, one a line, that we wrote ourselves; a line cut short has none.
+
+    `packed`: in frames of zstd, none of which is cut short; nor is any line.
+    """
     typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
     return (
         f"read_json({file.sql}, columns = {{{typed}}}, {_PATHS}, auto_detect = false, "
-        "format = 'newline_delimited', records = true, ignore_errors = true, "
-        "compression = 'uncompressed')"
+        f"format = 'newline_delimited', records = true, "
+        f"ignore_errors = {'false' if packed else 'true'}, "
+        f"compression = '{'zstd' if packed else 'uncompressed'}')"
     )
 
 

@@ -69,13 +69,49 @@ class SideStatus:
         return sum(target.pairs for target in self.targets)
 
     @property
+    def state(self) -> str:
+        """Where it is in its life: planned, running, stopped or finished."""
+        if self.at_work:
+            return "running"
+        if self.is_finished:
+            return "finished"
+        return "planned" if self.began_ms is None else "stopped"
+
+    @property
     def is_finished(self) -> bool:
         """Whether all of it has its final status."""
         return self.unsettled == 0
 
+    @property
+    def is_part(self) -> bool:
+        """Whether less of some target was drawn than there was."""
+        population = self.origin.population
+        return any(one.pairs < all_ for one, all_ in zip(self.targets, population, strict=False))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The statuses that its ledger has."""
+        return tuple(STATUSES[self.errand].values())
+
     def count(self, status: str) -> int:
         """How many have this status, over all targets."""
         return sum(target.by_status(self.errand)[status] for target in self.targets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideFacts:
+    """A run beside a run as the report shows it.
+
+    Attributes:
+        notes: what else is to be known, a sentence each.
+        first: the first of what did not come out as it was to: target, what, and how it is.
+        more: how many there are that are not among `first`.
+    """
+
+    status: SideStatus
+    notes: tuple[str, ...] = ()
+    first: tuple[tuple[str, str, str], ...] = ()
+    more: int = 0
 
 
 def undo_of(beside: Sequence[SideStatus]) -> SideStatus | None:

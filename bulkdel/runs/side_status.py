@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bulkdel import rundir
-from bulkdel.errors import BulkdelError
+from bulkdel import files, rundir
+from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.ledger.history import snapshot
 from bulkdel.ledger.lock import holder
 from bulkdel.ledger.values import Counters
@@ -69,3 +69,33 @@ def look_beside(run_dir: Path, folder: str) -> SideStatus | None:
         end="" if last is None else last.end or "",
         at_work=holder(run_dir / folder) is not None,
     )
+
+
+def undo_status(run_dir: Path) -> SideStatus | None:
+    """How the undo of a run stands, whoever works on it; None where none was begun.
+
+    It is begun once its calls that put something back may have left, or something of it is settled:
+    from then on the run is finished.
+
+    Raises:
+        Corrupt, StorageFailed, WrongInput: it cannot be read.
+    """
+    status = look_beside(run_dir, files.UNDO)
+    if status is None:
+        return None
+    done = any(one.counters.calls or one.counters.settled for one in status.targets)
+    return status if done or status.began_ms is not None else None
+
+
+def refuse_undone(run_dir: Path) -> None:
+    """Return if the run was not undone, not even in part.
+
+    Raises:
+        WrongInput: it was, so it is finished.
+    """
+    if undo_status(run_dir) is not None:
+        raise WrongInput(
+            "this run was undone, at least in part, so it is finished and cannot be continued",
+            where=run_dir,
+            mend="begin a new run with --run-dir; `bulkdel undo` goes on putting back",
+        )

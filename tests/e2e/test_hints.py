@@ -276,7 +276,7 @@ def test_a_finished_run_with_failures_and_rejects(place: Place) -> None:
     fault = "30003:1,account=from01"
     with trial(place, fault, rows="long" * 20 + ",x\n", two=True) as it:
         done = it.run(code=1)
-        listing, rejecting = hints(done.out)
+        listing, rejecting, asking = hints(done.out)
         assert page_hints(it.run_dir)[0].split(" --target ")[1].startswith("tencent ")
         said = it.follow(listing, 0).err
         assert "Wrote 5 rows to failed-tencent.csv." in said
@@ -284,6 +284,7 @@ def test_a_finished_run_with_failures_and_rejects(place: Place) -> None:
         assert (
             (place.folder / "rejected.csv").read_text().startswith("From_Account,To_Account\nlong")
         )
+        it.follow(asking, 0)
         it.judge.break_with()
         place.write("again.toml", toml(it.judge.address, files='"failed-tencent.csv"'))
         before = it.judge.seen("zego").calls
@@ -295,6 +296,39 @@ def test_a_finished_run_with_failures_and_rejects(place: Place) -> None:
         assert it.judge.seen("zego").calls == before
 
 
+def test_what_is_there_still_and_the_way_back(place: Place) -> None:
+    """What comes back behind the run's back is found, made a job of, and removed; or all put back.
+
+    The steps of the run, of its page and of its status are the same.
+    """
+    with trial(place, tail="[backup]\nenabled = true\n") as it:
+        asking, undoing = hints(it.run(code=0).out)
+        assert verbs([asking, undoing]) == ["verify", "undo"]
+        assert hints(place.run("status", JOB).out) == [asking, undoing]
+        it.judge.befriend("tencent", *PAIRS[:3])
+        it.follow(asking, 1)
+        writing, back = hints(place.run("status", JOB).out)
+        assert verbs([writing, back]) == ["export", "undo"]
+        it.follow(writing, 0)
+        place.write("again.toml", toml(it.judge.address, files='"remaining.csv"'))
+        assert place.run("run", "again.toml").code == 0
+        assert not set(PAIRS[:3]) & it.judge.seen("tencent").left
+        it.follow(back, 2)  # nobody agreed
+        assert not set(PAIRS) & it.judge.seen("tencent").left
+
+
+def test_what_could_not_be_asked_for_is_asked_for_again(place: Place) -> None:
+    """It is the provider that is asked, and what it says then is what stands."""
+    with trial(place, tail=IMPATIENT) as it:
+        [asking] = hints(it.run(code=0).out)
+        it.judge.break_with("30006:1,account=from01")
+        it.follow(asking, 1)
+        [again] = hints(place.run("status", JOB).out)
+        it.judge.break_with()
+        it.follow(again, 0)
+        assert not hints(place.run("status", JOB).out)
+
+
 def test_rejects_of_inputs_that_one_file_cannot_hold(place: Place) -> None:
     """Inputs written in different ways: a command for each, and each works."""
     bad = "long" * 20
@@ -302,7 +336,7 @@ def test_rejects_of_inputs_that_one_file_cannot_hold(place: Place) -> None:
         more = {"From_Account": bad, "To_Account": "x"}
         place.write("more.jsonl", f"{json.dumps(more)}\n")
         done = it.run(code=1)
-        assert verbs(hints(done.out)) == ["export", "export"]
+        assert verbs(hints(done.out)) == ["export", "export", "verify"]
         for hint in hints(done.out):
             it.follow(hint, 0)
         assert bad in (place.folder / "rejected-1.csv").read_text()
@@ -355,6 +389,8 @@ TRIED = {
     ("report/next_steps.py", "check"): test_a_refused_key,
     ("report/next_steps.py", "export"): test_a_finished_run_with_failures_and_rejects,
     ("report/next_steps.py", "close"): test_the_tries_are_used_up,
+    ("report/next_steps.py", "verify"): test_what_could_not_be_asked_for_is_asked_for_again,
+    ("report/next_steps.py", "undo"): test_what_is_there_still_and_the_way_back,
     ("cli/demo.py", "run"): "tests/cli/test_demo.py",
     ("cli/demo.py", "status"): "tests/cli/test_demo.py",
     ("cli/demo.py", "report"): "tests/cli/test_demo.py",

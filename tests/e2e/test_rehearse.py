@@ -16,6 +16,7 @@ import pytest
 from tests.support.hints import follow, hints, verbs
 from tests.support.judge import Judge, Pair
 from tests.support.process import KEY, Place, csv_text, finished, toml
+from tests.support.terminal import on_a_terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -97,6 +98,18 @@ def test_an_emulator_of_what_was_found(place: Place) -> None:
     finally:
         emulator.send_signal(signal.SIGTERM)
         finished(emulator)
+
+
+def test_asked(place: Place) -> None:
+    """It is shown what is about to be done; only the whole word yes agrees, else 75."""
+    three = ("rehearse", "job.toml", "tencent", "--accounts", "a,b,c")
+    with judged(place) as judge:
+        code, said = on_a_terminal(place.folder, b"y\n", *three, secret=place.secret)
+        assert (code, judge.calls) == (75, 0)
+        assert "Makes friendships among a, b and c" in " ".join(said.split())
+        assert "only the whole word yes" in " ".join(said.split())
+        code, said = on_a_terminal(place.folder, b"yes\n", *three, secret=place.secret)
+        assert code == 0, said
 
 
 def test_refused(place: Place) -> None:
