@@ -381,6 +381,7 @@ def test_export_as_json(place: Place) -> None:
 TRIED = {
     ("cli/check.py", "check"): "the same command again, where something is crossed",
     ("cli/check.py", "plan"): test_before_anything_is_sent,
+    ("cli/rehearse.py", "run"): "tests/e2e/test_rehearse.py",
     ("cli/plan.py", "run"): test_before_anything_is_sent,
     ("report/next_steps.py", "run"): test_after_a_limit,
     ("report/next_steps.py", "status"): test_a_paused_run,
