@@ -69,7 +69,7 @@ COMMANDS = {
     "pause": "Let a running run send nothing.",
     "resume": "Let a paused run send again.",
     "rate": "Slow a running run down, or let it go.",
-    "verify": "Check the results byte for byte.",
+    "verify": "Check the results: the files, or at the providers.",
     "close": "Settle what is left as failed.",
     "undo": "Put back what a run deleted, from its backup.",
     "schema": "Print the job file's JSON schema, for editors.",
@@ -103,7 +103,8 @@ class Commands(LazyGroup):
     def carry_out(name: str, work: Callable[[], int], options: Mapping[str, Any]) -> None:
         """Carry out the work of the command; see `edge.carry_out`."""
         said = partial(_in_full, options.get("job"), options.get("run_dir"))
-        carry_out(work, sends=name in SENDING, in_full=said)
+        sends = name in SENDING or bool(options.get("remote"))
+        carry_out(work, sends=sends, in_full=said)
 
 
 def _in_full(job: Path | None, run_dir: Path | None, text: str) -> str:
@@ -112,7 +113,11 @@ def _in_full(job: Path | None, run_dir: Path | None, text: str) -> str:
         return text
     from bulkdel.cli.options import command  # knows job files: not for every start
 
-    return re.sub(r"`bulkdel ([a-z]+)`", lambda match: f"`{command(match[1], job, run_dir)}`", text)
+    return re.sub(
+        r"`bulkdel ([a-z]+)((?: --[a-z-]+)*)`",
+        lambda match: f"`{command(match[1], job, run_dir)}{match[2]}`",
+        text,
+    )
 
 
 app = typer.Typer(

@@ -14,6 +14,7 @@ from bulkdel.report import (
     check_json,
     export_json,
     plan_json,
+    remote,
     report_json,
     run_json,
     status_json,
@@ -56,6 +57,7 @@ class Form(StrEnum):
     RUN = "run"
     EXPORT = "export"
     VERIFY = "verify"
+    VERIFICATION = "verification"
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
@@ -66,6 +68,7 @@ FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.RUN: (run_json.VERSION, run_json.KEYS),
     Form.EXPORT: (export_json.VERSION, export_json.KEYS),
     Form.VERIFY: (verification.VERSION, verification.KEYS),
+    Form.VERIFICATION: (remote.VERSION, remote.KEYS),
 }
 """The version of each form that is written, and its keys."""
 

@@ -124,8 +124,8 @@ def _calls(con: duck.Connection, at: int, size: int) -> Iterator[tuple[str, list
             f" FROM meant_{at}) ORDER BY turn, from_account, to_account"
         )
         for (_, account), rows in groupby(_rows(cursor), itemgetter(0, 1)):
-            others = [other for _, _, other in rows]
-            yield account, None if others[0] is None else others
+            others = [other for _, _, other in rows if other is not None]
+            yield account, others or None
     con.execute(f"DROP TABLE meant_{at}")  # what is written next needs the room
 
 

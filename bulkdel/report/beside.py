@@ -87,6 +87,12 @@ class SideStatus:
         """The statuses that its ledger has."""
         return tuple(STATUSES[self.errand].values())
 
+    @property
+    def is_part(self) -> bool:
+        """Whether less of some target was drawn than there was."""
+        population = self.origin.population
+        return any(one.pairs < all_ for one, all_ in zip(self.targets, population, strict=False))
+
     def count(self, status: str) -> int:
         """How many have this status, over all targets."""
         return sum(target.by_status(self.errand)[status] for target in self.targets)
