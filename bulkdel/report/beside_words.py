@@ -49,7 +49,7 @@ def way_back(status: Status, note: BackupNote) -> str:
         return "it was taken: see undo"
     until = f"until {_when(note.kept_until)}" if note.kept_until else "for as long as you keep it"
     if note.is_due(status.at_ms / 1000):
-        until = f"{until}: that time is over, and `bulkdel forget` destroys it"
+        until += ", which is over"
     if not note.is_whole:
         return f"none yet: the backup is not whole; it may be kept {until}"
     lacks = f", but not of {counted(note.failed, 'list')} without a backup" if note.failed else ""

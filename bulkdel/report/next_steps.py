@@ -66,6 +66,10 @@ def next_steps(
             yield NextStep(words="To send it (it asks first):", command=again)
         case State.STOPPED if status.unsettled > 0:
             yield from _going_on(status, command, again)
+    note = status.beside.backup
+    if note is not None and note.is_due(status.at_ms / 1000):
+        words = "The time of the backup is over. To destroy it (it asks first):"
+        yield NextStep(words=words, command=command("forget"))
     undo = undo_of(status.beside.sides)
     if undo is not None:
         yield from _undoing(status, undo, command)

@@ -215,7 +215,10 @@ def test_what_is_to_be_done_next(beside: tuple[SideStatus, ...], expected: list[
         ),
         ({"failed": 2}, "put back, but not of 2 lists without a backup; it may"),
         ({"kept_until": None}, "it may be kept for as long as you keep it"),
-        ({"kept_until": "2026-11-21T20:00:00+00:00"}, "over, and `bulkdel forget` destroys it"),
+        (
+            {"kept_until": "2026-11-21T20:00:00+00:00"},
+            "it may be kept until 2026-11-21 20:00:00 UTC, which is over",
+        ),
         ({"state": "begun"}, "none yet: the backup is not whole"),
         (
             {"state": "destroyed", "by": "alice"},
@@ -230,6 +233,14 @@ def test_whether_there_is_a_way_back(changes: dict[str, Any], words: str) -> Non
     assert words in text
     assert ("undo" in verbs(told)) == (changes.get("state", "whole") == "whole")
     assert told.can_be_put_back == ("undo" in verbs(told))
+
+
+def test_a_backup_whose_time_is_over_is_to_be_destroyed() -> None:
+    """As long as it is there."""
+    over = {"kept_until": "2026-11-21T20:00:00+00:00"}
+    assert verbs(status(backup(), verification(), **over)) == ["forget", "undo"]
+    assert verbs(status(backup(), verification(), state="destroyed", **over)) == []
+    assert "forget" not in verbs(status(backup(), verification()))
 
 
 def test_what_was_put_back_is_not_put_back_again() -> None:
