@@ -36,6 +36,8 @@ VERIFICATION: Final = "verification"
 UNDO: Final = "undo"
 CANARY: Final = "canary"
 FRIENDS: Final = "friends.jsonl.zst"
+BACKUP_OTHERS: Final = f"{BACKUP}/others"
+"""Of a backup for a run that clears lists both ways: the lists of those who are on them."""
 BACKUP_NOTE: Final = "backup.json"
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")

@@ -63,6 +63,8 @@ COMMANDS = {
     "run": "Plan, ask, delete; or go on where it was left.",
     "check": "See whether a job could run now. Deletes nothing.",
     "plan": "Show what would be sent. Sends nothing.",
+    "backup": "Keep the data of all that a job deletes.",
+    "forget": "Destroy a backup, or all that are due.",
     "status": "Show how a run stands, at any time.",
     "report": "Write the run as a page a person reads.",
     "export": "Write pairs or rejects for a new job.",

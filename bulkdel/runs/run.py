@@ -30,6 +30,7 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.status import Status
+from bulkdel.runs.backed_up import ensure_backed_up
 from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import listening
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
@@ -277,6 +278,8 @@ class Run:
         job, log, consent = self._job, log or structlog.get_logger(), self._consent
         if consent is None:
             raise AssertionError("nobody has agreed to the plan")
+        if self._deed_of is None:  # it deletes
+            ensure_backed_up(job, meta)
         show = show or _nothing
         targets, fewer = fit(job.targets)
         if fewer:
