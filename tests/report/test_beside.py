@@ -237,7 +237,7 @@ def test_whether_there_is_a_way_back(changes: dict[str, Any], words: str) -> Non
 
 def test_a_backup_whose_time_is_over_is_to_be_destroyed() -> None:
     """As long as it is there."""
-    over = {"kept_until": "2026-11-21T20:00:00+00:00"}
+    over: dict[str, Any] = {"kept_until": "2026-11-21T20:00:00+00:00"}
     assert verbs(status(backup(), verification(), **over)) == ["forget", "undo"]
     assert verbs(status(backup(), verification(), state="destroyed", **over)) == []
     assert "forget" not in verbs(status(backup(), verification()))
