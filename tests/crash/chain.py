@@ -209,7 +209,7 @@ def tell(place: Place, judge: Judge, rng: random.Random, provider: str, *, two_w
     """A chain that has not begun: the world, the job and its input are made."""
     pairs, world = network(rng)
     judge.begin_anew({provider: world})
-    go = True or rng.random() < 0.5
+    go = rng.random() < 0.5
     place.write("pairs.csv", csv_text(pairs))
     limits = "qps = 60\nmax_in_flight = 12\nbatch_size = 5"
     text = toml(
