@@ -29,6 +29,8 @@ A first run, with no account anywhere:
 A real one:
   bulkdel init purge.toml      write a job file after a few questions
   bulkdel check purge.toml     see whether it could run now
+  bulkdel rehearse purge.toml $first --accounts a,b,c
+                               try what no documentation says
   bulkdel plan purge.toml      look at what would be sent; sends nothing
   bulkdel run purge.toml       asks, sends, writes the ledger
   bulkdel status purge.toml    how it stands, from another terminal
@@ -62,6 +64,7 @@ COMMANDS = {
     "init": "Write a job file after a few questions.",
     "run": "Plan, ask, delete; or go on where it was left.",
     "check": "See whether a job could run now. Deletes nothing.",
+    "rehearse": "Try three accounts for what no documentation says.",
     "plan": "Show what would be sent. Sends nothing.",
     "backup": "Keep the data of all that a job deletes.",
     "forget": "Destroy a backup, or all that are due.",
@@ -71,8 +74,9 @@ COMMANDS = {
     "pause": "Let a running run send nothing.",
     "resume": "Let a paused run send again.",
     "rate": "Slow a running run down, or let it go.",
-    "verify": "Check the results byte for byte.",
+    "verify": "Check the results: the files, or at the providers.",
     "close": "Settle what is left as failed.",
+    "undo": "Put back what a run deleted, from its backup.",
     "schema": "Print the job file's JSON schema, for editors.",
     "emulator": "Serve the APIs on this machine, for trials.",
 }
@@ -104,7 +108,8 @@ class Commands(LazyGroup):
     def carry_out(name: str, work: Callable[[], int], options: Mapping[str, Any]) -> None:
         """Carry out the work of the command; see `edge.carry_out`."""
         said = partial(_in_full, options.get("job"), options.get("run_dir"))
-        carry_out(work, sends=name in SENDING, in_full=said)
+        sends = name in SENDING or bool(options.get("remote"))
+        carry_out(work, sends=sends, in_full=said)
 
 
 def _in_full(job: Path | None, run_dir: Path | None, text: str) -> str:
@@ -113,7 +118,11 @@ def _in_full(job: Path | None, run_dir: Path | None, text: str) -> str:
         return text
     from bulkdel.cli.options import command  # knows job files: not for every start
 
-    return re.sub(r"`bulkdel ([a-z]+)`", lambda match: f"`{command(match[1], job, run_dir)}`", text)
+    return re.sub(
+        r"`bulkdel ([a-z]+)((?: --[a-z-]+)*)`",
+        lambda match: f"`{command(match[1], job, run_dir)}{match[2]}`",
+        text,
+    )
 
 
 app = typer.Typer(

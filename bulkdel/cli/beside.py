@@ -19,12 +19,12 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.report.beside import SideStatus
 from bulkdel.report.ending import exit_code
 from bulkdel.runs import log
-from bulkdel.runs.beside import Side, SideRun, held_side
+from bulkdel.runs.beside import Side, SideRun, ended, held_side
 from bulkdel.runs.failures import leaf, nothing_sent
 from bulkdel.runs.run import held_run
 from bulkdel.runs.side_status import look_beside
 from bulkdel.send.selection import Selection
-from bulkdel.send.view import End, Ending, LaneEnd
+from bulkdel.send.view import Ending
 from bulkdel.words import Errand
 
 
@@ -49,6 +49,8 @@ def sit_beside(  # what is sent, and what is asked before
     selection: Selection | None = None,
     *,
     quiet: bool,
+    prepare: Callable[[], None] = lambda: None,
+    carry_out: Callable[[SideRun, PlanMeta, Stopping], Ending] | None = None,
 ) -> SideEnd:
     """One sitting of the run beside `job`'s own, whose directory is held meanwhile.
 
@@ -59,6 +61,8 @@ def sit_beside(  # what is sent, and what is asked before
         agree: is asked before anything is sent, where something is left; None asks nobody.
         selection: which of its plan is sent; None means all.
         quiet: whether no progress is shown.
+        prepare: is called once the run is held, before anything of the run beside it is opened.
+        carry_out: sends what is left, where that is more than one step; None sends it.
 
     Raises:
         BulkdelError: with the exit code; what was settled is kept.
@@ -66,6 +70,8 @@ def sit_beside(  # what is sent, and what is asked before
     with ExitStack() as stack:
         watch = stack.enter_context(stopping(before_sending))
         stack.enter_context(held_run(job))
+        with nothing_sent():
+            prepare()
         beside = stack.enter_context(held_side(job, side))
         at = job.run_dir / side.folder / files.LOG
         with nothing_sent():
@@ -76,7 +82,10 @@ def sit_beside(  # what is sent, and what is asked before
             meta = beside.open()
             if beside.unsettled and agree is not None:
                 beside.agree(agree(meta, beside))
-            ended = send_side(beside, meta, watch, selection=selection, quiet=quiet)
+            if carry_out is not None:
+                ending = carry_out(beside, meta, watch)
+            else:
+                ending = send_side(beside, meta, watch, selection=selection, quiet=quiet)
         except Exception as error:
             cause = as_said(leaf(error), watch)  # tasks raise in groups
             if isinstance(cause, BulkdelError):
@@ -84,7 +93,7 @@ def sit_beside(  # what is sent, and what is asked before
                 raise cause from error
             events.exception(log.COMMAND_CRASHED, exc_info=error)
             raise
-    return side_end(job, side.folder, ended)
+    return side_end(job, side.folder, ending)
 
 
 def send_side(
@@ -97,9 +106,8 @@ def send_side(
 ) -> Ending:
     """Sends what is left of an opened run beside a run; nothing where nothing is."""
     if not beside.unsettled:
-        lanes = (LaneEnd(target=one.target, end=End.FINISHED, words="") for one in meta.shares)
-        return Ending(lanes=tuple(lanes))
-    return send(beside, meta, watch, quiet=quiet, selection=selection)
+        return ended(meta)
+    return beside.give_up(send(beside, meta, watch, quiet=quiet, selection=selection))
 
 
 def side_end(job: Job, folder: str, ending: Ending) -> SideEnd:

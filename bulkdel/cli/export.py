@@ -15,7 +15,7 @@ from bulkdel.job.job import Format
 from bulkdel.report.export_json import export_json, export_words
 from bulkdel.report.export_notes import ExportNotes
 from bulkdel.report.exported import ExportFilter, PairStatus
-from bulkdel.runs.export import keep, pairs, rejected
+from bulkdel.runs.export import keep, pairs, rejected, remaining
 
 EPILOG = """
 \b
@@ -41,6 +41,10 @@ named on standard error, are rows too long to have been kept and rows that
 readers do not agree about (broken quotes, lone carriage returns).
 
 \b
+With --remaining a pair is written as it stands in the ledger; but where only
+To_Account's list still has From_Account, it is written from there.
+
+\b
 A pair has one row for each target that was chosen: name one with --target
 where the rows are the input of a new job. A run that is at work can be
 exported: a pair that is settled meanwhile may be there twice, and none is
@@ -51,6 +55,7 @@ Examples:
   bulkdel export purge.toml --status failed --full
   bulkdel export purge.toml --status unsettled --target $last --output rest.csv
   bulkdel export purge.toml --account alice --format jsonl
+  bulkdel export purge.toml --remaining --output remaining.csv
   bulkdel export purge.toml --rejects --output rejects.csv
 """
 
@@ -91,6 +96,13 @@ def export(
         bool,
         typer.Option("--rejects", help="Write the rejected rows as they stood in the input."),
     ] = False,
+    remains: Annotated[
+        bool,
+        typer.Option(
+            "--remaining",
+            help="Write what is still there, as `verify --remote` last found it.",
+        ),
+    ] = False,
     source: Annotated[
         str | None,
         typer.Option(
@@ -124,6 +136,11 @@ def export(
             "--rejects writes rows as they stood in the input: of the other options only "
             "--source, --output and --json go with it"
         )
+    if remains and (status or code or full or rejects):
+        raise WrongInput(
+            "--remaining writes what a verification found: of the other options only --target, "
+            "--account, --format, --output and --json go with it"
+        )
     if source is not None and not rejects:
         raise WrongInput("--source goes with --rejects only")
     if json and output is None:
@@ -139,7 +156,12 @@ def export(
             targets=frozenset(target or ()),
             accounts=frozenset(account or ()),
         )
-        pieces = pairs(loaded, choice, Format(row_format), full=full, say=streams.say, notes=notes)
+        form = Format(row_format)
+        pieces = (
+            remaining(loaded, choice, form, say=streams.say, notes=notes)
+            if remains
+            else pairs(loaded, choice, form, full=full, say=streams.say, notes=notes)
+        )
     if output is None:
         for piece in pieces:
             streams.result(piece)

@@ -172,4 +172,6 @@ def _listen(heard: int) -> None:
 
 def code_of(command: list[str]) -> int:
     """What a command that was given so leaves with, before it could say so itself."""
-    return Exit.LEFT if command[1:2] and command[1] in SENDING else Exit.WRONG
+    verb = command[1] if command[1:] else ""
+    sends = verb in SENDING or (verb == "verify" and "--remote" in command)
+    return Exit.LEFT if sends else Exit.WRONG

@@ -1,4 +1,4 @@
-"""`bulkdel verify`: the ledger against plan, journal and hash chain."""
+"""`bulkdel verify`: the ledger against plan, journal and hash chain; or against the providers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import streams
-from bulkdel.cli.options import JobFile, RunDir, load
+from bulkdel.cli.options import JobFile, Quiet, RunDir, load
+from bulkdel.errors import WrongInput
 from bulkdel.report.text.verification import verification_json, verification_text
+from bulkdel.runs.verification import Wish
 from bulkdel.runs.verify import verify_run
 
 EPILOG = """
@@ -19,6 +21,15 @@ Exit codes:
   1  something is not as it was written: each place is named
   2  could not be done: the job file is wrong, there is no run, or a process
      works on it
+
+\b
+With --remote, the highest line that applies wins:
+   2  could not be done: nothing was sent of the run, other options than this
+      verification was begun with, or a process works on the run
+  77  a provider refused the credentials, the permission or the app
+  75  stopped with answers missing: run the same command again
+   1  something remains, or could not be asked for
+   0  nothing remains
 
 \b
 With --json, one object with at least:
@@ -34,6 +45,9 @@ With --json, one object with at least:
 Examples:
   bulkdel verify purge.toml
   bulkdel verify purge.toml --json | jq .findings
+  bulkdel verify purge.toml --remote
+  bulkdel verify purge.toml --remote --sample 3000 --seed 7
+  bulkdel verify purge.toml --remote --again --json
 """
 
 
@@ -41,9 +55,39 @@ def verify(
     job: JobFile,
     *,
     run_dir: RunDir = None,
+    remote: Annotated[
+        bool,
+        typer.Option("--remote", help="Ask the providers whether the friendships are gone."),
+    ] = False,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            metavar="N",
+            min=1,
+            help="With --remote: ask for N pairs of each target, drawn at random.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed",
+            metavar="S",
+            min=0,
+            max=2**63 - 1,
+            help="With --sample: the same seed draws the same pairs.",
+            show_default=False,
+        ),
+    ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="With --remote: ask anew, and keep what was answered before."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
+    no_progress: Quiet = False,
 ) -> int:
-    """Check the ledger of JOB against plan, journal and hash chain.
+    """Check the ledger of JOB, in itself or by asking the providers.
 
     Writes every line of the ledger again, in memory, out of the journal and
     the plan, and compares it byte for byte; computes the hash chain again;
@@ -54,8 +98,23 @@ def verify(
 
     It finds corruption and carelessness. It is no proof against an owner of
     the files who writes all of them anew. It asks no provider.
+
+    With --remote it asks the providers of each pair that the ledger calls
+    deleted or already gone whether it is: of all, or of a sample, and then
+    says what that bounds. It changes nothing at a provider, so it asks
+    nobody. What they answer is kept in the run directory (verification/);
+    stopped or killed, the same command goes on.
     """
+    if not remote:
+        given = (("--sample", sample), ("--seed", seed), ("--again", again or None))
+        if stray := [name for name, value in given if value is not None]:
+            raise WrongInput(f"{stray[0]} goes with --remote only")
     loaded = load(job, run_dir)
+    if remote:
+        from bulkdel.cli.remote import verify_remote  # all of sending: only where wanted
+
+        wish = Wish(sample=sample, seed=seed, again=again)
+        return verify_remote(loaded, wish, run_dir, json=json, quiet=no_progress)
     meta, verified, beside = verify_run(loaded)
     if json:
         streams.result(verification_json(loaded, meta, verified, beside))

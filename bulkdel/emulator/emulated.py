@@ -292,13 +292,9 @@ class Emulated:
 
     def _strangers(self, asked: Reading) -> dict[str, int]:
         """The ids that do not exist, each with its code."""
+        looked_at = self.habits.unknown_id != "gone" or asked.action is Action.ADD
         code = self._unknown(asked)
-        if self.habits.unknown_id == "gone":
-            if asked.action is Action.CHECK:
-                return {}
-            if asked.action is Action.DELETE:
-                code = self.rules.not_friend
-        return {to: code for to in asked.ids if not self.world.exists(to)}
+        return {to: code for to in asked.ids if looked_at and not self.world.exists(to)}
 
     def _delete(self, asked: Reading, spared: set[str], failures: dict[str, int]) -> None:
         ids: Collection[str] = asked.ids

@@ -51,8 +51,8 @@ class Habits:
         repeated_id: an id that stands twice in one call: its results name it once, twice, or the
             call is refused.
         oneself: From among the To: only that item fails, or the whole call.
-        unknown_id: an id that does not exist: that item fails; the whole call does; or, where it
-            is to be deleted or asked about, it is answered as not a friend.
+        unknown_id: an id that does not exist: that item fails; the whole call does; or nobody
+            looks, and it is answered as not a friend. Who does not exist is never added.
         clear_empty: clearing an empty list is fine, or has the code of "not a friend".
         clear_reverse: whether clearing a list two-way reaches those who have the account without
             being in its list.

@@ -63,11 +63,13 @@ class Rules(Protocol):
         """The body of a refused call."""
         ...
 
-    def made_data(self, account: str, friend: str) -> Data:
+    @staticmethod
+    def made_data(account: str, friend: str) -> Data:
         """The data of an entry that nobody set, made from the two ids."""
         ...
 
-    def other_side(self, data: Data) -> Data:
+    @staticmethod
+    def other_side(data: Data) -> Data:
         """The data of the other list's entry, where an addition writes both."""
         ...
 

@@ -11,8 +11,8 @@ from bulkdel.words import NEVER_SENT, Entry, size_of
 
 MOST_PAIRS = 20_000
 """Pairs of one tick: what is rendered and held at a time."""
-
-_MOST_ENTRIES = 5000
+MOST_ENTRIES = 5000
+"""Entries of one tick, likewise."""
 _PAGE = 100
 
 
@@ -60,7 +60,7 @@ def close_entries(  # noqa: PLR0917 - the run, and where in it
             events.append(_closure(entry, target, history, now_ms()))
             size = size_of(entry)
             pairs += size if history is None else items_in(history.parts, size)
-            if pairs >= MOST_PAIRS or len(events) >= _MOST_ENTRIES:
+            if pairs >= MOST_PAIRS or len(events) >= MOST_ENTRIES:
                 _write(journal, events)
                 closed(pairs)
                 events, pairs = [], 0

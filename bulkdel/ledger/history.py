@@ -18,7 +18,7 @@ from bulkdel.ledger.samples import Sample, has_samples, read_samples
 from bulkdel.ledger.settled import SettledSet
 from bulkdel.ledger.sittings import SittingRecord, read_sittings
 from bulkdel.ledger.storage import readable, translated
-from bulkdel.ledger.values import Counters, OpenEntry
+from bulkdel.ledger.values import Counters, OpenEntry, Settlement
 
 MOST_SITTINGS: Final = 200
 """The latest ones; there may be one a night for years."""
@@ -203,6 +203,11 @@ class History:
             if len(page) < _PAGE:
                 return
             lo = page[-1].ordinal + 1
+
+    def settlements(self) -> Iterator[tuple[int, int, Settlement]]:
+        """Yields (ordinal, target, settlement), in the order of the ledger's lines."""
+        with readable(self._run_dir):
+            yield from rows.settlements(self._db, 0)
 
     def reserved(self, target: int) -> Iterator[reserve.Reserved]:
         """Yields what the target at this index has in reserve and not in the second phase yet."""

@@ -38,21 +38,41 @@ def ensure_opens(
         for name in (files.JOURNAL, LEDGER):
             if files.is_there(run_dir / name) and not files.may(run_dir / name, os.R_OK | os.W_OK):
                 raise WrongInput("cannot be written (Permission denied)", where=run_dir / name)
+    missing_lines(run_dir, identity, entry_of, operation=operation, mode=mode)
+
+
+def missing_lines(
+    run_dir: Path,
+    identity: Identity,
+    entry_of: Callable[[int], Entry],
+    *,
+    operation: AnyOperation,
+    mode: Mode,
+) -> bytes:
+    """The lines that `Journal.open` would see to that they stand at the ledger's end.
+
+    They are of what was settled last before a process died; some of them may stand there.
+
+    Raises:
+        Corrupt, StorageFailed, WrongInput: as `Journal.open`.
+    """
+    with translated(run_dir, reading=True), readable(run_dir):
         db = connect_to_read(run_dir)
         if db is None:
             refuse_orphans(run_dir)
-            return
+            return b""
         with closing(db):
             db.execute("BEGIN")  # all that is read is of one moment
             if not goes_on(run_dir, db, identity):
                 refuse_orphans(run_dir)
-                return
+                return b""
             before, now = rows.read_heads(db)
             is_new = now.offset == 0
             if is_new and not files.is_there(run_dir / LEDGER):
-                return
+                return b""
             names = tuple(target.name for target in identity.targets)
             rendering = Rendering(names=names, operation=operation, mode=mode)
             with closing(LedgerFile(run_dir, is_new=is_new, only_read=True)) as ledger:
-                tail = checked_tail(db, ledger, before, now, rendering, entry_of)
-                ledger.refuse_strangers(now.offset + len(b"".join(tail)))
+                tail = b"".join(checked_tail(db, ledger, before, now, rendering, entry_of))
+                ledger.refuse_strangers(now.offset + len(tail))
+                return tail

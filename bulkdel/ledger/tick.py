@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bulkdel.ledger.closure import closing_settlement
+from bulkdel.ledger.closure import closing_settlement, known_settlement
 from bulkdel.ledger.codec import decode_parts, encode_parts
 from bulkdel.ledger.counting import Counting, check_intent, check_outcome, counted, items_in
 from bulkdel.ledger.render import capped
@@ -171,11 +171,23 @@ def _close(tick: Tick, closure: Closure, before: Before) -> None:
     if _in_flight(tick, ordinal, before) is not None:
         raise ValueError(f"entry {ordinal}, whose call is out, cannot be closed")
     counting = _counting(tick, closure.target, before)
+    left: tuple[Part, ...] = ()
     for part in before.parts_of(ordinal) or FRESH:
-        settlement = closing_settlement(part, closure)
-        _settle(tick, settlement, closure.entry, closure.target, counting)
-    tick.rows[ordinal] = None
-    tick.whole.add(ordinal)
+        if closure.groups is None:
+            settlement: Settlement | None = closing_settlement(part, closure)
+        else:
+            settlement, rest = known_settlement(part, closure)
+            left += rest
+        if settlement is not None:
+            _settle(tick, settlement, closure.entry, closure.target, counting)
+    if left:
+        pairs = items_in(left, size_of(closure.entry))
+        tick.rows[ordinal] = OpenRow(
+            ordinal, closure.target, encode_parts(left), False, pairs, None, None
+        )
+    else:
+        tick.rows[ordinal] = None
+        tick.whole.add(ordinal)
 
 
 def _withdraw(tick: Tick, ordinal: int, before: Before) -> None:

@@ -130,13 +130,15 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
-    """What is left of an entry is settled as failed, without a call.
+    """What is left of an entry, or some of it, is settled without a call.
 
     Attributes:
         entry: the whole entry as planned.
         target: index of the target in the plan.
         code, info: the last that is known of what calls have carried.
         at_ms: Unix milliseconds, UTC.
+        groups: what is settled, by positions that are unsettled; the rest of the entry stays as it
+            is. None settles all that is left as failed.
     """
 
     entry: Entry
@@ -144,6 +146,7 @@ class Closure:
     code: int
     info: str
     at_ms: int
+    groups: tuple[Group, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,8 @@ class Origin:
         population: by target in the plan's order, what there was to choose from.
         sample, seed: how many of each target were drawn, and with what; None where all are in it.
         whole_lists: whether its entries are accounts alone, without any To_Account.
+        unheld: of what is to be put back, by target likewise: of how much of the population the
+            backup holds nothing.
     """
 
     plan_digest: str
@@ -126,6 +128,7 @@ class Origin:
     population: tuple[int, ...] = ()
     sample: int | None = None
     seed: int | None = None
+    unheld: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ KEYS: Final[Mapping[str, str]] = {
     "left_out[].reason": "why rejected rows are not in it",
     "left_out[].rows": "how many",
     "left_out[].places[]": "where the first of them stand",
+    "unknown": "of --remaining: pairs that could not be asked for, and are not in it; else null",
     "formulas": "rows with a cell that a spreadsheet runs as a formula",
     "quoting": "the input.quoting that a job needs to read them; null where it needs none",
 }
@@ -36,6 +37,7 @@ def export_json(path: Path, notes: ExportNotes) -> bytes:
                 {"reason": reason, "rows": left.rows, "places": left.places}
                 for left, reason in notes.left_out()
             ],
+            "unknown": notes.unknown,
             "formulas": notes.formulas,
             "quoting": notes.quoting or None,
         }

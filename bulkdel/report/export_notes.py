@@ -34,6 +34,8 @@ class ExportNotes:
         formulas: rows of a CSV with a cell that a spreadsheet runs.
         cut: rows longer than rejects.jsonl keeps.
         loose: rows that some reader takes for another number of rows.
+        unknown: pairs that a verification could not ask for, so that nobody knows whether they
+            remain; None where none was asked about.
         quoting: the new job's input.quoting, where the format's default is another; else empty.
     """
 
@@ -42,6 +44,7 @@ class ExportNotes:
     formulas: int = 0
     cut: LeftOut = field(default_factory=LeftOut)
     loose: LeftOut = field(default_factory=LeftOut)
+    unknown: int | None = None
     quoting: str = ""
 
     def left_out(self) -> tuple[tuple[LeftOut, str], ...]:

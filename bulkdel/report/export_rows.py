@@ -88,4 +88,4 @@ def _jsonl(rows: Iterable[Row], layout: RowLayout) -> Iterator[bytes]:
 
 
 def _more(row: Row) -> tuple[Any, ...]:
-    return row.status.value, row.code, row.info, row.attempts, row.lost_answers, row.target
+    return str(row.status), row.code, row.info, row.attempts, row.lost_answers, row.target

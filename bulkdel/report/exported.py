@@ -5,11 +5,12 @@ All of it streams: memory is that of one page of the plan, however large the run
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -48,7 +49,7 @@ class ExportFilter:
     targets: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
 
-    def wants(self, status: PairStatus) -> bool:
+    def wants(self, status: str) -> bool:
         """Whether pairs of this status are chosen at all."""
         return not self.statuses or status in self.statuses
 
@@ -68,13 +69,14 @@ class Row:
 
     Attributes:
         to_id: None where a whole list was to be cleared.
+        status: a PairStatus; "remains" of what a verification found.
         code: the provider's last one; None of a pair that no call has carried to an answer.
     """
 
     target: str
     from_id: str
     to_id: str | None
-    status: PairStatus
+    status: str
     code: int | None
     info: str
     attempts: int
@@ -90,6 +92,20 @@ def settled_rows(run_dir: Path, choice: ExportFilter) -> Iterator[Row]:
     statuses = [one for one in PairStatus if one is not PairStatus.UNSETTLED and choice.wants(one)]
     marks = [f'"status":"{status}"'.encode() for status in statuses]
     path = run_dir / LEDGER
+    for number, line in whole_lines(path, marks):
+        row = _row(path, number, line)
+        if choice.takes(row):
+            yield row
+
+
+def whole_lines(path: Path, marks: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines of a ledger that hold one of the marks, with their numbers.
+
+    A line that is being written is left out.
+
+    Raises:
+        Corrupt: a line is longer than any that bulkdel writes.
+    """
     if not marks or not files.is_there(path):
         return
     with files.open_to_read(path) as lines:
@@ -98,12 +114,10 @@ def settled_rows(run_dir: Path, choice: ExportFilter) -> Iterator[Row]:
             number += 1
             if not line.endswith(b"\n"):
                 if len(line) == LINE_MOST:
-                    raise _strange(path, number)
+                    raise strange_line(path, number)
                 return
             if any(mark in line for mark in marks):
-                row = _row(path, number, line)
-                if choice.takes(row):
-                    yield row
+                yield number, line
 
 
 def unsettled_rows(
@@ -182,8 +196,8 @@ def _items(entry: Entry, part: Part) -> Iterator[tuple[int, str | None]]:
 
 
 def _row(path: Path, number: int, line: bytes) -> Row:
+    record = read_line(path, number, line)
     try:
-        record = orjson.loads(line)
         return Row(
             target=record["target"],
             from_id=record["from_account"],
@@ -194,12 +208,28 @@ def _row(path: Path, number: int, line: bytes) -> Row:
             attempts=record["attempts"],
             lost_answers=record["lost_answers"],
         )
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise _strange(path, number) from error
+    except (KeyError, ValueError) as error:
+        raise strange_line(path, number) from error
 
 
-def _strange(path: Path, number: int) -> Corrupt:
+def read_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """The object in a line of a ledger.
+
+    Raises:
+        Corrupt: there is none.
+    """
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise strange_line(path, number) from error
+    if not isinstance(record, dict):
+        raise strange_line(path, number)
+    return record
+
+
+def strange_line(path: Path, number: int) -> Corrupt:
+    """What is said of a line that is not what bulkdel writes."""
     return Corrupt(
-        "it is not a line that bulkdel writes, so the export ends here",
+        "it is not a line that bulkdel writes, so what is read from it ends here",
         where=f"{path}, line {number}",
     )

@@ -13,6 +13,7 @@ from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Fingerprint
 from bulkdel.providers.purge import Purge
+from bulkdel.report.beside import SideFacts
 from bulkdel.report.ledger_counts import LedgerCounts, WorstAccount
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.status import State, Status, TargetStatus, waiting_words
@@ -110,6 +111,7 @@ class RunFacts:
         input_format: of the first input file, as in the job file.
         sittings: the latest ones. sitting_count: all of them.
         agreements: the latest sittings in which somebody agreed to the plan.
+        beside: the runs beside it, of each kind the latest.
     """
 
     status: Status
@@ -125,6 +127,7 @@ class RunFacts:
     times: Times
     rejects: Rejects
     input_format: str
+    beside: tuple[SideFacts, ...] = ()
 
     @property
     def worst(self) -> tuple[WorstAccount, ...]:
@@ -149,6 +152,7 @@ def gather(
     rejects: Rejects | None = None,
     input_format: str = "csv",
     why: Callable[[SittingRecord], str] = lambda sitting: sitting.end or "",
+    beside: Sequence[SideFacts] = (),
 ) -> RunFacts:
     """Put together what the run directory holds.
 
@@ -193,6 +197,7 @@ def gather(
         times=_times(status, shown),
         rejects=rejects or Rejects(),
         input_format=input_format,
+        beside=tuple(beside),
     )
 
 

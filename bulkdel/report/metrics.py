@@ -20,6 +20,8 @@ from prometheus_client.core import (
     Metric,
 )
 
+from bulkdel.report.beside import SideStatus
+from bulkdel.report.beside_words import name_of
 from bulkdel.report.status import Status
 from bulkdel.report.version import version
 from bulkdel.send.answers import BOUNDS_S, Answers
@@ -45,6 +47,7 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=False)
         self._run, self._now_s = run, now_s
         self._views: tuple[LaneView, ...] = ()
+        self._beside: tuple[SideStatus, ...] = ()
         self._settled: dict[str, int] = {}
         self._progress_s: dict[str, float] = {}
         self._exit: int | None = None
@@ -61,6 +64,7 @@ class Metrics:
 
     def at_rest(self, status: Status) -> None:
         """The run before its calls leave, or after."""
+        self._beside = status.beside.sides
         answers = {view.target: view.answers for view in self._views}
         for target in status.targets:
             self._settled[target.name] = target.counters.settled
@@ -121,6 +125,7 @@ class Metrics:
             yield self._lanes(name, words, named)
         yield self._waiting(views)
         yield self._ended(views)
+        yield from self._sides()
 
     def _gauge(self, name: str, words: str, value: float) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily(f"bulkdel_{name}", words, labels=("run",))
@@ -186,6 +191,30 @@ class Metrics:
             if view.state.end is not None:
                 gauge.add_metric((self._run, view.target, view.state.end), 1)
         return gauge
+
+    def _sides(self) -> Iterator[GaugeMetricFamily]:
+        """The runs beside the run, at most one of a kind; no family where there are none."""
+        if not self._beside:
+            return
+        results = GaugeMetricFamily(
+            "bulkdel_beside",
+            "Pairs, lists or friends of the latest run of a kind (backup, canary, verification, "
+            "undo) beside the run, by what its ledger says of them; unsettled for what is left.",
+            labels=("run", "beside", "target", "status"),
+        )
+        finished = GaugeMetricFamily(
+            "bulkdel_beside_finished",
+            "1 if nothing is left of the latest run of this kind beside the run.",
+            labels=("run", "beside"),
+        )
+        for side in self._beside:
+            finished.add_metric((self._run, name_of(side)), side.is_finished)
+            for target in side.targets:
+                counts = {**target.by_status(side.errand), "unsettled": target.unsettled}
+                for status, number in counts.items():
+                    results.add_metric((self._run, name_of(side), target.name, status), number)
+        yield results
+        yield finished
 
 
 def _buckets(answers: Answers) -> list[tuple[str, float]]:

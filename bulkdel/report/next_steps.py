@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkdel.providers import PROVIDERS
+from bulkdel.report.beside import SideStatus, undo_of, verification_of
 from bulkdel.report.figures import count, counted
 from bulkdel.report.phrases import unit
 from bulkdel.report.status import State, Status, TargetStatus
@@ -65,6 +66,15 @@ def next_steps(
             yield NextStep(words="To send it (it asks first):", command=again)
         case State.STOPPED if status.unsettled > 0:
             yield from _going_on(status, command, again)
+    note = status.beside.backup
+    if note is not None and note.is_due(status.at_ms / 1000):
+        words = "The time of the backup is over. To destroy it (it asks first):"
+        yield NextStep(words=words, command=command("forget"))
+    undo = undo_of(status.beside.sides)
+    if undo is not None:
+        yield from _undoing(status, undo, command)
+        return
+    yield from _remaining(status, verification_of(status.beside.sides), command)
     if status.failed:
         yield from _export(
             status,
@@ -76,6 +86,7 @@ def next_steps(
     yield from _rejects(status, command)
     if closable := _closable(status):
         yield NextStep(words=closable, command=command("close"))
+    yield from _asking(status, command)
 
 
 def steps_after(
@@ -85,6 +96,49 @@ def steps_after(
     if status.unsettled <= 0 and any(lane.end is End.STORAGE for lane in ending.lanes):
         yield NextStep(words=_CONTINUE[End.STORAGE], command=again)  # it ends what was begun
     yield from next_steps(status, command, again=again)
+
+
+def _undoing(status: Status, undo: SideStatus, command: Callable[..., str]) -> Iterator[NextStep]:
+    """Of a run that was undone only the undo goes on."""
+    if not undo.is_finished and status.state is not State.RUNNING:
+        yield NextStep(words="To put back what is left (it asks first):", command=command("undo"))
+
+
+def _remaining(
+    status: Status, verification: SideStatus | None, command: Callable[..., str]
+) -> Iterator[NextStep]:
+    """What was found to be there still is first of all that is to be done."""
+    if verification is None or not verification.is_finished:
+        return
+    remain = [one for one in verification.targets if one.counters.already_gone]
+    several = len(status.targets) > 1
+    for target in remain[:FILES_MOST]:
+        at = f" at {target.name}" if several else ""
+        file = f"remaining-{target.name}.csv" if several else "remaining.csv"
+        options = ("--target", target.name) if several else ()
+        yield NextStep(
+            words=f"To write what is still there{at} as a file that a new job can read:",
+            command=command("export", "--remaining", *options, "--output", file),
+        )
+    if verification.count("unknown"):
+        yield NextStep(
+            words="To ask the provider again, since some could not be asked for:",
+            command=command("verify", "--remote", "--again"),
+        )
+
+
+def _asking(status: Status, command: Callable[..., str]) -> Iterator[NextStep]:
+    """Of a finished run: whether all is really gone, and that there is a way back."""
+    gone = status.planned - status.unsettled - status.failed
+    if status.state is not State.FINISHED or not gone:
+        return
+    verification = verification_of(status.beside.sides)
+    if verification is None or not verification.is_finished:
+        words = "To ask the provider whether it is really gone (changes nothing):"
+        yield NextStep(words=words, command=command("verify", "--remote"))
+    if status.can_be_put_back:
+        words = "If this should not have been deleted, to put it back (it asks first):"
+        yield NextStep(words=words, command=command("undo"))
 
 
 def _going_on(status: Status, command: Callable[..., str], again: str) -> Iterator[NextStep]:

@@ -29,6 +29,7 @@ _HOW = {
     Agreement.OPTION: "the option --yes",
     Agreement.TRIAL: "a trial: nothing real is touched, so nobody was asked",
     Agreement.PROGRAM: "a program that used bulkdel as a library said yes",
+    Agreement.NOT_NEEDED: "nothing is changed at the provider, so nobody was asked",
 }
 
 

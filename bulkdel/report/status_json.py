@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from bulkdel.ledger.history import CodeCount
+from bulkdel.report.beside import SideStatus, SideTarget
+from bulkdel.report.beside_words import name_of, side_words
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.lane_words import lane_words
@@ -83,6 +85,34 @@ KEYS: Final[Mapping[str, str]] = {
     "last_sitting.began": "when it began",
     "last_sitting.ended": "when it ended; null while it lives, and where it died without a word",
     "last_sitting.why": "how it ended, in words",
+    "beside": "the runs beside the run, of each kind the latest; none where there are none",
+    "beside[].run": "backup, canary, verification or undo",
+    "beside[].folder": "its folder in the run directory",
+    "beside[].state": "planned (nothing was sent yet), running, stopped or finished",
+    "beside[].words": "how it stands, in words, as every screen says it",
+    "beside[].began": "when it was first at work; null if it never was",
+    "beside[].ended": "when it was last at work; null while it is, and where nobody knows",
+    "beside[].sample": "null, or how many of each target were drawn to be asked for",
+    "beside[].seed": "null, or what they were drawn with",
+    "beside[].targets.*.pairs": "what there is to do: pairs, lists or friends",
+    "beside[].targets.*.population": "what they were drawn from",
+    "beside[].targets.*.counts.*": "by the word for it in its ledger, how many",
+    "beside[].targets.*.unsettled": "how many are left",
+    "beside[].targets.*.calls": "calls sent, over all starts; retries among them",
+    "beside[].codes[].target": "whose code it is",
+    "beside[].codes[].code": "of what failed, or could not be asked for",
+    "beside[].codes[].info": "a text that came with it",
+    "beside[].codes[].pairs": "how many",
+    "backup": "null, or the backup as a whole",
+    "backup.state": "begun, whole, or destroyed",
+    "backup.at": "since when",
+    "backup.kept_until": "until when it may be kept; null where the job sets no bound",
+    "backup.lists": "lists that were pulled; 0 before it is whole, as what follows",
+    "backup.failed": "lists that could not be pulled",
+    "backup.friends": "friends whose data is kept",
+    "backup.by": "who destroyed it; may be empty",
+    "backup.can_be_put_back": "whether it holds what was deleted, and nothing was put back yet",
+    "beside_unreadable[]": "a sentence for each of them that cannot be read",
 }
 
 
@@ -117,6 +147,50 @@ def status_values(status: Status) -> dict[str, Any]:
         "targets": {target.name: _target(target, status.at_ms) for target in status.targets},
         "began": None if status.began_ms is None else stamp(status.began_ms),
         "last_sitting": None if last is None else _sitting(last),
+        "beside": [_beside(one) for one in status.beside.sides],
+        "backup": _backup(status),
+        "beside_unreadable": status.beside.unreadable,
+    }
+
+
+def _backup(status: Status) -> dict[str, Any] | None:
+    note = status.beside.backup
+    if note is None:
+        return None
+    known = {name: getattr(note, name) for name in ("state", "at", "kept_until")}
+    counts = {name: getattr(note, name) for name in ("lists", "failed", "friends", "by")}
+    return {**known, **counts, "can_be_put_back": status.can_be_put_back}
+
+
+def _beside(one: SideStatus) -> dict[str, Any]:
+    populations = one.origin.population or (None,) * len(one.targets)
+    return {
+        "run": name_of(one),
+        "folder": one.folder,
+        "state": one.state,
+        "words": side_words(one),
+        "began": None if one.began_ms is None else stamp(one.began_ms),
+        "ended": None if one.ended_ms is None else stamp(one.ended_ms),
+        "sample": one.origin.sample,
+        "seed": one.origin.seed,
+        "targets": {
+            target.name: _beside_target(one, target, population)
+            for target, population in zip(one.targets, populations, strict=True)
+        },
+        "codes": [
+            {"target": code.target, "code": code.code, "info": code.info, "pairs": code.pairs}
+            for code in one.failed
+        ],
+    }
+
+
+def _beside_target(one: SideStatus, target: SideTarget, population: int | None) -> dict[str, Any]:
+    return {
+        "pairs": target.pairs,
+        "population": target.pairs if population is None else population,
+        "counts": target.by_status(one.errand),
+        "unsettled": target.unsettled,
+        "calls": target.counters.calls,
     }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bulkdel.report.beside import SideStatus, undo_of, verification_of
+from bulkdel.report.beside_words import name_of, results, scope, side_words
 from bulkdel.report.figures import count, counted, percent, sentence, span
 from bulkdel.report.lane_words import lane_words
 from bulkdel.report.no_friendships import NoFriendships, no_friendships
@@ -36,9 +38,13 @@ class RunVerdict:
 
 
 def run_verdict(status: Status) -> RunVerdict:
-    """The verdict of a run: wrong books outweigh a doubtful success, that outweighs the state."""
+    """The verdict of a run: wrong books outweigh a doubtful success, that outweighs the state.
+
+    Of a run that was undone, that is said before all its own figures; of one of which something is
+    found to be there still, that is said with them.
+    """
     doubt, wrong = no_friendships(status), wrongs(status)
-    usual = _usual(status)
+    usual = _with_beside(status, _usual(status))
     tone, headline, detail = usual.tone, usual.headline, usual.detail
     if wrong:
         tone = Tone.BAD
@@ -82,6 +88,52 @@ def _usual(status: Status) -> RunVerdict:
             )
         case State.FINISHED:
             return _finished(status)
+
+
+def _with_beside(status: Status, own: RunVerdict) -> RunVerdict:
+    """The verdict with what the runs beside the run have to say of it."""
+    undo, verification = undo_of(status.beside.sides), verification_of(status.beside.sides)
+    at_work = next((one for one in status.beside.sides if one.at_work), None)
+    if at_work is not None:
+        share = percent(at_work.pairs - at_work.unsettled, at_work.pairs)
+        headline = f"Running: the {name_of(at_work)} is at {share}."
+        left = f"{_left(status)} of the run itself." if status.unsettled > 0 else ""
+        return RunVerdict(tone=Tone.MIXED, headline=headline, detail=left)
+    if undo is not None:
+        return _undone(undo, own)
+    if verification is None or not verification.is_finished or not verification.pairs:
+        return own
+    return _verified(status, verification, own)
+
+
+def _undone(undo: SideStatus, own: RunVerdict) -> RunVerdict:
+    """What was deleted is there again, as far as it could be; nothing more of the run is sent."""
+    detail = (
+        f"Nothing more of it is sent: a new run begins with --run-dir. Before that: {own.headline}"
+    )
+    if undo.is_finished:
+        tone = Tone.BAD if undo.count("failed") else Tone.MIXED
+        return RunVerdict(tone=tone, headline=f"Undone: {results(undo)}.", detail=detail)
+    headline = f"Undone in part: {side_words(undo)}."
+    return RunVerdict(tone=Tone.BAD, headline=headline, detail=detail)
+
+
+def _verified(status: Status, verification: SideStatus, own: RunVerdict) -> RunVerdict:
+    """What the provider answered when it was asked what is there."""
+    asked = f"The provider was asked for {scope(verification)}: {results(verification)}."
+    deleted = status.planned - status.unsettled - status.failed
+    if deleted > sum(verification.origin.population):
+        later = counted(deleted - sum(verification.origin.population), unit(status.operation))
+        asked += f" {later} came after that."
+    remains, tone, headline = verification.count("remains"), own.tone, own.headline
+    if remains:
+        tone = Tone.BAD
+        found = counted(remains, unit(status.operation))
+        there = "are there still" if remains > 1 else "is there still"
+        headline = f"{own.headline.rstrip('.')}, but {found} that should be gone {there}."
+    elif verification.count("unknown") and tone is Tone.GOOD:
+        tone = Tone.MIXED
+    return RunVerdict(tone=tone, headline=headline, detail=f"{own.detail} {asked}".lstrip())
 
 
 def _finished(status: Status) -> RunVerdict:

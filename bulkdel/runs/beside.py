@@ -7,26 +7,36 @@ its rate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bulkdel.errors import Corrupt
 from bulkdel.job.job import NOBODY, Job, Target
 from bulkdel.ledger.circumstances import Agreement, Consent
+from bulkdel.ledger.closing import MOST_ENTRIES, MOST_PAIRS, close_entries
+from bulkdel.ledger.history import snapshot
 from bulkdel.ledger.lock import hold
+from bulkdel.ledger.values import Closure, Group
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
+from bulkdel.runs.circumstances import circumstances
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
 from bulkdel.send.deed import Deed
+from bulkdel.send.view import End, Ending, LaneEnd
 from bulkdel.words import Errand, Operation, Orient
 
 if TYPE_CHECKING:
     from bulkdel.emulator.server import EmulatorServer
+
+
+NOBODY_ASKED: Final = Consent(how=Agreement.NOT_NEEDED, at_ms=None, command="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +48,14 @@ class Side:
         errand: what its calls do.
         make: plans it, in its folder, which is held then; given its job.
         deed_of: what the calls of a target do.
+        gives_up: whether what made no progress in all tries is settled as failed, so that it ends.
     """
 
     folder: str
     errand: Errand
     make: Callable[[Job], PlanMeta]
     deed_of: Callable[[Target], Deed]
+    gives_up: bool = False
 
 
 class SideRun(Run):
@@ -54,7 +66,7 @@ class SideRun(Run):
         super().__init__(job, stack, ())
         self._side, self._deed_of = side, side.deed_of
         self._beside = beside
-        self._consent = Consent(how=Agreement.NOT_NEEDED, at_ms=None, command="")
+        self._consent = NOBODY_ASKED
 
     def open(self) -> PlanMeta:
         """Its plan, made if there is none, and its journal, brought into agreement with its ledger.
@@ -77,10 +89,86 @@ class SideRun(Run):
             self._open(meta)
         return meta
 
+    @property
+    def _main_job(self) -> Job:
+        return self._beside
+
+    def _follows_calls(self) -> bool:
+        return True  # those of the run, or of another one beside it
+
+    def give_up(self, ending: Ending) -> Ending:
+        """What is left of targets whose tries are used up, settled as failed with its last code.
+
+        Nothing else: neither what a stop or an outage has left, nor a target of which there is
+        anything that no call has carried. Returns how the sitting ended with that.
+
+        Raises:
+            StorageFailed: it could not be written.
+        """
+        seen = snapshot(self._job.run_dir)
+        if seen is None or not self._side.gives_up:
+            return ending
+        lanes = list(ending.lanes)
+        for index, (share, lane) in enumerate(zip(self._meta.shares, ending.lanes, strict=True)):
+            left = share.pairs - self._journal.counters(index).settled
+            if lane.end is End.LEFT and seen.carried[share.target].first == left:
+                end = share.first + share.batches
+                close_entries(self._journal, self._plan.scan, index, share.first, end, _now_ms)
+                lanes[index] = LaneEnd(target=share.target, end=End.FINISHED, words="")
+        if (given_up := Ending(lanes=tuple(lanes))) != ending:
+            self._note_end(given_up.lanes)
+        return given_up
+
+    def settle(self, known: Iterable[tuple[int, int, tuple[Group, ...]]]) -> None:
+        """Settles without a call what is known of some items, as far as they are unsettled.
+
+        It may be cut short at any moment and called again. Where nothing is left, it has ended.
+
+        Args:
+            known: ordinal, index of the target, and the groups, each with its positions.
+
+        Raises:
+            StorageFailed, WrongInput: it could not be written.
+        """
+        events: dict[int, Closure] = {}
+        pairs, left = 0, self.unsettled
+        with nothing_sent():
+            for ordinal, target, groups in known:
+                if pairs >= MOST_PAIRS or len(events) >= MOST_ENTRIES or ordinal in events:
+                    self._write(events.values())
+                    events, pairs = {}, 0
+                if ordinal in self._journal.settled:
+                    continue
+                events[ordinal] = Closure(
+                    entry=self._plan.entry(ordinal),
+                    target=target,
+                    code=0,
+                    info="",
+                    at_ms=_now_ms(),
+                    groups=groups,
+                )
+                pairs += sum(len(group.items or ()) for group in groups)
+            self._write(events.values())
+            if left and not self.unsettled:
+                how = circumstances(self._consent or NOBODY_ASKED, sends=False)
+                self._journal.start_sitting(_now_ms(), os.getpid(), how)
+                self._note_end(ended(self._meta).lanes)
+
+    def _write(self, events: Collection[Closure]) -> None:
+        if events:
+            self._journal.commit(events)
+            self._journal.publish()
+
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
         return stand_in(self._beside, target)
+
+
+def ended(meta: PlanMeta) -> Ending:
+    """The end of a run beside a run in which nothing was left to send."""
+    lanes = (LaneEnd(target=one.target, end=End.FINISHED, words="") for one in meta.shares)
+    return Ending(lanes=tuple(lanes))
 
 
 @contextmanager
@@ -101,14 +189,18 @@ def held_side(job: Job, side: Side) -> Iterator[SideRun]:
 def side_job(job: Job, folder: str, errand: Errand) -> Job:
     """The job of a run beside a run: its own directory, and the rates and sizes of its own calls.
 
-    No guard counts in it but the protected accounts, and nobody is told of it.
+    No guard counts in it, since it deletes nothing: whoever is on a list that was cleared may be a
+    protected account, and is asked for and put back as others are. Nobody is told of it.
     """
+    guards = replace(
+        job.guards, protect=(), protect_files=(), max_pairs=None, max_failure_ratio=None
+    )
     return replace(
         job,
         run_dir=job.run_dir / folder,
         run_dir_named=True,
         orient=Orient.AS_GIVEN,
-        guards=replace(job.guards, max_pairs=None, max_failure_ratio=None),
+        guards=guards,
         notify=NOBODY,
         targets=tuple(_side_target(one, job.operation, errand) for one in job.targets),
     )
@@ -121,3 +213,7 @@ def _side_target(target: Target, operation: Operation, errand: Errand) -> Target
     if operation is Operation.DELETE_FRIENDS:
         batch_size = min(target.batch_size, limits.batch_size_most)
     return replace(target, qps=min(target.qps, limits.qps), batch_size=batch_size)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -19,7 +19,9 @@ from bulkdel.report.export_rows import MORE, RowLayout, written_rows
 from bulkdel.report.exported import ExportFilter, settled_rows, unsettled_rows
 from bulkdel.report.figures import counted
 from bulkdel.report.raw_rejects import raw_rejects
+from bulkdel.report.remaining import Remaining, as_rows, remaining_lines
 from bulkdel.runs.seams import Say
+from bulkdel.runs.verification import look_verification
 from bulkdel.words import Operation
 
 
@@ -40,18 +42,8 @@ def pairs(
         WrongInput: there is no plan yet, a target that was chosen is none of it, or a column of
             `full` has the name of a field.
     """
-    meta = _planned(job)
-    names = [share.target for share in meta.shares]
-    if strange := sorted(choice.targets.difference(names)):
-        raise WrongInput(f"this run has only {', '.join(names)}", where=f"--target {strange[0]}")
-    planned = meta.fingerprint
-    sweeps = planned.operation is Operation.DELETE_ALL_FRIENDS
-    shape = RowLayout(
-        format=row_format,
-        from_field=planned.from_field,
-        to_field=None if sweeps else planned.to_field,
-        full=full,
-    )
+    meta = _planned(job, choice)
+    shape = _layout(meta, row_format, full=full)
     if full and (taken := [name for name in shape.fields if name in MORE]):
         raise WrongInput(
             f"--full adds a column {taken[0]}, which is the name of a field of this job",
@@ -67,6 +59,60 @@ def pairs(
         )
         yield from written_rows(rows, shape, met)
     _warn_of_formulas(met.formulas, say)
+
+
+def remaining(
+    job: Job, choice: ExportFilter, row_format: Format, *, say: Say, notes: ExportNotes
+) -> Iterator[bytes]:
+    """What the latest verification found to remain, in pieces; of `choice` targets and accounts.
+
+    `say` is told what that verification does not know. `notes` are filled on the way.
+
+    Raises:
+        WrongInput: there is no verification, or a target that was chosen is none of the run.
+    """
+    meta = _planned(job, choice)
+    status = look_verification(job.run_dir)
+    if status is None:
+        raise WrongInput(
+            "no provider was asked what remains",
+            where=job.run_dir,
+            mend="`bulkdel verify --remote` asks",
+        )
+    unit = "account" if status.origin.whole_lists else "pair"
+    notes.unknown = status.count("unknown")
+    found = 0
+
+    def counted_lines() -> Iterator[Remaining]:
+        nonlocal found
+        for line in remaining_lines(job.run_dir / status.folder):
+            found += 1
+            yield line
+
+    rows = filter(choice.takes, as_rows(counted_lines()))
+    yield from written_rows(rows, _layout(meta, row_format, full=False), notes)
+    _warn_of_formulas(notes.formulas, say)
+    if notes.unknown:
+        say(f"Note: {counted(notes.unknown, unit)} could not be asked for: not in this file.")
+    if status.is_part:
+        drawn = counted(status.pairs, unit)
+        say(f"Note: only the {drawn} drawn at random were asked for: what else remains is not in.")
+    if not status.is_finished or found != status.count("remains"):
+        say(
+            f"Warning: {status.folder}/ is not finished, so there may be more; `bulkdel verify "
+            "--remote` goes on with it."
+        )
+
+
+def _layout(meta: PlanMeta, row_format: Format, *, full: bool) -> RowLayout:
+    planned = meta.fingerprint
+    sweeps = planned.operation is Operation.DELETE_ALL_FRIENDS
+    return RowLayout(
+        format=row_format,
+        from_field=planned.from_field,
+        to_field=None if sweeps else planned.to_field,
+        full=full,
+    )
 
 
 def rejected(
@@ -120,7 +166,7 @@ def keep(pieces: Iterable[bytes], path: Path) -> None:
         raise WrongInput(what, where=f"--output {path}") from error
 
 
-def _planned(job: Job) -> PlanMeta:
+def _planned(job: Job, choice: ExportFilter | None = None) -> PlanMeta:
     meta = read_plan_meta(job.run_dir)
     if meta is None:
         raise WrongInput(
@@ -128,4 +174,7 @@ def _planned(job: Job) -> PlanMeta:
             where=job.run_dir,
             mend="`bulkdel plan` makes one",
         )
+    names = [share.target for share in meta.shares]
+    if choice is not None and (strange := sorted(choice.targets.difference(names))):
+        raise WrongInput(f"this run has only {', '.join(names)}", where=f"--target {strange[0]}")
     return meta

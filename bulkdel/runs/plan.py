@@ -18,6 +18,7 @@ from bulkdel.report.figures import count
 from bulkdel.report.savings import Saving, has_a_choice, savings
 from bulkdel.runs import background
 from bulkdel.runs.seams import Say
+from bulkdel.runs.side_status import refuse_undone
 from bulkdel.runs.standard_input import is_same, piped
 from bulkdel.words import Entry
 
@@ -63,9 +64,12 @@ def decide_plan(job: Job, *, begun: bool, rows: BinaryIO | None = None) -> Decis
         rows: standard input, where the job reads it and something stands in it.
 
     Raises:
-        WrongInput: the input cannot be read, or has changed since the first call left.
+        WrongInput: the input cannot be read, or has changed since the first call left; or the run
+            was undone.
         Corrupt: the plan is gone, or is not what was written.
     """
+    if begun:
+        refuse_undone(job.run_dir)
     meta = read_plan_meta(job.run_dir)
     if meta is None and begun:
         raise Corrupt(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bulkdel.ledger.values import Outcome
 from bulkdel.providers.protocol import Command, Provider
-from bulkdel.words import Answer, Entry, Mode
+from bulkdel.words import Answer, Batch, Entry, Errand, Mode, Sweep
 
 
 class Deed(Protocol):
@@ -52,6 +52,41 @@ class Deletion:
 
     async def keep(self, outcome: Outcome) -> None:
         """Nothing belongs to a deletion beside its outcome."""
+
+    def leave(self, ordinal: int) -> None:
+        """Nothing is remembered of an entry."""
+
+
+class Asking:
+    """What the calls of a verification do: ask whether pairs are gone, or lists are empty."""
+
+    def __init__(self, provider: Provider, mode: Mode) -> None:
+        self._friends = provider.on_batches(Errand.ASK, mode)
+        self._list = provider.on_lists(Errand.ASK_LIST)
+        self._mode = mode
+
+    def command(self, load: Entry) -> Command:
+        """The question for all of the load."""
+        match load:
+            case Batch():
+                return self._friends.encode(load, self._mode)
+            case Sweep():
+                return self._list.encode(load, self._mode)
+            case _:
+                raise ValueError("a list that is to be pulled is not asked for")
+
+    def answer(self, load: Entry, status: int, body: bytes) -> Answer:
+        """What the reply says of the load: gone, or where it remains; see `STATUSES`."""
+        match load:
+            case Batch():
+                return self._friends.decode(load, status, body)
+            case Sweep():
+                return self._list.decode(load, status, body)
+            case _:
+                raise ValueError("a list that is to be pulled is not asked for")
+
+    async def keep(self, outcome: Outcome) -> None:
+        """Nothing belongs to an answer beside its outcome."""
 
     def leave(self, ordinal: int) -> None:
         """Nothing is remembered of an entry."""

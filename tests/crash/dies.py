@@ -3,7 +3,8 @@
 At the N-th passage of POINT the process sends itself SIGKILL. The product knows nothing of this:
 its functions are wrapped from outside. The moment at which each call leaves is appended to the file
 DEPARTURES, by the clock that all processes of the machine share; at a point inside the writing of
-the ledger, the file SYNCED beside it says how much of the ledger was synced.
+the ledger, the file SYNCED beside it says how much of the ledger was synced. Whenever friend data
+is synced, the file FRIENDS_SYNCED says how much of it is.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bulkdel.send.transport import Transport
 
 NEVER = "never"
 SYNCED = "synced"
+FRIENDS_SYNCED = "friends-synced"
 PARTS = {"ledger-torn": 0.6, "ledger-unsynced": 1.0}
 """How much of an append is written before the death; none of it is synced."""
 SLOW_DISK_S = 0.05
@@ -124,6 +126,24 @@ def in_writing(death: Death, synced: Path) -> None:
     wrap(ledger_file.LedgerFile, "append", append)
 
 
+def in_backing_up(death: Death, synced: Path) -> None:
+    """The points before and after friend data is synced, and how much of it is then."""
+
+    def sync(inner: Any, descriptor: int) -> None:
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        if not name.startswith(files.FRIENDS):
+            return inner(descriptor)  # type: ignore[no-any-return]
+        size = os.fstat(descriptor).st_size
+        death.passes("friends-written")
+        inner(descriptor)
+        synced.write_text(str(size))
+        death.passes("friends-synced")
+        return None
+
+    wrap(os, "fsync", sync)
+    wrap(os, "fdatasync", sync)
+
+
 def in_opening(death: Death) -> None:
     """The points of taking the lock, and of opening or mending the journal."""
 
@@ -200,6 +220,7 @@ def main() -> None:
     death = Death(point, int(passages))
     beside = Path(departures)
     in_writing(death, beside.with_name(SYNCED))
+    in_backing_up(death, beside.with_name(FRIENDS_SYNCED))
     in_opening(death)
     in_planning(death)
     in_sending(death, os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))

@@ -276,7 +276,7 @@ def test_a_finished_run_with_failures_and_rejects(place: Place) -> None:
     fault = "30003:1,account=from01"
     with trial(place, fault, rows="long" * 20 + ",x\n", two=True) as it:
         done = it.run(code=1)
-        listing, rejecting = hints(done.out)
+        listing, rejecting, asking = hints(done.out)
         assert page_hints(it.run_dir)[0].split(" --target ")[1].startswith("tencent ")
         said = it.follow(listing, 0).err
         assert "Wrote 5 rows to failed-tencent.csv." in said
@@ -284,6 +284,7 @@ def test_a_finished_run_with_failures_and_rejects(place: Place) -> None:
         assert (
             (place.folder / "rejected.csv").read_text().startswith("From_Account,To_Account\nlong")
         )
+        it.follow(asking, 0)
         it.judge.break_with()
         place.write("again.toml", toml(it.judge.address, files='"failed-tencent.csv"'))
         before = it.judge.seen("zego").calls
@@ -295,6 +296,59 @@ def test_a_finished_run_with_failures_and_rejects(place: Place) -> None:
         assert it.judge.seen("zego").calls == before
 
 
+def test_what_is_there_still_and_the_way_back(place: Place) -> None:
+    """What comes back behind the run's back is found, made a job of, and removed; or all put back.
+
+    The steps of the run, of its page and of its status are the same.
+    """
+    with trial(place, tail="[backup]\nenabled = true\n") as it:
+        [sending] = hints(place.run("backup", JOB).out)
+        asking, undoing = hints(it.follow(sending, 0).out)
+        assert verbs([asking, undoing]) == ["verify", "undo"]
+        assert hints(place.run("status", JOB).out) == [asking, undoing]
+        it.judge.befriend("tencent", *PAIRS[:3])
+        [written, anew] = hints(it.follow(asking, 1).out)
+        assert verbs([written, anew]) == ["export", "verify"]
+        writing, back = hints(place.run("status", JOB).out)
+        assert verbs([writing, back]) == ["export", "undo"]
+        it.follow(written, 0)
+        it.follow(anew, 1)
+        (place.folder / "remaining.csv").unlink()
+        it.follow(writing, 0)
+        place.write("again.toml", toml(it.judge.address, files='"remaining.csv"'))
+        assert place.run("run", "again.toml").code == 0
+        assert not set(PAIRS[:3]) & it.judge.seen("tencent").left
+        it.follow(back, 0)
+        assert set(PAIRS) <= it.judge.seen("tencent").left
+        assert not hints(place.run("status", JOB).out)
+
+
+def test_a_backup_whose_time_is_over(place: Place) -> None:
+    """It is to be destroyed, which asks; with it the way back goes."""
+    with trial(place, tail='[backup]\nenabled = true\nkeep = "1s"\n') as it:
+        assert place.run("backup", JOB).code == 0
+        it.run(code=0)
+        time.sleep(1)
+        destroying, asking, undoing = hints(place.run("status", JOB).out)
+        assert verbs([destroying, asking, undoing]) == ["forget", "verify", "undo"]
+        it.follow(destroying, 2)  # nobody agreed
+        assert place.run("forget", JOB, "--yes").code == 0
+        assert hints(place.run("status", JOB).out) == [asking]
+
+
+def test_what_could_not_be_asked_for_is_asked_for_again(place: Place) -> None:
+    """It is the provider that is asked, and what it says then is what stands."""
+    with trial(place, tail=IMPATIENT) as it:
+        [asking] = hints(it.run(code=0).out)
+        it.judge.break_with("30006:1,account=from01")
+        [anew] = hints(it.follow(asking, 1).out)
+        [again] = hints(place.run("status", JOB).out)
+        it.judge.break_with()
+        assert read_by_a_shell(again)[0::2] == read_by_a_shell(anew)[0::2]
+        it.follow(again, 0)
+        assert not hints(place.run("status", JOB).out)
+
+
 def test_rejects_of_inputs_that_one_file_cannot_hold(place: Place) -> None:
     """Inputs written in different ways: a command for each, and each works."""
     bad = "long" * 20
@@ -302,7 +356,7 @@ def test_rejects_of_inputs_that_one_file_cannot_hold(place: Place) -> None:
         more = {"From_Account": bad, "To_Account": "x"}
         place.write("more.jsonl", f"{json.dumps(more)}\n")
         done = it.run(code=1)
-        assert verbs(hints(done.out)) == ["export", "export"]
+        assert verbs(hints(done.out)) == ["export", "export", "verify"]
         for hint in hints(done.out):
             it.follow(hint, 0)
         assert bad in (place.folder / "rejected-1.csv").read_text()
@@ -347,6 +401,8 @@ def test_export_as_json(place: Place) -> None:
 TRIED = {
     ("cli/check.py", "check"): "the same command again, where something is crossed",
     ("cli/check.py", "plan"): test_before_anything_is_sent,
+    ("cli/rehearse.py", "run"): "tests/e2e/test_rehearse.py",
+    ("cli/backup.py", "run"): test_what_is_there_still_and_the_way_back,
     ("cli/plan.py", "run"): test_before_anything_is_sent,
     ("report/next_steps.py", "run"): test_after_a_limit,
     ("report/next_steps.py", "status"): test_a_paused_run,
@@ -354,6 +410,11 @@ TRIED = {
     ("report/next_steps.py", "check"): test_a_refused_key,
     ("report/next_steps.py", "export"): test_a_finished_run_with_failures_and_rejects,
     ("report/next_steps.py", "close"): test_the_tries_are_used_up,
+    ("report/next_steps.py", "verify"): test_what_could_not_be_asked_for_is_asked_for_again,
+    ("report/next_steps.py", "undo"): test_what_is_there_still_and_the_way_back,
+    ("report/next_steps.py", "forget"): test_a_backup_whose_time_is_over,
+    ("report/text/remote.py", "export"): test_what_is_there_still_and_the_way_back,
+    ("report/text/remote.py", "verify"): test_what_could_not_be_asked_for_is_asked_for_again,
     ("cli/demo.py", "run"): "tests/cli/test_demo.py",
     ("cli/demo.py", "status"): "tests/cli/test_demo.py",
     ("cli/demo.py", "report"): "tests/cli/test_demo.py",
@@ -381,14 +442,24 @@ NAMED = {
     ("job/jobfile.py", "init"),
     ("job/other_files.py", "init"),
     ("job/other_files.py", "schema"),
+    ("job/writer.py", "plan"),
+    ("job/writer.py", "run"),
+    ("job/writer.py", "undo"),
     ("report/text/preview.py", "run"),
     ("report/lane_words.py", "rate"),
     ("report/lane_words.py", "resume"),
     ("report/raw_rejects.py", "plan"),
+    ("report/text/undo.py", "run"),
+    ("runs/backed_up.py", "backup"),
     ("runs/close.py", "run"),
     ("runs/close.py", "verify"),
     ("runs/export.py", "plan"),
+    ("runs/export.py", "verify"),
+    ("runs/forget.py", "undo"),
+    ("runs/side_status.py", "undo"),
     ("runs/status.py", "plan"),
+    ("runs/verification.py", "run"),
+    ("runs/verification.py", "verify"),
     ("cli/close.py", "run"),
     ("cli/demo.py", "demo"),
 }

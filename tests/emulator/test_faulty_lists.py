@@ -240,6 +240,14 @@ def test_a_cleared_list_that_is_only_pretended() -> None:
     assert not app.world.of("f1")
 
 
+def test_pretences_join() -> None:
+    """Two at once pretend what either does."""
+    faults = tuple(Pretended(ids=frozenset({friend})) for friend in ("f1", "f2"))
+    app = emulated(Together(faults=faults))
+    tencent(app, tencent_body("a", "f1", "f2", "f3"))
+    assert set(app.world.of("a")) == {"f0", "f1", "f2", "f4"}
+
+
 def test_additions_and_changes_that_are_only_pretended() -> None:
     """Every call that changes a list can be answered as done."""
     app = emulated(Only(fault=Pretended(), actions=frozenset({Action.ADD})))

@@ -98,6 +98,9 @@ def test_all_failed(provider: str, way: Any, coded: bool, named: bool) -> None:
     expected = [("zoe", gone), ("yan", gone)] if named else []
     assert delete(app, "zoe", "yan") == (gone if coded else 0, expected)
     assert delete(app, "zoe", "bob")[0] == 0
+    app = emulated(provider, Habits(all_failed=way), existing={"alice"})
+    unknown = UNKNOWN[provider]
+    assert check(app, "zoe") == (unknown if coded else 0, {"zoe": unknown} if named else {})
 
 
 def test_results_that_do_not_name_every_id() -> None:
@@ -130,6 +133,8 @@ def test_a_repeated_id(provider: str) -> None:
         code, items = delete(app, "bob", "bob")
         assert (code, app.world.removed) == (0, 1)
         assert items == ([("bob", 0)] * times if provider == "tencent" else [])
+    app = emulated(provider, Habits(repeated_id="twice", all_failed="code_and_items"))
+    assert delete(app, "zoe", "zoe") == (gone[1], [gone] * 2)
     app = emulated(provider, Habits(repeated_id="refused"))
     assert delete(app, "bob", "bob") == (REPEATED[provider], [])
     assert app.world.removed == 0
@@ -158,6 +163,9 @@ def test_an_unknown_id(provider: str) -> None:
     app = emulated(provider, Habits(unknown_id="gone"), existing=known)
     assert ("ghost", NOT_FRIEND[provider]) in delete(app, "bob", "ghost")[1]
     assert check(app, "carol", "ghost")[1]["ghost"] == lacks
+    app.world.befriend([("alice", "ghost")])
+    assert delete(app, "ghost")[0] == 0
+    assert not app.world.has("alice", "ghost")
     app = emulated(provider, Habits(unknown_id="call"), existing=known)
     assert delete(app, "bob", "ghost") == (UNKNOWN[provider], [])
     assert app.world.removed == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bulkdel.emulator.emulated import FRIENDS_CAP, Emulated
 from bulkdel.emulator.habits import Habits
-from bulkdel.emulator.world import Data, World
+from bulkdel.emulator.world import Data, ReverseOnly, World
 from tests.emulator.calls import NOW, TENCENT_APP, TWO_WAY, ZEGO_APP, tencent, tencent_body, zego
 
 NOW_S, NOW_MS = int(NOW), int(NOW) * 1000
@@ -211,6 +211,22 @@ def test_data_ends_with_its_entry() -> None:
     }
 
 
+@pytest.mark.parametrize("kind", list(ReverseOnly)[1:])
+def test_data_ends_with_an_entry_that_is_reached_from_the_other_side(kind: ReverseOnly) -> None:
+    """A list that is cleared two-way, or a deletion that reaches the reverse entry."""
+    app = emulated(habits=Habits(reverse_only=kind))
+    for command, body in (
+        ("friend_delete_all", {"From_Account": "alice", "DeleteType": TWO_WAY}),
+        ("friend_delete", tencent_body("alice", "bob", kind=TWO_WAY)),
+    ):
+        app.world.put("bob", "alice", WHOLE)
+        before = app.world.sequences("bob")
+        tencent(app, body, command=command)
+        assert app.world.sequences("bob") > before
+        app.world.befriend([("bob", "alice")])
+        assert app.world.data("bob", "alice") != WHOLE
+
+
 def test_friend_import_sets_every_field_one_way() -> None:
     """What it puts there is what friend_get gives; the other list stays as it is."""
     app = emulated()
@@ -343,6 +359,14 @@ def test_next_is_opaque() -> None:
     assert query(app, "alice", 99_999_999)["Code"] == 660000002
 
 
+def test_add_friends_leaves_an_entry_of_the_other_list_as_it_is() -> None:
+    """Who has From already keeps what he says of it."""
+    app = emulated("zego")
+    app.world.put("dave", "carol", ENTRY)
+    answer = zego(app, "AddFriends", infos("carol", {"UserId": "dave"}))
+    assert (answer["Code"], app.world.data("dave", "carol")) == (0, ENTRY)
+
+
 @pytest.mark.parametrize("both", [True, False])
 def test_add_friends(both: bool) -> None:
     """It sets every field of From's entry; the other list, if it is written, has none of them."""
@@ -425,6 +449,34 @@ def test_adding_accounts_that_do_not_exist() -> None:
     assert (answer["Code"], errors(answer)) == (0, {"x": 660700015})
     answer = zego(app, "AddFriends", infos("a", {"UserId": "x"}))
     assert (answer["Code"], errors(answer)) == (660800025, {"x": 660700015})
+
+
+@pytest.mark.parametrize("unknown", ["item", "call", "gone"])
+def test_who_does_not_exist_is_never_added(unknown: Any) -> None:
+    """Whatever the habit for deletions."""
+    app = emulated(world=World(existing={"a"}), habits=Habits(unknown_id=unknown))
+    answer = add(app, "a", {"To_Account": "x", **ITEM})
+    assert answer["ErrorCode"] == 30003 if unknown == "call" else items(answer) == {"x": 30003}
+    assert not app.world.of("a")
+
+
+def test_adding_oneself_may_fail_by_itself() -> None:
+    """Only that item, where that is the habit; nobody is on his own list."""
+    habits = Habits(oneself="item")
+    app = emulated(habits=habits)
+    answer = add(app, "a", {"To_Account": "a", **ITEM}, {"To_Account": "b", **ITEM})
+    assert items(answer) == {"a": 30001, "b": 0}
+    assert set(app.world.of("a")) == {"b"}
+    app = emulated("zego", habits=habits)
+    answer = zego(app, "AddFriends", infos("a", {"UserId": "a"}, {"UserId": "b"}))
+    assert (answer["Code"], errors(answer)) == (0, {"a": 660800020})
+    assert set(app.world.of("a")) == {"b"}
+
+
+def test_the_list_of_an_account_that_does_not_exist() -> None:
+    """It is refused: no list is not an empty list."""
+    assert get(emulated(world=World(existing=())), "a")["ErrorCode"] == 30003
+    assert query(emulated("zego", world=World(existing=())), "a")["Code"] == 660500002
 
 
 def test_update_friends_alias() -> None:

@@ -105,7 +105,8 @@ def test_a_run_that_could_not_write_its_end_is_run_again() -> None:
     done = front.status(job, plan, {"tencent": Counters(deleted=10, calls=1)})
     lane = LaneEnd(target="tencent", end=End.STORAGE, words="the disk is full")
     steps = list(steps_after(Ending(lanes=(lane,)), done, command, again="bulkdel run x"))
-    assert [one.command for one in steps] == ["bulkdel run x"]
+    asking = "bulkdel verify purge.toml --remote"
+    assert [one.command for one in steps] == ["bulkdel run x", asking]
 
 
 def test_a_job_of_many_targets_gets_few_commands() -> None:

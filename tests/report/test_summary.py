@@ -169,11 +169,12 @@ def test_a_command_is_never_broken() -> None:
 
 
 def test_nothing_to_do_when_finished() -> None:
-    """A finished run asks for nothing."""
+    """A finished run asks for nothing; whether all is really gone can be asked of the provider."""
     status = two_way(DONE, DONE)
     ended = ending(End.FINISHED, End.FINISHED)
     text = summary_text(status, ended, 80, next_steps=[])
-    assert not list(steps_after(ended, status, command, again=COMMAND))
+    steps = steps_after(ended, status, command, again=COMMAND)
+    assert [one.command for one in steps] == ["bulkdel verify purge.toml --remote"]
     assert "lost" not in text.replace("lost answers", "")
 
 
@@ -182,7 +183,8 @@ def test_failed_pairs_can_be_found() -> None:
     status = two_way(DONE, ONE_FAILED)
     steps = steps_after(ending(End.FINISHED, End.FINISHED), status, command, again=COMMAND)
     assert [one.command for one in steps] == [
-        "bulkdel export purge.toml --status failed --target zego --full --output failed-zego.csv"
+        "bulkdel export purge.toml --status failed --target zego --full --output failed-zego.csv",
+        "bulkdel verify purge.toml --remote",
     ]
     assert sitting_verdict(ending(End.FINISHED, End.FINISHED), status).exit_code == 1
 

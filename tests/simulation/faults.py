@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
 from bulkdel.emulator.faults import (
     Cut,
@@ -19,7 +19,7 @@ from bulkdel.emulator.faults import (
     Span,
     Together,
 )
-from bulkdel.emulator.habits import Habits
+from bulkdel.emulator.habits import AllFailed, Habits
 from bulkdel.emulator.limits import RateLimit, Spell
 from bulkdel.emulator.world import ReverseOnly
 
@@ -34,6 +34,7 @@ UNKNOWN: Final = {
 }
 """Codes that no page lists, or none for a deletion."""
 THROTTLES: Final = {"tencent": (60007, 60011, 60018, 31707), "zego": (7, 660300005)}
+_ALL_FAILED: Final[tuple[AllFailed | None, ...]] = (None, *get_args(AllFailed))
 SPLITS: Final = {"tencent": (30001, 70206), "zego": (660000002, 660000011, 660800019, 660800022)}
 RESIGNS: Final = {"tencent": (70001, 70052), "zego": (100000004, 100000005)}
 FATALS: Final = {"tencent": (70009, 60010, 60020), "zego": (3, 660000028)}
@@ -148,10 +149,16 @@ def limit_of(rng: random.Random, qps: float, *, healed_s: float) -> RateLimit:
 
 def habits_of(rng: random.Random, provider: str, batch_size: int) -> Habits:
     """What the documentation leaves open."""
+    all_failed = rng.choice(_ALL_FAILED)
     return Habits(
         reverse_only=rng.choice(tuple(ReverseOnly)),
         batch_limit=rng.choice((None, None, None, max(1, batch_size // 2))),
-        all_failed_code=None,
+        all_failed=all_failed,
+        all_failed_code=SPLITS[provider][0] if all_failed == "code_only" else None,
+        complete=rng.random() < 0.7,
+        ordered=rng.random() < 0.7,
+        unknown_id=rng.choice(("item", "call", "gone")),
+        clear_empty=rng.choice(("ok", "code")),
         vague_not_friend=provider == "tencent" and rng.random() < 0.2,
         conflicts=rng.random() < 0.3,
         nonce_twice="refused" if rng.random() < 0.5 else "accepted",

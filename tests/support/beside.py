@@ -21,7 +21,7 @@ Said = Callable[[Entry, int], Group]
 """What becomes of the item at a position of an entry; `items` of it is of no meaning."""
 
 
-def gone(entry: Entry, position: int) -> Group:
+def gone(_: Entry, __: int) -> Group:
     """All went well."""
     return Group(status=Verdict.DELETED, code=0, info="", lost=0, items=None)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
-from bulkdel.plan.values import Books, Heavy, PlanMeta, Share
-from bulkdel.report.status import LastSitting, Status, at_rest, fold
+from bulkdel.plan.values import Books, Heavy, Origin, PlanMeta, Share
+from bulkdel.report.backup import BackupNote
+from bulkdel.report.beside import SideStatus, SideTarget
+from bulkdel.report.status import Beside, LastSitting, Status, at_rest, fold
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import LaneView
+from bulkdel.words import Errand
 from tests.support import build
 
 TENCENT_ADDRESS = build.TARGETS["tencent"].address or ""
@@ -103,6 +106,8 @@ def status(
     unsettled: tuple[CodeCount, ...] = (),
     lanes: Mapping[str, LaneView] | None = None,
     holder: str = "",
+    beside: Sequence[SideStatus] = (),
+    backup: BackupNote | None = None,
 ) -> Status:
     """What `fold` makes of the values, with the two providers as faces."""
     return fold(
@@ -116,4 +121,35 @@ def status(
         unsettled=unsettled,
         lanes=lanes,
         holder=holder,
+        beside=Beside(sides=tuple(beside), backup=backup),
+    )
+
+
+def side(
+    folder: str,
+    errand: Errand,
+    of: Counters,
+    *,
+    pairs: int = 100,
+    population: int = 100,
+    sample: int | None = None,
+    at_work: bool = False,
+    **changes: Any,
+) -> SideStatus:
+    """A run beside a run with one target, begun and ended an hour ago."""
+    origin = Origin(
+        plan_digest="0" * 64,
+        whole_lists=errand is Errand.ASK_LIST,
+        population=(population,),
+        sample=sample,
+        seed=None if sample is None else 7,
+    )
+    began = {"began_ms": 1_795_296_000_000, "ended_ms": 1_795_296_400_000, "end": "finished"}
+    return SideStatus(
+        folder=folder,
+        errand=errand,
+        origin=origin,
+        targets=(SideTarget(name="tencent", pairs=pairs, counters=of),),
+        at_work=at_work,
+        **{**began, **changes},
     )

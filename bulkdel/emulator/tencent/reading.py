@@ -69,7 +69,7 @@ def read_content(
             return _with_items(call, imported, two_way=False)
         case _:
             two_way = call.chosen("AddType", _ADD_TYPES, "Add_Type_Both")
-            if content.get("ForceAddFlags", 0) not in {0, 1}:
+            if not any(content.get("ForceAddFlags", 0) == flag for flag in (0, 1)):
                 two_way = None
             return _with_items(call, added, two_way=two_way)
 

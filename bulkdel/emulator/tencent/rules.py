@@ -16,7 +16,7 @@ from bulkdel.emulator.tencent.codes import CODES
 from bulkdel.emulator.tencent.reading import PATHS, read_content
 from bulkdel.emulator.tencent.usersig import UserSig, open_usersig
 from bulkdel.emulator.wire import Action, EmulatedApp, Reading
-from bulkdel.emulator.world import Data, World
+from bulkdel.emulator.world import World
 
 _PREFIX = "/v4/"
 _RANDOM_MAX = 2**32 - 1
@@ -42,6 +42,8 @@ class Tencent(Rules):
     not_friend: ClassVar[int] = answers.NOT_FRIEND
     friend_already: ClassVar[int] = 0
     full: ClassVar[int] = 30010
+    made_data = staticmethod(entry.made_data)
+    other_side = staticmethod(entry.other_side)
 
     def __init__(self, app: EmulatedApp, habits: Habits) -> None:
         self._app = app
@@ -150,11 +152,3 @@ class Tencent(Rules):
     def refuse(self, code: int) -> bytes:
         """The body of a refused call."""
         return answers.body(code, {})
-
-    def made_data(self, account: str, friend: str) -> Data:
-        """The data of an entry that nobody set, made from the two ids."""
-        return entry.made_data(account, friend)
-
-    def other_side(self, data: Data) -> Data:
-        """The data of the other list's entry, where an addition writes both."""
-        return entry.other_side(data)

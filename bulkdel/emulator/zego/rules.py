@@ -14,7 +14,7 @@ from bulkdel.emulator.faults import Listing
 from bulkdel.emulator.habits import Habits
 from bulkdel.emulator.rules import Nonces, Rules
 from bulkdel.emulator.wire import Action, EmulatedApp, Reading
-from bulkdel.emulator.world import Data, World
+from bulkdel.emulator.world import World
 from bulkdel.emulator.zego import answers, entry
 from bulkdel.emulator.zego.codes import CODES
 from bulkdel.emulator.zego.reading import ACTIONS, read_content, read_query
@@ -39,6 +39,8 @@ class Zego(Rules):
     not_friend: ClassVar[int] = answers.NOT_FRIEND
     friend_already: ClassVar[int] = 660800027
     full: ClassVar[int] = 660800028
+    made_data = staticmethod(entry.made_data)
+    other_side = staticmethod(entry.other_side)
 
     def __init__(self, app: EmulatedApp, habits: Habits) -> None:
         self._app = app
@@ -131,14 +133,6 @@ class Zego(Rules):
     def refuse(self, code: int) -> bytes:
         """The body of a refused call."""
         return self._body(code, {})
-
-    def made_data(self, account: str, friend: str) -> Data:
-        """The data of an entry that nobody set, made from the two ids."""
-        return entry.made_data(account, friend)
-
-    def other_side(self, data: Data) -> Data:
-        """The data of the other list's entry, where an addition writes both."""
-        return entry.other_side(data)
 
     def _body(self, code: int, more: Mapping[str, Any]) -> bytes:
         self._requests += 1

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from bulkdel.plain import escaped
 from bulkdel.report import figures, phrases, record
+from bulkdel.report.beside_words import beside_rows, name_of, side_words
 from bulkdel.report.facts import RunFacts
 from bulkdel.report.lane_words import brief
 from bulkdel.report.next_steps import next_steps
@@ -47,6 +48,9 @@ def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
         style_sha256=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         codes_shown=CODES_SHOWN,
         charts=lane_charts,
+        beside_rows=list(beside_rows(facts.status)),
+        name_of=name_of,
+        side_words=side_words,
         sentences=sentences,
     )
     return page.encode()

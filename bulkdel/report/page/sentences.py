@@ -8,6 +8,8 @@ from typing import Final
 
 from bulkdel.providers.purge import Friendship, Purge
 from bulkdel.report import record
+from bulkdel.report.beside import SideStatus
+from bulkdel.report.beside_words import noun_of
 from bulkdel.report.facts import CodeFacts, RunFacts, TargetFacts
 from bulkdel.report.figures import count, plain, span
 from bulkdel.report.lane_words import Said, lane_words
@@ -99,6 +101,30 @@ def answer(one: CodeFacts) -> str:
     return (
         f'{one.words} ("{info}")' if info and info.lower() not in one.words.lower() else one.words
     )
+
+
+def side_columns(side: SideStatus) -> list[str]:
+    """The columns of its figures: what there is, what came of it, what is left, and calls."""
+    one, _ = noun_of(side)
+    drawn = ["drawn from"] if side.origin.sample is not None else []
+    results = [word.replace("_", " ") for word in side.words]
+    return ["target", *drawn, f"{one}s", *results, "unsettled", "calls"]
+
+
+def side_rows(side: SideStatus) -> Iterator[list[str]]:
+    """Its figures, a row for each target."""
+    populations = side.origin.population or (0,) * len(side.targets)
+    for target, population in zip(side.targets, populations, strict=True):
+        drawn = [population] if side.origin.sample is not None else []
+        results = target.by_status(side.errand)
+        figures = [
+            *drawn,
+            target.pairs,
+            *(results[word] for word in side.words),
+            target.unsettled,
+            target.counters.calls,
+        ]
+        yield [target.name, *map(count, figures)]
 
 
 def code_words(facts: RunFacts, target: str, code: int) -> str:

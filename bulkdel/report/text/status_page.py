@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 
 from bulkdel import files
+from bulkdel.report.beside_words import beside_rows
 from bulkdel.report.figures import counted, moment, plain, rate, span
 from bulkdel.report.next_steps import NextStep
 from bulkdel.report.phrases import deed
@@ -65,7 +66,7 @@ def _parts(status: Status, next_steps: Sequence[NextStep]) -> Iterator[Renderabl
         yield words(waiting)
     yield words("")
     yield tables.calls(status)
-    if status.state is State.RUNNING:
+    if status.state is State.RUNNING and not any(one.at_work for one in status.beside.sides):
         yield words("")
         yield _going(status)
     yield from tables.states([target.lane for target in status.targets], status.at_ms)
@@ -73,6 +74,7 @@ def _parts(status: Status, next_steps: Sequence[NextStep]) -> Iterator[Renderabl
     if status.last is not None:
         yield words("")
         yield facts(_sittings(status, status.last))
+    yield from beside(status)
     if status.rows.rejected:
         yield words("")
         yield words(
@@ -80,6 +82,13 @@ def _parts(status: Status, next_steps: Sequence[NextStep]) -> Iterator[Renderabl
             f"{plain(str(status.run_dir / files.REJECTS), 1000)}"
         )
     yield from steps((one.words, one.command) for one in next_steps)
+
+
+def beside(status: Status) -> Iterator[RenderableType]:
+    """The runs beside the run, a line each; nothing where there are none."""
+    if rows := list(beside_rows(status)):
+        yield words("")
+        yield facts(rows)
 
 
 def _going(status: Status) -> RenderableType:
