@@ -127,7 +127,7 @@ def test_over_the_ceiling_warns() -> None:
 
 def test_what_a_backup_lets_be_put_back_is_said() -> None:
     """That nothing can be undone stands there where it is so, and nowhere else."""
-    kept = Backup(enabled=True, keep="30d")
+    kept = Backup.model_validate({"enabled": True, "keep": "30d"})
     text = " ".join(shown(replace(REAL, backup=kept)).split())
     assert "so it can be put back, for 30 d." in text
     assert "cannot be undone" not in text
