@@ -133,7 +133,7 @@ def _others(
             f"{duck.objects_in(data, FRIEND_COLUMNS, packed=True)} f "
             f"SEMI JOIN (SELECT * FROM {duck.objects_in(lines, PULL_COLUMNS)} "
             "WHERE status = 'pulled') p "
-            "ON f.target = p.target AND f.account = p.account AND f.at = p.at "
+            'USING (target, account, "at") '
             f"ANTI JOIN (SELECT from_account FROM {_rows_of(file, share)}) c "
             f"ON f.friend = c.from_account WHERE f.target = {duck.literal(share.target)}",
         )

@@ -74,8 +74,9 @@ def test_a_clean_sample() -> None:
         "purge: nothing remains of the 3,000 pairs drawn at random that were asked for."
     )
     assert (
-        "tencent: 3,000 of 60,000 pairs were drawn at random, with seed 7. None of them remains. So, "
-        "with a confidence of 95%, at most 0.0999% of the 60,000 pairs remain: at most 60 pairs."
+        "tencent: 3,000 of 60,000 pairs were drawn at random, with seed 7. None of them remains. "
+        "So, with a confidence of 95%, at most 0.0999% of the 60,000 pairs remain: "
+        "at most 60 pairs."
     ) in said
     assert "export" not in said
 
