@@ -7,6 +7,7 @@ they are added and the others by calls of their own, the last for one friend at 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -91,7 +92,9 @@ some_fields = st.sampled_from(["", "words", "alias", "attributes", "words alias 
 
 
 @given(
-    fields=st.dictionaries(st.text("abc", min_size=1, max_size=3), some_fields, min_size=1),
+    fields=st.dictionaries(
+        st.text("abc", min_size=1, max_size=3), some_fields, min_size=1, max_size=20
+    ),
     draw=st.data(),
 )
 def test_each_friend_ends_with_all_that_can_be_set(
@@ -174,3 +177,27 @@ def test_a_field_that_is_refused_is_named(word: str, status: str, note: str) -> 
 
 def _said(answer: Answer, batch: Batch) -> list[Ruling]:
     return [answer.items.get(one, answer.rest) for one in batch.to_accounts]
+
+
+def test_who_was_asked_for_long_ago_is_asked_for_again() -> None:
+    """Where no call has carried him: who is there now stays as he is, and the others are added."""
+    ask = _calls("ask", 20)
+    batch = _batch({"a": "", "b": "", "c": "alias"})
+    deed = PuttingBack(PROVIDER, Mode.TWO_WAY, replace(ask, encode=_encode_one_way))
+    assert deed.command(batch).name == "ask"
+    assert _said(deed.answer(batch, 503, b"{}"), batch) == [BUSY] * 3
+    assert deed.command(replace(batch, attempts=1)).name == "ask"
+    told = orjson.dumps({"a": "there", "b": "stranger", "c": "ok"})
+    rulings = _said(deed.answer(batch, 200, told), batch)
+    assert [one.verdict for one in rulings] == ["already_gone", "failed", "more"]
+    assert not any(one.note for one in rulings)
+    rest = Batch(7, "me", ("c",), data=batch.data and batch.data[2:], attempts=2)
+    assert deed.command(rest).name == "add"
+    assert _said(deed.answer(rest, 200, b'{"c":"ok"}'), rest) == [DONE]
+    deed.leave(7)
+    assert deed.command(replace(batch, attempts=1)).name == "add"  # it may have been our own
+
+
+def _encode_one_way(batch: Batch, mode: Mode) -> Command:
+    assert mode is Mode.ONE_WAY
+    return Command(name="ask", content={"ids": batch.to_accounts})
