@@ -26,6 +26,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from structlog.typing import FilteringBoundLogger
+
 from bulkdel import files
 from bulkdel.errors import Guarded, WrongInput
 from bulkdel.job import jobfile
@@ -35,16 +37,22 @@ from bulkdel.ledger.counting import placed
 from bulkdel.ledger.values import Outcome
 from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
+from bulkdel.runs.canary import is_open
 from bulkdel.runs.log import LIBRARY_STARTED, log_of, process_values
+from bulkdel.runs.phases import Ask, Phases, Send, Step, Wait, all_ended, following, phases
 from bulkdel.runs.place import find_run
-from bulkdel.runs.run import held_run
+from bulkdel.runs.run import Run, held_run
 from bulkdel.runs.status import look
+from bulkdel.runs.waiting import Waiting
+from bulkdel.send.shared import OnSettled
 from bulkdel.send.sitting import Sitting
-from bulkdel.send.view import End
+from bulkdel.send.view import End, Ending
 from bulkdel.words import Batch, Verdict
 
 __all__ = ["Job", "Settled", "Status", "load_job", "run", "status"]
 
+_BY_CALLER = "stopped by its caller"
+_NOBODY = "the canary is as it should be; run it again with go_on=True"
 WAITING_MOST = 100
 """Settled batches that wait for the one who reads them; then the sending waits as well."""
 
@@ -79,18 +87,23 @@ class Settled:
 
 
 async def run(
-    job: Job, *, yes: bool = False, limit: int | None = None
+    job: Job, *, yes: bool = False, limit: int | None = None, go_on: bool = False
 ) -> AsyncGenerator[Settled, None]:
     """Plan the job if need be and carry it out, or continue it; yields what is settled.
+
+    A [backup] and a [canary] of the job come first here too. A canary that somebody is to be asked
+    about ends it with work left: run it again with `go_on`.
 
     Args:
         job: as `load_job` gives it.
         yes: must be true where a target is the real provider: nobody is asked.
         limit: settle at most so many pairs in this sitting.
+        go_on: whether a canary that is as it should be is let on.
 
     Raises:
         WrongInput: the job or its input is wrong, or `yes` is needed; nothing was sent.
-        Guarded: guards.max_pairs forbids the plan; nothing was sent.
+        Guarded: guards.max_pairs forbids the plan; or the canary is not as it should be, and
+            nothing else was sent.
     """
     real = any(target.reach is Reach.REAL for target in job.targets)
     if real and not yes:
@@ -98,11 +111,11 @@ async def run(
         raise WrongInput(what, where=job.source, mend="say so with yes=True")
     names = [target.name for target in job.targets]
     queue: asyncio.Queue[Settled | None] = asyncio.Queue(WAITING_MOST)
-    sittings: list[Sitting] = []
     with ExitStack() as stack:
         held = stack.enter_context(held_run(job))
         meta = await asyncio.to_thread(held.plan, _say_nothing)
-        if (await asyncio.to_thread(held.begin, meta)).unsettled == 0:
+        left = (await asyncio.to_thread(held.begin, meta)).unsettled
+        if left == 0 and not is_open(job, meta):
             return
         if guarded := too_many(job.guards, meta.books):
             raise Guarded(guarded, where=job.source)
@@ -117,26 +130,82 @@ async def run(
         given = {"job": job.name, "run_dir": str(job.run_dir)}
         log.info(LIBRARY_STARTED, **given, **process_values())
 
+        steps = phases(job, held, meta, say=_say_nothing, limit=limit, go_on=go_on)
+        carrier = _Carrier(job, held, on_settled, log)
+
         async def send() -> None:
             try:
-                await held.sending(
-                    meta, limit=limit, started=sittings.append, on_settled=on_settled, log=log
-                )
+                ending = await carrier.carry_out(steps)
             finally:
                 await queue.put(None)
+            guards = [lane.words for lane in ending.lanes if lane.end is End.GUARD]
+            if guards and is_open(job, meta):
+                raise Guarded(guards[0], where=job.run_dir)
 
         sender = asyncio.create_task(send(), name="bulkdel")
         try:
             while (settled := await queue.get()) is not None:
                 yield settled
         finally:
-            for sitting in sittings:
-                sitting.stop(End.STOPPED, "stopped by its caller")
+            carrier.stop()
             while not sender.done():
                 getting = asyncio.ensure_future(queue.get())
                 await asyncio.wait({sender, getting}, return_when=asyncio.FIRST_COMPLETED)
                 getting.cancel()
             await sender
+
+
+class _Carrier:
+    """Carries out the phases of a run within the running loop, and may be stopped."""
+
+    def __init__(
+        self, job: Job, held: Run, on_settled: OnSettled, log: FilteringBoundLogger
+    ) -> None:
+        self._job, self._held, self._on_settled, self._log = job, held, on_settled, log
+        self._work: Sitting | Waiting | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Send nothing more, now and in what would follow."""
+        self._stopped = True
+        if self._work is not None:
+            self._work.stop(End.STOPPED, _BY_CALLER)
+
+    async def carry_out(self, steps: Phases) -> Ending:
+        """All of them, and how they ended."""
+        came: Ending | None = None
+        try:
+            while not isinstance(step := await asyncio.to_thread(following, steps, came), Ending):
+                came = await self._came_of(step)
+        finally:
+            await asyncio.to_thread(steps.close)
+        return step
+
+    async def _came_of(self, step: Step) -> Ending | None:
+        match step:
+            case Send():
+                return await step.run.sending(
+                    step.meta,
+                    limit=step.limit,
+                    started=self._started,
+                    on_settled=self._on_settled if step.own else None,
+                    log=self._log,
+                    selection=step.selection,
+                    used_s=step.used_s,
+                )
+            case Wait():
+                waiting = Waiting(step.until_ms)
+                self._started(waiting)
+                async with self._held.listening(waiting, _say_nothing):
+                    stopped = await waiting.run(_say_nothing, step.bound_s)
+                return None if stopped is None else all_ended(self._job, *stopped)
+            case Ask():
+                return all_ended(self._job, End.KEPT_BACK, _NOBODY)
+
+    def _started(self, work: Sitting | Waiting) -> None:
+        self._work = work
+        if self._stopped:
+            work.stop(End.STOPPED, _BY_CALLER)
 
 
 def status(job: Job) -> Status:
@@ -172,5 +241,5 @@ def _settled(target: str, outcome: Outcome) -> Settled | None:
     )
 
 
-def _say_nothing(_: str) -> None:
+def _say_nothing(_: object) -> None:
     return

@@ -20,11 +20,12 @@ EPILOG = """
 Exit codes, the highest line that applies wins:
    2  the command, the job file, the input or the run directory is wrong, or
       there are no rows; nothing was sent
-   3  a guard of the job file stopped the run
+   3  a guard of the job file stopped the run, or its canary was not as it
+      should be
   77  a provider refused the credentials, the permission or the app: put
       it right and run the same command again
   75  stopped with work left (signal, --limit, provider down, tries used up):
-      run the same command again
+      run the same command again; a canary that waits to be let on: --go-on
    1  every pair is settled; some failed, or some rows were rejected
    0  every pair is settled as deleted or already gone
 
@@ -36,6 +37,7 @@ Files in the run directory:
   journal.db     what was sent and settled; the truth
   run.log        one JSON object a line
   report.html    the run as a page, and report.json: its figures
+  backup, canary the runs beside it, where the job asks for them
 
 \b
 With --json standard output is one object: exit_code, words, how each target
@@ -47,6 +49,7 @@ code is, but for a wrong command line (2) and a second Ctrl-C.
 Examples:
   bulkdel run purge.toml
   bulkdel run purge.toml --limit 100
+  bulkdel run purge.toml --go-on
   bulkdel run purge.toml --yes --no-progress 2>> purge.err
   bulkdel run purge.toml --metrics-file /var/lib/node_exporter/bulkdel.prom
 """
@@ -89,6 +92,12 @@ def run(
             show_default=False,
         ),
     ] = None,
+    go_on: Annotated[
+        bool,
+        typer.Option(
+            "--go-on", help="Send the rest after a canary that is as it should be, unasked."
+        ),
+    ] = False,
     no_progress: Quiet = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the end of the run as JSON, and nothing else.")
@@ -139,6 +148,7 @@ def run(
         return plan(job, run_dir=run_dir, json=json)
     choices = Choices(
         yes=yes,
+        go_on=go_on,
         limit=limit,
         no_progress=no_progress,
         json_logs=json_logs,

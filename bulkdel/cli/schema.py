@@ -14,6 +14,7 @@ from bulkdel.report import (
     check_json,
     export_json,
     plan_json,
+    rehearsal,
     remote,
     report_json,
     run_json,
@@ -53,6 +54,7 @@ class Form(StrEnum):
     JOB = "job"
     PLAN = "plan"
     CHECK = "check"
+    REHEARSAL = "rehearsal"
     STATUS = "status"
     REPORT = "report"
     RUN = "run"
@@ -65,6 +67,7 @@ class Form(StrEnum):
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.PLAN: (plan_json.VERSION, plan_json.KEYS),
     Form.CHECK: (check_json.VERSION, check_json.KEYS),
+    Form.REHEARSAL: (rehearsal.VERSION, rehearsal.KEYS),
     Form.STATUS: (status_json.VERSION, status_json.KEYS),
     Form.REPORT: (report_json.VERSION, report_json.KEYS),
     Form.RUN: (run_json.VERSION, run_json.KEYS),

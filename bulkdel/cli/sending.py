@@ -63,6 +63,7 @@ def send(  # what is sent, and who sees it
     quiet: bool,
     limit: int | None = None,
     selection: Selection | None = None,
+    used_s: float = 0.0,
 ) -> Ending:
     """Sends, shows the lanes, to `others` as well, and lets the first signal stop it safely."""
     try:
@@ -72,7 +73,14 @@ def send(  # what is sent, and who sees it
                 for one in (display, *others):
                     one(views)
 
-            ending = run.send(meta, limit=limit, show=show, tell=watch.tell, selection=selection)
+            ending = run.send(
+                meta,
+                limit=limit,
+                show=show,
+                tell=watch.tell,
+                selection=selection,
+                used_s=used_s,
+            )
     except BaseException:
         if watch.patient:  # whom the signals were told to is gone
             watch.tell(_too_late)

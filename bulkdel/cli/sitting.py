@@ -6,15 +6,16 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from bulkdel import files
 from bulkdel.cli import ask, streams
 from bulkdel.cli.options import command_for
-from bulkdel.cli.sending import NotAgreed, as_said, before_sending, send
+from bulkdel.cli.sending import NotAgreed, as_said, before_sending
 from bulkdel.cli.signals import Stopping, stopping
+from bulkdel.cli.steps import Carried, carry_out
 from bulkdel.errors import BulkdelError, Exit, Guarded, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Agreement, Consent
@@ -29,10 +30,13 @@ from bulkdel.report.status import Status
 from bulkdel.report.text.confirm import confirm_text, is_real, question
 from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
+from bulkdel.runs.canary import is_open
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
+from bulkdel.runs.notes import agreed_before, keep_agreed
 from bulkdel.runs.observers import Observers, Watch, observers
+from bulkdel.runs.phases import all_ended, phases
 from bulkdel.runs.run import Run, held_run
-from bulkdel.send.view import End, Ending, LaneEnd
+from bulkdel.send.view import End, Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class Choices:
     """The options of `run`.
 
     Attributes:
+        go_on: whether a canary that is as it should be is let on without a question.
         command: as it was given. rest: the one that goes on behind --limit.
         commands: makes any command that belongs to the job, of a verb and its options.
         json: whether the end is told as JSON.
@@ -54,6 +59,7 @@ class Choices:
     commands: Callable[..., str]
     json: bool = False
     watch: Watch = field(default_factory=Watch)
+    go_on: bool = False
 
 
 def sit(
@@ -113,34 +119,38 @@ def _carry_out(
         guarded = too_many(job.guards, meta.books)
         if guarded:
             raise Guarded(guarded, where=job.source)
-        how = _have_agreement(job, choices, run, meta, status)
-        at_ms = None if how is Agreement.EARLIER else time.time_ns() // 1_000_000
-        run.agree(Consent(how=how, at_ms=at_ms, command=choices.command))
+        consent = _have_agreement(job, choices, run, meta, status)
+        run.agree(consent)
+        if job.backup.enabled and not run.agreed():  # it takes hours before anything is deleted
+            keep_agreed(job, meta, consent)
         others.started(status)
-        quiet, limit = choices.no_progress, choices.limit
-        ending = send(run, meta, watch, [others.show], quiet=quiet, limit=limit)
+    carried = Carried(ending=all_ended(job, End.FINISHED, ""))
+    if status.unsettled > 0 or is_open(job, meta):
+        steps = phases(job, run, meta, say=streams.say, limit=choices.limit, go_on=choices.go_on)
+        quiet = choices.no_progress
+        carried = carry_out(job, run, steps, watch, others.show, quiet=quiet)
         status = run.status()
         others.looked(status)
-    else:
-        ending = Ending(
-            lanes=tuple(LaneEnd(target=t.name, end=End.FINISHED, words="") for t in job.targets)
-        )
+    ending = carried.ending
     end = sitting_verdict(ending, status)
     again = choices.rest if _is_limited(ending) else choices.command
-    steps = tuple(steps_after(ending, status, choices.commands, again=again))
+    if carried.asks:
+        again = f"{again} --go-on"
+    following = tuple(steps_after(ending, status, choices.commands, again=again))
     if not choices.json:
         _print(
             summary_text(
                 status,
                 ending,
                 streams.width(sys.stdout),
-                next_steps=steps,
+                next_steps=following,
                 colour=streams.colour(sys.stdout),
             )
         )
     run.report(streams.say, command_for(job.source, job.run_dir, anywhere=True))
     if choices.json:
-        _print(run_json(end.exit_code, end.words, status=status, ending=ending, next_steps=steps))
+        code, words = end.exit_code, end.words
+        _print(run_json(code, words, status=status, ending=ending, next_steps=following))
     others.ended(end.exit_code, end.words)
     return end.exit_code
 
@@ -164,25 +174,30 @@ def _have_agreement(
     run: Run,
     meta: PlanMeta,
     status: Status,
-) -> Agreement:
+) -> Consent:
     """Returns how it was agreed that this plan is sent: before, now, or as a trial.
 
     Raises:
         WrongInput: there is nobody to ask.
         NotAgreed: a person did not say yes.
     """
-    if run.agreed():
+    earlier = agreed_before(job, meta)
+    if run.agreed() or earlier:
         left = counted(status.unsettled, unit(job.operation))
         streams.say(f"Continuing {job.name}: {left} left. Ctrl-C stops it safely.")
         for warning in (*guards_that_guard_nobody(job, meta.books), *warnings(job)):
             streams.say(f"Warning: {warning}")
-        return Agreement.EARLIER if is_real(job) else Agreement.TRIAL
+        if earlier and not run.agreed():
+            return replace(earlier, command=choices.command)
+        if is_real(job):
+            return Consent(how=Agreement.EARLIER, at_ms=None, command=choices.command)
+        return _now(Agreement.TRIAL, choices)
     shown = streams.width(sys.stderr)
     streams.say(confirm_text(job, meta, shown, colour=streams.colour(sys.stderr)))
     if not is_real(job):
-        return Agreement.TRIAL
+        return _now(Agreement.TRIAL, choices)
     if choices.yes:
-        return Agreement.OPTION
+        return _now(Agreement.OPTION, choices)
     if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
         raise WrongInput(
             "this run deletes at a real provider and there is no terminal to ask on; "
@@ -191,7 +206,11 @@ def _have_agreement(
         )
     if not ask.confirmed(question(job, meta)):
         raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was sent")
-    return Agreement.TYPED
+    return _now(Agreement.TYPED, choices)
+
+
+def _now(how: Agreement, choices: Choices) -> Consent:
+    return Consent(how=how, at_ms=time.time_ns() // 1_000_000, command=choices.command)
 
 
 def _warn(words: str) -> None:

@@ -13,7 +13,7 @@ from bulkdel import files, rundir
 from bulkdel.plan import duck
 from bulkdel.plan.batches.compose import FIELD_END, ID_END, LineDigests
 from bulkdel.plan.meta import DIGESTS_KEY, META_KEY, digest, to_json
-from bulkdel.plan.read import PLAN_FILE
+from bulkdel.plan.read import PLAN_FILE, kept_bytes
 from bulkdel.plan.scale import Scale
 from bulkdel.plan.stretches import stretch_of
 from bulkdel.plan.values import PLAN_VERSION, Books, Fingerprint, Origin, PlanMeta, Share
@@ -24,6 +24,7 @@ from bulkdel.words import Errand, Mode, Orient
 _FIELD, _ID = chr(FIELD_END), chr(ID_END)
 _IDS_HELD: Final = 100_000
 """Ids of lines that are written, and digested, together."""
+_EMPTY_MB: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,27 @@ def make_side_plan(
             meta = _write(con, place, errand, mode, planned, origin)
             files.publish(place / PLAN_FILE, folder / PLAN_FILE)
     return meta
+
+
+def empty_side_plan(folder: Path) -> None:
+    """Writes the plan in `folder`, which is held, anew without its entries, which may hold data.
+
+    What it says of itself stays: how such a run stands is still known.
+
+    Raises:
+        WrongInput: it cannot be written.
+        Corrupt, StorageFailed: it cannot be read.
+    """
+    with (
+        duck.storage_errors(folder),
+        workshop(folder) as place,
+        closing(duck.open_workshop(place, memory_limit_mb=_EMPTY_MB)) as con,
+        duck.opened(folder / PLAN_FILE) as file,
+    ):
+        kept = {key: kept_bytes(con, file, key) for key in (META_KEY, DIGESTS_KEY)}
+        nothing = f"SELECT * FROM {duck.parquet_rows(file)} WHERE false"  # noqa: S608  # our own
+        duck.write_parquet(con, nothing, place / PLAN_FILE, group_rows=1, metadata=kept)
+        files.publish(place / PLAN_FILE, folder / PLAN_FILE)
 
 
 def _write(  # noqa: PLR0917  # the parts of one plan

@@ -40,7 +40,7 @@ def read_plan_meta(run_dir: Path) -> PlanMeta | None:
         return None
     try:
         with closing(duck.open_reader()) as con, duck.opened(path) as file:
-            return from_json(_kept(con, file, META_KEY))
+            return from_json(kept_bytes(con, file, META_KEY))
     except duck.DuckError as exc:
         raise _failed(path, _DAMAGED, exc) from exc
     except (ValueError, KeyError, TypeError) as exc:
@@ -92,7 +92,9 @@ class PlanReader:
                 self._file = stack.enter_context(duck.opened(self._path))
                 self._con = stack.enter_context(closing(duck.open_reader()))
                 self._con.execute("SET parquet_metadata_cache = true")
-                self._digests = _kept(self._con, self._file, DIGESTS_KEY) if meta.stretch else b""
+                self._digests = (
+                    kept_bytes(self._con, self._file, DIGESTS_KEY) if meta.stretch else b""
+                )
             except duck.DuckError as exc:
                 raise _failed(self._path, _DAMAGED, exc) from exc
             if meta.stretch and (
@@ -245,7 +247,7 @@ def _unreadable(path: Path, why: str) -> StorageFailed:
     return StorageFailed(f"{path} cannot be read ({why})", mend=words)
 
 
-def _kept(con: duck.Connection, file: duck.FileName, key: str) -> bytes:
+def kept_bytes(con: duck.Connection, file: duck.FileName, key: str) -> bytes:
     """What stands under `key` in a plan's metadata; nothing if there is no such key."""
     row = con.execute(
         f"SELECT value FROM {duck.parquet_facts(file, 'kv_metadata')} "  # noqa: S608 - our own words

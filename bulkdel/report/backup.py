@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt
+from bulkdel.plan import duck
 from bulkdel.report.beside import SideStatus
 
 VERSION: Final = 1
@@ -69,6 +71,16 @@ class BackupStatus:
     sides: tuple[SideStatus, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedList:
+    """A list that could not be pulled for good."""
+
+    target: str
+    account: str
+    code: int
+    info: str
+
+
 _NOTE: Final = TypeAdapter(BackupNote)
 
 
@@ -99,6 +111,29 @@ def write_note(run_dir: Path, note: BackupNote) -> None:
     files.replace(run_dir / files.BACKUP / files.BACKUP_NOTE, content)
 
 
-def moment(at_s: float) -> str:
-    """A Unix time in seconds as `at` and `kept_until` have it."""
-    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds")
+def failed_lists(run_dir: Path, most: int) -> tuple[FailedList, ...]:
+    """The first of the lists that could not be pulled for good, at most so many.
+
+    Raises:
+        WrongInput: the ledger of the backup cannot be read.
+    """
+    columns = dict.fromkeys(("target", "account", "status", "info"), "VARCHAR") | {"code": "BIGINT"}
+    found: list[FailedList] = []
+    for folder in (files.BACKUP, files.BACKUP_OTHERS):
+        path = run_dir / folder / files.LEDGER
+        if len(found) == most or not files.is_there(path):
+            continue
+        with (
+            duck.storage_errors(run_dir),
+            closing(duck.open_reader()) as con,
+            duck.opened(path) as file,
+        ):
+            rows = con.execute(
+                "SELECT DISTINCT target, account, code, info "  # noqa: S608  # our own words
+                f"FROM {duck.objects_in(file, columns)} WHERE status = 'failed' "
+                f"ORDER BY target, account LIMIT {most - len(found)}"
+            ).fetchall()
+        found += [
+            FailedList(target=t, account=a, code=code, info=info) for t, a, code, info in rows
+        ]
+    return tuple(found)

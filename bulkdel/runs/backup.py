@@ -29,7 +29,8 @@ from bulkdel.plan.scale import Scale
 from bulkdel.plan.values import Origin, PlanMeta
 from bulkdel.plan.workshop import workshop
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.backup import BackupNote, BackupStatus, moment, read_note, write_note
+from bulkdel.report.backup import BackupNote, BackupStatus, read_note, write_note
+from bulkdel.report.figures import stamp
 from bulkdel.runs.backed_up import refuse_destroyed
 from bulkdel.runs.beside import Side
 from bulkdel.runs.failures import nothing_sent
@@ -40,7 +41,6 @@ from bulkdel.words import Errand, Mode, Operation
 # SQL is put together from our own words, numbers and quoted names alone.
 # ruff: noqa: S608
 
-OTHERS: Final = f"{files.BACKUP}/others"
 
 _PULL: Final = 'target, account, "at"'
 """What tells one pull of a list from another; `at` means something in SQL."""
@@ -57,7 +57,7 @@ def backup_sides(job: Job) -> tuple[Side, ...]:
     """All that the backup takes, in this order: each once the one before is finished."""
     first = backup_side(job)
     if job.operation is Operation.DELETE_ALL_FRIENDS and job.mode is Mode.TWO_WAY:
-        return first, _side(job, OTHERS, _beside)
+        return first, _side(job, files.BACKUP_OTHERS, _beside)
     return (first,)
 
 
@@ -101,7 +101,7 @@ def finish_backup(job: Job) -> BackupStatus:
         note = BackupNote(
             plan_digest=note.plan_digest,
             state="whole",
-            at=moment(time.time()),
+            at=stamp(_now_ms()),
             kept_until=note.kept_until,
             lists=sum(side.count("pulled") for side in status.sides),
             failed=sum(side.count("failed") for side in status.sides),
@@ -121,7 +121,7 @@ def backup_status(run_dir: Path) -> BackupStatus | None:
         Corrupt, StorageFailed, WrongInput: it cannot be read.
     """
     note = read_note(run_dir)
-    sides = (look_beside(run_dir, files.BACKUP), look_beside(run_dir, OTHERS))
+    sides = (look_beside(run_dir, files.BACKUP), look_beside(run_dir, files.BACKUP_OTHERS))
     if note is None or sides[0] is None:
         return None
     return BackupStatus(note=note, sides=tuple(one for one in sides if one is not None))
@@ -163,10 +163,10 @@ def _make(job: Job, planned: _Planned, side_job: Job) -> PlanMeta:
     if meta is None:
         raise AssertionError("a backup of a run without a plan")
     if side_job.run_dir == job.run_dir / files.BACKUP:
-        keep_s, now_s = job.backup.keep_s, time.time()
-        until = None if keep_s is None else moment(now_s + keep_s)
+        keep_s, now_ms = job.backup.keep_s, _now_ms()
+        until = None if keep_s is None else stamp(now_ms + round(keep_s * 1000))
         note = BackupNote(
-            plan_digest=meta.digest, state="begun", at=moment(now_s), kept_until=until
+            plan_digest=meta.digest, state="begun", at=stamp(now_ms), kept_until=until
         )
         write_note(job.run_dir, note)
 
@@ -195,7 +195,7 @@ def _made_exact(job: Job) -> int:
     """
     folder = job.run_dir / files.BACKUP
     path = folder / files.FRIENDS
-    ledgers = [folder / files.LEDGER, job.run_dir / OTHERS / files.LEDGER]
+    ledgers = [folder / files.LEDGER, job.run_dir / files.BACKUP_OTHERS / files.LEDGER]
     scale = Scale.within(job.memory_limit_mb)
     if not files.is_there(path):
         files.replace(path, b"")
@@ -242,3 +242,7 @@ def _measured(path: Path) -> tuple[int, str]:
     with files.open_to_read(path) as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         return file.tell(), sha256
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

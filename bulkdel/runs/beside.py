@@ -89,6 +89,13 @@ class SideRun(Run):
             self._open(meta)
         return meta
 
+    @property
+    def _main_job(self) -> Job:
+        return self._beside
+
+    def _follows_calls(self) -> bool:
+        return True  # those of the run, or of another one beside it
+
     def give_up(self, ending: Ending) -> Ending:
         """What is left of targets whose tries are used up, settled as failed with its last code.
 

@@ -35,7 +35,7 @@ def circumstances(
         bulkdel=version(),
         python=platform.python_version(),
         host=_storable(platform.node()),
-        user=_user(),
+        user=user_name(),
         uid=os.geteuid(),
         command=_storable(consent.command)[:COMMAND_CAP],
         agreement=consent.how,
@@ -113,7 +113,8 @@ def _schedule(schedule: Schedule) -> ScheduleSettings:
     )
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The name that belongs to this user's number; empty where it has none."""
     try:
         return _storable(pwd.getpwuid(os.geteuid()).pw_name)
     except KeyError:  # such as in a container that was given a number alone

@@ -16,7 +16,7 @@ import struct
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -25,7 +25,6 @@ from bulkdel.errors import WrongInput
 from bulkdel.ledger.lock import holder
 from bulkdel.report.figures import plain
 from bulkdel.runs.rates import keep_rates, kept_rates
-from bulkdel.send.sitting import Sitting
 
 LINE_MOST: Final = 4096
 PATIENCE_S: Final = 5.0
@@ -35,9 +34,22 @@ _DESCRIPTORS: Final = Path("/proc/self/fd")
 _SAID_MOST: Final = 500
 
 
+class Obeys(Protocol):
+    """What may be acted on while it works."""
+
+    def pause(self, by: str = "") -> None:
+        """Send nothing until `resume`, as the user `by` asks."""
+
+    def resume(self) -> None:
+        """Send again."""
+
+    def slow_to(self, target: str, qps: float) -> None:
+        """Stay at or under `qps` calls/s for a target."""
+
+
 @asynccontextmanager
 async def listening(
-    run_dir: Path, sitting: Sitting, ceilings: Mapping[str, float], warn: Callable[[str], None]
+    run_dir: Path, sitting: Obeys, ceilings: Mapping[str, float], warn: Callable[[str], None]
 ) -> AsyncIterator[None]:
     """Within it, other processes of the same user may act on `sitting`.
 
@@ -122,7 +134,7 @@ class _Control:
     def __init__(
         self,
         run_dir: Path,
-        sitting: Sitting,
+        sitting: Obeys,
         ceilings: Mapping[str, float],
         warn: Callable[[str], None],
     ) -> None:

@@ -17,7 +17,6 @@ from bulkdel.plan.pulled import FRIEND_COLUMNS, PULL_COLUMNS
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import unit
-from bulkdel.runs.backup import OTHERS
 from bulkdel.send.selection import Selection
 from bulkdel.words import Batch, Entry, Mode, Operation
 
@@ -71,7 +70,7 @@ def kept_back(job: Job, meta: PlanMeta) -> Selection | None:
     """
     if not job.backup.enabled or job.backup.on_failure is OnFailure.GO:
         return None
-    folders = [job.run_dir / files.BACKUP, job.run_dir / OTHERS]
+    folders = [job.run_dir / files.BACKUP, job.run_dir / files.BACKUP_OTHERS]
     ledgers = [one / files.LEDGER for one in folders if files.is_there(one / files.LEDGER)]
     friends = folders[0] / files.FRIENDS
     names = [share.target for share in meta.shares]

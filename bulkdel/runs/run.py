@@ -6,7 +6,13 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    contextmanager,
+    suppress,
+)
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +21,8 @@ from structlog.typing import FilteringBoundLogger
 
 from bulkdel import files, rundir
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
-from bulkdel.job.job import Job, Reach, Target
-from bulkdel.job.secrets import read_login, read_secret
+from bulkdel.job.job import Job, Target
+from bulkdel.job.secrets import read_login
 from bulkdel.ledger.circumstances import Consent
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
@@ -30,21 +36,24 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.status import Status
+from bulkdel.runs.backed_up import ensure_backed_up
 from bulkdel.runs.circumstances import circumstances, settings_of
-from bulkdel.runs.control import listening
+from bulkdel.runs.control import Obeys, listening
+from bulkdel.runs.destinations import destinations_of, secret_of
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile, left_at_once, read_live
 from bulkdel.runs.plan import choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
+from bulkdel.runs.showing import keep_showing
 from bulkdel.runs.status import identity_of, look
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import JournalBook
 from bulkdel.send.deed import Deed
 from bulkdel.send.descriptors import fit
 from bulkdel.send.selection import Selection
-from bulkdel.send.shared import Destination, OnSettled, Shared
+from bulkdel.send.shared import OnSettled, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
@@ -54,7 +63,6 @@ if TYPE_CHECKING:
 
 SAMPLE: Final = 3
 """Batches of a plan that are shown."""
-SHOW_EVERY_S: Final = 0.5
 
 
 class Run:
@@ -113,7 +121,7 @@ class Run:
         )
         if self.unsettled:
             for target in self._job.targets:
-                self._secrets[target.name] = _secret_of(target)
+                self._secrets[target.name] = secret_of(target)
                 self._proxies[target.name] = Proxy.of(target.proxy, read_login(target))
 
     @property
@@ -137,6 +145,7 @@ class Run:
         show: Show,
         tell: TellStop,
         selection: Selection | None = None,
+        used_s: float = 0.0,
     ) -> Ending:
         """Sends until nothing is left or something stops it; every reply is recorded by then.
 
@@ -147,6 +156,7 @@ class Run:
             tell: takes what the first signal is told to, and what counts the calls in flight. Both
                 may be called at any moment until this returns.
             selection: which pairs are sent; None means all.
+            used_s: seconds of max_duration that were used before.
 
         Raises:
             WrongInput: a secret is not there; nothing was sent.
@@ -162,13 +172,39 @@ class Run:
                 tell(stop, sitting.in_flight)
 
             return await self.sending(
-                meta, limit=limit, started=started, show=show, selection=selection
+                meta,
+                limit=limit,
+                started=started,
+                show=show,
+                selection=selection,
+                used_s=used_s,
             )
 
         with ExitStack() as stack:
             with nothing_sent():
                 runner = stack.enter_context(asyncio.Runner())
             return runner.run(work())
+
+    def listening(
+        self, work: Obeys, warn: Callable[[str], None]
+    ) -> AbstractAsyncContextManager[None]:
+        """Within it `pause`, `resume` and `rate` of this run reach `work`; see control."""
+        job = self._main_job
+        ceilings = {target.name: target.qps for target in job.targets}
+        return listening(job.run_dir, work, ceilings, warn)
+
+    @property
+    def _main_job(self) -> Job:
+        """The job of the run that this is, or that it is beside."""
+        return self._job
+
+    def _follows_calls(self) -> bool:
+        """Whether calls of another sitting may have left within the last second."""
+        return self._begun or rundir.has_sides(self._job.run_dir)
+
+    def note_ended(self, ending: Ending) -> None:
+        """Keep how all of it ended, where that is not how the last sending ended."""
+        self._note_end(ending.lanes)
 
     def status(self) -> Status:
         """How things stand now."""
@@ -184,26 +220,6 @@ class Run:
             say(f"Warning: no report was written: {words}")
         else:
             say(f"Report: {page}")
-
-    async def _destinations(
-        self, targets: tuple[Target, ...], stack: AsyncExitStack
-    ) -> list[Destination]:
-        """Where each target's calls go: to its address, or to a stand-in within this process."""
-        destinations = []
-        for target in targets:
-            address = target.address
-            if address is None:
-                server = await asyncio.to_thread(self._stand_in, target)
-                address = (await stack.enter_async_context(server)).address
-            destinations.append(
-                Destination(
-                    target=target,
-                    address=address,
-                    secret=self._secrets[target.name],
-                    proxy=self._proxies[target.name],
-                )
-            )
-        return destinations
 
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
@@ -262,6 +278,7 @@ class Run:
         on_settled: OnSettled | None = None,
         log: FilteringBoundLogger | None = None,
         selection: Selection | None = None,
+        used_s: float = 0.0,
     ) -> Ending:
         """As `send`, within a running loop.
 
@@ -273,10 +290,13 @@ class Run:
             on_settled: is awaited with every outcome, once it is durable.
             log: takes what happens; structlog's own, as it is set up, if there is none.
             selection: which pairs are sent; None means all.
+            used_s: seconds of max_duration that were used before.
         """
         job, log, consent = self._job, log or structlog.get_logger(), self._consent
         if consent is None:
             raise AssertionError("nobody has agreed to the plan")
+        if self._deed_of is None:  # it deletes
+            ensure_backed_up(job, meta)
         show = show or _nothing
         targets, fewer = fit(job.targets)
         if fewer:
@@ -297,15 +317,15 @@ class Run:
                     on_settled=on_settled,
                     deed_of=self._deed_of,
                     selection=selection,
+                    used_s=used_s,
                 )
-                destinations = await self._destinations(targets, stack)
-                sitting = Sitting(
-                    shared, destinations, continued=self._begun or rundir.has_sides(job.run_dir)
+                destinations = await destinations_of(
+                    targets, self._secrets, self._proxies, self._stand_in, stack
                 )
+                sitting = Sitting(shared, destinations, continued=self._follows_calls())
                 started(sitting)
-                ceilings = {target.name: target.qps for target in job.targets}
                 warn = partial(self._warn, log)
-                await stack.enter_async_context(listening(job.run_dir, sitting, ceilings, warn))
+                await stack.enter_async_context(self.listening(sitting, warn))
                 settings = settings_of(job, targets, self._protected)
                 how = circumstances(consent, sends=True, limit=limit, settings=settings)
                 self._note_dead()
@@ -318,7 +338,7 @@ class Run:
                 progress.show(views)
                 show(views)
 
-            showing = _keep_showing(sitting, show_all, live, warn)
+            showing = keep_showing(sitting, show_all, live, warn)
             shower = asyncio.create_task(showing, name="progress")
             try:
                 ending = await sitting.run()
@@ -373,37 +393,5 @@ def _unsettled(meta: PlanMeta, journal: Journal) -> list[int]:
     ]
 
 
-async def _keep_showing(
-    sitting: Sitting, show: Show, live: LiveFile, warn: Callable[[str], None]
-) -> None:
-    """Shows the lanes, here and to whoever reads the run directory; at once where one is told to.
-
-    Where the file cannot be written, `warn` hears of it once.
-    """
-    warned = False
-    while True:
-        sitting.changed.clear()
-        views = sitting.views()
-        show(views)
-        if write := live.due(views, _now_ms()):
-            try:
-                await asyncio.to_thread(write)
-            except OSError as error:
-                if not warned:
-                    warn(f"`status` cannot be told how it stands: {files.reason(error)}")
-                warned = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SHOW_EVERY_S):
-                await sitting.changed.wait()
-
-
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _secret_of(target: Target) -> Secret:
-    if target.reach is not Reach.EMULATOR:
-        return read_secret(target)
-    from bulkdel.runs.stand_in import SECRET
-
-    return SECRET

@@ -63,7 +63,7 @@ class Feed:
     ) -> None:
         """The entries of the target at this `index` of the plan, as far as they are selected."""
         self.kept_pairs = 0
-        """How many pairs the first round has left alone, since they are not selected."""
+        """How many pairs were left alone up to now, since they are not selected."""
         self._selection = selection
         self._plan = plan
         self._book = book
@@ -108,7 +108,10 @@ class Feed:
         read = partial(self._book.second_phase, self._index, PAGE, begun=begun)
         while page := await asyncio.to_thread(read, after=after):
             for one in page:
-                if (work := self._work(one.batch, one.parts)).has_more:
+                work = self._work(one.batch, one.parts)
+                if not begun:  # the second round meets the same ones again
+                    self._count_kept(work)
+                if work.has_more:
                     yield work
             after = (page[-1].place, page[-1].batch.ordinal)
 
@@ -123,15 +126,16 @@ class Feed:
                 parts = {one.ordinal: one.parts for one in opens}
                 page = [self._work(entry, parts.get(entry.ordinal, FRESH)) for entry in todo]
                 if self._selection is not None:
-                    self.kept_pairs += sum(
-                        size(work.entry, part)
-                        for work in page
-                        for part in work.parts[len(work.parts) - work.kept :]
-                    )
+                    for work in page:
+                        self._count_kept(work)
                     page = [work for work in page if work.has_more]
                 if page:
                     return page
         return []
+
+    def _count_kept(self, work: Work) -> None:
+        if work.kept:
+            self.kept_pairs += sum(size(work.entry, part) for part in work.parts[-work.kept :])
 
     def _work(self, entry: Entry, parts: tuple[Part, ...]) -> Work:
         chosen = None if self._selection is None else self._selection.chosen(self._index, entry)

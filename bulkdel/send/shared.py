@@ -46,6 +46,7 @@ class Shared:
         on_settled: a carrier waits for it.
         deed_of: what the calls of a target do; by default they delete, as the job says.
         selection: which pairs are sent; by default all.
+        used_s: seconds of max_duration that the command has used before.
         carriers: those of each lane, so that any lane can stop them all.
     """
 
@@ -60,6 +61,7 @@ class Shared:
     now_s: Callable[[], float] = time.time
     deed_of: Callable[[Target], Deed] | None = None
     selection: Selection | None = None
+    used_s: float = 0.0
     carriers: list[Carriers] = field(default_factory=list)
 
     def stop(self, end: End, words: str) -> None:

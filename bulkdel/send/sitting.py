@@ -165,7 +165,7 @@ class Sitting:
     async def _keep_duration(self) -> None:
         bound_s = self._shared.job.schedule.max_duration_s
         if bound_s is not None:
-            await asyncio.sleep(bound_s)
+            await asyncio.sleep(max(0.0, bound_s - self._shared.used_s))
             self.stop(End.DURATION, f"it has run for {bound_s:g} s")
 
     def views(self) -> tuple[LaneView, ...]:

@@ -73,6 +73,11 @@ class HandRun(Run):
         """As it was before."""
         return self._status(meta, self.before)
 
+    @property
+    def unsettled(self) -> int:
+        """As it was before."""
+        return self.rows.pairs - self.before.settled
+
     def agreed(self) -> bool:
         """As told."""
         return self.agreed_before
@@ -89,9 +94,11 @@ class HandRun(Run):
         show: Show,
         tell: TellStop,
         selection: Selection | None = None,
+        used_s: float = 0.0,
     ) -> Ending:
         """Settles everything, or stops at a signal that it sends itself."""
         assert selection is None
+        assert used_s < 60
         self.done.append(f"sent, limit {limit}")
         show([])
         if self.sends_first:

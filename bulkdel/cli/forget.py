@@ -1,0 +1,105 @@
+"""`bulkdel forget`: destroys a backup, or all whose time has come."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bulkdel.cli import ask, streams
+from bulkdel.cli.options import RunDir, Yes, load
+from bulkdel.errors import BulkdelError, Exit, WrongInput
+from bulkdel.report.text.backup import forget_text
+from bulkdel.runs.forget import due_below, to_forget
+from bulkdel.runs.forget import forget as destroy
+
+EPILOG = """
+\b
+Exit codes:
+  0  destroyed, or nothing was due
+  1  --expired: some could not be destroyed; standard error says which
+  2  could not be done, or was not agreed to
+
+\b
+What is destroyed:
+  backup/friends.jsonl.zst  the data itself
+  undo/plan.parquet         its entries, which hold data as well
+That it was destroyed, when and by whom stays in backup/backup.json. Results
+and reports of the run stay as they are.
+
+\b
+Examples:
+  bulkdel forget purge.toml
+  bulkdel forget --expired /srv/runs      for cron: asks nothing
+"""
+
+
+def forget(
+    job: Annotated[
+        Path | None,
+        typer.Argument(metavar="[JOB]", help="The job file (TOML).", show_default=False),
+    ] = None,
+    *,
+    run_dir: RunDir = None,
+    yes: Yes = False,
+    expired: Annotated[
+        Path | None,
+        typer.Option(
+            "--expired",
+            metavar="DIR",
+            help="Destroy the backups in DIR and below it that may be kept no longer.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Destroy the backup of JOB: what the run deleted cannot be put back after it.
+
+    Shows what is destroyed, and asks. With --expired it asks nothing, and
+    destroys what `keep` in [backup] lets be kept no longer. A backup that an
+    unfinished undo still needs is left alone.
+    """
+    if (job is None) == (expired is None) or (expired is not None and run_dir is not None):
+        raise WrongInput("name a job, or a directory with --expired; nothing was destroyed")
+    if expired is not None:
+        return _expired(expired)
+    if job is None:
+        raise AssertionError("neither a job nor a directory")
+    loaded = load(job, run_dir)
+    note = to_forget(loaded.run_dir)
+    streams.say(
+        forget_text(
+            loaded.run_dir, note, streams.width(sys.stderr), colour=streams.colour(sys.stderr)
+        )
+    )
+    if not yes:
+        if not ask.can_ask():
+            raise WrongInput(
+                "there is no terminal to ask on, so nothing was destroyed; look at the above and "
+                "add --yes if it is right"
+            )
+        if not ask.confirmed("Destroy this backup? Type yes: "):
+            raise WrongInput(f"not confirmed ({ask.ONLY_YES}); nothing was destroyed")
+    _destroyed(loaded.run_dir)
+    return Exit.DONE
+
+
+def _expired(folder: Path) -> int:
+    code, number = Exit.DONE, 0
+    for run_dir in due_below(folder, time.time()):
+        try:
+            _destroyed(run_dir)
+            number += 1
+        except BulkdelError as error:
+            code = Exit.FAILED
+            streams.say(f"Not destroyed: {error}")
+    if not number and code is Exit.DONE:
+        streams.result("No backup is due.\n")
+    return code
+
+
+def _destroyed(run_dir: Path) -> None:
+    note = destroy(run_dir)
+    streams.result(f"The backup in {run_dir} was destroyed {note.at}.\n")

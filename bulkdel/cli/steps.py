@@ -1,0 +1,146 @@
+"""Carries out what a run's phases ask for: send, wait with a countdown, ask a person."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from bulkdel.cli import ask, streams
+from bulkdel.cli.sending import Interrupted, before_sending, send
+from bulkdel.cli.signals import Stopping
+from bulkdel.job.job import Job
+from bulkdel.report.canary import canary_question
+from bulkdel.report.figures import span
+from bulkdel.runs.phases import Ask, Phases, Send, Wait, all_ended, following
+from bulkdel.runs.run import Run
+from bulkdel.runs.seams import Show
+from bulkdel.runs.waiting import Waiting
+from bulkdel.send.view import End, Ending
+
+NOT_LET_ON = "the canary is as it should be, and the rest was not let on: --go-on does that"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """How the phases of a run ended; `asks`: since nobody let the rest on."""
+
+    ending: Ending
+    asks: bool = False
+
+
+def carry_out(
+    job: Job, run: Run, steps: Phases, watch: Stopping, others: Show, *, quiet: bool
+) -> Carried:
+    """Carries out every step; `others` are shown what the run itself sends.
+
+    Raises:
+        BulkdelError: with the exit code; what was settled is kept.
+    """
+    asks, came = False, None
+    try:
+        while not isinstance(step := following(steps, came), Ending):
+            match step:
+                case Send():
+                    came = send(
+                        step.run,
+                        step.meta,
+                        watch,
+                        [others] if step.own else (),
+                        quiet=quiet,
+                        limit=step.limit,
+                        selection=step.selection,
+                        used_s=step.used_s,
+                    )
+                case Wait():
+                    came = _waited(job, run, step, watch, quiet=quiet)
+                case Ask():
+                    came = _asked(job, step, watch)
+                    asks = came is not None
+    finally:
+        steps.close()
+    return Carried(ending=step, asks=asks)
+
+
+def _asked(job: Job, step: Ask, watch: Stopping) -> Ending | None:
+    """Asks a person whether the rest may follow; how the run ends if it may not."""
+    if not ask.can_ask():
+        return all_ended(job, End.KEPT_BACK, NOT_LET_ON)
+    try:
+        watch.tell(before_sending)  # an answer is waited for: a signal is one
+        yes = ask.confirmed(canary_question(step.pairs, job.operation))
+    except Interrupted:
+        return all_ended(job, End.STOPPED, f"stopped by {watch.by}")
+    watch.tell(_nothing)
+    return None if yes else all_ended(job, End.KEPT_BACK, NOT_LET_ON)
+
+
+def _waited(job: Job, run: Run, step: Wait, watch: Stopping, *, quiet: bool) -> Ending | None:
+    """Waits where anybody can stop it; how the run ends if somebody did."""
+
+    async def work() -> tuple[End, str] | None:
+        waiting, loop = Waiting(step.until_ms), asyncio.get_running_loop()
+
+        def stop(name: str) -> None:
+            loop.call_soon_threadsafe(waiting.stop, End.STOPPED, f"stopped by {name}")
+
+        watch.tell(stop)
+        async with run.listening(waiting, _warn):
+            return await waiting.run(shown, step.bound_s)
+
+    at = datetime.fromtimestamp(step.until_ms / 1000, UTC)
+    streams.say(
+        f"The rest is sent from {at:%Y-%m-%d %H:%M:%S} UTC on; Ctrl-C stops it, and `pause` too."
+    )
+    with _Countdown(quiet=quiet) as shown:
+        stopped = asyncio.run(work())
+    watch.tell(_nothing)
+    return None if stopped is None else all_ended(job, *stopped)
+
+
+class _Countdown:
+    """Shows the seconds that are left: on a terminal as they pass, elsewhere when they halve."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._live: Live | None = None
+        self._quiet = quiet
+        self._told_s: float | None = None
+        if not quiet and streams.redraws(sys.stderr):
+            console = Console(stderr=True, no_color=True, highlight=False)
+            self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Callable[[float | None], None]:
+        if self._live is not None:
+            self._live.start()
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _show(self, left_s: float | None) -> None:
+        words = "Paused: `resume` goes on." if left_s is None else f"{span(left_s)} to go."
+        if self._live is not None:
+            self._live.update(Text(words), refresh=True)
+        elif not self._quiet and self._is_due(left_s):
+            self._told_s = left_s
+            streams.say(words)
+
+    def _is_due(self, left_s: float | None) -> bool:
+        if left_s is None or self._told_s is None:
+            return left_s != self._told_s
+        return left_s <= self._told_s / 2 and left_s > 0
+
+
+def _warn(words: str) -> None:
+    streams.say(f"Warning: {words}.")
+
+
+def _nothing(_: str) -> None:
+    """Whoever comes next is told of a signal that came."""

@@ -1,0 +1,92 @@
+"""The end of a backup: its data goes, and so does what an undo has planned from it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from bulkdel import files
+from bulkdel.errors import WrongInput
+from bulkdel.ledger.history import begun
+from bulkdel.ledger.lock import hold
+from bulkdel.plan.beside import empty_side_plan
+from bulkdel.report.backup import BackupNote, read_note, write_note
+from bulkdel.report.figures import stamp
+from bulkdel.runs.circumstances import user_name
+from bulkdel.runs.failures import nothing_sent
+from bulkdel.runs.side_status import look_beside
+
+
+def to_forget(run_dir: Path) -> BackupNote:
+    """The backup that there is to destroy.
+
+    Raises:
+        WrongInput: there is none, or an undo of the run is not finished.
+    """
+    note = read_note(run_dir)
+    if note is None:
+        raise WrongInput("there is no backup, so there is nothing to forget", where=run_dir)
+    undo = look_beside(run_dir, files.UNDO)
+    if undo is not None and not undo.is_finished and begun(run_dir / files.UNDO):
+        raise WrongInput(
+            f"an undo is not finished: {undo.unsettled:,} friends are not back yet, and their data "
+            "is kept until then",
+            where=run_dir,
+            mend="`bulkdel undo` goes on with it",
+        )
+    return note
+
+
+def forget(run_dir: Path) -> BackupNote:
+    """Destroys the friend data that is kept in a run directory, and returns what stays known.
+
+    Once it has returned, no file of the run holds any; what a file system or its copies keep of a
+    file that was removed is theirs. Interrupted anywhere, the same call goes on.
+
+    Raises:
+        Busy: a process works in the run directory.
+        WrongInput: there is no backup, an undo is not finished, or something cannot be removed.
+    """
+    with hold(run_dir), nothing_sent():
+        note = to_forget(run_dir)
+        for path in _with_data(run_dir):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+            files.sync_folder(path.parent)
+        if files.is_there(run_dir / files.UNDO / files.PLAN):
+            empty_side_plan(run_dir / files.UNDO)
+        if note.state != "destroyed":
+            now = stamp(time.time_ns() // 1_000_000)
+            note = replace(note, state="destroyed", at=now, by=user_name())
+            write_note(run_dir, note)
+    return note
+
+
+def due_below(folder: Path, now_s: float) -> Iterator[Path]:
+    """The run directories in a folder and below it whose backup's time has come.
+
+    Raises:
+        WrongInput: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise WrongInput("there is no such directory", where=folder)
+    for at, _, names in os.walk(folder):
+        place = Path(at)
+        if files.BACKUP_NOTE in names and place.name == files.BACKUP:
+            note = read_note(place.parent)
+            if note is not None and note.is_due(now_s):
+                yield place.parent
+
+
+def _with_data(run_dir: Path) -> list[Path]:
+    """What holds data beside the plan of an undo: the file, and what was written beside it."""
+    backup = run_dir / files.BACKUP
+    places = (backup, run_dir / files.BACKUP_OTHERS, run_dir / files.UNDO)
+    rooms = [place / files.WORKSHOP for place in places]
+    return [*backup.glob(f"{files.FRIENDS}*"), *(room for room in rooms if room.is_dir())]
