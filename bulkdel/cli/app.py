@@ -29,6 +29,8 @@ A first run, with no account anywhere:
 A real one:
   bulkdel init purge.toml      write a job file after a few questions
   bulkdel check purge.toml     see whether it could run now
+  bulkdel rehearse purge.toml $first --accounts a,b,c
+                               try what no documentation says
   bulkdel plan purge.toml      look at what would be sent; sends nothing
   bulkdel run purge.toml       asks, sends, writes the ledger
   bulkdel status purge.toml    how it stands, from another terminal
@@ -62,6 +64,7 @@ COMMANDS = {
     "init": "Write a job file after a few questions.",
     "run": "Plan, ask, delete; or go on where it was left.",
     "check": "See whether a job could run now. Deletes nothing.",
+    "rehearse": "Try three accounts for what no documentation says.",
     "plan": "Show what would be sent. Sends nothing.",
     "backup": "Keep the data of all that a job deletes.",
     "forget": "Destroy a backup, or all that are due.",

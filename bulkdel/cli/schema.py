@@ -14,10 +14,12 @@ from bulkdel.report import (
     check_json,
     export_json,
     plan_json,
+    rehearsal,
     remote,
     report_json,
     run_json,
     status_json,
+    undone,
 )
 from bulkdel.report.json_text import json_text
 from bulkdel.report.text import verification
@@ -52,22 +54,26 @@ class Form(StrEnum):
     JOB = "job"
     PLAN = "plan"
     CHECK = "check"
+    REHEARSAL = "rehearsal"
     STATUS = "status"
     REPORT = "report"
     RUN = "run"
     EXPORT = "export"
     VERIFY = "verify"
+    UNDO = "undo"
     VERIFICATION = "verification"
 
 
 FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.PLAN: (plan_json.VERSION, plan_json.KEYS),
     Form.CHECK: (check_json.VERSION, check_json.KEYS),
+    Form.REHEARSAL: (rehearsal.VERSION, rehearsal.KEYS),
     Form.STATUS: (status_json.VERSION, status_json.KEYS),
     Form.REPORT: (report_json.VERSION, report_json.KEYS),
     Form.RUN: (run_json.VERSION, run_json.KEYS),
     Form.EXPORT: (export_json.VERSION, export_json.KEYS),
     Form.VERIFY: (verification.VERSION, verification.KEYS),
+    Form.UNDO: (undone.VERSION, undone.KEYS),
     Form.VERIFICATION: (remote.VERSION, remote.KEYS),
 }
 """The version of each form that is written, and its keys."""

@@ -24,6 +24,7 @@ from bulkdel.report.text.undo import confirm_undo_text, undo_question, undone_te
 from bulkdel.report.undone import Undone, missing_fields, undo_json
 from bulkdel.runs import undo as runs_undo
 from bulkdel.runs.beside import SideRun, held_side
+from bulkdel.runs.undone import other_lists, unasked
 from bulkdel.send.view import End, Ending
 
 EPILOG = """
@@ -99,8 +100,8 @@ def undo(
         ending=end.ending if work.sent else None,
         exit_code=end.exit_code if work.unfinished is None else work.unfinished,
         missing=missing_fields(loaded.run_dir),
-        other_lists=runs_undo.other_lists(loaded),
-        unasked=runs_undo.unasked(loaded.run_dir),
+        other_lists=other_lists(loaded),
+        unasked=unasked(loaded.run_dir),
     )
     if json:
         streams.result(undo_json(undone))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bulkdel.plan import duck
 from bulkdel.plan.beside import SideShare
@@ -117,18 +115,22 @@ def _calls(con: duck.Connection, at: int, size: int) -> Iterator[tuple[str, list
 
     Two calls of one account are never sent together, so neighbours would wait for each other.
     """
+    account, others = "", list[Any]()
     with con.cursor() as cursor:
+        # The account stands in the first row of a call alone: a million texts less to make.
         cursor.execute(
-            "SELECT turn, from_account, to_account FROM (SELECT *, (row_number() OVER"  # noqa: S608  # our own words
-            f" (PARTITION BY from_account ORDER BY to_account) - 1) // {size} AS turn"
-            f" FROM meant_{at}) ORDER BY turn, from_account, to_account"
+            f"SELECT CASE WHEN place % {size} = 0 THEN from_account END, to_account FROM"  # noqa: S608  # our own words
+            " (SELECT *, row_number() OVER (PARTITION BY from_account ORDER BY to_account) - 1"
+            f" AS place FROM meant_{at}) ORDER BY place // {size}, from_account, to_account"
         )
-        for (_, account), rows in groupby(_rows(cursor), itemgetter(0, 1)):
-            others = [other for _, _, other in rows if other is not None]
-            yield account, others or None
+        while rows := cursor.fetchmany(_ROWS):
+            for first, other in rows:
+                if first is None:
+                    others.append(other)
+                    continue
+                if account:
+                    yield account, others if others[0] is not None else None
+                account, others = first, [other]
+    if account:
+        yield account, others if others[0] is not None else None
     con.execute(f"DROP TABLE meant_{at}")  # what is written next needs the room
-
-
-def _rows(cursor: duck.Connection) -> Iterator[tuple[int, str, str | None]]:
-    while rows := cursor.fetchmany(_ROWS):
-        yield from rows

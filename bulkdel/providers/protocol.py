@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar, assert_never
 
 from bulkdel.providers.codes import CodeTable
 from bulkdel.providers.purge import Purge
+from bulkdel.providers.rehearsal import Rehearsed
 from bulkdel.words import (
     Answer,
     AnyOperation,
@@ -292,6 +293,7 @@ class Provider:
         ask_list: whether an account's list is empty, likewise.
         pull_friends: a page of an account's list, or a ruling why there is none.
         put_back: puts friends back on an account's list.
+        rehearsed: how replies read as they stand, and what is assumed of them.
     """
 
     name: str
@@ -317,6 +319,7 @@ class Provider:
     ask_list: OperationCalls[Sweep, Answer]
     pull_friends: OperationCalls[Cursor, Page | Ruling]
     put_back: PutBack
+    rehearsed: Rehearsed
 
     @property
     def limits(self) -> Mapping[AnyOperation, Limits]:

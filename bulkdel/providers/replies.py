@@ -11,6 +11,7 @@ import orjson
 
 from bulkdel.providers.codes import HTTP_STATUSES, CodeTable, Scope
 from bulkdel.providers.protocol import Friend, Hearing, Page, Standing
+from bulkdel.providers.rehearsal import Said
 from bulkdel.providers.stars import without_long_runs
 from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Ruling, Verdict
 
@@ -179,6 +180,48 @@ def of_list(first: Page | Ruling) -> Answer:
         return Answer(rest=remains(str(first.total)))
     empty = not first.friends and first.total == 0 and first.following is None
     return Answer(rest=DONE if empty else NO_RESULT)
+
+
+def said(
+    status: int,
+    body: bytes,
+    *,
+    codes: CodeTable,
+    own: Callable[[Reply, int], Ruling],
+    key: str,
+    account: str,
+    code: str,
+    text: str = "",
+) -> Said:
+    """What a reply says as it stands; only one with status 200, all of it readable, names anybody.
+
+    Args:
+        status: of HTTP.
+        body: of the reply.
+        codes: of the call.
+        own: the ruling of the reply's own code.
+        key: of the results in the reply.
+        account: of the id in a result.
+        code: of its code.
+        text: of that code's text; empty where there is none.
+    """
+    reply = _read(body)
+    whole_code = code_of(reply.get(codes.key))
+    if status != HTTPStatus.OK or whole_code is None:
+        ruled = answer(status, body, codes=codes, judge=lambda it, its: Answer(rest=own(it, its)))
+        return Said(own=ruled.rest)
+    results = reply.get(key)
+    results = [] if results is None else results
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+        return Said(own=_NOT_READ)
+    items = []
+    for result in results:
+        name, number = result.get(account), code_of(result.get(code))
+        if not isinstance(name, str) or number is None:
+            return Said(own=_NOT_READ)
+        info = text_of(result.get(text))
+        items.append((name, codes.rule(number, info, Scope.ITEM) if number else DONE))
+    return Said(own=own(reply, whole_code), items=tuple(items))
 
 
 def remains(where: str) -> Ruling:

@@ -69,6 +69,12 @@ class SideStatus:
         return sum(target.pairs for target in self.targets)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether calls of it may have left, or some of it is settled."""
+        done = any(one.counters.calls or one.counters.settled for one in self.targets)
+        return done or self.began_ms is not None
+
+    @property
     def state(self) -> str:
         """Where it is in its life: planned, running, stopped or finished."""
         if self.at_work:
@@ -83,15 +89,15 @@ class SideStatus:
         return self.unsettled == 0
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The statuses that its ledger has."""
+        return tuple(STATUSES[self.errand].values())
+
+    @property
     def is_part(self) -> bool:
         """Whether less of some target was drawn than there was."""
         population = self.origin.population
         return any(one.pairs < all_ for one, all_ in zip(self.targets, population, strict=False))
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The statuses that its ledger has."""
-        return tuple(STATUSES[self.errand].values())
 
     def count(self, status: str) -> int:
         """How many have this status, over all targets."""
@@ -104,20 +110,22 @@ class SideFacts:
 
     Attributes:
         notes: what else is to be known, a sentence each.
-        first: the first of what did not come out as it was to: target, what, and how it is.
+        first: the first of what is still there: target, and what and where.
         more: how many there are that are not among `first`.
+        codes: the commonest codes of what failed or could not be asked for, in words.
     """
 
     status: SideStatus
     notes: tuple[str, ...] = ()
-    first: tuple[tuple[str, str, str], ...] = ()
+    first: tuple[tuple[str, str], ...] = ()
     more: int = 0
+    codes: tuple[tuple[CodeCount, str], ...] = ()
 
 
 def undo_of(beside: Sequence[SideStatus]) -> SideStatus | None:
     """The undo among the runs beside a run, if one was begun: nothing more of the run is sent."""
     undo = _of(beside, Errand.PUT_BACK)
-    return undo if undo is not None and undo.began_ms is not None else None
+    return undo if undo is not None and undo.has_begun else None
 
 
 def backup_of(beside: Sequence[SideStatus]) -> SideStatus | None:

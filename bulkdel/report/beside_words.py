@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
-from bulkdel.report.beside import SideStatus
+from bulkdel.report.backup import BackupNote
+from bulkdel.report.beside import SideStatus, undo_of
 from bulkdel.report.figures import count, counted, moment, plain
 from bulkdel.report.status import Status
 from bulkdel.words import Errand
@@ -31,10 +33,34 @@ _NAMES: Final = {
 
 def beside_rows(status: Status) -> Iterator[tuple[str, str]]:
     """Each run beside the run, by the name of its kind, and how it stands; what is unreadable."""
-    for one in status.beside:
+    for one in status.beside.sides:
         yield name_of(one), side_words(one)
-    for sentence in status.unreadable:
+        if one.errand is Errand.PULL and status.beside.backup is not None:
+            yield "way back", way_back(status, status.beside.backup)
+    for sentence in status.beside.unreadable:
         yield "damaged", plain(sentence, 600)
+
+
+def way_back(status: Status, note: BackupNote) -> str:
+    """Whether what was deleted can be put back, and until when."""
+    if note.state == "destroyed":
+        return f"none: the backup was destroyed, {_when(note.at)}, by {plain(note.by)}"
+    if undo_of(status.beside.sides) is not None:
+        return "it was taken: see undo"
+    until = f"until {_when(note.kept_until)}" if note.kept_until else "for as long as you keep it"
+    if note.is_due(status.at_ms / 1000):
+        until += ", which is over"
+    if not note.is_whole:
+        return f"none yet: the backup is not whole; it may be kept {until}"
+    lacks = f", but not of {counted(note.failed, 'list')} without a backup" if note.failed else ""
+    return (
+        f"the data of {counted(note.friends, 'friend')} is kept, so that what is deleted can be "
+        f"put back{lacks}; it may be kept {until}"
+    )
+
+
+def _when(at: str) -> str:
+    return moment(round(datetime.fromisoformat(at).timestamp() * 1000))
 
 
 def noun_of(side: SideStatus) -> tuple[str, str]:

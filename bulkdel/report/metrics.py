@@ -64,7 +64,7 @@ class Metrics:
 
     def at_rest(self, status: Status) -> None:
         """The run before its calls leave, or after."""
-        self._beside = status.beside
+        self._beside = status.beside.sides
         answers = {view.target: view.answers for view in self._views}
         for target in status.targets:
             self._settled[target.name] = target.counters.settled

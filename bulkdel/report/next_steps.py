@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.beside import SideStatus, backup_of, undo_of, verification_of
+from bulkdel.report.beside import SideStatus, undo_of, verification_of
 from bulkdel.report.figures import count, counted
 from bulkdel.report.phrases import unit
 from bulkdel.report.status import State, Status, TargetStatus
@@ -66,11 +66,15 @@ def next_steps(
             yield NextStep(words="To send it (it asks first):", command=again)
         case State.STOPPED if status.unsettled > 0:
             yield from _going_on(status, command, again)
-    undo = undo_of(status.beside)
+    note = status.beside.backup
+    if note is not None and note.is_due(status.at_ms / 1000):
+        words = "The time of the backup is over. To destroy it (it asks first):"
+        yield NextStep(words=words, command=command("forget"))
+    undo = undo_of(status.beside.sides)
     if undo is not None:
         yield from _undoing(status, undo, command)
         return
-    yield from _remaining(verification_of(status.beside), command)
+    yield from _remaining(status, verification_of(status.beside.sides), command)
     if status.failed:
         yield from _export(
             status,
@@ -100,14 +104,21 @@ def _undoing(status: Status, undo: SideStatus, command: Callable[..., str]) -> I
         yield NextStep(words="To put back what is left (it asks first):", command=command("undo"))
 
 
-def _remaining(verification: SideStatus | None, command: Callable[..., str]) -> Iterator[NextStep]:
+def _remaining(
+    status: Status, verification: SideStatus | None, command: Callable[..., str]
+) -> Iterator[NextStep]:
     """What was found to be there still is first of all that is to be done."""
     if verification is None or not verification.is_finished:
         return
-    if verification.count("remains"):
+    remain = [one for one in verification.targets if one.counters.already_gone]
+    several = len(status.targets) > 1
+    for target in remain[:FILES_MOST]:
+        at = f" at {target.name}" if several else ""
+        file = f"remaining-{target.name}.csv" if several else "remaining.csv"
+        options = ("--target", target.name) if several else ()
         yield NextStep(
-            words="To write what is still there as a file that a new job can read:",
-            command=command("export", "--remaining", "--output", "remaining.csv"),
+            words=f"To write what is still there{at} as a file that a new job can read:",
+            command=command("export", "--remaining", *options, "--output", file),
         )
     if verification.count("unknown"):
         yield NextStep(
@@ -121,12 +132,11 @@ def _asking(status: Status, command: Callable[..., str]) -> Iterator[NextStep]:
     gone = status.planned - status.unsettled - status.failed
     if status.state is not State.FINISHED or not gone:
         return
-    verification = verification_of(status.beside)
+    verification = verification_of(status.beside.sides)
     if verification is None or not verification.is_finished:
         words = "To ask the provider whether it is really gone (changes nothing):"
         yield NextStep(words=words, command=command("verify", "--remote"))
-    backup = backup_of(status.beside)
-    if backup is not None and backup.is_finished and backup.count("pulled"):
+    if status.can_be_put_back:
         words = "If this should not have been deleted, to put it back (it asks first):"
         yield NextStep(words=words, command=command("undo"))
 

@@ -13,6 +13,7 @@ from bulkdel.ledger.values import Counters
 from bulkdel.plan.rejects import file_name
 from bulkdel.plan.values import Books, PlanMeta, Source
 from bulkdel.providers import PROVIDERS
+from bulkdel.report.backup import BackupNote
 from bulkdel.report.beside import SideStatus, undo_of
 from bulkdel.report.estimate import left_s
 from bulkdel.report.phrases import finished, place, title, unit
@@ -136,6 +137,24 @@ class TargetStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """The runs beside a run.
+
+    Attributes:
+        sides: of each kind the latest, in the order in which they are made.
+        backup: what is said of the backup as a whole; None where there is none.
+        unreadable: a sentence for each that cannot be read.
+    """
+
+    sides: tuple[SideStatus, ...] = ()
+    backup: BackupNote | None = None
+    unreadable: tuple[str, ...] = ()
+
+
+_ALONE = Beside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A run as it is at `at_ms` (Unix milliseconds). `targets` in the plan's order.
 
@@ -143,8 +162,7 @@ class Status:
         began_ms: when its first sitting began; None if there was none.
         last: the sitting that is or was the last one.
         rejects: the files that rejected rows are exported to, so that each can be read.
-        beside: the runs beside it, of each kind the latest. unreadable: a sentence for each that
-            cannot be read.
+        beside: the runs beside it.
     """
 
     job: str
@@ -160,8 +178,7 @@ class Status:
     at_ms: int
     orient: Orient = Orient.AS_GIVEN
     rejects: tuple[RejectsFile, ...] = ()
-    beside: tuple[SideStatus, ...] = ()
-    unreadable: tuple[str, ...] = ()
+    beside: Beside = _ALONE
 
     @property
     def planned(self) -> int:
@@ -177,6 +194,14 @@ class Status:
     def unsettled(self) -> int:
         """Pairs left, over all targets."""
         return sum(target.unsettled for target in self.targets)
+
+    @property
+    def can_be_put_back(self) -> bool:
+        """Whether a backup holds what was deleted, and nothing of it was put back yet."""
+        gone = self.planned - self.unsettled - self.failed
+        note, sides = self.beside.backup, self.beside.sides
+        held = note is not None and note.is_whole and note.friends > 0
+        return held and gone > 0 and undo_of(sides) is None
 
     @property
     def left_s(self) -> float | None:
@@ -220,8 +245,7 @@ def fold(
     carried: Mapping[str, Carried] | None = None,
     settled_ms: Mapping[str, int] | None = None,
     holder: str = "",
-    beside: Sequence[SideStatus] = (),
-    unreadable: Sequence[str] = (),
+    beside: Beside = _ALONE,
 ) -> Status:
     """The run's status out of what its directory holds.
 
@@ -239,7 +263,6 @@ def fold(
         settled_ms: when the last pair was settled, by target's name.
         holder: which process works on the run now ("process 4711"); empty if none does.
         beside: the runs beside it.
-        unreadable: a sentence for each of those that cannot be read.
     """
     named = {target.name: target for target in job.targets}
     targets = []
@@ -265,7 +288,7 @@ def fold(
     state = _state(
         running=bool(holder),
         begun=last is not None or any(target.counters.calls for target in targets),
-        left=any(target.unsettled for target in targets) and undo_of(beside) is None,
+        left=any(target.unsettled for target in targets) and undo_of(beside.sides) is None,
     )
     status = Status(
         job=job.name,
@@ -281,8 +304,7 @@ def fold(
         at_ms=now_ms,
         orient=meta.fingerprint.orient,
         rejects=rejects_files(meta.fingerprint.sources) if meta.books.rejected else (),
-        beside=tuple(beside),
-        unreadable=tuple(unreadable),
+        beside=beside,
     )
     return replace(status, reason=_reason(status, holder))
 

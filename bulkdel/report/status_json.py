@@ -103,6 +103,15 @@ KEYS: Final[Mapping[str, str]] = {
     "beside[].codes[].code": "of what failed, or could not be asked for",
     "beside[].codes[].info": "a text that came with it",
     "beside[].codes[].pairs": "how many",
+    "backup": "null, or the backup as a whole",
+    "backup.state": "begun, whole, or destroyed",
+    "backup.at": "since when",
+    "backup.kept_until": "until when it may be kept; null where the job sets no bound",
+    "backup.lists": "lists that were pulled; 0 before it is whole, as what follows",
+    "backup.failed": "lists that could not be pulled",
+    "backup.friends": "friends whose data is kept",
+    "backup.by": "who destroyed it; may be empty",
+    "backup.can_be_put_back": "whether it holds what was deleted, and nothing was put back yet",
     "beside_unreadable[]": "a sentence for each of them that cannot be read",
 }
 
@@ -138,9 +147,19 @@ def status_values(status: Status) -> dict[str, Any]:
         "targets": {target.name: _target(target, status.at_ms) for target in status.targets},
         "began": None if status.began_ms is None else stamp(status.began_ms),
         "last_sitting": None if last is None else _sitting(last),
-        "beside": [_beside(one) for one in status.beside],
-        "beside_unreadable": status.unreadable,
+        "beside": [_beside(one) for one in status.beside.sides],
+        "backup": _backup(status),
+        "beside_unreadable": status.beside.unreadable,
     }
+
+
+def _backup(status: Status) -> dict[str, Any] | None:
+    note = status.beside.backup
+    if note is None:
+        return None
+    known = {name: getattr(note, name) for name in ("state", "at", "kept_until")}
+    counts = {name: getattr(note, name) for name in ("lists", "failed", "friends", "by")}
+    return {**known, **counts, "can_be_put_back": status.can_be_put_back}
 
 
 def _beside(one: SideStatus) -> dict[str, Any]:

@@ -78,14 +78,20 @@ class Undone:
     def words(self) -> str:
         """How it ended, in a sentence or two."""
         status = self.status
-        done = f"{count(status.count('restored'))} of {entries(status.pairs)} are put back"
+        parts = [f"{count(status.count('restored'))} put back"]
+        for number, said in (
+            (status.count("already_there"), "there already"),
+            (status.count("failed"), "failed"),
+            (status.unsettled, "left"),
+        ):
+            parts += [f"{count(number)} {said}"] * (number > 0)
+        done = f"of {entries(status.pairs)} {', '.join(parts)}"
         if status.is_finished:
             again = "" if self.ending else " It was finished before: nothing was sent this time."
             return f"Undone: {done}.{again}"
         reason = "" if self.ending is None else why(self.ending)
-        left = f"{entries(status.unsettled)} left"
         stop = f" ({reason})" if reason and reason != End.FINISHED else ""
-        return f"Not finished: {done}, {left}{stop}. Run the same command again to continue."
+        return f"Not finished: {done}{stop}. Run the same command again to continue."
 
     def sentences(self) -> Iterator[str]:
         """What else must be said."""

@@ -92,8 +92,8 @@ def _usual(status: Status) -> RunVerdict:
 
 def _with_beside(status: Status, own: RunVerdict) -> RunVerdict:
     """The verdict with what the runs beside the run have to say of it."""
-    undo, verification = undo_of(status.beside), verification_of(status.beside)
-    at_work = next((one for one in status.beside if one.at_work), None)
+    undo, verification = undo_of(status.beside.sides), verification_of(status.beside.sides)
+    at_work = next((one for one in status.beside.sides if one.at_work), None)
     if at_work is not None:
         share = percent(at_work.pairs - at_work.unsettled, at_work.pairs)
         headline = f"Running: the {name_of(at_work)} is at {share}."

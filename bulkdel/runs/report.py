@@ -23,6 +23,7 @@ from bulkdel.report.remarks import may_name_twice
 from bulkdel.report.report_files import write_report
 from bulkdel.report.status import State, Status
 from bulkdel.report.timeline import Timeline, fold_samples, width_for
+from bulkdel.runs.side_facts import side_facts
 from bulkdel.runs.status import identity_of, look
 from bulkdel.send.view import End, Ending, LaneEnd
 
@@ -72,6 +73,7 @@ def gather(
         words_of=lambda provider, code: PROVIDERS[provider].words(code),
         purge_of=lambda provider, code: PROVIDERS[provider].purge(code),
         rejects=read_rejects(job.run_dir / "rejects.jsonl"),
+        beside=side_facts(job, status),
         input_format=next((one.format for one in meta.fingerprint.sources), "csv"),
     )
     with open_history(job.run_dir) as history:

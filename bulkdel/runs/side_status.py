@@ -10,14 +10,14 @@ from bulkdel.ledger.history import snapshot
 from bulkdel.ledger.lock import holder
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.read import read_plan_meta
+from bulkdel.report.backup import read_note
 from bulkdel.report.beside import SideStatus, SideTarget
+from bulkdel.report.status import Beside
 from bulkdel.words import Operation
 
 
-def look_sides(run_dir: Path) -> tuple[tuple[SideStatus, ...], tuple[str, ...]]:
-    """The runs beside a run that are shown, and a sentence for each that cannot be read.
-
-    Of each kind the latest, in the order in which they are made.
+def look_sides(run_dir: Path) -> Beside:
+    """The runs beside a run as its status shows them.
 
     Raises:
         WrongInput: the run directory cannot be looked at.
@@ -34,7 +34,12 @@ def look_sides(run_dir: Path) -> tuple[tuple[SideStatus, ...], tuple[str, ...]]:
             wrong.append(f"{folder}/ cannot be read: {error}")
         else:
             found += [one] if one is not None else []
-    return tuple(found), tuple(wrong)
+    note = None
+    try:
+        note = read_note(run_dir)
+    except (BulkdelError, OSError) as error:
+        wrong.append(f"the backup cannot be read: {error}")
+    return Beside(sides=tuple(found), backup=note, unreadable=tuple(wrong))
 
 
 def look_beside(run_dir: Path, folder: str) -> SideStatus | None:
@@ -81,10 +86,7 @@ def undo_status(run_dir: Path) -> SideStatus | None:
         Corrupt, StorageFailed, WrongInput: it cannot be read.
     """
     status = look_beside(run_dir, files.UNDO)
-    if status is None:
-        return None
-    done = any(one.counters.calls or one.counters.settled for one in status.targets)
-    return status if done or status.began_ms is not None else None
+    return status if status is not None and status.has_begun else None
 
 
 def refuse_undone(run_dir: Path) -> None:

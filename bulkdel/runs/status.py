@@ -63,21 +63,15 @@ def look(
     now_ms = time.time_ns() // 1_000_000
     worker = None if held else holder(job.run_dir)
     works = f"process {worker.pid}" if worker else f"process {os.getpid()}" if views else ""
-    beside, unreadable = look_sides(job.run_dir)
-    here = "" if any(one.at_work for one in beside) else works  # else nothing of the run is sent
+    beside = look_sides(job.run_dir)
+    here = (
+        "" if any(one.at_work for one in beside.sides) else works
+    )  # else nothing of the run is sent
     seen = snapshot(job.run_dir)
     if seen is not None and seen.begun:
         refuse_other_plan(job.run_dir, seen.identity, meta.digest)
     if seen is None or seen.identity.plan_digest != meta.digest:
-        return fold(
-            meta,
-            {},
-            job=job,
-            now_ms=now_ms,
-            holder=works,
-            beside=beside,
-            unreadable=unreadable,
-        )
+        return fold(meta, {}, job=job, now_ms=now_ms, holder=works, beside=beside)
     last, lanes = None, {}
     if seen.last is not None:
         live = read_live(job.run_dir)
@@ -108,7 +102,6 @@ def look(
         settled_ms=seen.settled_ms,
         holder=works,
         beside=beside,
-        unreadable=unreadable,
     )
 
 

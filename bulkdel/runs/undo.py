@@ -39,17 +39,16 @@ from bulkdel.plan.values import Origin, PlanMeta, Share
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.backup import read_note
 from bulkdel.report.figures import counted, plain
-from bulkdel.report.undone import OtherLists
 from bulkdel.runs.backup import whole_friends
 from bulkdel.runs.beside import Side
-from bulkdel.runs.side_status import look_beside, undo_status
+from bulkdel.runs.side_status import undo_status
 from bulkdel.runs.status import identity_of
+from bulkdel.runs.undone import AFTER, other_list
 from bulkdel.send.deed import Asking, Deed
 from bulkdel.send.put_back import PuttingBack
 from bulkdel.words import Batch, Entry, Errand, Mode, Verdict, size_of
 
 BEFORE: Final = f"{files.UNDO}/before"
-AFTER: Final = f"{files.UNDO}/after"
 
 _THERE: Final = ("from", "both")
 """Where an entry was found that is on its list already."""
@@ -81,7 +80,7 @@ def prepare(job: Job) -> None:
     settled = {name: counters.settled for name, counters in seen.counters.items()}
     if changes := identity_changes(seen.identity, identity_of(job, meta), settled):
         raise WrongInput(
-            f"the run was another's: {'; '.join(changes)}",
+            f"the job is not as this run was: {'; '.join(changes)}",
             where=job.source,
             mend="nothing is put back at another app than it was deleted from",
         )
@@ -348,30 +347,9 @@ def write_other_lists(job: Job) -> None:
                 continue
             target = found["target"]
             if target not in out:
-                path = _other_list(job.run_dir, target)
+                path = other_list(job.run_dir, target)
                 text = TextIOWrapper(stack.enter_context(files.replacing(path)), "utf-8")
                 stack.callback(text.detach)
                 out[target] = csv.writer(text, lineterminator="\n")
                 out[target].writerow(("From_Account", "To_Account"))
             out[target].writerow((found["to_account"], found["from_account"]))
-
-
-def other_lists(job: Job) -> dict[str, OtherLists]:
-    """What `write_other_lists` wrote, by target."""
-    found = {}
-    for target in job.targets:
-        path = _other_list(job.run_dir, target.name)
-        if files.is_there(path):
-            with files.open_to_read(path) as lines:
-                found[target.name] = OtherLists(entries=sum(1 for _ in lines) - 1, file=path)
-    return found
-
-
-def unasked(run_dir: Path) -> int:
-    """Of how many entries it could not be asked whether the other list has them now."""
-    status = look_beside(run_dir, AFTER)
-    return 0 if status is None else status.count("unknown") + status.unsettled
-
-
-def _other_list(run_dir: Path, target: str) -> Path:
-    return run_dir / files.UNDO / f"other-lists-{target}.csv"

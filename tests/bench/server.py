@@ -1,10 +1,10 @@
-"""A provider's friend_delete for measurements: raw asyncio, fast, and sharing no code with bulkdel.
+"""A provider's friend_delete and friend_check for measurements: raw asyncio, no code of bulkdel's.
 
     python -m tests.bench.server [--latency-ms LO HI] [--limit CALLS]
 
-Prints its port, answers every call with "deleted" after a random latency, and when standard input
-closes prints what it saw as one JSON object. With `--limit` it refuses what exceeds so many calls
-in the second before (60007), as an app's limit would.
+Prints its port, answers every call with "deleted" or "no relation" after a random latency, and when
+standard input closes prints what it saw as one JSON object. With `--limit` it refuses what exceeds
+so many calls in the second before (60007), as an app's limit would.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from functools import partial
 from typing import Final
 
 _OK: Final = b',"ResultCode":0,"ResultInfo":""}'
-_ITEMS: Final = (
-    b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ErrorDisplay":"","ResultItem":['
-)
+_UNRELATED: Final = b',"Relation":"CheckResult_Type_NoRelation"' + _OK
+_ITEMS: Final = b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ErrorDisplay":"","%b":['
 _THROTTLED: Final = b'{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"too often"}'
 
 
@@ -93,8 +92,14 @@ class Connection(asyncio.Protocol):
         begin = body.index(b'"To_Account":[') + 14
         ids = body[begin : body.index(b"]", begin)]
         self._seen.pairs += ids.count(b",") + 1
-        items = ids.replace(b'","', b'"' + _OK + b',{"To_Account":"')
-        return _ITEMS + b'{"To_Account":' + items + _OK + b"]}"
+        asks = b'"CheckType"' in body
+        said = _UNRELATED if asks else _OK
+        items = ids.replace(b'","', b'"' + said + b',{"To_Account":"')
+        return b'%b{"To_Account":%b%b]}' % (
+            _ITEMS % (b"InfoItem" if asks else b"ResultItem"),
+            items,
+            said,
+        )
 
     def _write(self, reply: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():

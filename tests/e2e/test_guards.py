@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.support.judge import Judge
-from tests.support.process import KEY, Place, csv_text, environment, ledger, toml
+from tests.support.process import Place, csv_text, ledger, toml
+from tests.support.terminal import on_a_terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -125,28 +122,3 @@ def test_only_yes_agrees(place: Place, answer: bytes) -> None:
     assert "nothing was sent" in " ".join(said.split())
     told = place.status()
     assert (told["state"], told["targets"]["tencent"]["calls"]) == ("planned", 0)
-
-
-def on_a_terminal(folder: Path, answer: bytes, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of the command, asked on a terminal and answered there."""
-    ours, theirs = os.openpty()
-    with os.fdopen(ours, "r+b", buffering=0) as terminal:
-        process = subprocess.Popen(  # noqa: S603  # our own arguments
-            [sys.executable, "-m", "bulkdel", *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            cwd=folder,
-            env=environment(**{KEY: "0123456789abcdef"}),
-        )
-        os.close(theirs)
-        said = b""
-        while b"Type yes to go on: " not in said:
-            said += terminal.read(4096)
-        terminal.write(answer)
-        try:
-            while more := terminal.read(4096):
-                said += more
-        except OSError:  # what a terminal answers when nobody is left at its other end
-            pass
-        return process.wait(), said.decode("utf-8", "replace")

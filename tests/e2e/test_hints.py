@@ -302,19 +302,38 @@ def test_what_is_there_still_and_the_way_back(place: Place) -> None:
     The steps of the run, of its page and of its status are the same.
     """
     with trial(place, tail="[backup]\nenabled = true\n") as it:
-        asking, undoing = hints(it.run(code=0).out)
+        [sending] = hints(place.run("backup", JOB).out)
+        asking, undoing = hints(it.follow(sending, 0).out)
         assert verbs([asking, undoing]) == ["verify", "undo"]
         assert hints(place.run("status", JOB).out) == [asking, undoing]
         it.judge.befriend("tencent", *PAIRS[:3])
-        it.follow(asking, 1)
+        [written, anew] = hints(it.follow(asking, 1).out)
+        assert verbs([written, anew]) == ["export", "verify"]
         writing, back = hints(place.run("status", JOB).out)
         assert verbs([writing, back]) == ["export", "undo"]
+        it.follow(written, 0)
+        it.follow(anew, 1)
+        (place.folder / "remaining.csv").unlink()
         it.follow(writing, 0)
         place.write("again.toml", toml(it.judge.address, files='"remaining.csv"'))
         assert place.run("run", "again.toml").code == 0
         assert not set(PAIRS[:3]) & it.judge.seen("tencent").left
-        it.follow(back, 2)  # nobody agreed
-        assert not set(PAIRS) & it.judge.seen("tencent").left
+        it.follow(back, 0)
+        assert set(PAIRS) <= it.judge.seen("tencent").left
+        assert not hints(place.run("status", JOB).out)
+
+
+def test_a_backup_whose_time_is_over(place: Place) -> None:
+    """It is to be destroyed, which asks; with it the way back goes."""
+    with trial(place, tail='[backup]\nenabled = true\nkeep = "1s"\n') as it:
+        assert place.run("backup", JOB).code == 0
+        it.run(code=0)
+        time.sleep(1)
+        destroying, asking, undoing = hints(place.run("status", JOB).out)
+        assert verbs([destroying, asking, undoing]) == ["forget", "verify", "undo"]
+        it.follow(destroying, 2)  # nobody agreed
+        assert place.run("forget", JOB, "--yes").code == 0
+        assert hints(place.run("status", JOB).out) == [asking]
 
 
 def test_what_could_not_be_asked_for_is_asked_for_again(place: Place) -> None:
@@ -322,9 +341,10 @@ def test_what_could_not_be_asked_for_is_asked_for_again(place: Place) -> None:
     with trial(place, tail=IMPATIENT) as it:
         [asking] = hints(it.run(code=0).out)
         it.judge.break_with("30006:1,account=from01")
-        it.follow(asking, 1)
+        [anew] = hints(it.follow(asking, 1).out)
         [again] = hints(place.run("status", JOB).out)
         it.judge.break_with()
+        assert read_by_a_shell(again)[0::2] == read_by_a_shell(anew)[0::2]
         it.follow(again, 0)
         assert not hints(place.run("status", JOB).out)
 
@@ -381,6 +401,8 @@ def test_export_as_json(place: Place) -> None:
 TRIED = {
     ("cli/check.py", "check"): "the same command again, where something is crossed",
     ("cli/check.py", "plan"): test_before_anything_is_sent,
+    ("cli/rehearse.py", "run"): "tests/e2e/test_rehearse.py",
+    ("cli/backup.py", "run"): test_what_is_there_still_and_the_way_back,
     ("cli/plan.py", "run"): test_before_anything_is_sent,
     ("report/next_steps.py", "run"): test_after_a_limit,
     ("report/next_steps.py", "status"): test_a_paused_run,
@@ -390,6 +412,9 @@ TRIED = {
     ("report/next_steps.py", "close"): test_the_tries_are_used_up,
     ("report/next_steps.py", "verify"): test_what_could_not_be_asked_for_is_asked_for_again,
     ("report/next_steps.py", "undo"): test_what_is_there_still_and_the_way_back,
+    ("report/next_steps.py", "forget"): test_a_backup_whose_time_is_over,
+    ("report/text/remote.py", "export"): test_what_is_there_still_and_the_way_back,
+    ("report/text/remote.py", "verify"): test_what_could_not_be_asked_for_is_asked_for_again,
     ("cli/demo.py", "run"): "tests/cli/test_demo.py",
     ("cli/demo.py", "status"): "tests/cli/test_demo.py",
     ("cli/demo.py", "report"): "tests/cli/test_demo.py",
@@ -417,14 +442,24 @@ NAMED = {
     ("job/jobfile.py", "init"),
     ("job/other_files.py", "init"),
     ("job/other_files.py", "schema"),
+    ("job/writer.py", "plan"),
+    ("job/writer.py", "run"),
+    ("job/writer.py", "undo"),
     ("report/text/preview.py", "run"),
     ("report/lane_words.py", "rate"),
     ("report/lane_words.py", "resume"),
     ("report/raw_rejects.py", "plan"),
+    ("report/text/undo.py", "run"),
+    ("runs/backed_up.py", "backup"),
     ("runs/close.py", "run"),
     ("runs/close.py", "verify"),
     ("runs/export.py", "plan"),
+    ("runs/export.py", "verify"),
+    ("runs/forget.py", "undo"),
+    ("runs/side_status.py", "undo"),
     ("runs/status.py", "plan"),
+    ("runs/verification.py", "run"),
+    ("runs/verification.py", "verify"),
     ("cli/close.py", "run"),
     ("cli/demo.py", "demo"),
 }

@@ -11,11 +11,12 @@ from prometheus_client import generate_latest
 
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
+from bulkdel.report.backup import BackupNote
 from bulkdel.report.beside import SideStatus
 from bulkdel.report.beside_words import side_words
 from bulkdel.report.metrics import Metrics
 from bulkdel.report.next_steps import next_steps
-from bulkdel.report.status import State, Status
+from bulkdel.report.status import Beside, State, Status
 from bulkdel.report.status_json import KEYS, status_json
 from bulkdel.report.text.status_page import status_text
 from bulkdel.report.tone import Tone
@@ -49,9 +50,20 @@ def undo(of: Counters = ALL, **changes: Any) -> SideStatus:
     return front.side("undo", Errand.PUT_BACK, of, **changes)
 
 
-def status(*beside: SideStatus, of: Counters = DONE, holder: str = "") -> Status:
-    """A run with these beside it."""
-    return front.status(JOB, PLAN, {"tencent": of}, beside=beside, holder=holder)
+WHOLE = BackupNote(
+    plan_digest="0" * 64,
+    state="whole",
+    at="2026-11-21T20:00:00+00:00",
+    kept_until="2026-12-21T20:00:00+00:00",
+    lists=100,
+    friends=300,
+)
+
+
+def status(*beside: SideStatus, of: Counters = DONE, holder: str = "", **changes: Any) -> Status:
+    """A run with these beside it; `changes` of what is said of a backup as a whole."""
+    note = replace(WHOLE, **changes) if any(one.errand is Errand.PULL for one in beside) else None
+    return front.status(JOB, PLAN, {"tencent": of}, beside=beside, holder=holder, backup=note)
 
 
 def verbs(of: Status) -> list[str]:
@@ -184,13 +196,58 @@ def test_an_undo_that_nobody_agreed_to_is_none() -> None:
         ((verification(PART),), ["verify"]),
         ((verification(Counters(deleted=97, already_gone=3)),), ["export"]),
         ((verification(Counters(deleted=97, failed=3)),), ["verify"]),
-        ((backup(PART), verification()), []),
-        ((backup(Counters(failed=100)), verification()), []),
     ],
 )
 def test_what_is_to_be_done_next(beside: tuple[SideStatus, ...], expected: list[str]) -> None:
     """A verification where none was finished, a file where something remains, a way back if any."""
     assert verbs(status(*beside)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {},
+            (
+                "the data of 300 friends is kept, so that what is deleted can be put back; it may "
+                "be kept until 2026-12-21 20:00:00 UTC"
+            ),
+        ),
+        ({"failed": 2}, "put back, but not of 2 lists without a backup; it may"),
+        ({"kept_until": None}, "it may be kept for as long as you keep it"),
+        (
+            {"kept_until": "2026-11-21T20:00:00+00:00"},
+            "it may be kept until 2026-11-21 20:00:00 UTC, which is over",
+        ),
+        ({"state": "begun"}, "none yet: the backup is not whole"),
+        (
+            {"state": "destroyed", "by": "alice"},
+            "none: the backup was destroyed, 2026-11-21 20:00:00 UTC, by alice",
+        ),
+    ],
+)
+def test_whether_there_is_a_way_back(changes: dict[str, Any], words: str) -> None:
+    """As long as the backup is there, and of what it holds; the step is named only then."""
+    told = status(backup(), verification(), **changes)
+    text = " ".join(status_text(told, 200).split())
+    assert words in text
+    assert ("undo" in verbs(told)) == (changes.get("state", "whole") == "whole")
+    assert told.can_be_put_back == ("undo" in verbs(told))
+
+
+def test_a_backup_whose_time_is_over_is_to_be_destroyed() -> None:
+    """As long as it is there."""
+    over: dict[str, Any] = {"kept_until": "2026-11-21T20:00:00+00:00"}
+    assert verbs(status(backup(), verification(), **over)) == ["forget", "undo"]
+    assert verbs(status(backup(), verification(), state="destroyed", **over)) == []
+    assert "forget" not in verbs(status(backup(), verification()))
+
+
+def test_what_was_put_back_is_not_put_back_again() -> None:
+    """The way back was taken."""
+    told = status(backup(), undo())
+    assert not told.can_be_put_back
+    assert "it was taken" in status_text(told, 100)
 
 
 @pytest.mark.parametrize("of", [HALF, Counters()])
@@ -247,7 +304,7 @@ def test_metrics_have_one_of_a_kind() -> None:
 
 def test_what_cannot_be_read_hides_nothing() -> None:
     """It is named, and the run's own figures are shown."""
-    torn = replace(status(), unreadable=("undo/ cannot be read: torn",))
+    torn = replace(status(), beside=Beside(unreadable=("undo/ cannot be read: torn",)))
     text = status_text(torn, 100)
     assert "undo/ cannot be read: torn" in text
     assert "95" in text

@@ -10,8 +10,9 @@ from bulkdel.job.job import Job, Reach, Target
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Books, Heavy, Origin, PlanMeta, Share
+from bulkdel.report.backup import BackupNote
 from bulkdel.report.beside import SideStatus, SideTarget
-from bulkdel.report.status import LastSitting, Status, at_rest, fold
+from bulkdel.report.status import Beside, LastSitting, Status, at_rest, fold
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import LaneView
 from bulkdel.words import Errand
@@ -106,6 +107,7 @@ def status(
     lanes: Mapping[str, LaneView] | None = None,
     holder: str = "",
     beside: Sequence[SideStatus] = (),
+    backup: BackupNote | None = None,
 ) -> Status:
     """What `fold` makes of the values, with the two providers as faces."""
     return fold(
@@ -119,7 +121,7 @@ def status(
         unsettled=unsettled,
         lanes=lanes,
         holder=holder,
-        beside=beside,
+        beside=Beside(sides=tuple(beside), backup=backup),
     )
 
 

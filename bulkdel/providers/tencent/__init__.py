@@ -17,6 +17,7 @@ from bulkdel.providers.tencent.delete_all_friends import DELETE_ALL_FRIENDS
 from bulkdel.providers.tencent.delete_friends import DELETE_FRIENDS
 from bulkdel.providers.tencent.pull_friends import PULL_FRIENDS
 from bulkdel.providers.tencent.put_back import PUT_BACK
+from bulkdel.providers.tencent.rehearsal import REHEARSED
 from bulkdel.providers.tencent.signing import credentials, sign
 
 TENCENT: Final = Provider(
@@ -55,4 +56,5 @@ TENCENT: Final = Provider(
     ask_list=ASK_LIST,
     pull_friends=PULL_FRIENDS,
     put_back=PUT_BACK,
+    rehearsed=REHEARSED,
 )

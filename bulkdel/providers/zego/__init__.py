@@ -16,6 +16,7 @@ from bulkdel.providers.zego.delete_all_friends import DELETE_ALL_FRIENDS
 from bulkdel.providers.zego.delete_friends import DELETE_FRIENDS
 from bulkdel.providers.zego.pull_friends import PULL_FRIENDS
 from bulkdel.providers.zego.put_back import PUT_BACK
+from bulkdel.providers.zego.rehearsal import REHEARSED
 from bulkdel.providers.zego.signing import CLOCK_MOST_S, credentials, sign
 
 ZEGO: Final = Provider(
@@ -56,4 +57,5 @@ ZEGO: Final = Provider(
     ask_list=ASK_LIST,
     pull_friends=PULL_FRIENDS,
     put_back=PUT_BACK,
+    rehearsed=REHEARSED,
 )

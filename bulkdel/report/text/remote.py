@@ -61,7 +61,7 @@ def _parts(
         yield words("")
         yield words("The first that remain:" if _more(told) else "What remains:", TITLE)
         for one in told.first:
-            yield words(_named(one, several=len(told.targets) > 1), indent=2)
+            yield words(named(one, several=len(told.targets) > 1), indent=2)
         if more := _more(told):
             yield words(f"and {count(more)} more", indent=2)
     if told.sum("unknown"):
@@ -80,10 +80,10 @@ def _parts(
         yield words("")
         yield words("What the sample says:", TITLE)
         for target in told.targets:
-            yield words(_sampled(told, target), indent=2)
+            yield words(sampled(told, target), indent=2)
     yield words("")
     yield words("How far this goes:", TITLE)
-    for limit in _limits(told):
+    for limit in limits(told):
         yield words(limit, indent=2)
     yield words("")
     yield facts(_facts(told))
@@ -114,7 +114,8 @@ def _places(told: RemoteVerification) -> str:
     return f"Of what remains: {', '.join(numbers)}."
 
 
-def _named(one: Remaining, *, several: bool) -> str:
+def named(one: Remaining, *, several: bool) -> str:
+    """What remains, and where."""
     at = f" at {one.target}" if several else ""
     if one.to_id is None:
         return f"{plain(one.from_id)}{at}: {counted(one.friends, 'friend')} on the list"
@@ -130,7 +131,8 @@ def _reason(job: Job, code: int, info: str) -> str:
     return plain(info, 80) or "; ".join(sorted(kinds))
 
 
-def _sampled(told: RemoteVerification, target: RemoteTarget) -> str:
+def sampled(told: RemoteVerification, target: RemoteTarget) -> str:
+    """What a sample says of all that it was drawn from, in words and numbers."""
     noun, of_all = told.noun, counted(target.population, told.noun)
     if target.pairs >= target.population:
         return (
@@ -167,7 +169,8 @@ def _share(share: float) -> str:
     return f"{math.ceil(share * 100 * scale - 1e-9) / scale:.{digits}f}%"
 
 
-def _limits(told: RemoteVerification) -> Iterator[str]:
+def limits(told: RemoteVerification) -> Iterator[str]:
+    """What a verification does not say."""
     if told.sum("not_asked"):
         not_asked = told.sum("not_asked")
         yield (

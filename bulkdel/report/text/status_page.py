@@ -66,7 +66,7 @@ def _parts(status: Status, next_steps: Sequence[NextStep]) -> Iterator[Renderabl
         yield words(waiting)
     yield words("")
     yield tables.calls(status)
-    if status.state is State.RUNNING and not any(one.at_work for one in status.beside):
+    if status.state is State.RUNNING and not any(one.at_work for one in status.beside.sides):
         yield words("")
         yield _going(status)
     yield from tables.states([target.lane for target in status.targets], status.at_ms)
