@@ -162,6 +162,8 @@ def test_after_a_time_it_goes_on_by_itself(place: Place) -> None:
         run_dir = job(place, judge, CANARY + 'then = "30m"\n')
         process = place.start("run", "job.toml")
         wait_for(lambda: (run_dir / "canary.json").exists() and note(run_dir)["asked_ms"])
+        wait_for(lambda: "Waiting behind the canary" in place.run("status", "job.toml").out)
+        assert "the rest waits until it follows by itself" in words(place.run("status", "job.toml"))
         wait_for(lambda: paused(place))
         assert place.run("resume", "job.toml").code == 0
         process.send_signal(signal.SIGINT)

@@ -57,7 +57,7 @@ def _workshop(folder: str) -> duck.Connection:
 def pairs_of(calls: Calls) -> list[Pair]:
     """The pairs of all calls, in their order."""
     return [
-        (account, other) for account, others in calls for other in (others if others else (None,))
+        (account, other) for account, others in calls for other in (others or (None,))
     ]
 
 
