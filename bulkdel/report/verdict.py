@@ -126,14 +126,16 @@ def _verified(status: Status, verification: SideStatus, own: RunVerdict) -> RunV
         later = counted(deleted - sum(verification.origin.population), unit(status.operation))
         asked += f" {later} came after that."
     remains, tone, headline = verification.count("remains"), own.tone, own.headline
+    before = own.detail
     if remains:
+        before = "" if status.state is State.FINISHED else before  # it says what was answered then
         tone = Tone.BAD
         found = counted(remains, unit(status.operation))
         there = "are there still" if remains > 1 else "is there still"
         headline = f"{own.headline.rstrip('.')}, but {found} that should be gone {there}."
     elif verification.count("unknown") and tone is Tone.GOOD:
         tone = Tone.MIXED
-    return RunVerdict(tone=tone, headline=headline, detail=f"{own.detail} {asked}".lstrip())
+    return RunVerdict(tone=tone, headline=headline, detail=f"{before} {asked}".lstrip())
 
 
 def _finished(status: Status) -> RunVerdict:

@@ -56,9 +56,7 @@ def _workshop(folder: str) -> duck.Connection:
 
 def pairs_of(calls: Calls) -> list[Pair]:
     """The pairs of all calls, in their order."""
-    return [
-        (account, other) for account, others in calls for other in (others or (None,))
-    ]
+    return [(account, other) for account, others in calls for other in (others or (None,))]
 
 
 def test_only_what_is_said_to_be_gone_is_asked_for() -> None:

@@ -46,7 +46,7 @@ def verification(of: Counters = ALL, **changes: Any) -> SideStatus:
 
 
 def undo(of: Counters = ALL, **changes: Any) -> SideStatus:
-    """Of a hundred friends."""
+    """Of a hundred entries of friend lists."""
     return front.side("undo", Errand.PUT_BACK, of, **changes)
 
 
@@ -98,12 +98,15 @@ def verbs(of: Status) -> list[str]:
                 "without a word"
             ),
         ),
-        (undo(PART, at_work=True), "40 of 100 friends put back; a process works on it now"),
+        (undo(PART, at_work=True), "40 of 100 entries put back; a process works on it now"),
         (
             undo(SOME),
-            "90 friends put back, 7 there before, 3 could not be put back, 2026-11-21 21:26:40 UTC",
+            (
+                "90 entries put back, 7 there already, 3 could not be put back, "
+                "2026-11-21 21:26:40 UTC"
+            ),
         ),
-        (undo(Counters(), began_ms=None, ended_ms=None), "100 friends to do; not begun"),
+        (undo(Counters(), began_ms=None, ended_ms=None), "100 entries to do; not begun"),
     ],
 )
 def test_how_each_stands(side: SideStatus, words: str) -> None:
@@ -119,9 +122,7 @@ def test_what_remains_is_said_first_of_all() -> None:
         "Finished: all 100 pairs settled, nothing failed, but 3 pairs that should be gone are "
         "there still."
     )
-    assert verdict.detail.endswith(
-        "The provider was asked for all 100 pairs: 97 gone, 3 still there."
-    )
+    assert verdict.detail == "The provider was asked for all 100 pairs: 97 gone, 3 still there."
 
 
 def test_what_could_not_be_asked_for_is_no_success() -> None:
@@ -167,7 +168,7 @@ def test_a_run_that_was_undone_is_finished(of: Counters) -> None:
     assert undone.state is State.FINISHED
     assert verdict.tone is Tone.BAD
     assert verdict.headline == (
-        "Undone: 90 friends put back, 7 there before, 3 could not be put back."
+        "Undone: 90 entries put back, 7 there already, 3 could not be put back."
     )
     assert verdict.detail.startswith("Nothing more of it is sent: a new run begins with --run-dir.")
     assert verbs(undone) == []
@@ -176,7 +177,7 @@ def test_a_run_that_was_undone_is_finished(of: Counters) -> None:
 def test_an_undo_that_stopped_goes_on() -> None:
     """It is the one thing that is left to do."""
     stopped = status(backup(), undo(PART), of=HALF)
-    assert run_verdict(stopped).headline.startswith("Undone in part: 40 of 100 friends put back")
+    assert run_verdict(stopped).headline.startswith("Undone in part: 40 of 100 entries put back")
     assert verbs(stopped) == ["undo"]
 
 
