@@ -12,10 +12,13 @@ from prometheus_client import generate_latest
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.report.backup import BackupNote
-from bulkdel.report.beside import SideStatus
+from bulkdel.report.beside import SideFacts, SideStatus
 from bulkdel.report.beside_words import side_words
 from bulkdel.report.metrics import Metrics
 from bulkdel.report.next_steps import next_steps
+from bulkdel.report.page.html import report_html
+from bulkdel.report.report_json import KEYS as REPORT_KEYS
+from bulkdel.report.report_json import report_json
 from bulkdel.report.status import Beside, State, Status
 from bulkdel.report.status_json import KEYS, status_json
 from bulkdel.report.text.status_page import status_text
@@ -23,7 +26,7 @@ from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
 from bulkdel.words import Errand
 from tests.support import front
-from tests.support.findings import command
+from tests.support.findings import command, findings
 from tests.support.json_keys import undocumented, unwritten
 
 JOB = front.job(front.tencent())
@@ -309,3 +312,37 @@ def test_what_cannot_be_read_hides_nothing() -> None:
     text = status_text(torn, 100)
     assert "undo/ cannot be read: torn" in text
     assert "95" in text
+
+
+def test_the_report_has_a_chapter_of_them() -> None:
+    """Figures by target, what a sample says, what is still there and why some is not known."""
+    code = CodeCount(target="tencent", code=30006, info="busy", pairs=3)
+    facts = replace(
+        findings(),
+        status=replace(
+            findings().status,
+            beside=Beside(
+                sides=(backup(), verification(SOME, sample=100, population=4000)), backup=WHOLE
+            ),
+        ),
+        beside=(
+            SideFacts(status=backup()),
+            SideFacts(
+                status=verification(SOME, sample=100, population=4000),
+                notes=("What the sample says.",),
+                first=(("tencent", "a → <b>, on both lists"),),
+                more=6,
+                codes=((code, "busy"),),
+            ),
+        ),
+    )
+    page = report_html(facts, command).decode()
+    chapter = page.split("<h2>What is really gone, and the way back</h2>")[1].split("<h2>")[0]
+    for told in ("What the sample says.", "a → &lt;b&gt;, on both lists", "30006", "4,000"):
+        assert told in chapter
+    assert "still there: the first 1 of 7" in chapter
+    assert "so that what is deleted can be put back" in chapter
+    values = orjson.loads(report_json(facts))
+    assert values["beside_facts"][1]["more"] == 6
+    assert not undocumented(values, REPORT_KEYS)
+    assert "really gone" not in report_html(findings(), command).decode()
