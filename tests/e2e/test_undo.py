@@ -236,6 +236,25 @@ def test_faults_and_kills_lose_and_double_nothing(place: Place, seed: int) -> No
         assert place.run("verify", "job.toml").code == 0
 
 
+def test_who_is_added_again_while_an_undo_rests_keeps_his_own_data(place: Place) -> None:
+    """Asked for before it was killed, and there when it goes on: he stays as he is."""
+    with finished_run(place, target="batch_size = 1\nqps = 8\nmax_in_flight = 1\n") as it:
+        process = place.start("undo", "job.toml", "--no-progress")
+        ledger_path = it.run_dir / "undo/ledger.jsonl"
+        deadline = time.monotonic() + 60
+        while not (ledger_path.exists() and ledger_path.stat().st_size):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
+        waiting = it.before.keys() - it.world().keys()
+        again = max(waiting - {(b, a) for a, b in waiting})  # of it no call was out
+        it.judge.put("tencent", again, OWN["tencent"])
+        it.undo()
+        assert it.lines()[again]["status"] == "already_there"
+        assert it.world() == it.before | {again: OWN["tencent"]}
+
+
 def test_one_account_after_the_other(place: Place) -> None:
     """Both sides of an account's pairs come back alone, and the rest when it is asked for.
 
