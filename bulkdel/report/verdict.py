@@ -171,6 +171,8 @@ def _running(status: Status) -> RunVerdict:
         what = "Starting"
     elif doings == {Doing.WINDOW}:
         what = "Waiting for the window of the schedule"
+    elif doings == {Doing.CANARY}:
+        what = "Waiting behind the canary"
     else:
         what = "Running, but nothing is sent now"
     said = _each(open_ones, status.at_ms)
