@@ -44,6 +44,8 @@ def run_verdict(status: Status) -> RunVerdict:
     found to be there still, that is said with them.
     """
     doubt, wrong = no_friendships(status), wrongs(status)
+    if undo_of(status.beside.sides) is not None:
+        doubt = None  # what was put back shows what there was
     usual = _with_beside(status, _usual(status))
     tone, headline, detail = usual.tone, usual.headline, usual.detail
     if wrong:

@@ -41,7 +41,7 @@ from bulkdel.report.backup import read_note
 from bulkdel.report.figures import counted, plain
 from bulkdel.runs.backup import whole_friends
 from bulkdel.runs.beside import Side
-from bulkdel.runs.side_status import undo_status
+from bulkdel.runs.side_status import look_beside, undo_status
 from bulkdel.runs.status import identity_of
 from bulkdel.runs.undone import AFTER, other_list
 from bulkdel.send.deed import Asking, Deed

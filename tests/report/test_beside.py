@@ -177,6 +177,13 @@ def test_a_run_that_was_undone_is_finished(of: Counters) -> None:
     assert verbs(undone) == []
 
 
+def test_that_it_was_undone_is_said_before_any_doubt() -> None:
+    """Even where hardly anything of what was asked was a friendship."""
+    doubtful = Counters(deleted=1, already_gone=99, calls=10)
+    assert run_verdict(status(of=doubtful)).no_friendships is not None
+    assert run_verdict(status(undo(), of=doubtful)).headline.startswith("Undone: ")
+
+
 def test_an_undo_that_stopped_goes_on() -> None:
     """It is the one thing that is left to do."""
     stopped = status(backup(), undo(PART), of=HALF)
