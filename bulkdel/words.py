@@ -142,6 +142,7 @@ class Batch:
         sides: where the planner chose the side that each friendship is sent from.
         data: where friends are put back: the data of each To_Account, a JSON object as the
             provider gave it.
+        attempts: of a load that was carried before: by how many calls.
     """
 
     ordinal: int
@@ -149,6 +150,7 @@ class Batch:
     to_accounts: tuple[str, ...]
     sides: Sides | None = None
     data: tuple[str, ...] | None = None
+    attempts: int = 0
 
     @property
     def has_reserve(self) -> bool:

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from bulkdel.job.beside import OnFailure
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.plan.values import PlanMeta, Share
+from bulkdel.report.canary import canary_fact
 from bulkdel.report.doubts import plan_doubts, warnings
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, place, unit
@@ -62,6 +63,7 @@ def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
             ("job", f"{plain(job.name)} ({plain(str(job.source), 1000)})"),
             ("does", deed(job.operation, job.mode)),
             *((target.name, plain(place(target), 400)) for target in job.targets),
+            *canary_fact(job),
             ("results", plain(str(job.run_dir), 1000)),
         ]
     )

@@ -12,6 +12,7 @@ from bulkdel import files
 from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS
 from bulkdel.plan.values import Books, PlanMeta
+from bulkdel.report.canary import canary_fact
 from bulkdel.report.doubts import plan_doubts, too_many, warnings
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, place, unit
@@ -59,6 +60,7 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
         [
             ("does", deed(job.operation, job.mode)),
             *((target.name, plain(place(target), 400)) for target in job.targets),
+            *canary_fact(job),
             ("run directory", plain(str(job.run_dir), 1000)),
         ]
     )
