@@ -74,6 +74,9 @@ def prepare_backup(job: Job, meta: PlanMeta) -> None:
     destroyed = note is not None and note.state == "destroyed"
     fits = made is None or (made.origin is not None and made.origin.plan_digest == meta.digest)
     if fits and not destroyed:
+        if made is not None and note is None:  # somebody has removed it
+            with nothing_sent():
+                _note_begun(job, meta)
         return
     if begun(job.run_dir):
         refuse_destroyed(job.run_dir, note)
@@ -163,12 +166,7 @@ def _make(job: Job, planned: _Planned, side_job: Job) -> PlanMeta:
     if meta is None:
         raise AssertionError("a backup of a run without a plan")
     if side_job.run_dir == job.run_dir / files.BACKUP:
-        keep_s, now_ms = job.backup.keep_s, _now_ms()
-        until = None if keep_s is None else stamp(now_ms + round(keep_s * 1000))
-        note = BackupNote(
-            plan_digest=meta.digest, state="begun", at=stamp(now_ms), kept_until=until
-        )
-        write_note(job.run_dir, note)
+        _note_begun(job, meta)
 
     def shares(con: duck.Connection) -> tuple[list[SideShare], Origin]:
         entries = planned(con, job.run_dir, meta)
@@ -178,6 +176,13 @@ def _make(job: Job, planned: _Planned, side_job: Job) -> PlanMeta:
     return make_side_plan(
         side_job.run_dir, Errand.PULL, job.mode, shares, memory_limit_mb=job.memory_limit_mb
     )
+
+
+def _note_begun(job: Job, meta: PlanMeta) -> None:
+    keep_s, now_ms = job.backup.keep_s, _now_ms()
+    until = None if keep_s is None else stamp(now_ms + round(keep_s * 1000))
+    note = BackupNote(plan_digest=meta.digest, state="begun", at=stamp(now_ms), kept_until=until)
+    write_note(job.run_dir, note)
 
 
 def _beside(con: duck.Connection, run_dir: Path, meta: PlanMeta) -> list[SideShare]:
