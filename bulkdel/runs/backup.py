@@ -31,7 +31,7 @@ from bulkdel.plan.workshop import workshop
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.backup import BackupNote, BackupStatus, read_note, write_note
 from bulkdel.report.figures import stamp
-from bulkdel.runs.backed_up import refuse_destroyed
+from bulkdel.runs.backed_up import GO_ON, refuse_destroyed
 from bulkdel.runs.beside import Side
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.side_status import look_beside
@@ -79,7 +79,7 @@ def prepare_backup(job: Job, meta: PlanMeta) -> None:
                 _note_begun(job, meta)
         return
     if begun(job.run_dir):
-        refuse_destroyed(job.run_dir, note)
+        refuse_destroyed(job.run_dir, note, GO_ON)
         raise Corrupt("it is of another plan than the run", where=folder, mend=RESTORE)
     with nothing_sent(), suppress(FileNotFoundError):
         shutil.rmtree(folder)
