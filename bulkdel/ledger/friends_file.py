@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -123,6 +124,21 @@ class FriendsFile:
                 os.ftruncate(descriptor, self._end)
                 raise
             self._end = end
+        finally:
+            files.close(descriptor)
+
+
+def mend(path: Path) -> None:
+    """Cuts off what a process that died left unfinished, where there is such a file.
+
+    Raises:
+        Corrupt, OSError: as `cut_unfinished`.
+        WrongInput: it is no file of this user's.
+    """
+    with suppress(FileNotFoundError):
+        descriptor = files.open_for_work(path, os.O_RDWR)
+        try:
+            cut_unfinished(path, descriptor)
         finally:
             files.close(descriptor)
 

@@ -19,7 +19,7 @@ from typing import Final
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Job, Target
-from bulkdel.ledger.friends_file import FriendsFile, Pulled, damaged, leave_out
+from bulkdel.ledger.friends_file import FriendsFile, Pulled, damaged, leave_out, mend
 from bulkdel.ledger.history import begun
 from bulkdel.plan import duck
 from bulkdel.plan.beside import SideShare, make_side_plan
@@ -64,7 +64,8 @@ def backup_sides(job: Job) -> tuple[Side, ...]:
 def prepare_backup(job: Job, meta: PlanMeta) -> None:
     """What must be so before the backup is opened; the run's directory is held.
 
-    A backup of another plan goes, and what is left of one that was destroyed.
+    A backup of another plan goes, what is left of one that was destroyed, and what a process that
+    died left unfinished.
 
     Raises:
         WrongInput: it was destroyed since the run has begun.
@@ -74,8 +75,11 @@ def prepare_backup(job: Job, meta: PlanMeta) -> None:
     destroyed = note is not None and note.state == "destroyed"
     fits = made is None or (made.origin is not None and made.origin.plan_digest == meta.digest)
     if fits and not destroyed:
-        if made is not None and note is None:  # somebody has removed it
-            with nothing_sent():
+        if note is not None and note.is_whole:
+            return
+        with nothing_sent():
+            mend(folder / files.FRIENDS)
+            if made is not None and note is None:  # somebody has removed it
                 _note_begun(job, meta)
         return
     if begun(job.run_dir):
