@@ -237,16 +237,14 @@ def test_killed_in_the_middle_and_continued(place: Place) -> None:
 
     An interrupt in the middle is exit 75, and the same command goes on likewise.
     """
-    slow = "batch_size = 1\nqps = 40\n"
     with Judge({"tencent": BOTH}, secret=place.secret) as judge:
-        purged(place, judge, mode="two_way")
-        place.write("job.toml", toml(judge.address, mode="two_way"))
+        purged(place, judge, mode="two_way", tencent="qps = 40\n")
         began = judge.calls
-        place.write("job.toml", toml(judge.address, mode="two_way", tencent=slow.split("\n")[1]))
         for stop in (signal.SIGKILL, signal.SIGTERM):
             judge.break_with("latency:0.3")
             at = judge.calls
-            process = place.start("verify", "job.toml", "--remote", "--no-progress")
+            more = ["--again"] if stop is signal.SIGTERM else []  # it is not finished: it goes on
+            process = place.start("verify", "job.toml", "--remote", "--no-progress", *more)
             deadline = time.monotonic() + 60
             while judge.calls < at + 2:
                 assert time.monotonic() < deadline
@@ -258,6 +256,7 @@ def test_killed_in_the_middle_and_continued(place: Place) -> None:
         assert told(place, code=0)["targets"]["tencent"]["gone"] == 60
         asked = judge.calls - began
     assert len(answers(place)) == 60
+    assert not (place.folder / "runs/job/verification-2").exists()
     assert asked <= 10 + 10  # an account a call; those that were out when it was killed, again
     assert place.run("verify", "job.toml").code == 0
 
