@@ -217,6 +217,7 @@ def test_a_sample(place: Place) -> None:
     words = " ".join(done.out.split())
     assert "20 of 60 pairs were drawn at random, with seed 7. None of them remains." in words
     assert "at most 14.0% of the 60 pairs remain: at most 9 pairs." in words
+    assert "The 95% are of each target by itself." in words
     assert value["targets"]["zego"]["bound"] == {
         "share": pytest.approx(0.13911, abs=1e-5),
         "pairs": 9,
@@ -238,7 +239,7 @@ def test_killed_in_the_middle_and_continued(place: Place) -> None:
     An interrupt in the middle is exit 75, and the same command goes on likewise.
     """
     with Judge({"tencent": BOTH}, secret=place.secret) as judge:
-        purged(place, judge, mode="two_way", tencent="qps = 40\n")
+        purged(place, judge, mode="two_way", tencent="qps = 3\n")
         began = judge.calls
         for stop in (signal.SIGKILL, signal.SIGTERM):
             judge.break_with("latency:0.3")

@@ -81,6 +81,8 @@ def _parts(
         yield words("What the sample says:", TITLE)
         for target in told.targets:
             yield words(sampled(told, target), indent=2)
+        if sum(target.bound is not None for target in told.targets) > 1:
+            yield words("The 95% are of each target by itself.", indent=2)
     yield words("")
     yield words("How far this goes:", TITLE)
     for limit in limits(told):
