@@ -97,7 +97,7 @@ def remaining(
     if status.is_part:
         drawn = counted(status.pairs, unit)
         say(
-            f"Note: only the {drawn} drawn at random were asked for: what else remains is not in it."
+            f"Note: only the {drawn} drawn at random were asked for; what else remains is not here."
         )
     if not status.is_finished or found != status.count("remains"):
         say(
