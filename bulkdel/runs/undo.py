@@ -39,6 +39,7 @@ from bulkdel.plan.values import Origin, PlanMeta, Share
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.backup import read_note
 from bulkdel.report.figures import counted, plain
+from bulkdel.runs.backed_up import refuse_destroyed
 from bulkdel.runs.backup import whole_friends
 from bulkdel.runs.beside import Side
 from bulkdel.runs.side_status import look_beside, undo_status
@@ -85,6 +86,7 @@ def prepare(job: Job) -> None:
         WrongInput: there is nothing to put back, or another app is configured.
     """
     meta, seen = _begun(job)
+    refuse_destroyed(job.run_dir, read_note(job.run_dir))
     settled = {name: counters.settled for name, counters in seen.counters.items()}
     if changes := identity_changes(seen.identity, identity_of(job, meta), settled):
         raise WrongInput(
