@@ -214,6 +214,20 @@ def test_faults_and_kills_lose_and_double_nothing(place: Place, seed: int) -> No
         assert place.run("verify", "job.toml").code == 0
 
 
+def test_who_cannot_be_asked_for_waits_alone(place: Place) -> None:
+    """Nothing is put back of whom it is not known whether he is there; all others are."""
+    with finished_run(place) as it:
+        patient = QUICK + "max_attempts = 2\n"
+        _rewritten(place.folder / "job.toml", QUICK.encode(), patient.encode())
+        it.judge.break_with("30006:1,action=check,account=a1")
+        assert "wait" in it.undo(code=75).out or it.lines()
+        waiting = {pair for pair in it.before if "a1" in pair}
+        assert it.world().keys() == it.before.keys() - waiting
+        it.judge.break_with()
+        it.undo()
+        assert it.world() == it.before
+
+
 def test_who_is_added_again_while_an_undo_rests_keeps_his_own_data(place: Place) -> None:
     """Asked for before it was killed, and there when it goes on: he stays as he is."""
     with finished_run(place, target="batch_size = 1\nqps = 8\nmax_in_flight = 1\n") as it:
