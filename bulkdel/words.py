@@ -216,6 +216,7 @@ class Ruling:
         hold_s: how long the provider wants the lane to be held, in seconds, where it says so.
         conflict: a write conflict between accounts (30008): serialise both ends if it recurs.
         shrink: the batch was larger than the app's limit: the lane sends smaller ones from now on.
+        defer: another call now would meet the same, so what is left waits for the next round.
         known: false for a code that is in no table, or documented but not for deletions, and for
             an HTTP status that explains nothing.
     """
@@ -228,6 +229,7 @@ class Ruling:
     hold_s: float | None = None
     conflict: bool = False
     shrink: bool = False
+    defer: bool = False
     known: bool = True
 
 

@@ -11,7 +11,8 @@ import pytest
 
 import bulkdel
 from bulkdel import Settled, library, load_job, run, status
-from bulkdel.errors import WrongInput
+from bulkdel.errors import Guarded, WrongInput
+from tests.support.judge import Judge
 
 ROWS = [(f"from{number}", f"to{other}") for number in range(12) for other in range(3)]
 
@@ -84,3 +85,41 @@ def test_the_example_is_complete() -> None:
     imported = re.search(r"from bulkdel import (.*)", example)
     assert imported is not None
     assert set(imported[1].split(", ")) <= set(bulkdel.__all__)
+
+
+CANARY = "[canary]\naccounts = 4\n"
+
+
+async def test_a_canary_that_somebody_is_to_be_asked_about_leaves_work(tmp_path: Path) -> None:
+    """The canary is told like all else, then it ends; `go_on` sends the rest and asks nobody."""
+    job = load_job(job_file(tmp_path, target=f'endpoint = "emulator"\n{CANARY}'))
+    told = [batch async for batch in run(job)]
+    assert len({batch.from_account for batch in told}) == 4
+    assert (str(status(job).state), status(job).unsettled) == ("stopped", 24)
+    assert [batch async for batch in run(job)] == []
+    rest = [batch async for batch in run(job, go_on=True)]
+    assert sum(len(batch.deleted) for batch in rest) == 24
+    assert str(status(job).state) == "finished"
+
+
+async def test_a_canary_that_remains_is_an_error(tmp_path: Path) -> None:
+    """A program is told so that it cannot be overlooked, and nothing else was sent."""
+    with Judge({"tencent": ROWS}, faults=["pretend,action=delete"]) as judge:
+        target = f'secret_file = "key"\nendpoint = "{judge.address}"\n{CANARY}then = "go"\n'
+        (tmp_path / "key").write_text("0123456789abcdef0123456789abcdef")
+        path = job_file(tmp_path, target=target)
+        path.write_text(path.read_text().replace("app_id = 1\n", "app_id = 1400000000\n"))
+        job = load_job(path)
+        with pytest.raises(Guarded, match="12 pairs of the canary are still friends"):
+            [batch async for batch in run(job)]
+        assert status(job).unsettled == 24
+
+
+async def test_a_caller_that_leaves_stops_the_wait(tmp_path: Path) -> None:
+    """While the rest waits behind the canary, nobody is kept who wants to go."""
+    job = load_job(job_file(tmp_path, target=f'endpoint = "emulator"\n{CANARY}then = "30m"\n'))
+    running = run(job)
+    told = [await anext(running) for _ in range(4)]
+    assert len({batch.from_account for batch in told}) == 4
+    await running.aclose()
+    assert status(job).unsettled == 24

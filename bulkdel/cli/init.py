@@ -14,7 +14,7 @@ from bulkdel.cli.answers import Given, answers_of
 from bulkdel.cli.new_file import write_new
 from bulkdel.cli.options import command
 from bulkdel.errors import WrongInput
-from bulkdel.job.job import Job, SecretSource, Target
+from bulkdel.job.job import Job, Reach, SecretSource, Target
 from bulkdel.job.writer import job_text
 from bulkdel.plain import escaped
 from bulkdel.providers import PROVIDERS
@@ -144,14 +144,25 @@ def _next_steps(file: Path, job: Job) -> Iterator[str]:
             if target.secret.env:
                 yield f"  export {target.secret.env}='...'"
     yield ""
-    steps = {
-        "check": "Could it run now? Deletes nothing:",
-        "plan": "What would be sent? Sends nothing:",
-        "run": "Delete; it shows what, and asks before a real provider is called:",
-    }
-    for name, words in steps.items():
-        yield words
-        yield f"  {command(name, file, None)}"
+    yield from _steps(file, job)
+
+
+def _steps(file: Path, job: Job) -> Iterator[str]:
+    """What to do with a new job file, in its order; what concerns a real provider only there."""
+    real = [target.name for target in job.targets if target.reach is Reach.REAL]
+    yield "Could it run now? Deletes nothing:"
+    yield f"  {command('check', file, None)}"
+    yield "What would be sent? Sends nothing:"
+    yield f"  {command('plan', file, None)}"
+    if real:
+        yield "Does the provider do what bulkdel takes for granted? With three accounts of your own"
+        yield "that have no friends among each other (put their ids for a,b,c):"
+        for name in real:
+            yield f"  {command('rehearse', file, None)} {name} --accounts a,b,c"
+    yield "Delete; it shows what, and asks before a real provider is called:"
+    yield f"  {command('run', file, None)}"
+    yield "Is it gone? Asks the provider and changes nothing:"
+    yield f"  {command('verify', file, None)} --remote"
 
 
 def _key_words(target: Target, source: SecretSource) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bulkdel.report.figures import count, counted
+from bulkdel.job.beside import Then
+from bulkdel.job.job import Job
+from bulkdel.report.figures import count, counted, span
 from bulkdel.report.phrases import unit
 from bulkdel.words import Operation
 
@@ -30,6 +32,22 @@ class CanaryTarget:
     remains: int = 0
     unknown: int = 0
     example: str = ""
+
+
+def canary_fact(job: Job) -> Iterator[tuple[str, str]]:
+    """What a job's canary is, and what follows it; nothing where it has none."""
+    if job.canary is None:
+        return
+    whose = counted(job.canary.accounts, "account")
+    match job.canary.then:
+        case Then.ASK:
+            follows = "the rest once somebody has said yes"
+        case Then.GO:
+            follows = "the rest"
+        case seconds:
+            follows = f"after {span(seconds)} the rest"
+    first = f"{whose} of each target first, drawn at random"
+    yield "canary", f"{first}; if the provider says that they are done, {follows}"
 
 
 def canary_faults(

@@ -17,6 +17,7 @@ _ENDS: Final = {
     End.REFUSED: "refused",
     End.STOPPED: "stopped by a signal",
     End.LIMIT: "stopped at --limit",
+    End.KEPT_BACK: "stopped: what is left was not to be sent this time",
     End.WINDOW: "stopped: outside the window of the schedule",
     End.DURATION: "stopped after the time that it may take at a stretch",
     End.GUARD: "stopped by a guard of the job file",
@@ -24,7 +25,9 @@ _ENDS: Final = {
     End.CRASHED: "stopped by an error of bulkdel's own",
     End.GONE: "its process is gone without a word: killed, or a crash",
 }
-_SAID_BY_INFO: Final = frozenset({End.LEFT, End.DOWN, End.STOPPED, End.GUARD, End.STORAGE})
+_SAID_BY_INFO: Final = frozenset(
+    {End.LEFT, End.DOWN, End.STOPPED, End.GUARD, End.STORAGE, End.KEPT_BACK}
+)
 """Ends whose info says all that the words here would."""
 
 
@@ -50,6 +53,12 @@ def lane_words(lane: LaneView, now_ms: int) -> Said:
             return Said(words=f"stopping: {rest}{_why(state)}", tone=Tone.BAD)
         case Doing.PLANNED | Doing.OPENING | Doing.STARTING | Doing.LIMIT:
             return Said(words=_CALM[state.doing], tone=Tone.MIXED)
+        case Doing.CANARY:
+            follows = "somebody lets it on"
+            if state.until_ms is not None:
+                follows = f"it follows by itself, {clock(state.until_ms, now_ms)}"
+            words = f"the canary is as it should be; the rest waits until {follows}"
+            return Said(words=words, tone=Tone.MIXED)
         case _:
             return Said(words=_kept(state, now_ms), tone=Tone.BAD)
 
@@ -141,6 +150,7 @@ _BRIEF: Final[dict[str, str]] = {
     Doing.STARTING: "a second between two starts",
     Doing.PAUSED: "paused",
     Doing.WINDOW: "outside the window of the schedule",
+    Doing.CANARY: "the canary waited to be let on",
     Doing.HELD: "held by the provider",
     Doing.SILENT: "no answer",
     Doing.REFUSED: "credentials refused",

@@ -19,7 +19,7 @@ CALLS_MOST: Final = 5
 _OWN_ENDS: Final = frozenset({End.FINISHED, End.LEFT, End.DOWN, End.REFUSED})
 """Ends of one target; any other one stops all of them, and is told when the command ends."""
 _AT_REST: Final = frozenset(
-    {Doing.PLANNED, Doing.STARTING, Doing.PAUSED, Doing.WINDOW, Doing.LIMIT}
+    {Doing.PLANNED, Doing.STARTING, Doing.PAUSED, Doing.WINDOW, Doing.CANARY, Doing.LIMIT}
 )
 """In these nobody expects that a pair is settled."""
 _NAMED: Final = 3

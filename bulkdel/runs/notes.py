@@ -15,9 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from bulkdel import files
 from bulkdel.errors import StorageFailed, WrongInput
+from bulkdel.job.beside import Then
 from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Consent
 from bulkdel.plan.values import PlanMeta
+from bulkdel.send.state import Doing, LaneState
 
 _BYTES_MOST: Final = 1 << 16
 _Note = TypeVar("_Note")
@@ -87,6 +89,17 @@ def canary_note(run_dir: Path, meta: PlanMeta) -> CanaryNote | None:
     """How far the canary of this very plan is; None if none was begun."""
     note = _read(run_dir / files.CANARY_NOTE, _CANARY)
     return note if note is not None and note.plan == meta.digest else None
+
+
+def canary_waits(job: Job, meta: PlanMeta) -> LaneState | None:
+    """What a target does while the rest waits behind the canary; None where it does not."""
+    note = None if job.canary is None else canary_note(job.run_dir, meta)
+    if job.canary is None or note is None or note.asked_ms is None or note.let_on:
+        return None
+    until_ms = None
+    if not isinstance(job.canary.then, Then):
+        until_ms = note.asked_ms + round(job.canary.then * 1000)
+    return LaneState(doing=Doing.CANARY, since_ms=note.asked_ms, until_ms=until_ms)
 
 
 def keep_canary(run_dir: Path, note: CanaryNote) -> None:

@@ -19,6 +19,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.report.ending import why
 from bulkdel.report.status import LastSitting, Status, at_rest, fold
 from bulkdel.runs.live import FRESH_S, Live, cut_short, read_live
+from bulkdel.runs.notes import canary_waits
 from bulkdel.runs.side_status import look_sides
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import End, Ending, LaneEnd, LaneView
@@ -82,6 +83,9 @@ def look(
             share.target: _lane(share.target, qps[share.target], seen.last, live, now_ms, here)
             for share in meta.shares
         }
+        waits = canary_waits(job, meta) if here and not views else None
+        if waits is not None:
+            lanes = {name: at_rest(name, qps=qps[name], state=waits) for name in lanes}
         lanes |= {view.target: view for view in views}
         last = LastSitting(
             began_ms=seen.last.started_ms,

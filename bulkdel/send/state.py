@@ -16,6 +16,7 @@ class Doing(StrEnum):
     STARTING = "starting"  #: keeps a second between the calls of two sittings
     PAUSED = "paused"  #: by `bulkdel pause`
     WINDOW = "window"  #: waits for the window of the schedule
+    CANARY = "canary"  #: its canary is as it should be, and the rest was not let on yet
     HELD = "held"  #: by the provider, which throttled it
     SILENT = "no_answer"  #: the provider does not answer, or not as it should; one call at a time
     REFUSED = "refused"  #: the credentials were refused; single calls try them again
@@ -32,6 +33,7 @@ KEPT: Final = (
     Doing.STARTING,
     Doing.PAUSED,
     Doing.WINDOW,
+    Doing.CANARY,
     Doing.HELD,
     Doing.SILENT,
     Doing.REFUSED,

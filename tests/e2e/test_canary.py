@@ -162,6 +162,8 @@ def test_after_a_time_it_goes_on_by_itself(place: Place) -> None:
         run_dir = job(place, judge, CANARY + 'then = "30m"\n')
         process = place.start("run", "job.toml")
         wait_for(lambda: (run_dir / "canary.json").exists() and note(run_dir)["asked_ms"])
+        wait_for(lambda: "Waiting behind the canary" in place.run("status", "job.toml").out)
+        assert "the rest waits until it follows by itself" in words(place.run("status", "job.toml"))
         wait_for(lambda: paused(place))
         assert place.run("resume", "job.toml").code == 0
         process.send_signal(signal.SIGINT)
@@ -319,3 +321,19 @@ def test_nothing_is_deleted_where_the_backup_cannot_be_made(place: Place) -> Non
         judge.break_with()
         assert place.run("run", "job.toml").code == 0
     assert len(ledger(run_dir)) == 2
+
+
+def test_a_backup_that_was_cut_short_is_not_asked_about_again(place: Place) -> None:
+    """Somebody said yes, and the provider is away: the next start needs no terminal and no yes."""
+    place.write("pairs.csv", csv_text(PAIRS[:2]))
+    tail = '[backup]\nenabled = true\n[retry]\noutage_limit = "1s"\n'
+    place.write("job.toml", toml("https://bulkdel.invalid", tail=tail))
+    code, said = on_a_terminal(place.folder, b"yes\n", "run", "job.toml", "--no-progress")
+    assert code == 75, said
+    done = place.run("run", "job.toml")
+    assert done.code == 75, done.err
+    assert "Continuing job: 2 pairs left." in done.err
+    place.write("pairs.csv", csv_text(PAIRS[:3]))
+    done = place.run("run", "job.toml")
+    assert done.code == 2
+    assert "add --yes" in done.err
