@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import ask, streams
-from bulkdel.cli.beside import send_side, sit_beside
+from bulkdel.cli.beside import SideEnd, send_side, side_end, sit_beside
 from bulkdel.cli.options import JobFile, Quiet, RunDir, Yes, again, load
 from bulkdel.cli.sending import NotAgreed
 from bulkdel.cli.signals import Stopping
@@ -20,11 +20,13 @@ from bulkdel.errors import Exit, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.plan.values import PlanMeta
+from bulkdel.report.backup import read_note
 from bulkdel.report.text.confirm import is_real
 from bulkdel.report.text.undo import confirm_undo_text, undo_question, undone_text
 from bulkdel.report.undone import Undone, missing_fields, undo_json
 from bulkdel.runs import undo as runs_undo
 from bulkdel.runs.beside import SideRun, ended, held_side
+from bulkdel.runs.side_status import undo_status
 from bulkdel.runs.undo_choice import Chosen, Friends, refuse_strangers, unasked_friends
 from bulkdel.runs.undone import other_lists, unasked
 from bulkdel.send.view import End, Ending
@@ -88,15 +90,16 @@ def undo(
     loaded = load(job, run_dir)
     accounts = tuple(dict.fromkeys(account or ()))
     work = _Work(loaded, accounts, yes=yes, quiet=no_progress)
-    end = sit_beside(
-        loaded,
-        runs_undo.undo_side(loaded),
-        again(),
-        work.agree,
-        quiet=no_progress,
-        prepare=partial(runs_undo.prepare, loaded),
-        carry_out=work.carry_out,
-    )
+    if (end := _finished(loaded)) is None:
+        end = sit_beside(
+            loaded,
+            runs_undo.undo_side(loaded),
+            again(),
+            work.agree,
+            quiet=no_progress,
+            prepare=partial(runs_undo.prepare, loaded),
+            carry_out=work.carry_out,
+        )
     undone = Undone(
         status=end.status,
         ending=end.ending if work.sent else None,
@@ -111,6 +114,15 @@ def undo(
         colour = streams.colour(sys.stdout)
         streams.result(undone_text(undone, streams.width(sys.stdout), colour=colour))
     return undone.exit_code
+
+
+def _finished(job: Job) -> SideEnd | None:
+    """The end of an undo that is finished, and whose plan went with the backup; None if not so."""
+    status = undo_status(job.run_dir)
+    note = read_note(job.run_dir)
+    if status is None or not status.is_finished or note is None or note.is_whole:
+        return None
+    return side_end(job, status.folder, Ending(lanes=()))
 
 
 class _Work:

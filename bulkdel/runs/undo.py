@@ -38,6 +38,7 @@ from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import Origin, PlanMeta, Share
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.backup import read_note
+from bulkdel.runs.backed_up import refuse_destroyed
 from bulkdel.runs.backup import whole_friends
 from bulkdel.runs.beside import Side
 from bulkdel.runs.side_status import look_beside, undo_status
@@ -81,7 +82,8 @@ def prepare(job: Job) -> None:
     A plan of it that was made before the run went on, and of which nothing was done, goes.
 
     Raises:
-        WrongInput: there is nothing to put back, or another app is configured.
+        WrongInput: there is nothing to put back, or another app is configured, or the backup was
+            destroyed, and what an undo has planned with it.
     """
     meta, seen = _begun(job)
     settled = {name: counters.settled for name, counters in seen.counters.items()}
@@ -91,6 +93,7 @@ def prepare(job: Job) -> None:
             where=job.source,
             mend="nothing is put back at another app than it was deleted from",
         )
+    refuse_destroyed(job.run_dir, read_note(job.run_dir))
     folder = job.run_dir / files.UNDO
     planned = read_plan_meta(folder)
     if planned is None or undo_status(job.run_dir) is not None:
