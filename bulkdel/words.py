@@ -142,6 +142,7 @@ class Batch:
         sides: where the planner chose the side that each friendship is sent from.
         data: where friends are put back: the data of each To_Account, a JSON object as the
             provider gave it.
+        attempts: of a load that was carried before: by how many calls.
     """
 
     ordinal: int
@@ -149,6 +150,7 @@ class Batch:
     to_accounts: tuple[str, ...]
     sides: Sides | None = None
     data: tuple[str, ...] | None = None
+    attempts: int = 0
 
     @property
     def has_reserve(self) -> bool:
@@ -214,6 +216,7 @@ class Ruling:
         hold_s: how long the provider wants the lane to be held, in seconds, where it says so.
         conflict: a write conflict between accounts (30008): serialise both ends if it recurs.
         shrink: the batch was larger than the app's limit: the lane sends smaller ones from now on.
+        defer: another call now would meet the same, so what is left waits for the next round.
         known: false for a code that is in no table, or documented but not for deletions, and for
             an HTTP status that explains nothing.
     """
@@ -226,6 +229,7 @@ class Ruling:
     hold_s: float | None = None
     conflict: bool = False
     shrink: bool = False
+    defer: bool = False
     known: bool = True
 
 

@@ -13,12 +13,13 @@ from bulkdel.report.status import Status
 from bulkdel.words import Errand
 
 _DONE: Final = {
-    Errand.PULL: ("list", "pulled"),
-    Errand.ASK: ("pair", "asked for"),
-    Errand.ASK_LIST: ("list", "asked for"),
-    Errand.PUT_BACK: ("friend", "put back"),
+    Errand.PULL: ("list", "lists", "pulled"),
+    Errand.ASK: ("pair", "pairs", "asked for"),
+    Errand.ASK_LIST: ("list", "lists", "asked for"),
+    Errand.PUT_BACK: ("entry", "entries", "put back"),
 }
-"""What there is to do, and how it is said of it that it was done."""
+"""What there is to do, one and many, and how it is said of it that it was done. An entry is one
+friend on one account's list."""
 
 ASKED: Final = frozenset({Errand.ASK, Errand.ASK_LIST})
 """What a verification's calls do."""
@@ -63,9 +64,9 @@ def _when(at: str) -> str:
     return moment(round(datetime.fromisoformat(at).timestamp() * 1000))
 
 
-def noun_of(side: SideStatus) -> tuple[str, str]:
-    """What there is to do, and how it is said of it that it was done: "list", "pulled"."""
-    return _DONE[side.errand]
+def plural_of(side: SideStatus) -> str:
+    """What there is to do, many of it: "lists"."""
+    return _DONE[side.errand][1]
 
 
 def name_of(side: SideStatus) -> str:
@@ -81,7 +82,7 @@ def side_words(side: SideStatus) -> str:
         when = "" if side.ended_ms is None else f", {moment(side.ended_ms)}"
         asked = f"{scope(side)} asked for: " if side.errand in ASKED else ""
         return f"{asked}{results(side)}{when}"
-    done = f"{count(side.pairs - side.unsettled)} of {_of_all(side)} {_DONE[side.errand][1]}"
+    done = f"{count(side.pairs - side.unsettled)} of {_of_all(side)} {_DONE[side.errand][2]}"
     if side.at_work:
         return f"{done}; a process works on it now"
     end = plain(side.end, 300) or "the process that worked on it is gone without a word"
@@ -97,9 +98,9 @@ def results(side: SideStatus) -> str:
             return f"{counted(side.count('pulled'), 'list')} pulled{but}"
         case Errand.PUT_BACK:
             there, failed = side.count("already_there"), side.count("failed")
-            but = f", {count(there)} there before" if there else ""
+            but = f", {count(there)} there already" if there else ""
             but += f", {count(failed)} could not be put back" if failed else ""
-            return f"{counted(side.count('restored'), 'friend')} put back{but}"
+            return f"{counted(side.count('restored'), 'entry', 'entries')} put back{but}"
         case Errand.ASK | Errand.ASK_LIST:
             remains, unknown = side.count("remains"), side.count("unknown")
             if not remains and not unknown:
@@ -117,4 +118,5 @@ def scope(side: SideStatus) -> str:
 
 
 def _of_all(side: SideStatus) -> str:
-    return counted(side.pairs, _DONE[side.errand][0])
+    one, many, _ = _DONE[side.errand]
+    return counted(side.pairs, one, many)

@@ -211,7 +211,8 @@ def verdict(job: Job, told: RemoteVerification) -> str:
         so_far = f"{remains:,} remain" if remains else "none remains"
         asked = pairs - left
         return (
-            f"{job.name}: not finished. {asked:,} of {all_of_them}{drawn} asked; {so_far} so far."
+            f"{job.name}: not finished. {asked:,} of {all_of_them}{drawn} have an answer; so far "
+            f"{so_far}."
         )
     if remains:
         words = f"{job.name}: {remains:,} of {all_of_them}{drawn} REMAIN."

@@ -11,6 +11,7 @@ from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.plan.values import Source
 from bulkdel.providers.purge import Friendship
 from bulkdel.report import status_json
+from bulkdel.report.beside import SideFacts
 from bulkdel.report.facts import RunFacts, SittingFacts, TargetFacts
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
@@ -36,6 +37,14 @@ KEYS: Final[Mapping[str, str]] = {
     "input_rules.to_field": "the column of To_Account; of no meaning for delete_all_friends",
     "input_rules.accounts_only": "whether a To column was left aside",
     "input_rules.protected_sha256": "over all protected accounts, sorted",
+    "beside_facts[].folder": "whose facts they are: of a run beside the run that has begun",
+    "beside_facts[].notes[]": "what else is to be known, a sentence or two each",
+    "beside_facts[].first[].target": "of the first that are still there",
+    "beside_facts[].first[].what": "who, and on whose list",
+    "beside_facts[].more": "how many more are there",
+    "beside_facts[].codes[].target": "whose code it is",
+    "beside_facts[].codes[].code": "of what failed, or could not be asked for",
+    "beside_facts[].codes[].words": "that in words",
     "ended": "when the last process ended, or was last seen at work; null if there was none",
     "worked_s": "seconds that the processes below were at work",
     "wall_s": "seconds from began to ended; null if there was no process",
@@ -174,9 +183,22 @@ def report_values(facts: RunFacts) -> dict[str, Any]:
         "sittings": [_sitting(one) for one in facts.sittings],
         "sitting_count": facts.sitting_count,
         "worst_accounts": [asdict(one) for one in facts.worst],
+        "beside_facts": [_beside(one) for one in facts.beside],
         "reject_reasons": [
             {"reason": reason, "rows": rows} for reason, rows in facts.rejects.reasons
         ],
+    }
+
+
+def _beside(one: SideFacts) -> dict[str, Any]:
+    first = [{"target": target, "what": what} for target, what in one.first]
+    codes = [{"target": of.target, "code": of.code, "words": said} for of, said in one.codes]
+    return {
+        "folder": one.status.folder,
+        "notes": one.notes,
+        "first": first,
+        "more": one.more,
+        "codes": codes,
     }
 
 

@@ -44,6 +44,8 @@ def run_verdict(status: Status) -> RunVerdict:
     found to be there still, that is said with them.
     """
     doubt, wrong = no_friendships(status), wrongs(status)
+    if undo_of(status.beside.sides) is not None:
+        doubt = None  # what was put back shows what there was
     usual = _with_beside(status, _usual(status))
     tone, headline, detail = usual.tone, usual.headline, usual.detail
     if wrong:
@@ -126,14 +128,16 @@ def _verified(status: Status, verification: SideStatus, own: RunVerdict) -> RunV
         later = counted(deleted - sum(verification.origin.population), unit(status.operation))
         asked += f" {later} came after that."
     remains, tone, headline = verification.count("remains"), own.tone, own.headline
+    before = own.detail
     if remains:
+        before = "" if status.state is State.FINISHED else before  # it says what was answered then
         tone = Tone.BAD
         found = counted(remains, unit(status.operation))
         there = "are there still" if remains > 1 else "is there still"
         headline = f"{own.headline.rstrip('.')}, but {found} that should be gone {there}."
     elif verification.count("unknown") and tone is Tone.GOOD:
         tone = Tone.MIXED
-    return RunVerdict(tone=tone, headline=headline, detail=f"{own.detail} {asked}".lstrip())
+    return RunVerdict(tone=tone, headline=headline, detail=f"{before} {asked}".lstrip())
 
 
 def _finished(status: Status) -> RunVerdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from bulkdel.job.beside import OnFailure
 from bulkdel.job.job import Job
 from bulkdel.plan import duck
 from bulkdel.plan.pulled import FRIEND_COLUMNS, PULL_COLUMNS
+from bulkdel.plan.scale import Scale
 from bulkdel.plan.values import PlanMeta
+from bulkdel.plan.workshop import workshop
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import unit
 from bulkdel.send.selection import Selection
@@ -30,10 +33,8 @@ _ROWS: Final = 20_000
 class _KeptBack:
     """All of a plan but the pairs with an end that could not be pulled; 8 bytes an account."""
 
-    def __init__(
-        self, hashes: Sequence[array[int]], mode: Mode, noun: str, named: Sequence[str]
-    ) -> None:
-        """The accounts of each target of the plan by their sorted hashes; some of them `named`."""
+    def __init__(self, hashes: Sequence[array[int]], mode: Mode, noun: str, named: str) -> None:
+        """The accounts of each target of the plan by their sorted hashes; `named` are some."""
         self._hashes, self._mode, self._noun, self._named = hashes, mode, noun, named
 
     def chosen(self, target: int, entry: Entry) -> Sequence[int] | None:
@@ -49,21 +50,21 @@ class _KeptBack:
 
     def words(self, pairs: int) -> str:
         """How many are kept back, of whom, and what can be done."""
-        more = sum(map(len, self._hashes)) - len(self._named)
-        others = f" and {count(more)} more" if more > 0 else ""
         return (
-            f"{counted(pairs, self._noun)} kept back: {', '.join(self._named)}{others} could not "
+            f"{counted(pairs, self._noun)} kept back: {self._named} could not "
             'be pulled for the backup; on_failure = "go" in [backup] sends them without a way back'
         )
 
     def _has(self, target: int, account: str) -> bool:
-        hashes, wanted = self._hashes[target], hash(account)
+        hashes, wanted = self._hashes[target], _hash(account)
         place = bisect_left(hashes, wanted)
         return place < len(hashes) and hashes[place] == wanted
 
 
 def kept_back(job: Job, meta: PlanMeta) -> Selection | None:
     """Which pairs of the run are sent once its backup is whole; None means all.
+
+    The run directory is held.
 
     Raises:
         WrongInput, OSError: what became of the backup cannot be read.
@@ -73,11 +74,15 @@ def kept_back(job: Job, meta: PlanMeta) -> Selection | None:
     folders = [job.run_dir / files.BACKUP, job.run_dir / files.BACKUP_OTHERS]
     ledgers = [one / files.LEDGER for one in folders if files.is_there(one / files.LEDGER)]
     friends = folders[0] / files.FRIENDS
+    if not ledgers:
+        return None
     names = [share.target for share in meta.shares]
-    hashes, named = [array("q") for _ in names], list[str]()
+    hashes = [array("Q") for _ in names]
+    scale = Scale.within(job.memory_limit_mb)
     with (
         duck.storage_errors(folders[0]),
-        closing(duck.open_reader()) as con,
+        workshop(folders[0]) as place,
+        closing(duck.open_workshop(place, memory_limit_mb=scale.duck_mb)) as con,
     ):
         con.execute("CREATE TABLE failed (target VARCHAR, account VARCHAR)")
         for ledger in ledgers:
@@ -86,7 +91,8 @@ def kept_back(job: Job, meta: PlanMeta) -> Selection | None:
                     "INSERT INTO failed SELECT target, account FROM "
                     f"{duck.objects_in(file, PULL_COLUMNS)} WHERE status = 'failed'"
                 )
-        if not duck.number(con, "SELECT count(*) FROM failed"):
+        failed = duck.number(con, "SELECT count(DISTINCT account) FROM failed")
+        if not failed:
             return None
         named = [
             plain(account)
@@ -96,11 +102,12 @@ def kept_back(job: Job, meta: PlanMeta) -> Selection | None:
         ]
         if meta.deletion is Operation.DELETE_ALL_FRIENDS and job.mode is Mode.TWO_WAY:
             _add_owners(con, friends)
-        con.execute("SELECT DISTINCT target, account FROM failed")
+        con.execute("SELECT DISTINCT target, md5_number_lower(account) FROM failed ORDER BY ALL")
         while rows := con.fetchmany(_ROWS):
-            for target, account in rows:
-                hashes[names.index(target)].append(hash(account))
-    return _KeptBack([_sorted(one) for one in hashes], job.mode, unit(job.operation), named)
+            for target, hashed in rows:
+                hashes[names.index(target)].append(hashed)
+    more = f" and {count(failed - len(named))} more" if failed > len(named) else ""
+    return _KeptBack(hashes, job.mode, unit(job.operation), ", ".join(named) + more)
 
 
 def _add_owners(con: duck.Connection, friends: Path) -> None:
@@ -115,9 +122,7 @@ def _add_owners(con: duck.Connection, friends: Path) -> None:
         )
 
 
-def _sorted(hashes: array[int]) -> array[int]:
-    import numpy as np  # only where something failed
-
-    if hashes:
-        np.frombuffer(hashes, dtype=np.int64).sort()
-    return hashes
+def _hash(account: str) -> int:
+    """As DuckDB has it, which sorts them: 8 bytes of the account's MD5."""
+    digest = hashlib.md5(account.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[8:], "little")

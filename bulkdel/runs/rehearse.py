@@ -22,9 +22,10 @@ from bulkdel.providers.protocol import App, Secret
 from bulkdel.report.phrases import place
 from bulkdel.report.rehearsal import Rehearsal, rehearsal_json
 from bulkdel.runs.failures import nothing_sent
-from bulkdel.runs.rehearsal import Cast, Deed, Edge, Questions, Script, Spoiled, Step, edges_of
+from bulkdel.runs.rehearsal import Cast, Questions
 from bulkdel.runs.rehearsal_calls import Caller, Halted
 from bulkdel.runs.rehearsal_note import Left, Note
+from bulkdel.runs.rehearsal_steps import Deed, Edge, Script, Spoiled, Step, edges_of
 from bulkdel.runs.seams import Say, TellStop
 from bulkdel.send.transport import Transport
 from bulkdel.send.tunnel import Proxy

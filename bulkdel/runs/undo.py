@@ -41,7 +41,7 @@ from bulkdel.report.backup import read_note
 from bulkdel.report.figures import counted, plain
 from bulkdel.runs.backup import whole_friends
 from bulkdel.runs.beside import Side
-from bulkdel.runs.side_status import undo_status
+from bulkdel.runs.side_status import look_beside, undo_status
 from bulkdel.runs.status import identity_of
 from bulkdel.runs.undone import AFTER, other_list
 from bulkdel.send.deed import Asking, Deed
@@ -58,10 +58,18 @@ _LEDGER_TAIL: Final = "tail"
 
 
 def undo_side(job: Job) -> Side:
-    """The run that puts back what the run of `job` deleted."""
+    """The run that puts back what the run of `job` deleted.
+
+    Where it was begun before this, much may have changed since it was asked what is there: so each
+    list is asked again just before it is written, unless our own calls may have changed it.
+    """
+    continued = look_beside(job.run_dir, BEFORE) is not None
 
     def deed_of(target: Target) -> Deed:
-        return PuttingBack(PROVIDERS[target.provider].put_back, job.mode)
+        provider = PROVIDERS[target.provider]
+        again = continued and not provider.put_back.writes_both
+        ask = provider.ask_friends[Mode.ONE_WAY] if again else None
+        return PuttingBack(provider.put_back, job.mode, ask)
 
     return Side(
         folder=files.UNDO, errand=Errand.PUT_BACK, make=partial(_make, job), deed_of=deed_of

@@ -119,8 +119,9 @@ def choose_verification(job: Job, wish: Wish) -> tuple[Side, str]:
         elif not (wish.again and (latest.is_finished or other)):
             same = latest.origin
             side = verification_side(job, folder=latest.folder, sample=same.sample, seed=same.seed)
-            begun = latest.began_ms is not None and not latest.is_finished
-            return side, f"Going on with {latest.folder}/" if begun else ""
+            if latest.is_finished:
+                return side, f"{side.folder}/ is finished, and says this; --again asks anew"
+            return side, "" if latest.began_ms is None else f"Going on with {side.folder}/"
     return verification_side(job, folder=following, sample=wish.sample, seed=wish.seed), said
 
 

@@ -50,7 +50,7 @@ class Next(Enum):
     SOON = auto()  #: progress, and what is left was refused for a transient reason
     LATER = auto()  #: no progress: it goes again after a delay of the growing kind
     WHEN_WE_CAN = auto()  #: this machine could not connect: after OURS_S
-    SECOND_ROUND = auto()  #: its tries are used up: what is left of it waits for the next round
+    SECOND_ROUND = auto()  #: what is left of it waits for the next round: its tries are used up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +179,8 @@ def decide(
     following = Next.DONE if end else _next(heard, health, past, lane, retry)
     renewal = None if end or lane.stale else resign
     smaller = any(one.shrink for one in heard.rulings)
+    if following is not Next.DONE and any(one.defer for one in heard.rulings):
+        following = Next.SECOND_ROUND
     following, past = _counted(following, past, retry)
     return Decision(
         next=following,

@@ -61,14 +61,15 @@ def size(entry: Entry, part: Part) -> int:
 
 def load_of(entry: Entry, part: Part) -> Entry:
     """The entry as a call carries it: with the items of `part` only."""
-    if part.items is None or not isinstance(entry, Batch):
+    if not isinstance(entry, Batch) or (part.items is None and not part.attempts):
         return entry
-    data = entry.data
+    items, data = _positions(entry, part), entry.data
     return Batch(
         entry.ordinal,
         entry.from_account,
-        tuple(entry.to_accounts[i] for i in part.items),
-        data=None if data is None else tuple(data[i] for i in part.items),
+        tuple(entry.to_accounts[i] for i in items),
+        data=None if data is None else tuple(data[i] for i in items),
+        attempts=part.attempts,
     )
 
 

@@ -18,14 +18,17 @@ from bulkdel.providers.protocol import Command, Cursor, Friend, Page, Provider
 from bulkdel.words import Answer, Entry, Mode, Pull, Ruling, Verdict
 
 CHANGES_MOST: Final = 3
-"""How often a list may change while it is pulled before it waits as after any other failure."""
+"""How often a list is pulled again that changed meanwhile, before it waits for the next round."""
 _FRIENDS_MOST: Final = 1_000_000
 """Friends of a list that does not say how many they are; beyond that it is taken for endless."""
 
 _MORE: Final = Answer(rest=Ruling(verdict=Verdict.MORE, code=0))
 _CHANGED: Final = Answer(
     rest=Ruling(
-        verdict=Verdict.TRANSIENT, code=0, info="the list changed while its pages were pulled"
+        verdict=Verdict.TRANSIENT,
+        code=0,
+        info="the list changed while its pages were pulled",
+        defer=True,
     )
 )
 
@@ -91,7 +94,7 @@ class PullDeed:
         if not listing.goes_on_with(page):
             changes = listing.changes + 1
             again = changes <= CHANGES_MOST
-            self._lists[load.ordinal] = _Pages(changes=changes if again else 0)
+            self._lists[load.ordinal] = _Pages(changes=changes)
             return _MORE if again else _CHANGED
         wanted = load.wanted if isinstance(load, Pull) else ()
         listing.keep([one for one in page.friends if _is_wanted(wanted, one.account)])

@@ -467,6 +467,8 @@ NAMED = {
     ("runs/verification.py", "verify"),
     ("cli/close.py", "run"),
     ("cli/demo.py", "demo"),
+    ("report/text/undo.py", "run"),
+    ("runs/side_status.py", "undo"),
 }
 """Sentences that name a command by its verb; those of errors are printed in full."""
 

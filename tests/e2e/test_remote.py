@@ -68,8 +68,8 @@ def purged(place: Place, judge: Judge, **job: str) -> None:
     assert place.run("run", "job.toml").code == 0
 
 
-@pytest.mark.parametrize("mode", ["one_way", "two_way"])
-def test_all_is_gone(place: Place, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "orient"), [("one_way", "as_given"), ("two_way", "fewest_calls")])
+def test_all_is_gone(place: Place, mode: str, orient: str) -> None:
     """After a purge with faults nothing remains, and nobody but the ledger's pairs is asked for.
 
     Nothing changes: neither who has whom, nor a byte of the run's own files. A line has the
@@ -78,7 +78,7 @@ def test_all_is_gone(place: Place, mode: str) -> None:
     faults = ("cut-after:0.2", "30006:0.1", "http502:0.1")
     world = [*BOTH, *OTHERS]
     with Judge({"tencent": world, "zego": world}, secret=place.secret, faults=faults) as judge:
-        purged(place, judge, mode=mode, zego="")
+        purged(place, judge, mode=mode, zego="", tail=f'[plan]\norient = "{orient}"\n')
         before = own_files(place)
         left = {name: judge.seen(name).left for name in ("tencent", "zego")}
         done = verify(place, code=0)

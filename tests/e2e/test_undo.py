@@ -14,13 +14,9 @@ from typing import Any
 
 import pytest
 
-from bulkdel.cli.beside import sit_beside
-from bulkdel.errors import Exit
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.lock import hold
-from bulkdel.plan.read import read_plan_meta
 from bulkdel.report import undone
-from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup
 from bulkdel.runs.beside import held_side
 from bulkdel.runs.run import held_run
 from bulkdel.runs.undo import undo_side
@@ -107,11 +103,7 @@ def finished_run(
     friends = [*pairs, *((b, a) for a, b in pairs if (a, b) not in ONE_SIDED)]
     friends = [*(friends if not strangers else ()), *OTHERS]
     pairs = [*pairs, *([late] if late else ())]
-    with (
-        Judge({provider: friends}, secret=place.secret, habits=habits) as judge,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv(KEY, place.secret)
+    with Judge({provider: friends}, secret=place.secret, habits=habits) as judge:
         whole = operation == "delete_all_friends"
         accounts = dict.fromkeys(account for account, _ in pairs)
         rows = "From_Account\n" + "".join(f"{account}\n" for account in accounts)
@@ -128,8 +120,7 @@ def finished_run(
         place.write("job.toml", text)
         before = judge.snapshot(provider)
         if backup:
-            assert place.run("plan", "job.toml").code == 0
-            pull(place.folder / "job.toml")
+            assert place.run("backup", "job.toml").code == 0
         if late:
             judge.befriend(provider, late)
         options = () if limit is None else ("--limit", str(limit))
@@ -147,19 +138,6 @@ def finished_run(
                 for name in ("plan.parquet", "journal.db", "ledger.jsonl", "run.log")
             },
         )
-
-
-def pull(path: Path) -> None:
-    """The backup of the job's run."""
-    job = load_job(path)
-    meta = read_plan_meta(job.run_dir)
-    assert meta is not None
-    with held_run(job):
-        prepare_backup(job, meta)
-    for side in backup_sides(job):
-        assert sit_beside(job, side, "backup", quiet=True).exit_code is Exit.DONE
-    with held_run(job):
-        finish_backup(job)
 
 
 @pytest.mark.parametrize(
@@ -236,6 +214,25 @@ def test_faults_and_kills_lose_and_double_nothing(place: Place, seed: int) -> No
         assert place.run("verify", "job.toml").code == 0
 
 
+def test_who_is_added_again_while_an_undo_rests_keeps_his_own_data(place: Place) -> None:
+    """Asked for before it was killed, and there when it goes on: he stays as he is."""
+    with finished_run(place, target="batch_size = 1\nqps = 8\nmax_in_flight = 1\n") as it:
+        process = place.start("undo", "job.toml", "--no-progress")
+        ledger_path = it.run_dir / "undo/ledger.jsonl"
+        deadline = time.monotonic() + 60
+        while not (ledger_path.exists() and ledger_path.stat().st_size):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
+        waiting = it.before.keys() - it.world().keys()
+        again = max(waiting - {(b, a) for a, b in waiting})  # of it no call was out
+        it.judge.put("tencent", again, OWN["tencent"])
+        it.undo()
+        assert it.lines()[again]["status"] == "already_there"
+        assert it.world() == it.before | {again: OWN["tencent"]}
+
+
 def test_one_account_after_the_other(place: Place) -> None:
     """Both sides of an account's pairs come back alone, and the rest when it is asked for.
 
@@ -259,8 +256,11 @@ def test_one_account_after_the_other(place: Place) -> None:
         )
 
 
-def test_a_run_that_goes_on_is_planned_for_again(place: Place) -> None:
+def test_a_run_that_goes_on_is_planned_for_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is deleted after an undo was looked at, and not agreed to, is put back as well."""
+    monkeypatch.setenv(KEY, place.secret)
     with finished_run(place, target="batch_size = 1\n", limit=4) as it:
         job = load_job(place.folder / "job.toml")
         with held_run(job), held_side(job, undo_side(job)) as looked:

@@ -14,11 +14,13 @@ from bulkdel.errors import StorageFailed
 from bulkdel.ledger import closing
 from bulkdel.ledger.closing import close_entries
 from bulkdel.ledger.journal import Journal
+from bulkdel.ledger.opening import missing_lines
 from bulkdel.ledger.values import Closure, Counters, Part
-from bulkdel.words import Entry
+from bulkdel.words import Entry, Mode, Operation, Verdict
 from tests.support.ledger import (
     AT_MS,
     FIRST_ZEGO,
+    IDENTITY,
     crashed,
     deleted,
     entry_of,
@@ -28,6 +30,8 @@ from tests.support.ledger import (
     outcome,
     rest,
     settlement,
+    some,
+    target_of,
     tick,
 )
 from tests.support.verifying import TOTAL, check
@@ -161,3 +165,74 @@ def test_what_is_not_at_rest_is_refused(tmp_path: Path) -> None:
                 journal.commit([closure(ordinal)])
         with pytest.raises(ValueError, match="cannot be closed"):
             journal.commit([closure(7), closure(7)])
+
+
+def test_what_is_known_is_settled_and_the_rest_is_sent_later(tmp_path: Path) -> None:
+    """Only what is unsettled of it, with its own status; once more it changes nothing."""
+    known = [
+        (1, some(0)),
+        (1, some(1, status=Verdict.FAILED, code=30003, info="unknown")),
+        (7, some(0, 2, 3)),
+        (9, some(0, 1)),
+        (11, some(3)),
+    ]
+
+    def settle(journal: Journal) -> None:
+        for ordinal, group in known:
+            if ordinal not in journal.settled:
+                entry, target = entry_of(ordinal), target_of(ordinal)
+                tick(
+                    journal,
+                    Closure(
+                        entry=entry, target=target, code=0, info="", at_ms=AT_MS, groups=(group,)
+                    ),
+                )
+
+    with open_journal(tmp_path) as journal:
+        begin(journal)
+        before = journal.counters(0)
+        settle(journal)
+        now, written = journal.counters(0), (tmp_path / "ledger.jsonl").read_bytes()
+        assert (now.already_gone, now.failed) == (5, before.failed)  # 7: 2 and 3; 9: 0 and 1; 11: 3
+        assert (now.calls, now.lost_answers) == (before.calls, before.lost_answers)
+        settle(journal)
+        assert journal.counters(0) == now
+        assert (tmp_path / "ledger.jsonl").read_bytes() == written
+        left = {one.ordinal: one.parts for one in journal.open_entries(0, TOTAL, TOTAL)}
+        assert left[7] == (Part(items=(1,), attempts=3, lost=1),)
+        assert left[11] == (Part(items=(0, 1, 2)),)
+        assert 9 in journal.settled
+        tick(journal, intent(11, *left[11]))
+        group = some(0, 1, 2, status=Verdict.DELETED, code=0)
+        tick(journal, outcome(entry_of(11), settlement(group, of=(0, 1, 2))))
+        assert 11 in journal.settled
+        close(journal)
+    assert check(tmp_path).count == 0
+    found = [orjson.loads(line) for line in lines(tmp_path)]
+    told = [line["to_account"] for line in found if line["from_account"] == "a7"]
+    assert sorted(told) == [f"b7-{at}" for at in range(4)]
+
+
+def test_lines_that_a_dying_process_did_not_write_are_known(tmp_path: Path) -> None:
+    """Without a change to a file; nothing is missing of what has ended well."""
+
+    def missing(run_dir: Path) -> bytes:
+        return missing_lines(
+            run_dir, IDENTITY, entry_of, operation=Operation.DELETE_FRIENDS, mode=Mode.TWO_WAY
+        )
+
+    with open_journal(tmp_path) as journal:
+        begin(journal)
+        tick(journal, intent(12))
+        journal.commit([deleted(12)])
+        died = crashed(tmp_path, tmp_path / "died")
+    with open_journal(died):
+        pass
+    whole = (died / "ledger.jsonl").read_bytes()
+    assert missing(died) == b""
+    again = crashed(tmp_path, tmp_path / "again")
+    ledger = again / "ledger.jsonl"
+    was = ledger.read_bytes()
+    assert whole.startswith(was)
+    assert (was + missing(again)).count(b"a12") == whole.count(b"a12") > 0
+    assert ledger.read_bytes() == was

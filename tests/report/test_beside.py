@@ -12,10 +12,13 @@ from prometheus_client import generate_latest
 from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.report.backup import BackupNote
-from bulkdel.report.beside import SideStatus
+from bulkdel.report.beside import SideFacts, SideStatus
 from bulkdel.report.beside_words import side_words
 from bulkdel.report.metrics import Metrics
 from bulkdel.report.next_steps import next_steps
+from bulkdel.report.page.html import report_html
+from bulkdel.report.report_json import KEYS as REPORT_KEYS
+from bulkdel.report.report_json import report_json
 from bulkdel.report.status import Beside, State, Status
 from bulkdel.report.status_json import KEYS, status_json
 from bulkdel.report.text.status_page import status_text
@@ -23,7 +26,7 @@ from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
 from bulkdel.words import Errand
 from tests.support import front
-from tests.support.findings import command
+from tests.support.findings import command, findings
 from tests.support.json_keys import undocumented, unwritten
 
 JOB = front.job(front.tencent())
@@ -46,7 +49,7 @@ def verification(of: Counters = ALL, **changes: Any) -> SideStatus:
 
 
 def undo(of: Counters = ALL, **changes: Any) -> SideStatus:
-    """Of a hundred friends."""
+    """Of a hundred entries of friend lists."""
     return front.side("undo", Errand.PUT_BACK, of, **changes)
 
 
@@ -98,12 +101,15 @@ def verbs(of: Status) -> list[str]:
                 "without a word"
             ),
         ),
-        (undo(PART, at_work=True), "40 of 100 friends put back; a process works on it now"),
+        (undo(PART, at_work=True), "40 of 100 entries put back; a process works on it now"),
         (
             undo(SOME),
-            "90 friends put back, 7 there before, 3 could not be put back, 2026-11-21 21:26:40 UTC",
+            (
+                "90 entries put back, 7 there already, 3 could not be put back, "
+                "2026-11-21 21:26:40 UTC"
+            ),
         ),
-        (undo(Counters(), began_ms=None, ended_ms=None), "100 friends to do; not begun"),
+        (undo(Counters(), began_ms=None, ended_ms=None), "100 entries to do; not begun"),
     ],
 )
 def test_how_each_stands(side: SideStatus, words: str) -> None:
@@ -119,9 +125,7 @@ def test_what_remains_is_said_first_of_all() -> None:
         "Finished: all 100 pairs settled, nothing failed, but 3 pairs that should be gone are "
         "there still."
     )
-    assert verdict.detail.endswith(
-        "The provider was asked for all 100 pairs: 97 gone, 3 still there."
-    )
+    assert verdict.detail == "The provider was asked for all 100 pairs: 97 gone, 3 still there."
 
 
 def test_what_could_not_be_asked_for_is_no_success() -> None:
@@ -167,16 +171,23 @@ def test_a_run_that_was_undone_is_finished(of: Counters) -> None:
     assert undone.state is State.FINISHED
     assert verdict.tone is Tone.BAD
     assert verdict.headline == (
-        "Undone: 90 friends put back, 7 there before, 3 could not be put back."
+        "Undone: 90 entries put back, 7 there already, 3 could not be put back."
     )
     assert verdict.detail.startswith("Nothing more of it is sent: a new run begins with --run-dir.")
     assert verbs(undone) == []
 
 
+def test_that_it_was_undone_is_said_before_any_doubt() -> None:
+    """Even where hardly anything of what was asked was a friendship."""
+    doubtful = Counters(deleted=1, already_gone=99, calls=10)
+    assert run_verdict(status(of=doubtful)).no_friendships is not None
+    assert run_verdict(status(undo(), of=doubtful)).headline.startswith("Undone: ")
+
+
 def test_an_undo_that_stopped_goes_on() -> None:
     """It is the one thing that is left to do."""
     stopped = status(backup(), undo(PART), of=HALF)
-    assert run_verdict(stopped).headline.startswith("Undone in part: 40 of 100 friends put back")
+    assert run_verdict(stopped).headline.startswith("Undone in part: 40 of 100 entries put back")
     assert verbs(stopped) == ["undo"]
 
 
@@ -308,3 +319,37 @@ def test_what_cannot_be_read_hides_nothing() -> None:
     text = status_text(torn, 100)
     assert "undo/ cannot be read: torn" in text
     assert "95" in text
+
+
+def test_the_report_has_a_chapter_of_them() -> None:
+    """Figures by target, what a sample says, what is still there and why some is not known."""
+    code = CodeCount(target="tencent", code=30006, info="busy", pairs=3)
+    facts = replace(
+        findings(),
+        status=replace(
+            findings().status,
+            beside=Beside(
+                sides=(backup(), verification(SOME, sample=100, population=4000)), backup=WHOLE
+            ),
+        ),
+        beside=(
+            SideFacts(status=backup()),
+            SideFacts(
+                status=verification(SOME, sample=100, population=4000),
+                notes=("What the sample says.",),
+                first=(("tencent", "a → <b>, on both lists"),),
+                more=6,
+                codes=((code, "busy"),),
+            ),
+        ),
+    )
+    page = report_html(facts, command).decode()
+    chapter = page.split("<h2>What is really gone, and the way back</h2>")[1].split("<h2>")[0]
+    for told in ("What the sample says.", "a → &lt;b&gt;, on both lists", "30006", "4,000"):
+        assert told in chapter
+    assert "still there: the first 1 of 7" in chapter
+    assert "so that what is deleted can be put back" in chapter
+    values = orjson.loads(report_json(facts))
+    assert values["beside_facts"][1]["more"] == 6
+    assert not undocumented(values, REPORT_KEYS)
+    assert "really gone" not in report_html(findings(), command).decode()

@@ -10,7 +10,8 @@ import pytest
 from bulkdel.providers import PROVIDERS
 from bulkdel.providers.rehearsal import Said
 from bulkdel.report.rehearsal import QUESTIONS, Found, Key
-from bulkdel.runs.rehearsal import Cast, Deed, Questions, Spoiled, Step
+from bulkdel.runs.rehearsal import Cast, Questions
+from bulkdel.runs.rehearsal_steps import Deed, Spoiled, Step
 from bulkdel.words import Mode, Ruling, Verdict
 
 DONE = Ruling(verdict=Verdict.DELETED, code=0)

@@ -23,7 +23,7 @@ from tests.simulation.history import History, SittingHistory
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import EPOCH_S, Network
 from tests.simulation.one_sitting import OneSitting, running
-from tests.simulation.planned import entries_of, findings_in, job_of, plan_of
+from tests.simulation.planned import entries_of, findings_in, job_of, plan_of, to_ask
 from tests.simulation.scenario import End, Scenario, Trial
 from tests.simulation.sockets import record
 from tests.support.autojump_clock import AutojumpLoop
@@ -33,8 +33,10 @@ STUBBORN_SITTINGS: Final = 3
 """Sittings that may follow once nothing goes wrong any more but what never will go right."""
 
 
-def carried_out(scenario: Scenario, *, sockets: bool = False) -> History:
+def carried_out(scenario: Scenario, *, sockets: bool = False, asks: bool = False) -> History:
     """The history of the scenario's run; over loopback sockets it is not the same each time.
+
+    With `asks` nothing is deleted: it is asked whether what would have been is gone.
 
     Raises:
         Broken: a promise was broken on the way.
@@ -44,12 +46,12 @@ def carried_out(scenario: Scenario, *, sockets: bool = False) -> History:
         tempfile.TemporaryDirectory(prefix="bulkdel-simulated-", dir=_fast()) as folder,
         asyncio.Runner(loop_factory=AutojumpLoop if sockets else SimulatedLoop) as runner,
     ):
-        return runner.run(_Run(scenario, Path(folder), sockets=sockets).whole())
+        return runner.run(_Run(scenario, Path(folder), sockets=sockets, asks=asks).whole())
 
 
 class _Run:
-    def __init__(self, scenario: Scenario, folder: Path, *, sockets: bool) -> None:
-        self._scenario = scenario
+    def __init__(self, scenario: Scenario, folder: Path, *, sockets: bool, asks: bool) -> None:
+        self._scenario, self._asks = scenario, asks
         self._sockets = sockets
         self._addresses: dict[str, str] = {}
         self._folder = folder
@@ -83,6 +85,7 @@ class _Run:
             network.emulated.since = EPOCH_S
             history.before[name] = set(network.emulated.world.pairs())
         meta, plan = plan_of(scenario, self._job)
+        meta = to_ask(meta) if self._asks else meta
         try:
             async with AsyncExitStack() as stack:
                 if self._sockets:

@@ -214,10 +214,17 @@ def read(target: str, call: Call, query: dict[str, str], now: float, sitting: in
     ids: list[str] | None
     if call.path.startswith("/v4/sns/"):
         account, ids = body["From_Account"], body.get("To_Account")
-        two_way = body["DeleteType"] == "Delete_Type_Both"
-        assert (ids is None) == call.path.endswith("/friend_delete_all")
+        if call.path.endswith(("/friend_check", "/friend_get")):
+            two_way = False  # it asks, and removes nothing
+        else:
+            two_way = body["DeleteType"] == "Delete_Type_Both"
+            assert (ids is None) == call.path.endswith("/friend_delete_all")
     elif query["Action"] == "DeleteFriends":
         account, ids, two_way = body["FromUserId"], body["UserIds"], body["DeleteType"] == 0
+    elif query["Action"] == "CheckFriendsRelation":
+        account, ids, two_way = body["FromUserId"], body["UserIds"], False
+    elif query["Action"] == "QueryFriendList":
+        account, ids, two_way = query["FromUserId"], None, False
     else:
         assert query["Action"] == "DeleteAllFriends"
         account, ids, two_way = query["FromUserId"], None, query["DeleteType"] == "0"

@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 from bulkdel.errors import BulkdelError
-from bulkdel.job.job import Job
+from bulkdel.job.job import Job, Target
 from bulkdel.ledger.history import begun, snapshot
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.journal import Journal
@@ -25,16 +25,19 @@ from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
+from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import Secret
 from bulkdel.send import sitting as sending
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import Book
+from bulkdel.send.deed import Asking, Deed
 from bulkdel.send.shared import Destination, Shared
 from bulkdel.send.sitting import Sitting
 from bulkdel.send.transport import Transport
 from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End as LaneEnded
 from bulkdel.send.view import Ending
+from bulkdel.words import Errand
 from tests.simulation.disk import CountedBook, CountedPlan, Reads, Trouble, TroubledJournal, keep
 from tests.simulation.history import Broken, SittingHistory
 from tests.simulation.loop import SimulatedLoop
@@ -87,7 +90,7 @@ class OneSitting:
             self._job.run_dir,
             _identity(self._job, self._meta),
             self._plan.entry,
-            operation=self._job.operation,
+            operation=self._meta.fingerprint.operation,
             mode=self._job.mode,
         )
         fails_at = trial.number if trial.end is End.READ_FAILS else 0
@@ -251,6 +254,7 @@ class OneSitting:
             ),
             log=self._log,
             now_s=self._now_s,
+            deed_of=self._asking if isinstance(self._meta.fingerprint.operation, Errand) else None,
         )
         destinations = [
             Destination(
@@ -261,6 +265,10 @@ class OneSitting:
             for target in self._job.targets
         ]
         return Sitting(shared, destinations, continued=continued)
+
+    def _asking(self, target: Target) -> Deed:
+        """Of a plan to ask, what its calls do."""
+        return Asking(PROVIDERS[target.provider], self._job.mode)
 
     def _now_s(self) -> float:
         """This machine's clock, which may be off."""

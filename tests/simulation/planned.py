@@ -15,8 +15,8 @@ from bulkdel.ledger.audit.verify import verify
 from bulkdel.plan.entries import TURNED, Row
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
-from bulkdel.plan.values import Books, PlanMeta, Share
-from bulkdel.words import Batch, Entry, Mode, Operation, Orient, Sides, Sweep
+from bulkdel.plan.values import Books, Origin, PlanMeta, Share
+from bulkdel.words import Batch, Entry, Errand, Mode, Operation, Orient, Sides, Sweep
 from tests.simulation.graph import Edge
 from tests.simulation.scenario import Scenario, TargetPlan
 from tests.support import build
@@ -123,6 +123,17 @@ def plan_of(scenario: Scenario, job: Job) -> tuple[PlanMeta, PlanReader]:
     digest = hashlib.sha256(str(scenario.seed).encode()).hexdigest()
     meta = build.plan_of_job(job, books, shares, digest=digest)
     return meta, ListedPlan(entries, 1 + scenario.seed % 7)
+
+
+def to_ask(meta: PlanMeta) -> PlanMeta:
+    """The same entries, of which it is asked whether they are gone."""
+    lists = meta.fingerprint.operation is Operation.DELETE_ALL_FRIENDS
+    errand = Errand.ASK_LIST if lists else Errand.ASK
+    return replace(
+        meta,
+        fingerprint=replace(meta.fingerprint, operation=errand),
+        origin=Origin(plan_digest=meta.digest, whole_lists=lists),
+    )
 
 
 def _cut(scenario: Scenario, target: TargetPlan, first: int) -> list[Entry]:

@@ -37,7 +37,7 @@ Pair = tuple[str, str]
 Entry = tuple[str, str, str]
 """Target, whose list, and who is on it."""
 
-QUICK = "\n[retry]\nmax_attempts = 3\nbase_delay_s = 0.05\nmax_delay_s = 0.5\ntimeout_s = 4\n"
+QUICK = "\n[retry]\nmax_attempts = 8\nbase_delay_s = 0.05\nmax_delay_s = 0.5\ntimeout_s = 4\n"
 
 
 @dataclass(kw_only=True)

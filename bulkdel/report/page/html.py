@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from bulkdel.plain import escaped
 from bulkdel.report import figures, phrases, record
-from bulkdel.report.beside_words import beside_rows, name_of, side_words
+from bulkdel.report.beside_words import beside_rows, name_of
 from bulkdel.report.facts import RunFacts
 from bulkdel.report.lane_words import brief
 from bulkdel.report.next_steps import next_steps
@@ -50,7 +50,6 @@ def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
         charts=lane_charts,
         beside_rows=list(beside_rows(facts.status)),
         name_of=name_of,
-        side_words=side_words,
         sentences=sentences,
     )
     return page.encode()

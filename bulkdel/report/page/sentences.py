@@ -9,7 +9,7 @@ from typing import Final
 from bulkdel.providers.purge import Friendship, Purge
 from bulkdel.report import record
 from bulkdel.report.beside import SideStatus
-from bulkdel.report.beside_words import noun_of
+from bulkdel.report.beside_words import plural_of
 from bulkdel.report.facts import CodeFacts, RunFacts, TargetFacts
 from bulkdel.report.figures import count, plain, span
 from bulkdel.report.lane_words import Said, lane_words
@@ -105,10 +105,9 @@ def answer(one: CodeFacts) -> str:
 
 def side_columns(side: SideStatus) -> list[str]:
     """The columns of its figures: what there is, what came of it, what is left, and calls."""
-    one, _ = noun_of(side)
     drawn = ["drawn from"] if side.origin.sample is not None else []
     results = [word.replace("_", " ") for word in side.words]
-    return ["target", *drawn, f"{one}s", *results, "unsettled", "calls"]
+    return ["target", *drawn, plural_of(side), *results, "unsettled", "calls"]
 
 
 def side_rows(side: SideStatus) -> Iterator[list[str]]:

@@ -183,8 +183,15 @@ def _beside_table(beside: Sequence[Checked]) -> RenderableType:
     for one in beside:
         told = [f"{count(many)} {word}" for word, many in _counts(one).items() if many]
         lines = one.verified.lines
-        rows.append((one.folder, count(lines), ", ".join(told).replace("_", " ") or "nothing yet"))
+        rows.append((one.folder, count(lines), ", ".join(told).replace("_", " ") or _none(one)))
     return table(("beside it", "lines", "what they say"), ("beside it", "what they say"), rows)
+
+
+def _none(one: Checked) -> str:
+    """What is said of a run without a line."""
+    if one.verified.count or one.meta is None:
+        return "not known"
+    return "nothing yet" if one.meta.books.pairs else "nothing to do"
 
 
 def _beside(one: Checked) -> dict[str, Any]:
