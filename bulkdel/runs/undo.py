@@ -86,7 +86,6 @@ def prepare(job: Job) -> None:
             destroyed, and what an undo has planned with it.
     """
     meta, seen = _begun(job)
-    refuse_destroyed(job.run_dir, read_note(job.run_dir))
     settled = {name: counters.settled for name, counters in seen.counters.items()}
     if changes := identity_changes(seen.identity, identity_of(job, meta), settled):
         raise WrongInput(
