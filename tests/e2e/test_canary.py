@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -160,10 +162,12 @@ def test_after_a_time_it_goes_on_by_itself(place: Place) -> None:
     """It says until when it waits, and sends the rest then; Ctrl-C before that stops it."""
     with Judge({"tencent": BOTH}) as judge:
         run_dir = job(place, judge, CANARY + 'then = "30m"\n')
-        process = place.start("run", "job.toml")
+        port = free_port()
+        process = place.start("run", "job.toml", "--metrics-port", str(port))
         wait_for(lambda: (run_dir / "canary.json").exists() and note(run_dir)["asked_ms"])
         wait_for(lambda: "Waiting behind the canary" in place.run("status", "job.toml").out)
         assert "the rest waits until it follows by itself" in words(place.run("status", "job.toml"))
+        wait_for(lambda: waits_by_its_metrics(port))
         wait_for(lambda: paused(place))
         assert place.run("resume", "job.toml").code == 0
         process.send_signal(signal.SIGINT)
@@ -177,6 +181,25 @@ def test_after_a_time_it_goes_on_by_itself(place: Place) -> None:
         assert done.code == 0, done.out + done.err
     assert note(run_dir)["let_on"] == "time"
     assert len(ledger(run_dir)) == len(PAIRS)
+
+
+def free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def waits_by_its_metrics(port: int) -> bool:
+    """Whether Prometheus is told that the canary is what keeps the target from sending."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        lines = page.read().decode().splitlines()
+    waiting = [
+        line
+        for line in lines
+        if line.startswith("bulkdel_waiting{") and float(line.rpartition(" ")[2]) == 1
+    ]
+    return bool(waiting) and all('reason="canary"' in line for line in waiting)
 
 
 def paused(place: Place) -> bool:
