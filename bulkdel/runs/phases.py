@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from bulkdel.job.beside import Then
 from bulkdel.job.job import Canary, Job
@@ -69,6 +69,9 @@ class Ask:
     targets: tuple[CanaryTarget, ...]
     pairs: int
 
+
+_OF_ALL: Final = frozenset({End.STOPPED, End.WINDOW, End.DURATION})
+"""Ends that mean the same in every phase."""
 
 Step: TypeAlias = Send | Wait | Ask
 Phases: TypeAlias = Generator[Step, Ending | None, Ending]
@@ -290,10 +293,14 @@ def _beside(
         ending = beside.give_up(ending)
         if not beside.unsettled:
             return None
-    lanes = (
-        replace(lane, end=End.KEPT_BACK, words=meanwhile) if lane.end is End.FINISHED else lane
-        for lane in ending.lanes
-    )
+    lanes = []
+    for lane in ending.lanes:
+        if lane.end is End.FINISHED:
+            lanes.append(replace(lane, end=End.KEPT_BACK, words=meanwhile))
+        elif lane.end in _OF_ALL:
+            lanes.append(lane)
+        else:
+            lanes.append(replace(lane, words=f"{side.folder}: {lane.words}"))
     return Ending(lanes=tuple(lanes))
 
 

@@ -340,7 +340,7 @@ def test_nothing_is_deleted_where_the_backup_cannot_be_made(place: Place) -> Non
         done = place.run("run", "job.toml")
         assert done.code == 75, done.out + done.err
         assert judge.seen("tencent").left == set(BOTH)
-        assert "backup" in words(done)
+        assert "backup: 4 pairs made no progress" in words(done)
         judge.break_with()
         assert place.run("run", "job.toml").code == 0
     assert len(ledger(run_dir)) == 2
@@ -360,3 +360,21 @@ def test_a_backup_that_was_cut_short_is_not_asked_about_again(place: Place) -> N
     done = place.run("run", "job.toml")
     assert done.code == 2
     assert "add --yes" in done.err
+
+
+def test_a_pause_reaches_what_goes_beside_a_run(place: Place) -> None:
+    """One process works in the run directory, and it is the one that is told."""
+    with Judge({"tencent": BOTH}, faults=["latency:0.05"]) as judge:
+        run_dir = job(place, judge, "[backup]\nenabled = true\n", tencent="qps = 20")
+        place.write("pairs.csv", csv_text(PAIRS[:40]))
+        process = place.start("run", "job.toml")
+        wait_for(lambda: (run_dir / "backup/journal.db").exists() and paused(place))
+        wait_for(lambda: judge.seen("tencent").in_flight == 0)
+        calls = judge.calls
+        assert judge.seen("tencent").left == set(BOTH)
+        assert place.run("rate", "job.toml", "tencent", "19").code == 0
+        assert judge.calls == calls < 70
+        assert place.run("resume", "job.toml").code == 0
+        assert finished(process).code == 0
+    assert json.loads((run_dir / "rates.json").read_bytes()) == {"tencent": 19}
+    assert len(ledger(run_dir)) == 40
