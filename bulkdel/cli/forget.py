@@ -87,17 +87,18 @@ def forget(
 
 
 def _expired(folder: Path) -> int:
-    code, number = Exit.DONE, 0
-    for run_dir in due_below(folder, time.time()):
+    number, wrongs = 0, list[BulkdelError]()
+    for run_dir in due_below(folder, time.time(), wrongs.append):
         try:
             _destroyed(run_dir)
             number += 1
         except BulkdelError as error:
-            code = Exit.FAILED
-            streams.say(f"Not destroyed: {error}")
-    if not number and code is Exit.DONE:
+            wrongs.append(error)
+    for wrong in wrongs:
+        streams.say(f"Not destroyed: {wrong}")
+    if not number and not wrongs:
         streams.result("No backup is due.\n")
-    return code
+    return Exit.FAILED if wrongs else Exit.DONE
 
 
 def _destroyed(run_dir: Path) -> None:

@@ -135,7 +135,8 @@ def run(
 
     Plans the job if there is no plan yet, shows what would be deleted and
     where, asks, sends at most at each target's rate, and writes one line for
-    each settled pair to the ledger. What is deleted cannot be brought back.
+    each settled pair to the ledger. What is deleted cannot be brought back,
+    but for what a backup holds ([backup] in the job file).
 
     The first Ctrl-C (or SIGTERM, SIGHUP) stops sending, waits for the calls
     in flight and exits 75; a second one leaves at once. After either, after

@@ -13,7 +13,7 @@ from bulkdel.report.doubts import guards_that_guard_nobody, too_many, warnings
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.phrases import place, unit
-from bulkdel.report.preview import Preview, done
+from bulkdel.report.preview import BackupWork, Preview, backup_work, done
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.savings import Saving
 
@@ -52,6 +52,12 @@ KEYS: Final[Mapping[str, str]] = {
     "targets.*.heavy.accounts": "accounts with more pairs than one call carries",
     "targets.*.heavy.pairs": "of theirs",
     "targets.*.heavy.batches": "of theirs",
+    "targets.*.backup": "null, or what [backup] takes before anything is deleted",
+    "targets.*.backup.lists": "friend lists that it pulls first; their friends' come after them "
+    "where lists are cleared two-way",
+    "targets.*.backup.calls_at_least": "one for each; a list of several pages takes more",
+    "targets.*.backup.qps": "the ceiling, calls/s",
+    "targets.*.backup.takes_at_least_s": "seconds, at the ceiling and without a retry",
     "fewest_calls_unknown": "null, or why fewest_calls was not counted",
     "largest[].account": "an account with most pairs; at most ten",
     "largest[].pairs": "of it",
@@ -92,6 +98,7 @@ def plan_values(job: Job, preview: Preview, *, now_s: float) -> dict[str, Any]:
     fingerprint = meta.fingerprint
     shares = {share.target: share for share in meta.shares}
     savings = {saving.target: saving for saving in preview.savings}
+    backups = backup_work(job, preview)
     return {
         "version": VERSION,
         "job": job.name,
@@ -104,6 +111,7 @@ def plan_values(job: Job, preview: Preview, *, now_s: float) -> dict[str, Any]:
         "rows": asdict(meta.books),
         "targets": {
             target.name: _target(target, shares[target.name], savings.get(target.name))
+            | {"backup": _backup(backups.get(target.name))}
             for target in job.targets
         },
         "fewest_calls_unknown": preview.savings_unknown or None,
@@ -145,6 +153,17 @@ def _target(target: Target, share: Share, saving: Saving | None) -> dict[str, An
         "least": share.least,
         "fewest_calls": None if saving is None else _saving(saving),
         "heavy": asdict(share.heavy),
+    }
+
+
+def _backup(work: BackupWork | None) -> dict[str, Any] | None:
+    if work is None:
+        return None
+    return {
+        "lists": work.lists,
+        "calls_at_least": work.lists,
+        "qps": work.qps,
+        "takes_at_least_s": round(work.takes_at_least_s, 3),
     }
 
 

@@ -8,9 +8,10 @@ from typing import Final
 from bulkdel.job.job import Job
 from bulkdel.job.window import Finish, finish
 from bulkdel.plan.values import PlanMeta
+from bulkdel.providers import PROVIDERS
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.savings import Saving
-from bulkdel.words import Entry
+from bulkdel.words import Entry, Errand
 
 NO_REJECTS: Final = Rejects()
 
@@ -24,6 +25,8 @@ class Preview:
         sample: the first batches of the first target.
         savings: what choosing sides would save; empty where there is no choice.
         savings_unknown: why that was not counted; empty where it was, or there is no choice.
+        backup_lists: friend lists that the backup pulls first, by target in the plan's order; empty
+            where the job has no backup.
     """
 
     meta: PlanMeta
@@ -31,6 +34,40 @@ class Preview:
     sample: tuple[Entry, ...] = ()
     savings: tuple[Saving, ...] = ()
     savings_unknown: str = ""
+    backup_lists: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupWork:
+    """What a backup takes at a target, at the ceiling of its calls.
+
+    Attributes:
+        lists: friend lists; at least one call each, and one more for each further page of a list.
+        qps: calls/s.
+    """
+
+    lists: int
+    qps: float
+
+    @property
+    def takes_at_least_s(self) -> float:
+        """Seconds, where every list has one page and nothing is tried again."""
+        return self.lists / self.qps
+
+
+def backup_work(job: Job, preview: Preview) -> dict[str, BackupWork]:
+    """What the backup takes, by target; empty where the job has none."""
+    if not preview.backup_lists:
+        return {}
+    names = [share.target for share in preview.meta.shares]
+    lists = dict(zip(names, preview.backup_lists, strict=True))
+    return {
+        target.name: BackupWork(
+            lists=lists[target.name],
+            qps=min(target.qps, PROVIDERS[target.provider].limits[Errand.PULL].qps),
+        )
+        for target in job.targets
+    }
 
 
 def takes_at_least_s(job: Job, meta: PlanMeta) -> float:

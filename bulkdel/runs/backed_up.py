@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.backup import BackupNote, read_note
+
+GO_ON: Final = "say enabled = false in [backup] to go on without one"
 
 
 def ensure_backed_up(job: Job, meta: PlanMeta) -> None:
@@ -23,7 +26,7 @@ def ensure_backed_up(job: Job, meta: PlanMeta) -> None:
     if not job.backup.enabled:
         return
     note = read_note(job.run_dir)
-    refuse_destroyed(job.run_dir, note)
+    refuse_destroyed(job.run_dir, note, GO_ON)
     if note is None or not note.is_whole or note.plan_digest != meta.digest:
         raise WrongInput(
             "the backup of this plan is not finished, and [backup] wants it before anything is "
@@ -40,8 +43,8 @@ def ensure_backed_up(job: Job, meta: PlanMeta) -> None:
         )
 
 
-def refuse_destroyed(run_dir: Path, note: BackupNote | None) -> None:
-    """Return if a backup was not destroyed.
+def refuse_destroyed(run_dir: Path, note: BackupNote | None, mend: str = "") -> None:
+    """Return if a backup was not destroyed; `mend` says what can be done without it.
 
     Raises:
         WrongInput: it was.
@@ -51,5 +54,5 @@ def refuse_destroyed(run_dir: Path, note: BackupNote | None) -> None:
         raise WrongInput(
             f"the backup was destroyed {note.at}{by}: what was deleted cannot be brought back",
             where=run_dir,
-            mend="say enabled = false in [backup] to go on without one",
+            mend=mend,
         )

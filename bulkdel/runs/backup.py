@@ -31,7 +31,7 @@ from bulkdel.plan.workshop import workshop
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.backup import BackupNote, BackupStatus, read_note, write_note
 from bulkdel.report.figures import stamp
-from bulkdel.runs.backed_up import refuse_destroyed
+from bulkdel.runs.backed_up import GO_ON, refuse_destroyed
 from bulkdel.runs.beside import Side
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.side_status import look_beside
@@ -74,9 +74,12 @@ def prepare_backup(job: Job, meta: PlanMeta) -> None:
     destroyed = note is not None and note.state == "destroyed"
     fits = made is None or (made.origin is not None and made.origin.plan_digest == meta.digest)
     if fits and not destroyed:
+        if made is not None and note is None:  # somebody has removed it
+            with nothing_sent():
+                _note_begun(job, meta)
         return
     if begun(job.run_dir):
-        refuse_destroyed(job.run_dir, note)
+        refuse_destroyed(job.run_dir, note, GO_ON)
         raise Corrupt("it is of another plan than the run", where=folder, mend=RESTORE)
     with nothing_sent(), suppress(FileNotFoundError):
         shutil.rmtree(folder)
@@ -163,12 +166,7 @@ def _make(job: Job, planned: _Planned, side_job: Job) -> PlanMeta:
     if meta is None:
         raise AssertionError("a backup of a run without a plan")
     if side_job.run_dir == job.run_dir / files.BACKUP:
-        keep_s, now_ms = job.backup.keep_s, _now_ms()
-        until = None if keep_s is None else stamp(now_ms + round(keep_s * 1000))
-        note = BackupNote(
-            plan_digest=meta.digest, state="begun", at=stamp(now_ms), kept_until=until
-        )
-        write_note(job.run_dir, note)
+        _note_begun(job, meta)
 
     def shares(con: duck.Connection) -> tuple[list[SideShare], Origin]:
         entries = planned(con, job.run_dir, meta)
@@ -178,6 +176,13 @@ def _make(job: Job, planned: _Planned, side_job: Job) -> PlanMeta:
     return make_side_plan(
         side_job.run_dir, Errand.PULL, job.mode, shares, memory_limit_mb=job.memory_limit_mb
     )
+
+
+def _note_begun(job: Job, meta: PlanMeta) -> None:
+    keep_s, now_ms = job.backup.keep_s, _now_ms()
+    until = None if keep_s is None else stamp(now_ms + round(keep_s * 1000))
+    note = BackupNote(plan_digest=meta.digest, state="begun", at=stamp(now_ms), kept_until=until)
+    write_note(job.run_dir, note)
 
 
 def _beside(con: duck.Connection, run_dir: Path, meta: PlanMeta) -> list[SideShare]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from bulkdel import files
-from bulkdel.errors import WrongInput
+from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.lock import hold
 from bulkdel.plan.beside import empty_side_plan
@@ -68,20 +68,32 @@ def forget(run_dir: Path) -> BackupNote:
     return note
 
 
-def due_below(folder: Path, now_s: float) -> Iterator[Path]:
+def due_below(folder: Path, now_s: float, wrong: Callable[[BulkdelError], None]) -> Iterator[Path]:
     """The run directories in a folder and below it whose backup's time has come.
+
+    `wrong` is told of each folder and each backup that cannot be looked at.
 
     Raises:
         WrongInput: there is no such folder.
     """
     if not folder.is_dir():
         raise WrongInput("there is no such directory", where=folder)
-    for at, _, names in os.walk(folder):
+
+    def unreadable(error: OSError) -> None:
+        wrong(WrongInput(f"cannot be looked at ({files.reason(error)})", where=error.filename))
+
+    for at, _, names in os.walk(folder, onerror=unreadable):
         place = Path(at)
-        if files.BACKUP_NOTE in names and place.name == files.BACKUP:
-            note = read_note(place.parent)
-            if note is not None and note.is_due(now_s):
-                yield place.parent
+        if files.BACKUP_NOTE not in names or place.name != files.BACKUP:
+            continue
+        try:
+            with nothing_sent():
+                note = read_note(place.parent)
+        except BulkdelError as error:
+            wrong(error)
+            continue
+        if note is not None and note.is_due(now_s):
+            yield place.parent
 
 
 def _with_data(run_dir: Path) -> list[Path]:

@@ -152,6 +152,21 @@ def would_save(job: Job, meta: PlanMeta, say: Say) -> tuple[tuple[Saving, ...], 
     return savings(job, meta, counted), ""
 
 
+def backup_lists(job: Job, meta: PlanMeta) -> tuple[int, ...]:
+    """How many friend lists the backup of the plan pulls first, by target; none without one.
+
+    The run directory must be held.
+
+    Raises:
+        WrongInput: there is no room to count them.
+    """
+    if not (job.backup.enabled and meta.books.pairs):
+        return ()
+    from bulkdel.plan.pulled import count_lists  # numpy and more: only where it is shown
+
+    return count_lists(job.run_dir, meta, memory_limit_mb=job.memory_limit_mb)
+
+
 def sample(job: Job, meta: PlanMeta, count: int) -> tuple[Entry, ...]:
     """The first entries of the plan."""
     with PlanReader(job.run_dir, meta) as plan:

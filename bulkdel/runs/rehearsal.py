@@ -8,51 +8,14 @@ is nobody's friend throughout.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
-from typing import Final, TypeAlias, TypeVar
+from typing import Final
 
 from bulkdel.providers.rehearsal import Rehearsed, Said
 from bulkdel.report.rehearsal import Found, Key, Value, meaning
+from bulkdel.runs.rehearsal_steps import ANSWERED, Deed, Edge, Script, Spoiled, Step, edges_of
 from bulkdel.words import Mode, Ruling, Verdict
-
-Edge: TypeAlias = tuple[str, str]
-"""An account, and one that is on its list."""
-
-
-class Deed(Enum):
-    """What a step does."""
-
-    ASK = auto()  #: how an account and others have each other; changes nothing
-    ASK_LIST = auto()  #: whether an account's list is empty; changes nothing
-    AGAIN = auto()  #: the very call of the step before, signature and all
-    ADD = auto()  #: puts another on an account's list
-    DELETE = auto()  #: takes others off an account's list
-    CLEAR = auto()  #: clears an account's list
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One call.
-
-    Attributes:
-        account: whose list it is about.
-        others: whom else.
-        mode: of a deletion.
-        watched: whether its very answer is what is to be found out: it is never tried again by
-            itself where it may have been carried out, and a refusal is an answer.
-    """
-
-    deed: Deed
-    account: str
-    others: tuple[str, ...] = ()
-    mode: Mode = Mode.ONE_WAY
-    watched: bool = False
-
-
-class Spoiled(Exception):
-    """No answer came of which anything can be said; holds why, in words."""
 
 
 class _Unanswered(Exception):
@@ -66,9 +29,6 @@ class _Unanswered(Exception):
         super().__init__(why)
         self.holds = holds
 
-
-T = TypeVar("T")
-Script: TypeAlias = Generator[Step, Said, T]
 
 _TRIES: Final = 3
 """Of a question of which no clear answer comes."""
@@ -99,13 +59,18 @@ class Cast:
         """
         known = self.rehearsed
         values: dict[Key, tuple[Value, ...]] = {
+            # The worst of the three: so fewest_calls sends the other side as well.
             Key.REVERSE_ONLY: ("keep",),
+            # As documented, of this call or of its siblings.
             Key.ALL_FAILED: (known.all_failed,),
             Key.COMPLETE: (True,) if known.names_all else (),
-            Key.UNKNOWN_ID: ("item", "gone"),
-            Key.CLEAR_EMPTY: ("ok",),
-            Key.CLEAR_REVERSE: ("keep",),
             Key.ADD_WRITES_BOTH: () if known.adds_both is None else (known.adds_both,),
+            # The codes for it are listed among those of single ids; in neither case do others fail.
+            Key.UNKNOWN_ID: ("item", "gone"),
+            # No code for it is listed.
+            Key.CLEAR_EMPTY: ("ok",),
+            # The call can only walk the account's own list; nothing says that it does more.
+            Key.CLEAR_REVERSE: ("keep",),
         }
         return values.get(key, ())
 
@@ -123,6 +88,7 @@ class Questions:
         self._names_all = cast.rehearsed.names_all  # until results are seen to do otherwise
         # What is known of who has whom; what is not in it is to be asked.
         self._has = {(one, other): False for one in cast.accounts for other in cast.accounts}
+        self._made: set[Edge] = set()  # what was put on a list, and may be on the other as well
         # Whether results kept to an order sent, by whether that was the alphabet's.
         self._orders: dict[bool, bool] = {}
 
@@ -150,7 +116,6 @@ class Questions:
                 yield from part()
             except Spoiled as spoiled:
                 why = str(spoiled)
-                self._forget()
                 continue
             except _Unanswered as error:
                 self._lack(keys, Found(words=str(error), holds=error.holds))
@@ -272,7 +237,7 @@ class Questions:
         a, b, _ = self._cast.accounts
         yield Step(deed=Deed.ASK, account=a, others=(b,))
         said = yield Step(deed=Deed.AGAIN, account=a, others=(b,), watched=True)
-        answered = all(one.verdict in _ANSWERED for one in said.of(b))
+        answered = all(one.verdict in ANSWERED for one in said.of(b))
         self._note(Key.NONCE_TWICE, "accepted" if answered else "refused")
 
     # --- what they are made of --------------------------------------------------------------------
@@ -295,7 +260,12 @@ class Questions:
         if (yield from self._asked(edge)) is there:
             return
         account, other = edge
-        self._forget(edge, (other, account))
+        both = {edge, (other, account)}
+        if there:
+            self._made |= both
+        elif edge not in self._made:
+            raise _Unanswered(f"not tried: somebody else put {other} on {account}'s list")
+        self._forget(*both)
         deed = Deed.ADD if there else Deed.DELETE
         said = yield Step(deed=deed, account=account, others=(other,))
         if (yield from self._asked(edge)) is not there:
@@ -324,7 +294,7 @@ class Questions:
     def _clear(self, account: str, mode: Mode) -> Script[Said]:
         self._forget(*(edge for edge in self._has if account in edge))
         said = yield Step(deed=Deed.CLEAR, account=account, mode=mode, watched=True)
-        if said.own.verdict not in _ANSWERED:
+        if said.own.verdict not in ANSWERED:
             raise _Unanswered(f"a list was not cleared: {_said(said)}", holds=False)
         return said
 
@@ -343,7 +313,7 @@ class Questions:
 
     def _is_empty(self, account: str) -> Script[bool]:
         said = yield Step(deed=Deed.ASK_LIST, account=account)
-        if said.own.verdict not in _ANSWERED:
+        if said.own.verdict not in ANSWERED:
             raise _Unanswered(f"not tried: who is on {account}'s list: {_said(said)}")
         return said.own.verdict is Verdict.DELETED
 
@@ -361,8 +331,8 @@ class Questions:
             self._orders[ascending] = tuple(named) == sent and self._orders.get(ascending, True)
 
     def _forget(self, *edges: Edge) -> None:
-        """What is known of these is not known any more; without any, of all."""
-        for edge in edges or tuple(self._has):
+        """What is known of these is not known any more, but that nobody has himself."""
+        for edge in edges:
             if edge[0] != edge[1]:
                 self._has.pop(edge, None)
 
@@ -376,22 +346,6 @@ class Questions:
     def _lack(self, keys: Iterable[Key], why: Found) -> None:
         for key in keys:
             self.found.setdefault(key, replace(why, assumed=self._cast.assumed(key)))
-
-
-_ANSWERED: Final = (Verdict.DELETED, Verdict.ALREADY_GONE)
-
-
-def edges_of(account: str, said: Said) -> set[Edge] | None:
-    """Who has whom, by the answer to an ASK about an account; None where part of it is unknown."""
-    edges: set[Edge] = set()
-    for other, ruling in said.items:
-        if ruling.verdict not in _ANSWERED:
-            return None
-        if ruling.note in ("from", "both"):
-            edges.add((account, other))
-        if ruling.note in ("to", "both"):
-            edges.add((other, account))
-    return edges
 
 
 def _said(said: Said) -> str:

@@ -15,7 +15,7 @@ from bulkdel.providers.rehearsal import Said
 from bulkdel.providers.stars import starred
 from bulkdel.report.figures import plain
 from bulkdel.report.rehearsal import names
-from bulkdel.runs.rehearsal import Deed, Spoiled, Step
+from bulkdel.runs.rehearsal_steps import ANSWERED, Deed, Spoiled, Step
 from bulkdel.runs.seams import Say
 from bulkdel.send.transport import NoReply, Reply, Transport
 from bulkdel.words import Answer, Batch, Mode, Ruling, Sweep, Verdict
@@ -242,7 +242,7 @@ class Caller:
         self._say(f"{self.calls:>3}  {_doing(step)}: {told}")
 
     def _told(self, step: Step, said: Said) -> str:
-        if step.deed is Deed.ASK_LIST and said.own.verdict in _ANSWERED:
+        if step.deed is Deed.ASK_LIST and said.own.verdict in ANSWERED:
             return "nobody" if said.own.verdict is Verdict.DELETED else f"{said.own.note} friends"
         asked = step.deed in (Deed.ASK, Deed.AGAIN)
         each = [f"{name} {self._was(ruling, asked=asked)}" for name, ruling in said.items]
@@ -260,7 +260,6 @@ _STANDS: Final = {
     "to": "the other list alone",
     "both": "both lists",
 }
-_ANSWERED: Final = (Verdict.DELETED, Verdict.ALREADY_GONE)
 
 
 def _batch(step: Step) -> Batch:

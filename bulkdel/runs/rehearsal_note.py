@@ -13,7 +13,7 @@ import orjson
 from bulkdel import files
 from bulkdel.errors import Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Target
-from bulkdel.runs.rehearsal import Edge, Step
+from bulkdel.runs.rehearsal_steps import Edge, Step
 
 _NOTE_MOST: Final = 4096
 """Bytes: three accounts and their six friendships take far less."""

@@ -22,9 +22,10 @@ from bulkdel.providers.protocol import App, Secret
 from bulkdel.report.phrases import place
 from bulkdel.report.rehearsal import Rehearsal, rehearsal_json
 from bulkdel.runs.failures import nothing_sent
-from bulkdel.runs.rehearsal import Cast, Deed, Edge, Questions, Script, Spoiled, Step, edges_of
+from bulkdel.runs.rehearsal import Cast, Questions
 from bulkdel.runs.rehearsal_calls import Caller, Halted
 from bulkdel.runs.rehearsal_note import Left, Note
+from bulkdel.runs.rehearsal_steps import Deed, Edge, Script, Spoiled, Step, edges_of
 from bulkdel.runs.seams import Say, TellStop
 from bulkdel.send.transport import Transport
 from bulkdel.send.tunnel import Proxy
@@ -202,7 +203,8 @@ async def try_out(
 
         def stopped(name: str) -> None:
             caller.stopped_by = name
-            loop.call_soon_threadsafe(stop.set)
+            with suppress(RuntimeError):  # the loop is closed: nothing is left to stop
+                loop.call_soon_threadsafe(stop.set)
 
         tell(stopped, lambda: caller.in_flight)
         questions = Questions(_cast(job, target, accounts))

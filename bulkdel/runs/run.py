@@ -42,7 +42,7 @@ from bulkdel.runs.control import Obeys, listening
 from bulkdel.runs.destinations import destinations_of, secret_of
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile, left_at_once, read_live
-from bulkdel.runs.plan import choose_plan, sample, would_save
+from bulkdel.runs.plan import backup_lists, choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
@@ -379,6 +379,7 @@ def plan_only(job: Job, say: Say) -> Preview:
             sample=sample(job, meta, SAMPLE) if meta.books.pairs else (),
             savings=saved,
             savings_unknown=why_not,
+            backup_lists=backup_lists(job, meta),
         )
 
 

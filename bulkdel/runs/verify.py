@@ -21,6 +21,7 @@ from bulkdel.plan.check import check_plan
 from bulkdel.plan.make import REJECTS_FILE
 from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
+from bulkdel.report.backup import read_note
 
 _READ_BYTES = 1 << 20
 
@@ -48,6 +49,9 @@ def verify_run(job: Job) -> tuple[PlanMeta | None, Verified, tuple[Checked, ...]
 
 def _beside(run_dir: Path, folder: str, run: PlanMeta | None) -> Checked:
     """A run beside the run, and that it is one of this run."""
+    if folder == files.UNDO and _is_destroyed(run_dir):
+        meta = read_plan_meta(run_dir / folder)
+        return Checked(folder=folder, meta=meta, verified=Verified(), destroyed=True)
     findings = Findings()
     meta, verified = _verified(run_dir / folder, findings)
     origin = None if meta is None else meta.origin
@@ -55,6 +59,12 @@ def _beside(run_dir: Path, folder: str, run: PlanMeta | None) -> Checked:
         what = "it was not made of the plan of the run that it lies beside"
         findings.add(Finding(file=PLAN_FILE, what=what))
     return Checked(folder=folder, meta=meta, verified=verified.with_findings(findings))
+
+
+def _is_destroyed(run_dir: Path) -> bool:
+    """Whether the data of what an undo put back was destroyed: then its plan has no entries."""
+    note = read_note(run_dir)
+    return note is not None and note.state == "destroyed"
 
 
 def _verified(run_dir: Path, findings: Findings) -> tuple[PlanMeta | None, Verified]:

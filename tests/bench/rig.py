@@ -28,9 +28,12 @@ class Server:
 
 
 @contextmanager
-def serving(latency_ms: tuple[float, float], limit: int | None = None) -> Iterator[Server]:
-    """The server in a process of its own."""
+def serving(
+    latency_ms: tuple[float, float], limit: int | None = None, *, pages: int = 1
+) -> Iterator[Server]:
+    """The server in a process of its own; its friend lists have so many pages."""
     command = [sys.executable, "-m", "tests.bench.server", "--latency-ms", *map(str, latency_ms)]
+    command += ["--pages", str(pages)]
     if limit is not None:
         command += ["--limit", str(limit)]
     with subprocess.Popen(  # noqa: S603  # our own arguments

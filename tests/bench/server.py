@@ -1,10 +1,11 @@
-"""A provider's friend_delete and friend_check for measurements: raw asyncio, no code of bulkdel's.
+"""A provider's friend API for measurements: raw asyncio, and no code of bulkdel's.
 
-    python -m tests.bench.server [--latency-ms LO HI] [--limit CALLS]
+    python -m tests.bench.server [--latency-ms LO HI] [--limit CALLS] [--pages N]
 
-Prints its port, answers every call with "deleted" or "no relation" after a random latency, and when
-standard input closes prints what it saw as one JSON object. With `--limit` it refuses what exceeds
-so many calls in the second before (60007), as an app's limit would.
+Prints its port, answers every call after a random latency with "deleted", "no relation" or one of N
+pages of 100 friends, and when standard input closes prints what it saw as one JSON object. With
+`--limit` it refuses what exceeds so many calls in the second before (60007), as an app's limit
+would.
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ import time
 from collections import deque
 from email.utils import formatdate
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 _OK: Final = b',"ResultCode":0,"ResultInfo":""}'
 _UNRELATED: Final = b',"Relation":"CheckResult_Type_NoRelation"' + _OK
 _ITEMS: Final = b'{"ActionStatus":"OK","ErrorCode":0,"ErrorInfo":"","ErrorDisplay":"","%b":['
+_PAGE: Final = 100
 _THROTTLED: Final = b'{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"too often"}'
 
 
 class Seen:
     """What arrived."""
 
-    def __init__(self, limit: int | None) -> None:
+    def __init__(self, limit: int | None, pages: int) -> None:
+        self.pages = pages
         self.arrivals: list[float] = []
         self.pairs = 0
         self.throttled = 0
@@ -89,6 +92,8 @@ class Connection(asyncio.Protocol):
     def _answer(self, body: bytes) -> bytes:
         if not self._seen.admits(time.monotonic()):
             return _THROTTLED
+        if b'"StartIndex"' in body:
+            return _page(json.loads(body), self._seen.pages)
         begin = body.index(b'"To_Account":[') + 14
         ids = body[begin : body.index(b"]", begin)]
         self._seen.pairs += ids.count(b",") + 1
@@ -104,6 +109,34 @@ class Connection(asyncio.Protocol):
     def _write(self, reply: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(reply)
+
+
+def _page(asked: dict[str, Any], pages: int) -> bytes:
+    start, account = asked["StartIndex"], asked["From_Account"]
+    end, total = start + _PAGE, pages * _PAGE
+    items = [
+        {
+            "To_Account": f"{account}_{number:04}",
+            "ValueItem": [
+                {"Tag": "Tag_SNS_IM_Remark", "Value": f"remark {number * 7919 % 1000}"},
+                {"Tag": "Tag_SNS_IM_AddTime", "Value": 1_600_000_000 + number * 104_729},
+                {"Tag": "Tag_SNS_IM_AddSource", "Value": "AddSource_Type_Web"},
+            ],
+        }
+        for number in range(start, end)
+    ]
+    page = {
+        "ActionStatus": "OK",
+        "ErrorCode": 0,
+        "ErrorInfo": "",
+        "UserDataItem": items,
+        "StandardSequence": 1,
+        "CustomSequence": 1,
+        "FriendNum": total,
+        "CompleteFlag": int(end >= total),
+        "NextStartIndex": end,
+    }
+    return json.dumps(page).encode()
 
 
 _dated: tuple[int, bytes] = (0, b"")
@@ -144,8 +177,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency-ms", type=float, nargs=2, default=(0.0, 0.0))
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--pages", type=int, default=1)
     chosen = parser.parse_args()
-    seen = Seen(chosen.limit)
+    seen = Seen(chosen.limit, chosen.pages)
     low, high = chosen.latency_ms
     asyncio.run(_serve((low / 1000, high / 1000), seen))
     times = seen.arrivals

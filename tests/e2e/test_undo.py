@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +15,9 @@ from typing import Any
 
 import pytest
 
-from bulkdel.cli.beside import sit_beside
-from bulkdel.errors import Exit
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.lock import hold
-from bulkdel.plan.read import read_plan_meta
 from bulkdel.report import undone
-from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup
 from bulkdel.runs.beside import held_side
 from bulkdel.runs.run import held_run
 from bulkdel.runs.undo import undo_side
@@ -107,29 +104,25 @@ def finished_run(
     friends = [*pairs, *((b, a) for a, b in pairs if (a, b) not in ONE_SIDED)]
     friends = [*(friends if not strangers else ()), *OTHERS]
     pairs = [*pairs, *([late] if late else ())]
-    with (
-        Judge({provider: friends}, secret=place.secret, habits=habits) as judge,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv(KEY, place.secret)
+    with Judge({provider: friends}, secret=place.secret, habits=habits) as judge:
         whole = operation == "delete_all_friends"
         accounts = dict.fromkeys(account for account, _ in pairs)
         rows = "From_Account\n" + "".join(f"{account}\n" for account in accounts)
         place.write("pairs.csv", rows if whole else csv_text(pairs))
         named = {"tencent": None, "zego": None, provider: target}
+        guards = '[guards]\nprotect = ["b0"]\n' if whole else ""  # he may be on a cleared list
         text = toml(
             judge.address,
             operation=operation,
             mode=mode,
-            tail=QUICK,
+            tail=QUICK + guards,
             tencent=named["tencent"],
             zego=named["zego"],
         )
         place.write("job.toml", text)
         before = judge.snapshot(provider)
         if backup:
-            assert place.run("plan", "job.toml").code == 0
-            pull(place.folder / "job.toml")
+            assert place.run("backup", "job.toml").code == 0
         if late:
             judge.befriend(provider, late)
         options = () if limit is None else ("--limit", str(limit))
@@ -147,19 +140,6 @@ def finished_run(
                 for name in ("plan.parquet", "journal.db", "ledger.jsonl", "run.log")
             },
         )
-
-
-def pull(path: Path) -> None:
-    """The backup of the job's run."""
-    job = load_job(path)
-    meta = read_plan_meta(job.run_dir)
-    assert meta is not None
-    with held_run(job):
-        prepare_backup(job, meta)
-    for side in backup_sides(job):
-        assert sit_beside(job, side, "backup", quiet=True).exit_code is Exit.DONE
-    with held_run(job):
-        finish_backup(job)
 
 
 @pytest.mark.parametrize(
@@ -236,6 +216,20 @@ def test_faults_and_kills_lose_and_double_nothing(place: Place, seed: int) -> No
         assert place.run("verify", "job.toml").code == 0
 
 
+def test_who_cannot_be_asked_for_waits_alone(place: Place) -> None:
+    """Nothing is put back of whom it is not known whether he is there; all others are."""
+    with finished_run(place) as it:
+        patient = QUICK + "max_attempts = 2\n"
+        _rewritten(place.folder / "job.toml", QUICK.encode(), patient.encode())
+        it.judge.break_with("30006:1,action=check,account=a1")
+        assert "wait" in it.undo(code=75).out or it.lines()
+        waiting = {pair for pair in it.before if "a1" in pair}
+        assert it.world().keys() == it.before.keys() - waiting
+        it.judge.break_with()
+        it.undo()
+        assert it.world() == it.before
+
+
 def test_who_is_added_again_while_an_undo_rests_keeps_his_own_data(place: Place) -> None:
     """Asked for before it was killed, and there when it goes on: he stays as he is."""
     with finished_run(place, target="batch_size = 1\nqps = 8\nmax_in_flight = 1\n") as it:
@@ -278,8 +272,11 @@ def test_one_account_after_the_other(place: Place) -> None:
         )
 
 
-def test_a_run_that_goes_on_is_planned_for_again(place: Place) -> None:
+def test_a_run_that_goes_on_is_planned_for_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is deleted after an undo was looked at, and not agreed to, is put back as well."""
+    monkeypatch.setenv(KEY, place.secret)
     with finished_run(place, target="batch_size = 1\n", limit=4) as it:
         job = load_job(place.folder / "job.toml")
         with held_run(job), held_side(job, undo_side(job)) as looked:
@@ -351,6 +348,28 @@ def test_a_run_that_deleted_nothing_has_nothing_to_put_back(place: Place) -> Non
     with finished_run(place, strangers=True) as it:
         assert "nothing was deleted by this run" in it.undo(code=2).complaint
         assert place.run("run", "job.toml").code == 0
+
+
+def test_a_forgotten_backup_ends_the_way_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where an undo was planned from it; one that is finished goes on to say so."""
+    monkeypatch.setenv(KEY, place.secret)
+    with finished_run(place) as it:
+        job = load_job(place.folder / "job.toml")
+        with held_run(job), held_side(job, undo_side(job)) as looked:
+            looked.open()
+        shutil.copytree(it.run_dir, place.folder / "copy", symlinks=True)
+        assert place.run("forget", "job.toml", "--yes").code == 0
+        calls = it.judge.calls
+        assert "destroyed" in it.undo(code=2).complaint
+        assert it.judge.calls == calls
+        other = ("--run-dir", "copy")
+        it.undo(*other)
+        assert it.world() == it.before
+        assert place.run("forget", "job.toml", "--yes", *other).code == 0
+        assert "It was finished before" in it.undo(*other).out
+        assert place.run("run", "job.toml", *other).code == 2
 
 
 def test_the_commands_that_are_named_work(place: Place) -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bulkdel.job.job import Job, ProxySource, Reach
+from bulkdel.job.beside import OnFailure
+from bulkdel.job.job import Backup, Job, ProxySource, Reach
 from bulkdel.report.text.confirm import confirm_text, is_real, question
 from bulkdel.words import Mode, Operation
 from tests.support import front
@@ -122,3 +123,14 @@ def test_over_the_ceiling_warns() -> None:
     """A qps above the documented ceiling is said before anybody agrees."""
     text = shown(front.job(front.tencent(qps=400, over_ceiling=True)))
     assert "tencent: qps = 400 is above the provider's documented ceiling" in text
+
+
+def test_what_a_backup_lets_be_put_back_is_said() -> None:
+    """That nothing can be undone stands there where it is so, and nowhere else."""
+    kept = Backup.model_validate({"enabled": True, "keep": "30d"})
+    text = " ".join(shown(replace(REAL, backup=kept)).split())
+    assert "so it can be put back, for 30 d." in text
+    assert "cannot be undone" not in text
+    goes = Backup(enabled=True, on_failure=OnFailure.GO)
+    text = " ".join(shown(replace(REAL, backup=goes)).split())
+    assert "put back, but not where it cannot be pulled." in text

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from bulkdel.job.job import Job
+from bulkdel.job.job import Backup, Job
 from bulkdel.job.window import Schedule, Window
 from bulkdel.plan import would_be as counting
 from bulkdel.plan.values import PlanMeta
@@ -54,7 +54,12 @@ def values(job: Job, preview: Preview) -> dict[str, Any]:
 def test_every_key_is_documented_and_written(tmp_path: Path) -> None:
     """In both directions, for a plan that has something under each of its keys."""
     guards = replace(front.job(front.tencent(), max_pairs=3).guards, protect=("boss", "n*"))
-    job, preview = previewed(tmp_path, schedule=Schedule(window=WINDOW), guards=guards)
+    job, preview = previewed(
+        tmp_path,
+        schedule=Schedule(window=WINDOW),
+        guards=guards,
+        backup=Backup(enabled=True),
+    )
     told = values(job, preview)
     over = replace(job, targets=(replace(job.targets[0], over_ceiling=True), job.targets[1]))
     assert unwritten(values(over, preview), KEYS) == set()
@@ -144,3 +149,17 @@ def test_times_name_their_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     never, page = schedule(job, meta, Schedule(window=WINDOW))
     assert never == {"timezone": "Asia/Singapore", "done_at": None, "sittings": None}
     assert "it would take more than a thousand starts" in page
+
+
+def test_what_a_backup_takes(tmp_path: Path) -> None:
+    """Two-way, both ends of each pair have a list that is pulled; without a backup it is null."""
+    rows = "From_Account,To_Account\na,b\nb,a\na,c\n"
+    job, preview = previewed(tmp_path, rows, backup=Backup(enabled=True))
+    assert values(job, preview)["targets"]["tencent"]["backup"] == {
+        "lists": 3,
+        "calls_at_least": 3,
+        "qps": 200,
+        "takes_at_least_s": 0.015,
+    }
+    job, preview = previewed(tmp_path, rows)
+    assert values(job, preview)["targets"]["tencent"]["backup"] is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -53,6 +54,18 @@ def test_plan_shows_everything() -> None:
     assert text.endswith("To send it:\n  bulkdel run x.toml\n")
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_what_the_backup_takes_is_shown() -> None:
+    """A call for each list at the ceiling of pulling, and what is not known yet is said."""
+    job = front.job(front.tencent(), replace(front.zego(), qps=5))
+    plan = front.plan(job, ROWS, {"tencent": 400, "zego": 4000})
+    text = plan_text(job, Preview(meta=plan, backup_lists=(2000, 50)), 80)
+    rows = [line.split() for line in text.splitlines()]
+    assert ["tencent", "2,000", "2,000", "200", "10", "s"] in rows
+    assert ["zego", "50", "50", "5", "10", "s"] in rows
+    assert "how long the lists are is not known yet" in " ".join(text.split())
+    assert "the backup" not in plan_text(job, Preview(meta=plan), 80)
 
 
 def test_guard_is_foretold() -> None:

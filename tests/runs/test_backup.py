@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from bulkdel.emulator.habits import Habits
-from bulkdel.errors import Corrupt, WrongInput
+from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.beside import OnFailure
 from bulkdel.job.job import Job
 from bulkdel.ledger.values import Outcome
@@ -294,6 +294,32 @@ async def test_a_ledger_that_says_more_than_the_file_holds(
         await it.back_up(monkeypatch)
 
 
+async def test_a_note_that_somebody_removed_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the file and the ledger, which say the same as they did."""
+    it = Providers(folder=tmp_path, friends=LISTS, pairs=FEW)
+    job, meta, before = await it.back_up(monkeypatch)
+    (job.run_dir / "backup/backup.json").unlink()
+    _, _, after = await it.back_up(monkeypatch)
+    assert before is not None
+    assert after is not None
+    assert replace(after.note, at=before.note.at) == before.note
+    ensure_backed_up(job, meta)
+
+
+async def test_a_job_that_has_nothing_to_send_has_a_whole_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, with no call."""
+    it = Providers(folder=tmp_path, friends=LISTS, pairs=[("a", "a")])
+    job, meta, status = await it.back_up(monkeypatch)
+    assert status is not None
+    assert (status.note.lists, status.note.friends, status.note.bytes) == (0, 0, 0)
+    ensure_backed_up(job, meta)
+    assert kept_back(job, meta) is None
+
+
 async def test_a_backup_of_another_plan_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,7 +366,12 @@ async def test_backups_whose_time_has_come(tmp_path: Path, monkeypatch: pytest.M
     side = status.sides[0]
     assert side.began_ms is not None
     due_s = side.began_ms / 1000 + 30 * 86_400
-    assert list(due_below(tmp_path, due_s - 60)) == []
-    assert list(due_below(tmp_path, due_s + 60)) == [job.run_dir]
+    wrong: list[BulkdelError] = []
+    assert list(due_below(tmp_path, due_s - 60, wrong.append)) == []
+    assert list(due_below(tmp_path, due_s + 60, wrong.append)) == [job.run_dir]
     forget(job.run_dir)
-    assert list(due_below(tmp_path, due_s + 60)) == []
+    assert list(due_below(tmp_path, due_s + 60, wrong.append)) == []
+    assert not wrong
+    (job.run_dir / "backup/backup.json").write_text("{}")
+    assert list(due_below(tmp_path, due_s + 60, wrong.append)) == []
+    assert ["backup.json" in one.where for one in wrong] == [True]

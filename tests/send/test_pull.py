@@ -110,14 +110,14 @@ def test_what_is_kept_is_the_list_at_one_time(
     names = None if wanted is None else tuple(f"f{n:04}" for n in sorted(wanted))
     with TemporaryDirectory() as place:
         trial = Trial(Path(place), provider, names)
-        for event in [*events, *[""] * 200]:
+        answer, coming = Answer(rest=FAILS), iter(events)
+        while answer.rest.verdict is not Verdict.DELETED:
+            assert answer.rest.verdict in (Verdict.MORE, Verdict.TRANSIENT)
+            event = next(coming, "")
             provider.fails = event == "fails"
             if event == "changes":
                 provider.change()
             answer = trial.call()
-            if answer.rest.verdict is Verdict.DELETED:
-                break
-            assert answer.rest.verdict in (Verdict.MORE, Verdict.TRANSIENT)
         meant = [one for one in provider.friends if names is None or one in names]
         assert answer.rest.note == str(len(meant))
         assert trial.keep(answer.rest.note) == meant
@@ -127,7 +127,7 @@ def test_a_list_that_never_stands_still_is_deferred(tmp_path: Path) -> None:
     """Pulled again so often, then not until the next round."""
     provider = Provider(20)
     trial = Trial(tmp_path, provider, None)
-    rulings = []
+    rulings: list[Ruling] = []
     while len(rulings) < 100:
         rulings.append(trial.call().rest)
         provider.change()

@@ -84,11 +84,13 @@ class Checked:
     Attributes:
         folder: its folder, from the run directory.
         meta: its plan's; None where that cannot be read.
+        destroyed: whether its plan was destroyed with the backup, so that it was not checked.
     """
 
     folder: str
     meta: PlanMeta | None
     verified: Verified
+    destroyed: bool = False
 
 
 def verify(run_dir: Path, meta: PlanMeta, plan: PlanReader, findings: Findings) -> Verified:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
+from bulkdel.job.beside import OnFailure
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.plan.values import PlanMeta, Share
 from bulkdel.report.canary import canary_fact
@@ -53,7 +54,7 @@ def work(job: Job, meta: PlanMeta) -> RenderableType:
 def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     real = is_real(job)
     if real:
-        yield words("This deletes real data. It cannot be undone.", BAD)
+        yield words(f"This deletes real data. {_way_back(job)}", BAD)
     else:
         yield words("A trial: no target of this job is a real provider.", GOOD)
     yield words("")
@@ -78,6 +79,16 @@ def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     for warning in warnings(job):
         yield words("")
         yield words(warning, BAD)
+
+
+def _way_back(job: Job) -> str:
+    if not job.backup.enabled:
+        return "It cannot be undone."
+    but = "" if job.backup.on_failure is OnFailure.KEEP else ", but not where it cannot be pulled"
+    until = (
+        "" if job.backup.keep_s is None else f", for {span(job.backup.keep_s).removesuffix(' 0 h')}"
+    )
+    return f"Its backup is pulled before, so it can be put back{but}{until}."
 
 
 def _everyone(job: Job, meta: PlanMeta) -> str:

@@ -14,16 +14,16 @@ from bulkdel.job.window import ALWAYS
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.canary import canary_fact
 from bulkdel.report.doubts import plan_doubts, too_many, warnings
-from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, place, unit
-from bulkdel.report.preview import Preview, done
+from bulkdel.report.preview import Preview, backup_work, done
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
 from bulkdel.report.text.confirm import work
 from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, to_paste, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round, would_save
-from bulkdel.words import Batch, Entry
+from bulkdel.words import Batch, Entry, Mode, Operation
 
 SHOWN_IDS = 3
 """To_Accounts of a sample batch that are shown."""
@@ -75,6 +75,7 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
         DIM,
         indent=2,
     )
+    yield from _backup(job, preview)
     yield from chosen_sides(job, meta)
     yield from would_save(preview.savings, preview.savings_unknown)
     yield from _when(job, meta, now_s)
@@ -99,6 +100,26 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
     elif command:
         yield words("To send it:", TITLE)
         yield to_paste(command)
+
+
+def _backup(job: Job, preview: Preview) -> Iterator[RenderableType]:
+    """What the backup takes before that."""
+    if not (work_of := backup_work(job, preview)):
+        return
+    yield words("")
+    yield words("Before it, the backup ([backup] in the job file):", TITLE)
+    yield table(
+        ("target", "friend lists", "calls at least", "calls/s", "takes at least"),
+        ("target",),
+        [
+            (name, count(one.lists), count(one.lists), rate(one.qps), span(one.takes_at_least_s))
+            for name, one in work_of.items()
+        ],
+    )
+    more = "A list of several pages takes a call for each; how long the lists are is not known yet."
+    if job.operation is Operation.DELETE_ALL_FRIENDS and job.mode is Mode.TWO_WAY:
+        more += " Then the list of each friend found on them is pulled as well."
+    yield words(more, DIM, indent=2)
 
 
 def _when(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:

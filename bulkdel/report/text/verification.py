@@ -50,6 +50,7 @@ KEYS: Final[Mapping[str, str]] = {
     "beside.*.settlements": "of its journal, written again in memory",
     "beside.*.pending_lines": "lines that will be written when it is continued",
     "beside.*.pairs": "of its plan, of all targets; null where that cannot be read",
+    "beside.*.destroyed": "whether its plan was destroyed with the backup, and it was not checked",
     "beside.*.counts.*": "by the word for it in its ledger, how many, as counted again",
 }
 
@@ -189,6 +190,8 @@ def _beside_table(beside: Sequence[Checked]) -> RenderableType:
 
 def _none(one: Checked) -> str:
     """What is said of a run without a line."""
+    if one.destroyed:
+        return "not checked: its plan held friend data, and was destroyed with the backup"
     if one.verified.count or one.meta is None:
         return "not known"
     return "nothing yet" if one.meta.books.pairs else "nothing to do"
@@ -200,6 +203,7 @@ def _beside(one: Checked) -> dict[str, Any]:
         "settlements": one.verified.settlements,
         "pending_lines": one.verified.pending,
         "pairs": None if one.meta is None else one.meta.books.pairs,
+        "destroyed": one.destroyed,
         "counts": _counts(one),
     }
 
