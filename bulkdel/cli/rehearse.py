@@ -33,8 +33,8 @@ Exit codes:
   1   one does not; what that means for a run is said
   2   refused, and nothing was changed: the accounts have friends among each
       other or do not exist, or the command or the job file is wrong
-  75  could not be finished; it says whether a friendship was left behind, and
-      the same command removes that first
+  75  could not be finished, or was not agreed to; it says whether a friendship
+      was left behind, and the same command removes that first
   77  the provider refused the credentials, the permission or the app
 
 \b

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from bulkdel.cli import ask, streams
-from bulkdel.cli.beside import send_side, sit_beside
+from bulkdel.cli.beside import SideEnd, send_side, side_end, sit_beside
 from bulkdel.cli.options import JobFile, Quiet, RunDir, Yes, again, load
 from bulkdel.cli.sending import NotAgreed
 from bulkdel.cli.signals import Stopping
@@ -19,11 +20,14 @@ from bulkdel.errors import Exit, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.plan.values import PlanMeta
+from bulkdel.report.backup import read_note
 from bulkdel.report.text.confirm import is_real
 from bulkdel.report.text.undo import confirm_undo_text, undo_question, undone_text
 from bulkdel.report.undone import Undone, missing_fields, undo_json
 from bulkdel.runs import undo as runs_undo
-from bulkdel.runs.beside import SideRun, held_side
+from bulkdel.runs.beside import SideRun, ended, held_side
+from bulkdel.runs.side_status import undo_status
+from bulkdel.runs.undo_choice import Chosen, Friends, refuse_strangers, unasked_friends
 from bulkdel.runs.undone import other_lists, unasked
 from bulkdel.send.view import End, Ending
 
@@ -86,15 +90,16 @@ def undo(
     loaded = load(job, run_dir)
     accounts = tuple(dict.fromkeys(account or ()))
     work = _Work(loaded, accounts, yes=yes, quiet=no_progress)
-    end = sit_beside(
-        loaded,
-        runs_undo.undo_side(loaded),
-        again(),
-        work.agree,
-        quiet=no_progress,
-        prepare=partial(runs_undo.prepare, loaded),
-        carry_out=work.carry_out,
-    )
+    if (end := _finished(loaded)) is None:
+        end = sit_beside(
+            loaded,
+            runs_undo.undo_side(loaded),
+            again(),
+            work.agree,
+            quiet=no_progress,
+            prepare=partial(runs_undo.prepare, loaded),
+            carry_out=work.carry_out,
+        )
     undone = Undone(
         status=end.status,
         ending=end.ending if work.sent else None,
@@ -109,6 +114,15 @@ def undo(
         colour = streams.colour(sys.stdout)
         streams.result(undone_text(undone, streams.width(sys.stdout), colour=colour))
     return undone.exit_code
+
+
+def _finished(job: Job) -> SideEnd | None:
+    """The end of an undo that is finished, and whose plan went with the backup; None if not so."""
+    status = undo_status(job.run_dir)
+    note = read_note(job.run_dir)
+    if status is None or not status.is_finished or note is None or note.is_whole:
+        return None
+    return side_end(job, status.folder, Ending(lanes=()))
 
 
 class _Work:
@@ -129,7 +143,7 @@ class _Work:
             NotAgreed: a person did not say yes.
         """
         if self._accounts:
-            runs_undo.refuse_strangers(self._job, self._accounts)
+            refuse_strangers(self._job.run_dir, self._accounts)
         how = self._agreement(meta)
         at_ms = None if how is Agreement.EARLIER else time.time_ns() // 1_000_000
         return Consent(how=how, at_ms=at_ms, command=again())
@@ -165,31 +179,45 @@ class _Work:
     def carry_out(self, beside: SideRun, meta: PlanMeta, watch: Stopping) -> Ending:
         """Asks what is there, puts back what is not, and asks about the other lists."""
         job = self._job
-        chosen = runs_undo.Chosen(accounts=frozenset(self._accounts) or None)
-        before: Ending | None = None
-        if beside.unsettled:
-            self.sent = True
-            with held_side(job, runs_undo.before_side(job, meta)) as asking:
-                before = send_side(
-                    asking, asking.open(), watch, quiet=self._quiet, selection=self._some(chosen)
-                )
-            if any(lane.end in _WHOLE for lane in before.lanes):
-                return before
-            waiting = frozenset(
-                at for at, lane in enumerate(before.lanes) if lane.end not in _ASKED
-            )
-            chosen = runs_undo.Chosen(accounts=chosen.accounts, waiting=waiting)
-            beside.settle(runs_undo.known_before(job))
-        ending = send_side(beside, meta, watch, quiet=self._quiet, selection=self._some(chosen))
-        if before is not None and chosen.waiting:
-            lanes = (
-                asked if at in chosen.waiting and lane.end is End.KEPT_BACK else lane
-                for at, (asked, lane) in enumerate(zip(before.lanes, ending.lanes, strict=True))
-            )
-            ending = Ending(lanes=tuple(lanes))
         if not beside.unsettled:
             self._look_after(meta, watch)
-        return ending
+            return ended(meta)
+        self.sent = True
+        mine = Chosen(accounts=frozenset(self._accounts) or None)
+        selection = mine if self._accounts else None
+        with held_side(job, runs_undo.before_side(job, meta)) as asking:
+            asked = asking.open()
+            before = send_side(asking, asked, watch, quiet=self._quiet, selection=selection)
+        if any(lane.end in _WHOLE for lane in before.lanes):
+            return before
+        chosen = self._asked(mine, before)
+        beside.settle(runs_undo.known_before(job))
+        if chosen != Chosen():
+            selection = chosen
+        ending = send_side(beside, meta, watch, quiet=self._quiet, selection=selection)
+        lanes = (
+            was if was.end not in _ASKED and lane.end is End.KEPT_BACK else lane
+            for was, lane in zip(before.lanes, ending.lanes, strict=True)
+        )
+        if not beside.unsettled:
+            self._look_after(meta, watch)
+        return Ending(lanes=tuple(lanes))
+
+    def _asked(self, mine: Chosen, before: Ending) -> Chosen:
+        """What of `mine` may be put back, as far as it was asked for."""
+        waiting: set[int] = set()
+        unasked: set[Friends] = set()
+        for at, lane in enumerate(before.lanes):
+            if lane.end in _ASKED:
+                continue
+            found = None
+            if lane.end is End.LEFT and mine.accounts is None:
+                found = unasked_friends(self._job.run_dir / runs_undo.BEFORE, at)
+            if found is None:
+                waiting.add(at)
+            else:
+                unasked |= found
+        return replace(mine, waiting=frozenset(waiting), unasked=frozenset(unasked))
 
     def _look_after(self, meta: PlanMeta, watch: Stopping) -> None:
         job = self._job
@@ -203,10 +231,6 @@ class _Work:
                 self.unfinished = Exit.REFUSED if refused else Exit.LEFT
                 return
         runs_undo.write_other_lists(job)
-
-    @staticmethod
-    def _some(chosen: runs_undo.Chosen) -> runs_undo.Chosen | None:
-        return chosen if chosen.accounts or chosen.waiting else None
 
 
 _ASKED = (End.FINISHED, End.KEPT_BACK)

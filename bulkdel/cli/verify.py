@@ -97,7 +97,7 @@ def verify(
     beside the run (its backup, say) are checked likewise.
 
     It finds corruption and carelessness. It is no proof against an owner of
-    the files who writes all of them anew. It asks no provider.
+    the files who writes all of them anew. So far it asks no provider.
 
     With --remote it asks the providers of each pair that the ledger calls
     deleted or already gone whether it is: of all, or of a sample, and then

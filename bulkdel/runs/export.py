@@ -96,7 +96,9 @@ def remaining(
         say(f"Note: {counted(notes.unknown, unit)} could not be asked for: not in this file.")
     if status.is_part:
         drawn = counted(status.pairs, unit)
-        say(f"Note: only the {drawn} drawn at random were asked for: what else remains is not in.")
+        say(
+            f"Note: only the {drawn} drawn at random were asked for; what else remains is not here."
+        )
     if not status.is_finished or found != status.count("remains"):
         say(
             f"Warning: {status.folder}/ is not finished, so there may be more; `bulkdel verify "

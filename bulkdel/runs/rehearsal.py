@@ -88,6 +88,7 @@ class Questions:
         self._names_all = cast.rehearsed.names_all  # until results are seen to do otherwise
         # What is known of who has whom; what is not in it is to be asked.
         self._has = {(one, other): False for one in cast.accounts for other in cast.accounts}
+        self._made: set[Edge] = set()  # what was put on a list, and may be on the other as well
         # Whether results kept to an order sent, by whether that was the alphabet's.
         self._orders: dict[bool, bool] = {}
 
@@ -115,7 +116,6 @@ class Questions:
                 yield from part()
             except Spoiled as spoiled:
                 why = str(spoiled)
-                self._forget()
                 continue
             except _Unanswered as error:
                 self._lack(keys, Found(words=str(error), holds=error.holds))
@@ -260,7 +260,12 @@ class Questions:
         if (yield from self._asked(edge)) is there:
             return
         account, other = edge
-        self._forget(edge, (other, account))
+        both = {edge, (other, account)}
+        if there:
+            self._made |= both
+        elif edge not in self._made:
+            raise _Unanswered(f"not tried: somebody else put {other} on {account}'s list")
+        self._forget(*both)
         deed = Deed.ADD if there else Deed.DELETE
         said = yield Step(deed=deed, account=account, others=(other,))
         if (yield from self._asked(edge)) is not there:
@@ -326,8 +331,8 @@ class Questions:
             self._orders[ascending] = tuple(named) == sent and self._orders.get(ascending, True)
 
     def _forget(self, *edges: Edge) -> None:
-        """What is known of these is not known any more; without any, of all."""
-        for edge in edges or tuple(self._has):
+        """What is known of these is not known any more, but that nobody has himself."""
+        for edge in edges:
             if edge[0] != edge[1]:
                 self._has.pop(edge, None)
 

@@ -203,7 +203,8 @@ async def try_out(
 
         def stopped(name: str) -> None:
             caller.stopped_by = name
-            loop.call_soon_threadsafe(stop.set)
+            with suppress(RuntimeError):  # the loop is closed: nothing is left to stop
+                loop.call_soon_threadsafe(stop.set)
 
         tell(stopped, lambda: caller.in_flight)
         questions = Questions(_cast(job, target, accounts))

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -38,8 +38,6 @@ from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import Origin, PlanMeta, Share
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.backup import read_note
-from bulkdel.report.figures import counted, plain
-from bulkdel.runs.backed_up import refuse_destroyed
 from bulkdel.runs.backup import whole_friends
 from bulkdel.runs.beside import Side
 from bulkdel.runs.side_status import look_beside, undo_status
@@ -47,7 +45,7 @@ from bulkdel.runs.status import identity_of
 from bulkdel.runs.undone import AFTER, other_list
 from bulkdel.send.deed import Asking, Deed
 from bulkdel.send.put_back import PuttingBack
-from bulkdel.words import Batch, Entry, Errand, Mode, Verdict, size_of
+from bulkdel.words import Batch, Errand, Mode, Verdict, size_of
 
 BEFORE: Final = f"{files.UNDO}/before"
 
@@ -83,16 +81,21 @@ def prepare(job: Job) -> None:
     A plan of it that was made before the run went on, and of which nothing was done, goes.
 
     Raises:
-        WrongInput: there is nothing to put back, or another app is configured.
+        WrongInput: there is nothing to put back, or another app is configured, or the backup was
+            destroyed, and what an undo has planned with it.
     """
     meta, seen = _begun(job)
-    refuse_destroyed(job.run_dir, read_note(job.run_dir))
     settled = {name: counters.settled for name, counters in seen.counters.items()}
     if changes := identity_changes(seen.identity, identity_of(job, meta), settled):
         raise WrongInput(
             f"the job is not as this run was: {'; '.join(changes)}",
             where=job.source,
             mend="nothing is put back at another app than it was deleted from",
+        )
+    note = read_note(job.run_dir)
+    if note is not None and note.state == "destroyed":
+        raise WrongInput(
+            f"the backup was destroyed {note.at}, so nothing can be put back", where=job.run_dir
         )
     folder = job.run_dir / files.UNDO
     planned = read_plan_meta(folder)
@@ -133,6 +136,8 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
             mode=job.mode,
         )
     sizes = {target.name: target.batch_size for target in side_job.targets}
+    calls = {target.name: PROVIDERS[target.provider].put_back for target in job.targets}
+    first = {name: one.at_once if one.writes_both else () for name, one in calls.items()}
 
     def shares(con: duck.Connection) -> tuple[list[SideShare], Origin]:
         behind = side_job.run_dir / files.WORKSHOP / _LEDGER_TAIL
@@ -153,7 +158,9 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
                 where=job.run_dir,
             )
         return [
-            put_back.put_back_share(con, name, sizes[name], meta.deletion, job.mode)
+            put_back.put_back_share(
+                con, name, sizes[name], meta.deletion, job.mode, first=first[name]
+            )
             for name in names
         ], Origin(
             plan_digest=meta.digest,
@@ -191,7 +198,6 @@ def before_side(job: Job, meta: PlanMeta) -> Side:
         errand=Errand.ASK,
         make=make,
         deed_of=_asking,
-        gives_up=True,
     )
 
 
@@ -267,54 +273,6 @@ def after_side(job: Job, meta: PlanMeta) -> Side | None:
         return _made(job, side_job, shares)
 
     return Side(folder=AFTER, errand=Errand.ASK, make=make, deed_of=_asking, gives_up=True)
-
-
-# --- Which of it ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """A selection: what an undo may put back this time.
-
-    Attributes:
-        accounts: only entries with one of them on either side; None means all.
-        waiting: of targets, by their index, of which nothing may be put back now, the reason.
-    """
-
-    accounts: frozenset[str] | None = None
-    waiting: frozenset[int] = frozenset()
-
-    def chosen(self, target: int, entry: Entry) -> Sequence[int] | None:
-        """As a Selection."""
-        if target in self.waiting:
-            return ()
-        if self.accounts is None or entry.from_account in self.accounts:
-            return None
-        others = entry.to_accounts if isinstance(entry, Batch) else ()
-        return [place for place, one in enumerate(others) if one in self.accounts]
-
-    def words(self, pairs: int) -> str:
-        """As a Selection."""
-        entries = counted(pairs, "entry", "entries")
-        if self.waiting:
-            return f"{entries} wait until it is known what is there"
-        return f"{entries} are of other accounts than --account names"
-
-
-def refuse_strangers(job: Job, accounts: Sequence[str]) -> None:
-    """Return if something of each of these accounts is in the undo's plan.
-
-    Raises:
-        WrongInput: one has nothing to be put back.
-    """
-    with closing(duck.open_reader()) as con:
-        strange = put_back.strangers(con, job.run_dir / files.UNDO / files.PLAN, accounts)
-    if strange:
-        raise WrongInput(
-            f"there is nothing of {plain(strange[0])} to put back: this run deleted nothing of "
-            "that account, or the backup does not hold it",
-            where="--account",
-        )
 
 
 # --- What is said of it ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ is the one that is gone on with and shown.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,10 +209,9 @@ def _planned(job: Job, beside: Job, errand: Errand, questions: Questions) -> Pla
 
 def _agree(lines: Counts, seen: Snapshot, job: Job) -> None:
     """WrongInput unless the ledger has as many lines as the journal says."""
-    status: Callable[[str, Verdict], int] = lambda name, one: lines.get((name, one.value), 0)  # noqa: E731
     for name, counters in seen.counters.items():
         for verdict in (Verdict.DELETED, Verdict.ALREADY_GONE):
-            found, expected = status(name, verdict), counters.by_status[verdict]
+            found, expected = lines.get((name, verdict.value), 0), counters.by_status[verdict]
             if found != expected:
                 raise WrongInput(
                     f"it has {found:,} lines of {name} with status {verdict}, and the journal has "

@@ -6,7 +6,7 @@ Each of the two has a second round, of what made no progress in the first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -18,7 +18,7 @@ from bulkdel.send.book import Book
 from bulkdel.send.decide import UNTRIED, EntryHistory
 from bulkdel.send.judge import divided, size
 from bulkdel.send.selection import Selection
-from bulkdel.words import Entry
+from bulkdel.words import Entry, size_of
 
 GAP: Final = 20_000
 """Settled entries in a row that are worth a new scan rather than reading over them."""
@@ -76,9 +76,11 @@ class Feed:
         at = self._book.next_unsettled(self._first, self._end)
         while at is not None:
             scan = self._plan.scan(at, self._end)
-            while page := await asyncio.to_thread(self._page, scan):
+            while (page := await asyncio.to_thread(self._page, scan)) is not None:
                 for work in page:
                     yield work
+                if not page:
+                    continue
                 # A page is worked off before the next is read, so this is all that is settled.
                 behind = page[-1].entry.ordinal + 1
                 ahead = self._book.next_unsettled(behind, self._end)
@@ -115,8 +117,12 @@ class Feed:
                     yield work
             after = (page[-1].place, page[-1].batch.ordinal)
 
-    def _page(self, scan: Iterator[list[Entry]]) -> list[Work]:
-        """The next page with something to do; empty at the end."""
+    def _page(self, scan: Iterator[list[Entry]]) -> list[Work] | None:
+        """The next page with something unsettled; None at the end.
+
+        Empty where nothing of it is selected: a stop is heard between two pages, however many in a
+        row are left alone.
+        """
         settled = self._book.is_settled
         for entries in scan:
             todo = [entry for entry in entries if not settled(entry.ordinal)]
@@ -124,14 +130,24 @@ class Feed:
                 lo, hi = todo[0].ordinal, todo[-1].ordinal + 1
                 opens = self._book.open_entries(lo, hi, hi - lo)
                 parts = {one.ordinal: one.parts for one in opens}
-                page = [self._work(entry, parts.get(entry.ordinal, FRESH)) for entry in todo]
-                if self._selection is not None:
-                    for work in page:
-                        self._count_kept(work)
-                    page = [work for work in page if work.has_more]
-                if page:
-                    return page
-        return []
+                if self._selection is None:
+                    return [Work(entry, parts.get(entry.ordinal, FRESH)) for entry in todo]
+                return list(self._selected(todo, parts))
+        return None
+
+    def _selected(
+        self, entries: Sequence[Entry], parts: Mapping[int, tuple[Part, ...]]
+    ) -> Iterator[Work]:
+        """What of the entries is selected; the rest is counted, and most is nothing but that."""
+        for entry in entries:
+            chosen = self._selection.chosen(self._index, entry) if self._selection else None
+            if chosen is not None and not chosen and entry.ordinal not in parts:
+                self.kept_pairs += size_of(entry)
+                continue
+            work = self._chosen(entry, parts.get(entry.ordinal, FRESH), chosen)
+            self._count_kept(work)
+            if work.has_more:
+                yield work
 
     def _count_kept(self, work: Work) -> None:
         if work.kept:
@@ -139,6 +155,10 @@ class Feed:
 
     def _work(self, entry: Entry, parts: tuple[Part, ...]) -> Work:
         chosen = None if self._selection is None else self._selection.chosen(self._index, entry)
+        return self._chosen(entry, parts, chosen)
+
+    @staticmethod
+    def _chosen(entry: Entry, parts: tuple[Part, ...], chosen: Sequence[int] | None) -> Work:
         if chosen is None:
             return Work(entry, parts)
         sent, kept = divided(entry, parts, chosen)

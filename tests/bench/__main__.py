@@ -28,6 +28,7 @@ from tests.bench import (
     bench_parallel,
     bench_plan,
     bench_resume,
+    bench_verify,
     rig,
 )
 from tests.bench.machine import machine
@@ -55,6 +56,12 @@ def cost(folder: Path, *, quick: bool) -> dict[str, Any]:
     return bench_cost.report(folder, ids=[1, 1000], qps=qps, seconds=seconds, rounds=rounds)
 
 
+def verify(folder: Path, *, quick: bool) -> dict[str, Any]:
+    """See bench_verify."""
+    calls, rounds = (500, 1) if quick else (2000, 3)
+    return bench_verify.report(folder, ids=1000, calls=calls, rounds=rounds)
+
+
 def plan(folder: Path, *, quick: bool) -> dict[str, Any]:
     """See bench_plan."""
     rows, rounds = (500_000, 1) if quick else (10_000_000, 3)
@@ -80,6 +87,7 @@ def parallel(folder: Path, *, quick: bool) -> dict[str, Any]:
 PARTS: Mapping[str, Callable[..., Any]] = {
     "pace": pace,
     "cost": cost,
+    "verify": verify,
     "plan": plan,
     "resume": resume,
     "fewest_calls": fewest_calls,

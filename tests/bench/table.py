@@ -65,6 +65,11 @@ def _cost(part: Found) -> Iterator[Row]:
         yield (what, f"{at['ratio']['dumps']:.2f} x", NONE, NONE, goal)
 
 
+def _verify(part: Found) -> Iterator[Row]:
+    what = f"CPU of verifying {part['calls']:,} calls of {part['ids']:,} ids beside sending them"
+    yield (what, f"{part['ratio']:.2f} x", NONE, NONE, "≤ 1.5 x")
+
+
 def _plan(part: Found) -> Iterator[Row]:
     what = f"plan of {part['rows']:,} rows beside `sort -u`"
     goals = {"one_target": "≤ 0.75 x", "quoted": "≤ 2.25 x", "notes": "≤ 2.25 x"}
@@ -107,6 +112,7 @@ _ROWS: Mapping[str, Callable[[Any], Iterator[Row]]] = {
     "pace": _pace,
     "parallel": _parallel,
     "cost": _cost,
+    "verify": _verify,
     "plan": _plan,
     "resume": _resume,
     "fewest_calls": _fewest_calls,

@@ -50,6 +50,7 @@ RECORD: dict[str, Any] = {
             "note": "GNU parallel is not on this machine",
         },
     },
+    "verify": {"ids": 1000, "calls": 2000, "ratio": 1.271},
     "cost": {"settings": [{"ids": 1000, "calls": 2400, "ratio": {"dumps": 0.584}}]},
     "plan": {
         "rows": 10_000_000,
@@ -96,6 +97,7 @@ A processor, 2 cores, 23.5 GB, Linux 6.1, CPython 3.11.7; load 0.11 before and 1
 | 2,000 calls at 200/s, not done at the end | 0 | 0 | 3 | 0 |
 | 2,000 calls at 200/s, CPU a call | 1.2 ms | 1.0 ms | 25.0 ms | - |
 | CPU of 2,400 calls of 1,000 ids beside a bare loop | 0.58 x | - | - | ≤ 1.4 x |
+| CPU of verifying 2,000 calls of 1,000 ids beside sending them | 1.27 x | - | - | ≤ 1.5 x |
 | plan of 10,000,000 rows beside `sort -u`, one target | 0.85 x | - | - | ≤ 0.75 x |
 | plan of 10,000,000 rows beside `sort -u`, two targets | 1.20 x | - | - | - |
 | its peak memory, one target | 1,460 MB | - | - | < 1,000 MB |

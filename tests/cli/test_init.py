@@ -338,6 +338,20 @@ def test_each_command_that_follows_can_be_run() -> None:
     words += ["--provider", "zego", "--app-id", "7", "--endpoint", "emulator"]
     said = CliRunner().invoke(app, [*words, "--input", "pairs.csv"]).stdout
     commands = [shlex.split(line)[1:] for line in said.splitlines() if line.startswith("  bulkdel")]
-    assert [one[0] for one in commands] == ["check", "plan", "run"]
+    assert [one[0] for one in commands] == ["check", "plan", "run", "verify"]
     for command in commands:
-        assert CliRunner().invoke(app, command).exit_code == 0
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == 0 or command == ["verify", "my job.toml", "--remote"], done.output
+
+
+@pytest.mark.usefixtures("home")
+def test_a_rehearsal_stands_before_a_first_real_run() -> None:
+    """Rule: where a provider is real, what it does is tried out first; the line is understood."""
+    words = ["init", "real.toml", "--operation", "delete_friends", "--mode", "two_way"]
+    words += ["--provider", "zego", "--region", "global", "--app-id", "7"]
+    said = CliRunner().invoke(app, [*words, "--secret-env", "UNSET", "--input", "pairs.csv"]).stdout
+    commands = [shlex.split(line)[1:] for line in said.splitlines() if line.startswith("  bulkdel")]
+    assert [one[0] for one in commands] == ["check", "plan", "rehearse", "run", "verify"]
+    refused = CliRunner().invoke(app, commands[2])
+    assert refused.exit_code == 2
+    assert "Usage" not in refused.output

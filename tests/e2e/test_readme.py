@@ -14,7 +14,7 @@ import pytest
 
 from bulkdel.job.jobfile import load_job
 from tests.support.judge import Judge, read_pairs
-from tests.support.process import ROOT, Done, Place, csv_text, ledger
+from tests.support.process import ROOT, Done, Place, csv_text, ledger, toml
 
 pytestmark = pytest.mark.e2e
 
@@ -64,6 +64,8 @@ def test_every_block_is_tried() -> None:
         ("A real job", "sh"),
         ("A real job", "toml"),
         ("Stop and continue", "sh"),
+        ("Beside a run", "sh"),
+        ("Beside a run", "toml"),
         ("Overnight", "toml"),
         ("What a run leaves behind", "json"),
         ("Fewest calls", "toml"),
@@ -86,7 +88,8 @@ def test_the_first_real_job_goes_as_it_is_printed(place: Place) -> None:
                 place = Place(place.folder, more={name: SECRET})
                 continue
             assert words[0] == "bulkdel"
-            done[" ".join(words[1:])] = place.run(*words[1:])
+            agreed = ["--yes"] if words[1] == "rehearse" else []  # there is no terminal to ask on
+            done[" ".join(words[1:])] = place.run(*words[1:], *agreed)
             if words[1] == "init":
                 path = place.folder / words[2]
                 path.write_text(
@@ -111,7 +114,21 @@ def test_the_commands_for_a_running_run_are_understood(place: Place) -> None:
         assert "no process" in done.complaint
 
 
-@pytest.mark.parametrize("heading", ["Overnight", "Fewest calls"])
+def test_what_goes_beside_a_run_goes_as_it_is_printed(place: Place) -> None:
+    """A backup and a canary first, the rest, what remains, and all of it put back."""
+    place.write("pairs.csv", csv_text(PAIRS))
+    (part,) = under("Beside a run", "toml")
+    with Judge({"tencent": [*PAIRS, *((other, account) for account, other in PAIRS)]}) as judge:
+        place.write("purge.toml", toml(judge.address, mode="two_way", tail=part))
+        before = judge.snapshot("tencent")
+        done = [place.run(*words[1:]) for words in commands(under("Beside a run", "sh"))]
+        assert [one.code for one in done] == [75, 0, 0, 0, 0, 0], [one.err for one in done]
+        assert judge.snapshot("tencent").keys() == before.keys()
+    assert len(ledger(place.folder / "runs/purge")) == len(PAIRS)
+    assert read_pairs(place.folder / "remaining.csv") == []
+
+
+@pytest.mark.parametrize("heading", ["Overnight", "Fewest calls", "Beside a run"])
 def test_a_part_of_a_job_file_is_one(place: Place, heading: str) -> None:
     """The smallest job is a job, alone and with each part that is shown elsewhere."""
     (smallest,) = under("A real job", "toml")
@@ -119,7 +136,7 @@ def test_a_part_of_a_job_file_is_one(place: Place, heading: str) -> None:
     path = place.write("purge.toml", f"{smallest}\n{part}\n")
     job = load_job(path)
     shown = tomllib.loads(part)
-    assert {"schedule", "plan"} & shown.keys()
+    assert {"schedule", "plan", "backup"} & shown.keys()
     assert job.name == "purge"
     place.write("alone.toml", smallest)
     assert load_job(place.folder / "alone.toml").targets[0].app_id == 1400000000

@@ -217,6 +217,7 @@ def test_a_sample(place: Place) -> None:
     words = " ".join(done.out.split())
     assert "20 of 60 pairs were drawn at random, with seed 7. None of them remains." in words
     assert "at most 14.0% of the 60 pairs remain: at most 9 pairs." in words
+    assert "The 95% are of each target by itself." in words
     assert value["targets"]["zego"]["bound"] == {
         "share": pytest.approx(0.13911, abs=1e-5),
         "pairs": 9,
@@ -237,16 +238,14 @@ def test_killed_in_the_middle_and_continued(place: Place) -> None:
 
     An interrupt in the middle is exit 75, and the same command goes on likewise.
     """
-    slow = "batch_size = 1\nqps = 40\n"
     with Judge({"tencent": BOTH}, secret=place.secret) as judge:
-        purged(place, judge, mode="two_way")
-        place.write("job.toml", toml(judge.address, mode="two_way"))
+        purged(place, judge, mode="two_way", tencent="qps = 3\n")
         began = judge.calls
-        place.write("job.toml", toml(judge.address, mode="two_way", tencent=slow.split("\n")[1]))
         for stop in (signal.SIGKILL, signal.SIGTERM):
             judge.break_with("latency:0.3")
             at = judge.calls
-            process = place.start("verify", "job.toml", "--remote", "--no-progress")
+            more = ["--again"] if stop is signal.SIGTERM else []  # it is not finished: it goes on
+            process = place.start("verify", "job.toml", "--remote", "--no-progress", *more)
             deadline = time.monotonic() + 60
             while judge.calls < at + 2:
                 assert time.monotonic() < deadline
@@ -258,6 +257,7 @@ def test_killed_in_the_middle_and_continued(place: Place) -> None:
         assert told(place, code=0)["targets"]["tencent"]["gone"] == 60
         asked = judge.calls - began
     assert len(answers(place)) == 60
+    assert not (place.folder / "runs/job/verification-2").exists()
     assert asked <= 10 + 10  # an account a call; those that were out when it was killed, again
     assert place.run("verify", "job.toml").code == 0
 

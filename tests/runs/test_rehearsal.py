@@ -158,6 +158,67 @@ def test_nobody_is_believed_to_be_deleted_who_never_was_a_friend() -> None:
         assert (everything[key].value, everything[key].holds) == (None, False), key
 
 
+def test_half_of_the_failures_is_not_all_of_them() -> None:
+    """A reply with code 0 that names one of two strangers says of the other that it was done."""
+
+    def judge(server: Server, step: Step) -> Said | None:
+        if not is_batch(step, "c", "b"):
+            return None
+        said = server.delete(step)
+        return replace(said, items=said.items[:1])
+
+    one = found(judge)[Key.ALL_FAILED]
+    assert (one.value, one.holds) == (None, False)
+
+
+def test_results_that_name_those_that_failed_are_read_so() -> None:
+    """Once that is seen, nobody is unknown whom a reply with code 0 does not name."""
+
+    def judge(server: Server, step: Step) -> Said | None:
+        if step.deed is not Deed.DELETE:
+            return None
+        if step.mode is Mode.TWO_WAY:
+            server.edges.discard(("a", "b"))
+            return Said(own=DONE)
+        said = server.delete(step)
+        return replace(said, items=tuple(item for item in said.items if item[1] is not DONE))
+
+    everything = found(judge)
+    assert everything[Key.COMPLETE].value is False
+    assert everything[Key.REVERSE_ONLY].value == "delete"
+
+
+def test_a_friend_of_the_id_that_nobody_has_is_let_be() -> None:
+    """Whoever it is, if he is on the list after all: nothing is deleted."""
+
+    def judge(_: Server, step: Step) -> Said | None:
+        assert not (step.deed is Deed.DELETE and "nobody" in step.others)
+        there = replace(NOT_FRIEND, code=0, note="from")
+        return Said(own=DONE, items=(("nobody", there),)) if step.others == ("nobody",) else None
+
+    one = found(judge)[Key.UNKNOWN_ID]
+    assert (one.value, one.holds) == (None, None)
+    assert "nobody" in one.words
+
+
+def test_what_somebody_else_put_on_a_list_is_let_be() -> None:
+    """Of the three as well: what this did not make, it does not remove by itself."""
+
+    def judge(server: Server, step: Step) -> Said | None:
+        if step.deed is Deed.ADD:
+            server.edges.add(("c", "a"))
+        assert not (step.deed is Deed.DELETE and step.account == "c")
+        assert not (step.deed is Deed.CLEAR and step.account == "c")
+        return None
+
+    def dropped(server: Server, step: Step) -> Said | None:
+        if step.deed is Deed.ASK and "nobody" in step.others:
+            server.edges.add(("c", "a"))
+        return judge(server, step)
+
+    assert "somebody else" in found(dropped)[Key.CLEAR_EMPTY].words
+
+
 def test_an_alphabetical_order_is_not_the_order_sent() -> None:
     """One sample cannot tell the two apart, so both orders are sent."""
 

@@ -28,6 +28,7 @@ from bulkdel.runs.rehearsal_note import Note
 from bulkdel.runs.rehearse import CALLS_MOST, Refused, Unfinished, rehearse, try_out
 from tests.support.asking import every_provider
 from tests.support.json_keys import undocumented, unwritten
+from tests.support.raw_server import Server
 
 JOB = """
 operation = "{operation}"
@@ -40,6 +41,7 @@ provider = "{provider}"
 app_id = 1400000000
 secret_env = "TEST_SECRET_KEY"
 endpoint = "{address}"
+{admin}
 [retry]
 timeout_s = 4
 [guards]
@@ -62,6 +64,7 @@ class Trial:
     operation: str = "delete_friends"
     others: set[tuple[str, str]] = field(default_factory=lambda: {*OTHERS})
     seed: int = 0
+    admin: str = ""
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -115,6 +118,7 @@ class Trial:
         """The job."""
         file = self.folder / "job.toml"
         values = {"operation": self.operation, "provider": self.provider, "address": address}
+        values["admin"] = f'admin = "{self.admin}"' if self.admin else ""
         file.write_text(JOB.format(**values))
         return load_job(file)
 
@@ -188,10 +192,11 @@ async def test_what_is_assumed_holds(tmp_path: Path, name: str) -> None:
 )
 async def test_faults(tmp_path: Path, name: str, fault: str) -> None:
     """Fewer than 60 calls, nothing left, no friendship of others touched, and nothing guessed."""
-    sure = await Trial(folder=tmp_path, provider=name).rehearse()
-    for seed in range(4):
+    habits = Habits(reverse_only=ReverseOnly.DELETE)
+    sure = await Trial(folder=tmp_path, provider=name, habits=habits).rehearse()
+    for seed in range(5):
         faults = (fault.format(BUSY[name]),)
-        trial = Trial(folder=tmp_path, provider=name, faults=faults, seed=seed)
+        trial = Trial(folder=tmp_path, provider=name, habits=habits, faults=faults, seed=seed)
         try:
             found = values(await trial.rehearse())
         except Unfinished as error:
@@ -201,6 +206,100 @@ async def test_faults(tmp_path: Path, name: str, fault: str) -> None:
             assert known.items() <= values(sure).items()
         assert trial.emulated.stats.received < 60
         assert (trial.made(), trial.left()) == (set(), set())
+
+
+async def test_calls_are_kept_for_the_end(tmp_path: Path) -> None:
+    """Where nearly all of them are used up by faults, what was made is removed all the same."""
+    faults = tuple(f"30006:1,calls={first}-{first + 3}" for first in range(5, 47, 5))
+    trial = Trial(folder=tmp_path, provider="tencent", faults=faults)
+    with pytest.raises(Unfinished, match="more than 47 calls") as error:
+        await trial.rehearse()
+    assert "no friendship was left behind" in str(error.value)
+    assert (trial.made(), trial.left()) == (set(), set())
+
+
+@pytest.mark.parametrize("code", [60015, 12345])
+async def test_a_refusal_of_what_is_tried_is_its_answer(tmp_path: Path, code: int) -> None:
+    """Whatever a run would do at it: nothing stops here, and it is not tried again."""
+    faults = (f"{code}:1,action=delete_all",)
+    rehearsal = await Trial(folder=tmp_path, provider="tencent", faults=faults).rehearse()
+    one = rehearsal.found[Key.CLEAR_EMPTY]
+    assert (one.value, one.holds, one.unclear) == (None, False, False)
+    assert f"code {code}" in one.words
+    assert rehearsal.found[Key.NONCE_TWICE].value == "accepted"
+
+
+async def test_a_result_that_passes_begins_the_question_anew(tmp_path: Path) -> None:
+    """One id throttled while another was deleted: what a second call says is of another state."""
+    faults = ("item31707:1,id=c,calls=6-6",)
+    rehearsal = await Trial(folder=tmp_path, provider="tencent", faults=faults).rehearse()
+    assert rehearsal.broken == ()
+    assert rehearsal.found[Key.COMPLETE].value is True
+
+
+async def test_credentials_that_expire_are_made_anew(tmp_path: Path) -> None:
+    """One call refused for its signature goes again; three in a row are the last word."""
+    faults = ("70001:1,calls=9-10",)
+    rehearsal = await Trial(folder=tmp_path, provider="tencent", faults=faults).rehearse()
+    assert rehearsal.broken == ()
+    trial = Trial(folder=tmp_path, provider="tencent", faults=("70001:1,calls=9-11",))
+    with pytest.raises(Refused, match="set this machine's clock; no friendship was left behind"):
+        await trial.rehearse()
+
+
+async def test_what_is_not_answered_at_the_end_is_not_called_removed(tmp_path: Path) -> None:
+    """Where the last questions have no answer, it says what may be left, and keeps the note."""
+    trial = Trial(folder=tmp_path, provider="tencent", faults=("12345:1,action=check,calls=24-99",))
+    with pytest.raises(Unfinished, match="may be left behind: b on a's list, a on b's list"):
+        await trial.rehearse()
+    assert trial.left() == {("a", "b"), ("b", "a")}
+
+
+async def test_what_somebody_else_makes_meanwhile_is_let_be(tmp_path: Path) -> None:
+    """Only what this made is removed at the end, though it is among the three."""
+    trial = Trial(folder=tmp_path, provider="tencent")
+
+    def befriend(line: str, _: object) -> None:
+        if "nonce" in line:
+            trial.world.befriend([("c", "a")])
+
+    await trial.rehearse(befriend)
+    assert (trial.made(), trial.left()) == ({("c", "a")}, set())
+
+
+async def test_a_secret_that_is_repeated_is_not_shown(tmp_path: Path) -> None:
+    """A reply may hold the signature of its call: no line and no sentence passes it on."""
+    signed: list[str] = []
+
+    async def echo(_: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        del reader
+        query = server.heads[-1].split(b"?")[1].split(b" ")[0].decode()
+        signed.append(query.split("usersig=")[1].split("&")[0])
+        text = " ".join(signed[-1][at : at + 24] for at in range(0, 96, 24))
+        body = orjson.dumps({"ErrorCode": 30003, "ErrorInfo": text})
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    server = Server(echo)
+    trial = Trial(folder=tmp_path, provider="tencent")
+    async with server.running() as address:
+        job = trial.job(address)
+        [target] = job.targets
+        with pytest.raises(WrongInput) as error:
+            await try_out(
+                job,
+                target,
+                THREE,
+                Note(job.run_dir, target, THREE),
+                secret=Secret(DEMO_SECRET),
+                proxy=None,
+                say=trial.lines.append,
+                tell=lambda *_: None,
+            )
+    shown = "".join((*trial.lines, str(error.value)))
+    assert signed
+    assert "***" in shown
+    assert not [one for one in signed if one[:24] in shown or one[24:48] in shown]
 
 
 @every_provider
@@ -353,6 +452,7 @@ async def test_what_cannot_be_noted_is_not_made(
         (("a", "b", ""), "is empty"),
         (("a", "b", "x" * 33), "33 bytes"),
         (("a", "b", "queen"), "queen is protected"),
+        (("a", "b", "boss"), "boss is protected"),
         (("a", "b", 'q"q'), "ZIM user ids hold only"),
     ],
 )
@@ -360,7 +460,8 @@ def test_accounts_that_may_not_be_tried(
     tmp_path: Path, accounts: tuple[str, ...], words: str
 ) -> None:
     """Nothing is sent, and nobody is asked: exit 2."""
-    trial = Trial(folder=tmp_path, provider="zego")
+    admin = "boss" if "boss" in accounts else ""
+    trial = Trial(folder=tmp_path, provider="tencent" if admin else "zego", admin=admin)
     with pytest.raises(WrongInput, match=words):
         rehearse(trial.job(), "it", accounts, agree=_nobody, say=print, tell=_nobody)
 

@@ -77,10 +77,7 @@ def _parts(
             ],
         )
     if told.sample is not None:
-        yield words("")
-        yield words("What the sample says:", TITLE)
-        for target in told.targets:
-            yield words(sampled(told, target), indent=2)
+        yield from _sample(told)
     yield words("")
     yield words("How far this goes:", TITLE)
     for limit in limits(told):
@@ -88,6 +85,15 @@ def _parts(
     yield words("")
     yield facts(_facts(told))
     yield from steps(_next(told, command, again))
+
+
+def _sample(told: RemoteVerification) -> Iterator[RenderableType]:
+    yield words("")
+    yield words("What the sample says:", TITLE)
+    for target in told.targets:
+        yield words(sampled(told, target), indent=2)
+    if sum(target.bound is not None for target in told.targets) > 1:
+        yield words("The 95% are of each target by itself.", indent=2)
 
 
 def _counts(told: RemoteVerification) -> RenderableType:
