@@ -128,7 +128,7 @@ def _carry_out(
     if status.unsettled > 0 or is_open(job, meta):
         steps = phases(job, run, meta, say=streams.say, limit=choices.limit, go_on=choices.go_on)
         quiet = choices.no_progress
-        carried = carry_out(job, run, steps, watch, others.show, quiet=quiet)
+        carried = carry_out(job, run, steps, watch, others, quiet=quiet)
         status = run.status()
         others.looked(status)
     ending = carried.ending

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from threading import Thread
+from typing import Final
 
 from rich.console import Console
 from rich.live import Live
@@ -15,16 +19,19 @@ from rich.text import Text
 from bulkdel.cli import ask, streams
 from bulkdel.cli.sending import Interrupted, before_sending, send
 from bulkdel.cli.signals import Stopping
+from bulkdel.errors import BulkdelError
 from bulkdel.job.job import Job
 from bulkdel.report.canary import canary_question
 from bulkdel.report.figures import span
+from bulkdel.runs.observers import Observers
 from bulkdel.runs.phases import Ask, Phases, Send, Wait, all_ended, following
 from bulkdel.runs.run import Run
-from bulkdel.runs.seams import Show
 from bulkdel.runs.waiting import Waiting
-from bulkdel.send.view import End, Ending
+from bulkdel.send.view import End, Ending, LaneView
 
-NOT_LET_ON = "the canary is as it should be, and the rest was not let on: --go-on does that"
+LOOK_EVERY_S: Final = 15.0
+"""Seconds between two looks at the run for its metrics while something beside it is sent."""
+NOT_LET_ON: Final = "the canary is as it should be, and the rest was not let on: --go-on does that"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +43,15 @@ class Carried:
 
 
 def carry_out(
-    job: Job, run: Run, steps: Phases, watch: Stopping, others: Show, *, quiet: bool
+    job: Job, run: Run, steps: Phases, watch: Stopping, others: Observers, *, quiet: bool
 ) -> Carried:
-    """Carries out every step; `others` are shown what the run itself sends.
+    """Carries out every step; `others` see what the run itself sends, and how the rest stands.
 
     Raises:
         BulkdelError: with the exit code; what was settled is kept.
     """
     asks, came = False, None
+    looking = _Looking(run, others)
     try:
         while not isinstance(step := following(steps, came), Ending):
             match step:
@@ -52,13 +60,15 @@ def carry_out(
                         step.run,
                         step.meta,
                         watch,
-                        [others] if step.own else (),
+                        [others.show if step.own else looking.show],
                         quiet=quiet,
                         limit=step.limit,
                         selection=step.selection,
                         used_s=step.used_s,
                     )
                 case Wait():
+                    others.looked(status := run.status())
+                    others.show([replace(one.lane, state=step.state) for one in status.targets])
                     came = _waited(job, run, step, watch, quiet=quiet)
                 case Ask():
                     came = _asked(job, step, watch)
@@ -102,6 +112,29 @@ def _waited(job: Job, run: Run, step: Wait, watch: Stopping, *, quiet: bool) -> 
         stopped = asyncio.run(work())
     watch.tell(_nothing)
     return None if stopped is None else all_ended(job, *stopped)
+
+
+class _Looking:
+    """Lets observers look at the run now and then while it is a run beside it that is sent.
+
+    In a thread of its own, since looking reads files.
+    """
+
+    def __init__(self, run: Run, others: Observers) -> None:
+        self._run, self._others = run, others
+        self._due_s = 0.0
+
+    def show(self, _: Sequence[LaneView]) -> None:
+        """Looks, where it is due."""
+        now_s = time.monotonic()
+        if now_s >= self._due_s:
+            self._due_s = now_s + LOOK_EVERY_S
+            with suppress(RuntimeError):  # the system starts no more threads
+                Thread(target=self._look, name="look", daemon=True).start()
+
+    def _look(self) -> None:
+        with suppress(BulkdelError, OSError):  # the next look may do
+            self._others.looked(self._run.status())
 
 
 class _Countdown:

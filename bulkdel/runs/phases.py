@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from bulkdel.job.beside import Then
 from bulkdel.job.job import Canary, Job
@@ -33,6 +33,7 @@ from bulkdel.runs.run import Run
 from bulkdel.runs.seams import Say
 from bulkdel.runs.side_status import look_beside
 from bulkdel.send.selection import Selection
+from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import End, Ending, LaneEnd
 
 
@@ -50,10 +51,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Wait for this moment, Unix milliseconds, for at most `bound_s` if that is given."""
+    """Wait for this moment, Unix milliseconds, for at most `bound_s` if that is given.
+
+    Attributes:
+        state: what every target does meanwhile.
+    """
 
     until_ms: int
     bound_s: float | None
+    state: LaneState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,9 @@ class Ask:
     targets: tuple[CanaryTarget, ...]
     pairs: int
 
+
+_OF_ALL: Final = frozenset({End.STOPPED, End.WINDOW, End.DURATION})
+"""Ends that mean the same in every phase."""
 
 Step: TypeAlias = Send | Wait | Ask
 Phases: TypeAlias = Generator[Step, Ending | None, Ending]
@@ -259,7 +268,8 @@ def _let_on(
         how, stopped = "typed", (yield Ask(targets=targets, pairs=left))
     elif left and not isinstance(table.then, Then):
         until_ms = (note.asked_ms or 0) + round(table.then * 1000)
-        how, stopped = "time", (yield Wait(until_ms=until_ms, bound_s=going.left_s))
+        state = LaneState(doing=Doing.CANARY, since_ms=note.asked_ms, until_ms=until_ms)
+        how, stopped = "time", (yield Wait(until_ms=until_ms, bound_s=going.left_s, state=state))
     if stopped is not None:
         return stopped
     canary.let_on(job, note, how, user_name())
@@ -283,10 +293,14 @@ def _beside(
         ending = beside.give_up(ending)
         if not beside.unsettled:
             return None
-    lanes = (
-        replace(lane, end=End.KEPT_BACK, words=meanwhile) if lane.end is End.FINISHED else lane
-        for lane in ending.lanes
-    )
+    lanes = []
+    for lane in ending.lanes:
+        if lane.end is End.FINISHED:
+            lanes.append(replace(lane, end=End.KEPT_BACK, words=meanwhile))
+        elif lane.end in _OF_ALL:
+            lanes.append(lane)
+        else:
+            lanes.append(replace(lane, words=f"{side.folder}: {lane.words}"))
     return Ending(lanes=tuple(lanes))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -160,10 +162,12 @@ def test_after_a_time_it_goes_on_by_itself(place: Place) -> None:
     """It says until when it waits, and sends the rest then; Ctrl-C before that stops it."""
     with Judge({"tencent": BOTH}) as judge:
         run_dir = job(place, judge, CANARY + 'then = "30m"\n')
-        process = place.start("run", "job.toml")
+        port = free_port()
+        process = place.start("run", "job.toml", "--metrics-port", str(port))
         wait_for(lambda: (run_dir / "canary.json").exists() and note(run_dir)["asked_ms"])
         wait_for(lambda: "Waiting behind the canary" in place.run("status", "job.toml").out)
         assert "the rest waits until it follows by itself" in words(place.run("status", "job.toml"))
+        wait_for(lambda: waits_by_its_metrics(port))
         wait_for(lambda: paused(place))
         assert place.run("resume", "job.toml").code == 0
         process.send_signal(signal.SIGINT)
@@ -177,6 +181,25 @@ def test_after_a_time_it_goes_on_by_itself(place: Place) -> None:
         assert done.code == 0, done.out + done.err
     assert note(run_dir)["let_on"] == "time"
     assert len(ledger(run_dir)) == len(PAIRS)
+
+
+def free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def waits_by_its_metrics(port: int) -> bool:
+    """Whether Prometheus is told that the canary is what keeps the target from sending."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        lines = page.read().decode().splitlines()
+    waiting = [
+        line
+        for line in lines
+        if line.startswith("bulkdel_waiting{") and float(line.rpartition(" ")[2]) == 1
+    ]
+    return bool(waiting) and all('reason="canary"' in line for line in waiting)
 
 
 def paused(place: Place) -> bool:
@@ -317,7 +340,7 @@ def test_nothing_is_deleted_where_the_backup_cannot_be_made(place: Place) -> Non
         done = place.run("run", "job.toml")
         assert done.code == 75, done.out + done.err
         assert judge.seen("tencent").left == set(BOTH)
-        assert "backup" in words(done)
+        assert "backup: 4 pairs made no progress" in words(done)
         judge.break_with()
         assert place.run("run", "job.toml").code == 0
     assert len(ledger(run_dir)) == 2
@@ -337,3 +360,21 @@ def test_a_backup_that_was_cut_short_is_not_asked_about_again(place: Place) -> N
     done = place.run("run", "job.toml")
     assert done.code == 2
     assert "add --yes" in done.err
+
+
+def test_a_pause_reaches_what_goes_beside_a_run(place: Place) -> None:
+    """One process works in the run directory, and it is the one that is told."""
+    with Judge({"tencent": BOTH}, faults=["latency:0.05"]) as judge:
+        run_dir = job(place, judge, "[backup]\nenabled = true\n", tencent="qps = 20")
+        place.write("pairs.csv", csv_text(PAIRS[:40]))
+        process = place.start("run", "job.toml")
+        wait_for(lambda: (run_dir / "backup/journal.db").exists() and paused(place))
+        wait_for(lambda: judge.seen("tencent").in_flight == 0)
+        calls = judge.calls
+        assert judge.seen("tencent").left == set(BOTH)
+        assert place.run("rate", "job.toml", "tencent", "19").code == 0
+        assert judge.calls == calls < 70
+        assert place.run("resume", "job.toml").code == 0
+        assert finished(process).code == 0
+    assert json.loads((run_dir / "rates.json").read_bytes()) == {"tencent": 19}
+    assert len(ledger(run_dir)) == 40
