@@ -229,7 +229,7 @@ def _canary(
         raise AssertionError("the canary was asked for, and is not there")
     targets = canary.canary_targets(job, meta, accounts, asked)
     if faults := canary_faults(targets, table.max_failed, job.operation):
-        return going.ended(End.GUARD, "; ".join(faults))
+        return going.ended(End.CANARY, "; ".join(faults))
     return (yield from _let_on(going, table, note, targets))
 
 
