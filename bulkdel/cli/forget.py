@@ -58,8 +58,8 @@ def forget(
     """Destroy the backup of JOB: what the run deleted cannot be put back after it.
 
     Shows what is destroyed, and asks. With --expired it asks nothing, and
-    destroys what `keep` in [backup] lets be kept no longer. A backup that an
-    unfinished undo still needs is left alone.
+    destroys what `keep` in [backup] lets be kept no longer, counted from
+    when a backup was begun. What an unfinished undo needs is left alone.
     """
     if (job is None) == (expired is None) or (expired is not None and run_dir is not None):
         raise WrongInput("name a job, or a directory with --expired; nothing was destroyed")

@@ -101,15 +101,34 @@ def found(con: duck.Connection, target: str, operation: Operation, mode: Mode) -
     )
 
 
-def put_back_share(
-    con: duck.Connection, target: str, size: int, operation: Operation, mode: Mode
+def put_back_share(  # what was deleted of it, and how it is put back
+    con: duck.Connection,
+    target: str,
+    size: int,
+    operation: Operation,
+    mode: Mode,
+    *,
+    first: Sequence[str] = (),
 ) -> SideShare:
-    """What is put back of a target, in calls of `size` entries at most."""
-    return SideShare(
-        target=target,
-        size=size,
-        entries=in_calls(con, _meant(duck.literal(target), operation, mode), size),
-    )
+    """What is put back of a target, in calls of `size` entries at most.
+
+    `first`: of two entries of one friendship, the one whose data has more of these keys filled
+    comes in an earlier round, since adding it may write the other one without them.
+    """
+    meant = _meant(duck.literal(target), operation, mode)
+    later = "false"
+    if first:
+        filled = [
+            f"(coalesce(data ->> {duck.literal(f'$.{key}')}, '') <> '')::INT" for key in first
+        ]
+        weighed = f"SELECT *, {' + '.join(filled)} AS filled FROM ({meant})"
+        meant = (
+            f"WITH weighed AS MATERIALIZED ({weighed}) SELECT w.account, w.friend, w.data, "
+            "coalesce(r.filled > w.filled, false) AS later FROM weighed w LEFT JOIN weighed r "
+            "ON r.account = w.friend AND r.friend = w.account"
+        )
+        later = "later"
+    return SideShare(target=target, size=size, entries=in_calls(con, meant, size, later=later))
 
 
 def _meant(target: str, operation: Operation, mode: Mode) -> str:
@@ -129,28 +148,32 @@ def _meant(target: str, operation: Operation, mode: Mode) -> str:
     return held.format(f"SEMI JOIN ({either}) d(a, b) ON f.account = d.a AND f.friend = d.b")
 
 
-def in_calls(con: duck.Connection, meant: str, size: int) -> Iterator[tuple[str, list[str] | None]]:
+def in_calls(
+    con: duck.Connection, meant: str, size: int, *, later: str = "false"
+) -> Iterator[tuple[str, list[str] | None]]:
     """Each account with the entries of one call: all accounts' first calls, then the second ones.
 
     Two calls of one account are never out together, so neighbours would wait for each other.
-    `meant` selects account, friend, and data or NULL.
+    `meant` selects account, friend, and data or NULL; those of whom `later` is true have calls of
+    their own behind all others.
     """
     turns = (
-        "SELECT *, (row_number() OVER (PARTITION BY account ORDER BY friend) - 1) "
-        f"// {size} AS turn FROM ({meant})"
+        f"SELECT *, {later} AS late, (row_number() OVER (PARTITION BY account, {later} "
+        f"ORDER BY friend) - 1) // {size} AS turn FROM ({meant})"
     )
     with con.cursor() as cursor:
         cursor.execute(
-            f"SELECT turn, account, friend, data FROM ({turns}) ORDER BY turn, account, friend"
+            f"SELECT late, turn, account, friend, data FROM ({turns}) "
+            "ORDER BY late, turn, account, friend"
         )
-        for (_, account), rows in groupby(_rows(cursor), itemgetter(0, 1)):
+        for (_, _, account), rows in groupby(_rows(cursor), itemgetter(0, 1, 2)):
             yield (
                 account,
-                [friend if data is None else friend + DATA + data for _, _, friend, data in rows],
+                [friend if data is None else friend + DATA + data for *_, friend, data in rows],
             )
 
 
-def _rows(cursor: duck.Connection) -> Iterator[tuple[int, str, str, str | None]]:
+def _rows(cursor: duck.Connection) -> Iterator[tuple[bool, int, str, str, str | None]]:
     while rows := cursor.fetchmany(_ROWS):
         yield from rows
 

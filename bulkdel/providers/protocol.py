@@ -253,12 +253,14 @@ class PutBack:
         unset: the fields of this data that `fill` cannot set, by name; where there is no `fill`,
             all are set.
         writes_both: whether `add` may write the other list as well, which is then to be asked.
+        at_once: the keys of a friend's data that hold texts which `add` sets and `fill` cannot.
     """
 
     add: OperationCalls[Batch, Answer]
     fill: tuple[Fill, ...] = ()
     unset: Callable[[str], tuple[str, ...]] = lambda _: ()
     writes_both: bool = False
+    at_once: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

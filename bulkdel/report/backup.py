@@ -28,7 +28,8 @@ class BackupNote:
         plan_digest: of the run's plan that it is of.
         state: "begun", "whole", or "destroyed" with `bulkdel forget`.
         at: since when, UTC.
-        kept_until: until when the job says that it may be kept; None where it sets no bound.
+        kept_until: until when the job says that it may be kept, counted from when it was begun;
+            None where it sets no bound.
         lists, failed: lists that were pulled, and that could not be.
         friends: whose data is kept, and bytes and sha256: of the file.
         by: who destroyed it.

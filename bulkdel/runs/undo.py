@@ -38,7 +38,6 @@ from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import Origin, PlanMeta, Share
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.backup import read_note
-from bulkdel.runs.backed_up import refuse_destroyed
 from bulkdel.runs.backup import whole_friends
 from bulkdel.runs.beside import Side
 from bulkdel.runs.side_status import look_beside, undo_status
@@ -93,7 +92,11 @@ def prepare(job: Job) -> None:
             where=job.source,
             mend="nothing is put back at another app than it was deleted from",
         )
-    refuse_destroyed(job.run_dir, read_note(job.run_dir))
+    note = read_note(job.run_dir)
+    if note is not None and note.state == "destroyed":
+        raise WrongInput(
+            f"the backup was destroyed {note.at}, so nothing can be put back", where=job.run_dir
+        )
     folder = job.run_dir / files.UNDO
     planned = read_plan_meta(folder)
     if planned is None or undo_status(job.run_dir) is not None:
@@ -133,6 +136,8 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
             mode=job.mode,
         )
     sizes = {target.name: target.batch_size for target in side_job.targets}
+    calls = {target.name: PROVIDERS[target.provider].put_back for target in job.targets}
+    first = {name: one.at_once if one.writes_both else () for name, one in calls.items()}
 
     def shares(con: duck.Connection) -> tuple[list[SideShare], Origin]:
         behind = side_job.run_dir / files.WORKSHOP / _LEDGER_TAIL
@@ -153,7 +158,9 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
                 where=job.run_dir,
             )
         return [
-            put_back.put_back_share(con, name, sizes[name], meta.deletion, job.mode)
+            put_back.put_back_share(
+                con, name, sizes[name], meta.deletion, job.mode, first=first[name]
+            )
             for name in names
         ], Origin(
             plan_digest=meta.digest,

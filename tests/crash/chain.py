@@ -11,7 +11,7 @@ import json
 import random
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -49,7 +49,7 @@ TRIES = 12
 """How often a command may leave with work left once it is not killed any more."""
 KEPT = ("plan.parquet", "journal.db", "ledger.jsonl", "rejects.jsonl")
 """The run's own files, none of whose bytes a run beside it may change."""
-ACCOUNTS, FRIENDS = 24, 60
+ACCOUNTS, FRIENDS = 14, 40
 EXISTING = (
     *(f"a{at:02}" for at in range(ACCOUNTS)),
     *(f"b{at:02}" for at in range(FRIENDS)),
@@ -70,6 +70,7 @@ class Chain:
         go: whether pairs of accounts that could not be backed up are sent all the same.
         first: who had whom at the start, with what data.
         deaths: how often each command is killed, at most.
+        points: where each command dies, by its name; None for wherever chance has it.
         seen: of each ledger, the complete lines that a reader has seen.
         met: what happened, for whoever wants to know what the stories cover.
     """
@@ -83,6 +84,7 @@ class Chain:
     first: World
     go: bool = True
     deaths: int = 2
+    points: Mapping[str, Sequence[tuple[str, int]]] | None = None
     seen: dict[str, bytes] = field(default_factory=dict)
     met: list[str] = field(default_factory=list)
 
@@ -100,7 +102,14 @@ class Chain:
 
         `check` is called whenever no process works.
         """
-        for _ in range(self.rng.randint(0, self.deaths)):
+        planned = None if self.points is None else self.points.get(command[0], ())
+        for point, passages in planned or ():
+            done = finished(self._start(point, passages, *command))
+            assert done.code == -signal.SIGKILL, f"{point} was never reached: {done}"
+            self._cut_power(sure=True)
+            self._look()
+            check()
+        for _ in range(self.rng.randint(0, self.deaths) if planned is None else 0):
             done = self._dies(*command)
             self._look()
             check()
@@ -138,13 +147,14 @@ class Chain:
         departures = str(self.place.folder / "departures")
         return self.place.start(*command, program=(_DIES, point, str(passages), departures))
 
-    def _cut_power(self) -> None:
-        """Friend data that was not synced may be gone, or torn: the power was cut."""
+    def _cut_power(self, *, sure: bool = False) -> None:
+        """Friend data that was not synced is gone, or some of it: the power was cut."""
         path, synced = self.run_dir / "backup/friends.jsonl.zst", self.place.folder / FRIENDS_SYNCED
-        if path.exists() and self.rng.random() < 0.5:
+        if path.exists() and (sure or self.rng.random() < 0.5):
             content = path.read_bytes()
-            sure = int(synced.read_text()) if synced.exists() else 0
-            path.write_bytes(content[: self.rng.randint(min(sure, len(content)), len(content))])
+            sizes = synced.read_text().split("\n")[:-1] if synced.exists() else []
+            least = min(int(sizes[-1]) if sizes else 0, len(content))
+            path.write_bytes(content[: least if sure else self.rng.randint(least, len(content))])
 
     def _look(self) -> None:
         """As a reader of every ledger: what was seen before stands there still."""

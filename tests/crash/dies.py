@@ -3,8 +3,8 @@
 At the N-th passage of POINT the process sends itself SIGKILL. The product knows nothing of this:
 its functions are wrapped from outside. The moment at which each call leaves is appended to the file
 DEPARTURES, by the clock that all processes of the machine share; at a point inside the writing of
-the ledger, the file SYNCED beside it says how much of the ledger was synced. Whenever friend data
-is synced, the file FRIENDS_SYNCED says how much of it is.
+the ledger, the file SYNCED beside it says how much of the ledger was synced. In FRIENDS_SYNCED
+stands, a line each time, how much of the friend data is.
 """
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ def in_writing(death: Death, synced: Path) -> None:
 
 def in_backing_up(death: Death, synced: Path) -> None:
     """The points before and after friend data is synced, and how much of it is then."""
+    sizes = os.open(synced, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def sync(inner: Any, descriptor: int) -> None:
         name = Path(f"/proc/self/fd/{descriptor}").readlink().name
@@ -136,7 +137,7 @@ def in_backing_up(death: Death, synced: Path) -> None:
         size = os.fstat(descriptor).st_size
         death.passes("friends-written")
         inner(descriptor)
-        synced.write_text(str(size))
+        os.write(sizes, b"%d\n" % size)
         death.passes("friends-synced")
         return None
 

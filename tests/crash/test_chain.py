@@ -21,13 +21,16 @@ from tests.support.process import Place
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 
+SLOW = ("latency:0.01-0.1",)
+
+
 def test_what_was_deleted_is_as_it_was(tmp_path: Path, story_seed: int) -> None:
     """All four commands in a row, each killed at random, with calls that fail beside them."""
     rng = random.Random(f"chain {story_seed}")
     provider = ("tencent", "zego")[story_seed % 2]
     busy = "30006:0.1" if provider == "tencent" else "660000001:0.1"
     habits = (f"add_writes_both={rng.choice(('true', 'false'))}", f"page={rng.choice((2, 3, 100))}")
-    faults = ("latency:0.01-0.1", busy, "cut-after:0.05", "cut-before:0.03")
+    faults = (*SLOW, busy, "cut-after:0.05", "cut-before:0.03")
     with Judge({provider: []}, existing=EXISTING, habits=habits, faults=faults) as judge:
         chain = tell(Place(tmp_path), judge, rng, provider, two_way=rng.random() < 0.6)
         backed_up(chain)
@@ -35,6 +38,52 @@ def test_what_was_deleted_is_as_it_was(tmp_path: Path, story_seed: int) -> None:
         now = friends_again(chain, after)
         verified(chain, now)
         undone(chain, after, now, writes_both=habits[0].endswith("true"))
+
+
+DEATHS = {
+    "backup": (
+        ("plan-named", 2),
+        ("settlement-committed", 2),
+        ("friends-written", 1),
+        ("friends-synced", 2),
+        ("ledger-torn", 2),
+        ("answered", 6),
+    ),
+    "run": (("sent", 2), ("settlement-committed", 3)),
+    "verify": (
+        ("plan-written", 1),
+        ("plan-named", 1),
+        ("answered", 2),
+        ("ledger-torn", 1),
+        ("landing-lost", 1),
+        ("settlement-committed", 2),
+    ),
+    "undo": (
+        ("plan-named", 1),
+        ("plan-named", 1),
+        ("sent", 2),
+        ("settlement-committed", 1),
+        ("answered", 9),
+        ("ledger-torn", 4),
+        ("closing", 1),
+    ),
+}
+"""Where each command dies, one death after the other; what was not synced of friend data is lost
+each time."""
+
+
+@pytest.mark.parametrize("provider", ["tencent", "zego"])
+def test_killed_at_every_point(tmp_path: Path, provider: str) -> None:
+    """Wherever a process dies, and whatever it had not synced, the same command goes on."""
+    rng = random.Random(provider)
+    with Judge({provider: []}, existing=EXISTING, habits=("page=3",), faults=SLOW) as judge:
+        chain = tell(Place(tmp_path), judge, rng, provider, two_way=provider == "tencent")
+        chain.points = DEATHS
+        backed_up(chain)
+        after = deleted(chain)
+        now = friends_again(chain, after)
+        verified(chain, now)
+        undone(chain, after, now, writes_both=True)
 
 
 def unchanged(chain: Chain, world: World) -> None:

@@ -142,11 +142,18 @@ def finished_run(
         )
 
 
+WORLDS = [
+    (operation, mode, provider, both)
+    for operation in ("delete_friends", "delete_all_friends")
+    for mode in ("two_way", "one_way")
+    for provider, both in (("tencent", False), ("zego", True))
+]
+
+
 @pytest.mark.parametrize(
-    ("provider", "both"), [("tencent", False), ("zego", False), ("zego", True)]
+    ("operation", "mode", "provider", "both"),
+    [*WORLDS, ("delete_friends", "two_way", "zego", False)],
 )
-@pytest.mark.parametrize("mode", ["two_way", "one_way"])
-@pytest.mark.parametrize("operation", ["delete_friends", "delete_all_friends"])
 def test_the_world_is_as_it_was(
     place: Place, operation: str, mode: str, provider: str, both: bool
 ) -> None:
@@ -187,7 +194,7 @@ def test_the_world_is_as_it_was(
         assert place.run("verify", "job.toml").code == 0
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_faults_and_kills_lose_and_double_nothing(place: Place, seed: int) -> None:
     """Killed at any moment, with faults of all kinds, the same command ends as if nothing was."""
     rng = random.Random(seed)

@@ -220,3 +220,31 @@ def test_one_side_that_adding_may_have_doubled(con: duck.Connection, tmp_path: P
     )
     assert list(put_back.one_sided_share(con, "t", 10).entries) == [("a", ["b"])]
     assert list(put_back.one_sided_share(con, "u", 10).entries) == []
+
+
+def test_who_has_what_only_adding_sets_comes_first(con: duck.Connection, tmp_path: Path) -> None:
+    """Of two entries of one friendship; where both have it, or neither, no call more is needed."""
+    words = {
+        "ab": "hello",
+        "ba": "",
+        "cd": "",
+        "dc": "hi",
+        "ef": "x",
+        "fe": "y",
+        "gh": "",
+        "hg": "",
+    }
+    held = [
+        {"target": "t", "account": pair[0], "friend": pair[1], "data": {"W": text}, "at": "x"}
+        for pair, text in words.items()
+    ]
+    friends = tmp_path / "friends.jsonl.zst"
+    lines = _lines(tmp_path / "lines", held).read_bytes()
+    friends.write_bytes(zstandard.ZstdCompressor().compress(lines))
+    pairs = [_line(pair[0], pair[1]) for pair in ("ab", "dc", "ef", "gh")]
+    put_back.read_deleted(con, [_lines(tmp_path / "ledger.jsonl", pairs)])
+    put_back.read_backup(con, friends, _lines(tmp_path / "backup.jsonl", []))
+    share = put_back.put_back_share(
+        con, "t", 10, Operation.DELETE_FRIENDS, Mode.TWO_WAY, first=["W"]
+    )
+    assert [account for account, _ in share.entries] == ["a", "d", "e", "f", "g", "h", "b", "c"]

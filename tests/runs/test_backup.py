@@ -114,6 +114,22 @@ async def test_lists_that_are_cleared_are_kept_whole(
     ensure_backed_up(job, meta)
 
 
+async def test_the_list_of_a_protected_friend_is_pulled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No deletion names him, but clearing somebody else's list both ways shortens his."""
+    it = Providers(
+        folder=tmp_path,
+        friends=[("a", "boss"), ("boss", "a")],
+        pairs=[("a", "")],
+        operation="delete_all_friends",
+        tail='[guards]\nprotect = ["boss"]\n',
+    )
+    job, _, status = await it.back_up(monkeypatch)
+    assert status is not None
+    assert read_backup(job.run_dir) == it.all_entries()
+
+
 @pytest.mark.parametrize(
     "fault",
     ["30006:0.3", "http502:0.3", "cut-before:0.2", "cut-after:0.2", "hang:0.1", "garbage:0.2"],

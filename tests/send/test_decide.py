@@ -77,6 +77,14 @@ def test_progress_goes_on_at_once_or_soon() -> None:
     assert decided(judged(BUSY, settled=5)).next is Next.SOON
 
 
+def test_what_would_meet_the_same_again_waits_for_the_next_round() -> None:
+    """Whatever tries are left; where nothing is left of it, it is done all the same."""
+    moving = Ruling(verdict=Verdict.TRANSIENT, code=0, defer=True)
+    assert decided(judged(moving)).next is Next.SECOND_ROUND
+    assert decided(judged(replace(moving, defer=False))).next is Next.LATER
+    assert decided(judged(moving), replace(SENDING, over=True)).next is Next.DONE
+
+
 def test_what_needs_another_call_goes_on_at_once() -> None:
     """It is progress: no attempt counts, the provider is well, and no code stands for it."""
     more = Ruling(verdict=Verdict.MORE, code=0)

@@ -169,4 +169,5 @@ PUT_BACK: Final = PutBack(
     ),
     unset=_unset,
     writes_both=True,
+    at_once=("Wording",),
 )
