@@ -138,9 +138,9 @@ async def run(
                 ending = await carrier.carry_out(steps)
             finally:
                 await queue.put(None)
-            guards = [lane.words for lane in ending.lanes if lane.end is End.GUARD]
-            if guards and is_open(job, meta):
-                raise Guarded(guards[0], where=job.run_dir)
+            wrong = [lane for lane in ending.lanes if lane.end is End.CANARY]
+            if wrong:
+                raise Guarded(wrong[0].words, where=f"target {wrong[0].target}")
 
         sender = asyncio.create_task(send(), name="bulkdel")
         try:

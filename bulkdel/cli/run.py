@@ -138,6 +138,11 @@ def run(
     each settled pair to the ledger. What is deleted cannot be brought back,
     but for what a backup holds ([backup] in the job file).
 
+    With [backup] nothing is deleted before the backup is whole. With
+    [canary] some accounts go first and alone; then the provider is asked for
+    them, and the rest follows once somebody has said yes, after a time, or
+    at once, as the job says.
+
     The first Ctrl-C (or SIGTERM, SIGHUP) stops sending, waits for the calls
     in flight and exits 75; a second one leaves at once. After either, after
     a crash, a kill or a power cut, the same command continues, and no

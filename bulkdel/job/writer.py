@@ -78,8 +78,8 @@ def _lines(answers: Answers, file: str) -> Iterator[str]:
 #     bulkdel plan {file}      what would be sent; sends nothing
 #     bulkdel run {file}       asks, sends; the same command continues after a stop
 #
-# What it deletes cannot be brought back. A key with a number sign before it is not set: its
-# default, or an example, stands there.
+# Without a [backup] what it deletes cannot be brought back. A key with a number sign before it is
+# not set: its default, or an example, stands there.
 
 # The run's name. Default: this file's name without its suffix.
 # name = "purge-2026-11"

@@ -52,28 +52,28 @@ def canary_fact(job: Job) -> Iterator[tuple[str, str]]:
 
 def canary_faults(
     targets: Sequence[CanaryTarget], max_failed: int, operation: Operation
-) -> tuple[str, ...]:
-    """Why nothing may follow this canary, a sentence's part each; nothing where all may."""
-    noun, faults = unit(operation), []
-    for one in targets:
-        such = f", such as {one.example}" if one.example else ""
-        if one.remains:
-            faults.append(
-                f"{one.name}: {counted(one.remains, noun)} of the canary {_still(operation)}, "
-                f"though the provider said that all was done{such}"
-            )
-        if one.unknown:
-            such = "" if one.remains else such
-            faults.append(
-                f"{one.name}: {counted(one.unknown, noun)} of the canary could not be asked "
-                f"for{such}"
-            )
-        if one.failed > max_failed:
-            faults.append(
-                f"{one.name}: {counted(one.failed, noun)} of the canary failed, more than "
-                f"canary.max_failed = {max_failed}"
-            )
-    return tuple(faults)
+) -> dict[str, str]:
+    """Why nothing may follow this canary, by target, a sentence's part; nothing where all may."""
+    found = {
+        one.name: "; ".join(_faults(one, max_failed, unit(operation), _still(operation)))
+        for one in targets
+    }
+    return {name: words for name, words in found.items() if words}
+
+
+def _faults(one: CanaryTarget, max_failed: int, noun: str, still: str) -> Iterator[str]:
+    such = f", such as {one.example}" if one.example else ""
+    if one.remains:
+        yield (
+            f"{counted(one.remains, noun)} of the canary {still}, though the provider said that "
+            f"all was done{such}"
+        )
+    if one.unknown:
+        such = "" if one.remains else such
+        yield f"{counted(one.unknown, noun)} of the canary could not be asked for{such}"
+    if one.failed > max_failed:
+        most = f"more than canary.max_failed = {max_failed}"
+        yield f"{counted(one.failed, noun)} of the canary failed, {most}"
 
 
 def _still(operation: Operation) -> str:

@@ -16,6 +16,7 @@ from bulkdel.send.view import End, Ending, LaneView
 _AGAIN = "Run the same command again to continue."
 _HARD = {
     End.GUARD: "A guard of the job file stopped the run. {left}",
+    End.CANARY: "The canary is not as it should be, and nothing else was sent. {left}",
     End.REFUSED: (
         "Refused: the credentials, the permission or the app are not accepted. {left} "
         "Put that right and run the same command again."
@@ -104,7 +105,7 @@ def exit_code(ending: Ending, books: Books | None, *, unsettled: int, failed: in
     ends = {lane.end for lane in ending.lanes}
     if books is not None and books.read == 0:
         return Exit.WRONG
-    if End.GUARD in ends:
+    if ends & {End.GUARD, End.CANARY}:
         return Exit.GUARDED
     if End.REFUSED in ends:
         return Exit.REFUSED

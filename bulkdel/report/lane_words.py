@@ -21,12 +21,13 @@ _ENDS: Final = {
     End.WINDOW: "stopped: outside the window of the schedule",
     End.DURATION: "stopped after the time that it may take at a stretch",
     End.GUARD: "stopped by a guard of the job file",
+    End.CANARY: "stopped: its canary is not as it should be",
     End.STORAGE: "stopped: a file of the run could not be written or read",
     End.CRASHED: "stopped by an error of bulkdel's own",
     End.GONE: "its process is gone without a word: killed, or a crash",
 }
 _SAID_BY_INFO: Final = frozenset(
-    {End.LEFT, End.DOWN, End.STOPPED, End.GUARD, End.STORAGE, End.KEPT_BACK}
+    {End.LEFT, End.DOWN, End.STOPPED, End.GUARD, End.CANARY, End.STORAGE, End.KEPT_BACK}
 )
 """Ends whose info says all that the words here would."""
 

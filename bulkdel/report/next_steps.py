@@ -24,6 +24,7 @@ FILES_MOST: Final = 4
 _CONTINUE: Final = {
     End.STORAGE: "When the disk takes files again (is it full?), to continue:",
     End.GUARD: "If it is as it should be, change the guard in the job file. Then, to continue:",
+    End.CANARY: "When what remains or failed is put right, to ask for the canary again:",
     End.REFUSED: "When that is put right, to continue:",
     End.DOWN: "When it answers, to continue:",
     End.LEFT: "To try what is left again:",

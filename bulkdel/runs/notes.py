@@ -69,7 +69,12 @@ _CANARY: Final = TypeAdapter(CanaryNote)
 
 
 def agreed_before(job: Job, meta: PlanMeta) -> Consent | None:
-    """How somebody agreed to this very plan for these very apps; None if nobody did."""
+    """How somebody agreed to this very plan for these very apps, before its backup was whole.
+
+    None if nobody did, and where the job wants no backup any more: that was not agreed to.
+    """
+    if not job.backup.enabled:
+        return None
     note = _read(job.run_dir / files.AGREED, _AGREED)
     same = note is not None and (note.plan, note.places) == (meta.digest, _places(job))
     return note.consent if note is not None and same else None

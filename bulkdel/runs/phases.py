@@ -229,7 +229,15 @@ def _canary(
         raise AssertionError("the canary was asked for, and is not there")
     targets = canary.canary_targets(job, meta, accounts, asked)
     if faults := canary_faults(targets, table.max_failed, job.operation):
-        return going.ended(End.GUARD, "; ".join(faults))
+        whose = f"waits for the canary of {', '.join(faults)}"
+        return Ending(
+            lanes=tuple(
+                LaneEnd(target=one.name, end=End.CANARY, words=faults[one.name])
+                if one.name in faults
+                else LaneEnd(target=one.name, end=End.KEPT_BACK, words=whose)
+                for one in job.targets
+            )
+        )
     return (yield from _let_on(going, table, note, targets))
 
 

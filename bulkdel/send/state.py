@@ -58,6 +58,7 @@ class End(StrEnum):
     WINDOW = "window"  #: outside schedule.window
     DURATION = "duration"  #: max_duration
     GUARD = "guard"  #: max_failure_ratio
+    CANARY = "canary"  #: the canary is not as it should be
     STORAGE = "storage"  #: a file of the run can be written or read no more
     CRASHED = "crashed"  #: an error of bulkdel's own
     GONE = "gone"  #: the process is gone without a word

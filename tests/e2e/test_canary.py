@@ -95,7 +95,7 @@ def test_a_provider_that_says_yes_and_does_nothing(place: Place) -> None:
         for folder in ("canary", "canary-2"):
             done = place.run("run", "job.toml")
             assert done.code == 3, done.out + done.err
-            assert "tencent: 20 pairs of the canary are still friends" in words(done)
+            assert "tencent stopped: 20 pairs of the canary are still friends" in words(done)
             assert "from" in words(done)
             assert len(ledger(run_dir)) == 20
             assert {line["status"] for line in ledger(run_dir / folder)} == {"remains"}
@@ -378,3 +378,17 @@ def test_a_pause_reaches_what_goes_beside_a_run(place: Place) -> None:
         assert finished(process).code == 0
     assert json.loads((run_dir / "rates.json").read_bytes()) == {"tencent": 19}
     assert len(ledger(run_dir)) == 40
+
+
+def test_one_targets_canary_keeps_all_targets(place: Place) -> None:
+    """What one provider does not do is no reason to go on at the other."""
+    pretends = "pretend,action=delete,provider=zego"
+    with Judge({"tencent": BOTH, "zego": BOTH}, faults=[pretends]) as judge:
+        run_dir = job(place, judge, CANARY + 'then = "go"\n', zego="")
+        done = place.run("run", "job.toml")
+        assert done.code == 3, done.out + done.err
+        assert "waits for the canary of zego" in words(done)
+        assert judge.seen("zego").left == set(BOTH)
+        assert untouched(judge, senders(run_dir))
+    assert len(ledger(run_dir)) == 40
+    assert place.run("verify", "job.toml").code == 0

@@ -26,7 +26,7 @@ GOOD = CanaryTarget(name="tencent", accounts=20, deleted=140, gone=140)
 def test_a_canary_as_it_should_be_has_no_fault() -> None:
     """Pairs that were gone before are none, nor are failures that the job allows."""
     mixed = replace(GOOD, deleted=100, already_gone=38, failed=2, gone=138)
-    assert canary_faults([GOOD, mixed], 2, FRIENDS) == ()
+    assert canary_faults([GOOD, mixed], 2, FRIENDS) == {}
     (line,) = canary_lines([mixed], FRIENDS)
     assert line.startswith("tencent: 20 accounts; 100 deleted, 38 already gone, 2 failed; ")
     assert line.endswith("asked afterwards: 138 of 138 pairs are gone")
@@ -42,14 +42,15 @@ def test_a_canary_as_it_should_be_has_no_fault() -> None:
 )
 def test_each_fault_is_named(target: CanaryTarget, words: str) -> None:
     """At which target, how many, and of what one may look at first an example."""
-    (fault,) = canary_faults([GOOD, target], 1, FRIENDS)
-    assert fault.startswith(f"tencent: {words}")
+    ((name, fault),) = canary_faults([GOOD, replace(target, name="zego")], 1, FRIENDS).items()
+    assert name == "zego"
+    assert fault.startswith(words)
     assert target.example in fault
 
 
 def test_lists_are_called_what_they_are() -> None:
     """Where whole lists are cleared, it is accounts that are counted."""
-    (fault,) = canary_faults([replace(GOOD, remains=2)], 0, LISTS)
+    (fault,) = canary_faults([replace(GOOD, remains=2)], 0, LISTS).values()
     assert "2 accounts of the canary still have friends on their lists" in fault
     assert canary_question(1, LISTS) == "Go on with the other 1 account? Type yes to go on: "
 

@@ -9,7 +9,7 @@ import pytest
 
 from bulkdel import files
 from bulkdel.job.beside import Then
-from bulkdel.job.job import Canary, Job
+from bulkdel.job.job import Backup, Canary, Job
 from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.plan.values import PlanMeta
 from bulkdel.runs.notes import (
@@ -31,7 +31,8 @@ NOTE = CanaryNote(plan="", accounts=20, seed=7, folder="canary", began_ms=1)
 def planned(tmp_path: Path) -> tuple[Job, PlanMeta]:
     """A job with a canary, and its plan's."""
     job = front.job(front.tencent(), run_dir=tmp_path)
-    job = replace(job, canary=Canary(accounts=20, then=Then.ASK))
+    backup = Backup(enabled=True)
+    job = replace(job, canary=Canary(accounts=20, then=Then.ASK), backup=backup)
     return job, front.plan(job, front.books(read=100, pairs=100), {"tencent": 1})
 
 
@@ -44,6 +45,7 @@ def test_an_agreement_is_to_one_plan_and_its_places(planned: tuple[Job, PlanMeta
     assert agreed_before(job, replace(meta, digest="1" * 64)) is None
     elsewhere = replace(job, targets=(replace(front.tencent(), app_id=7),))
     assert agreed_before(elsewhere, meta) is None
+    assert agreed_before(replace(job, backup=Backup()), meta) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b" " * (1 << 17)])

@@ -59,7 +59,8 @@ def watch_text(
 
 def _under(status: Status, again: str, whole: str) -> Iterator[RenderableType]:
     ends = {target.state.end for target in status.targets if target.unsettled > 0}
-    if status.state in _VERBS and not ends & {End.REFUSED, End.GUARD}:  # there is more to do first
+    # After these there is more to do first.
+    if status.state in _VERBS and not ends & {End.REFUSED, End.GUARD, End.CANARY}:
         yield to_paste(f"To {_VERBS[status.state]}: {again}", indent=0)
     if status.state in (State.RUNNING, State.PLANNED):
         yield words("Ctrl-C ends this view, not the run.", DIM)
