@@ -8,6 +8,7 @@ off. A list whose outcome was lost is pulled again and stands there twice until 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import threading
 from collections import deque
@@ -185,6 +186,17 @@ def leave_out(path: Path, pulls: AbstractSet[Pulled]) -> None:
                 out.write(_packed(b"".join(kept)) if kept else b"")
             else:
                 out.write(frame)
+
+
+def measured(path: Path) -> tuple[int, str]:
+    """How many bytes the file has, and their SHA-256, by which backup.json knows it.
+
+    Raises:
+        OSError, WrongInput: it cannot be read.
+    """
+    with files.open_to_read(path) as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), sha256
 
 
 def damaged(path: Path, what: str) -> Corrupt:

@@ -7,7 +7,6 @@ run. Both add to one file.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable
@@ -19,7 +18,14 @@ from typing import Final
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Job, Target
-from bulkdel.ledger.friends_file import FriendsFile, Pulled, damaged, leave_out, mend
+from bulkdel.ledger.friends_file import (
+    FriendsFile,
+    Pulled,
+    damaged,
+    leave_out,
+    measured,
+    mend,
+)
 from bulkdel.ledger.history import begun
 from bulkdel.plan import duck
 from bulkdel.plan.beside import SideShare, make_side_plan
@@ -104,7 +110,7 @@ def finish_backup(job: Job) -> BackupStatus:
         with nothing_sent():
             friends = _made_exact(job)
             path = job.run_dir / files.BACKUP / files.FRIENDS
-            size, sha256 = _measured(path)
+            size, sha256 = measured(path)
         note = BackupNote(
             plan_digest=note.plan_digest,
             state="whole",
@@ -148,7 +154,7 @@ def whole_friends(run_dir: Path) -> Path:
     if not note.is_whole:
         raise WrongInput("the backup is not finished", where=run_dir)
     path = run_dir / files.BACKUP / files.FRIENDS
-    if _measured(path) != (note.bytes, note.sha256):
+    if measured(path) != (note.bytes, note.sha256):
         raise damaged(path, "is not what was pulled")
     return path
 
@@ -245,12 +251,6 @@ def _count_pulls(con: duck.Connection, path: Path, ledgers: list[Path]) -> None:
             f"(SELECT {_PULL}, count(*) AS held FROM {rows} GROUP BY ALL) "
             f"FULL JOIN (SELECT {_PULL}, sum(said) AS said FROM lines GROUP BY ALL) USING ({_PULL})"
         )
-
-
-def _measured(path: Path) -> tuple[int, str]:
-    with files.open_to_read(path) as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return file.tell(), sha256
 
 
 def _now_ms() -> int:
