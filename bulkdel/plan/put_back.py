@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryFile
+from typing import IO, Final, TypeAlias
+
+import orjson
 
 from bulkdel.plan import duck
 from bulkdel.plan.beside import SideShare
@@ -35,6 +39,10 @@ _DELETED: Final = "status = 'deleted' OR (status = 'already_gone' AND lost_answe
 """The lines of pairs that the run deleted, or may have."""
 _ROWS: Final = 2_000
 """Rows that are fetched together; each has the data of a friend."""
+_TURNS_MOST: Final = 100
+"""Calls of an account behind its first one that are told apart; later ones come with the last."""
+_Row: TypeAlias = tuple[bool, str, str, str | None]
+"""Whether it comes later, account, friend, data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +122,12 @@ def put_back_share(  # what was deleted of it, and how it is put back
     operation: Operation,
     mode: Mode,
     *,
+    place: Path,
     first: Sequence[str] = (),
 ) -> SideShare:
     """What is put back of a target, in calls of `size` entries at most.
 
+    `place`: a folder to plan in, which is ours.
     `first`: of two entries of one friendship, the one whose data has more of these keys filled
     comes in an earlier round, since adding it may write the other one without them.
     """
@@ -127,14 +137,23 @@ def put_back_share(  # what was deleted of it, and how it is put back
         filled = [
             f"(coalesce(data ->> {duck.literal(f'$.{key}')}, '') <> '')::INT" for key in first
         ]
-        weighed = f"SELECT *, {' + '.join(filled)} AS filled FROM ({meant})"
+        behind = f"behind_{target.encode().hex()}"  # it is read when all targets were looked at
+        con.execute(
+            "CREATE OR REPLACE TABLE filled AS SELECT account, friend, "
+            f"{' + '.join(filled)} AS keys FROM ({meant})"
+        )
+        con.execute(
+            f"CREATE TABLE {behind} AS SELECT w.account, w.friend FROM filled w JOIN filled "
+            "r ON r.account = w.friend AND r.friend = w.account WHERE r.keys > w.keys"
+        )
         meant = (
-            f"WITH weighed AS MATERIALIZED ({weighed}) SELECT w.account, w.friend, w.data, "
-            "coalesce(r.filled > w.filled, false) AS later FROM weighed w LEFT JOIN weighed r "
-            "ON r.account = w.friend AND r.friend = w.account"
+            f"SELECT m.*, b.account IS NOT NULL AS later FROM ({meant}) m LEFT JOIN {behind} b "
+            "ON m.account = b.account AND m.friend = b.friend"
         )
         later = "later"
-    return SideShare(target=target, size=size, entries=in_calls(con, meant, size, later=later))
+    return SideShare(
+        target=target, size=size, entries=in_calls(con, meant, size, place, later=later)
+    )
 
 
 def _meant(target: str, operation: Operation, mode: Mode) -> str:
@@ -155,31 +174,56 @@ def _meant(target: str, operation: Operation, mode: Mode) -> str:
 
 
 def in_calls(
-    con: duck.Connection, meant: str, size: int, *, later: str = "false"
+    con: duck.Connection, meant: str, size: int, place: Path, *, later: str = "false"
 ) -> Iterator[tuple[str, list[str] | None]]:
     """Each account with the entries of one call: all accounts' first calls, then the second ones.
 
     Two calls of one account are never out together, so neighbours would wait for each other.
-    `meant` selects account, friend, and data or NULL; those of whom `later` is true have calls of
-    their own behind all others.
+
+    Args:
+        con: plans.
+        meant: selects account, friend, and data or NULL.
+        size: entries of a call at most.
+        place: a folder for what comes later.
+        later: of which of them calls of their own stand behind all others.
     """
-    turns = (
-        f"SELECT *, {later} AS late, (row_number() OVER (PARTITION BY account, {later} "
-        f"ORDER BY friend) - 1) // {size} AS turn FROM ({meant})"
-    )
     with con.cursor() as cursor:
         cursor.execute(
-            f"SELECT late, turn, account, friend, data FROM ({turns}) "
-            "ORDER BY late, turn, account, friend"
+            f"SELECT {later} AS late, account, friend, data FROM ({meant}) "
+            "ORDER BY late, account, friend"
         )
-        for (_, _, account), rows in groupby(_rows(cursor), itemgetter(0, 1, 2)):
-            yield (
-                account,
-                [friend if data is None else friend + DATA + data for *_, friend, data in rows],
-            )
+        for _, rows in groupby(_rows(cursor), itemgetter(0)):
+            yield from _by_turns(rows, size, place)
 
 
-def _rows(cursor: duck.Connection) -> Iterator[tuple[bool, int, str, str, str | None]]:
+def _by_turns(rows: Iterable[_Row], size: int, place: Path) -> Iterator[tuple[str, list[str]]]:
+    """The calls of rows that come account by account; what comes later waits on the disk."""
+    with ExitStack() as stack:
+        waiting: list[IO[bytes]] = []
+        for account, its in groupby(rows, itemgetter(1)):
+            turn = 0
+            while call := [_text(row) for row in islice(its, size)]:
+                if turn == 0:
+                    yield account, call
+                else:
+                    at = min(turn, _TURNS_MOST) - 1
+                    if at == len(waiting):
+                        waiting.append(stack.enter_context(TemporaryFile(dir=place)))
+                    waiting[at].write(orjson.dumps((account, call)) + b"\n")
+                turn += 1
+        for file in waiting:
+            file.seek(0)
+            for line in file:
+                account, call = orjson.loads(line)
+                yield account, call
+
+
+def _text(row: _Row) -> str:
+    _, _, friend, data = row
+    return friend if data is None else friend + DATA + data
+
+
+def _rows(cursor: duck.Connection) -> Iterator[_Row]:
     while rows := cursor.fetchmany(_ROWS):
         yield from rows
 
@@ -211,10 +255,10 @@ def read_one_sided(con: duck.Connection, undo: Path, before: Path, targets: Sequ
     )
 
 
-def one_sided_share(con: duck.Connection, target: str, size: int) -> SideShare:
+def one_sided_share(con: duck.Connection, target: str, size: int, place: Path) -> SideShare:
     """The share of a target that asks for what `read_one_sided` has read."""
     meant = "SELECT a AS account, b AS friend, NULL AS data FROM one_sided WHERE t = {}"
-    entries = in_calls(con, meant.format(duck.literal(target)), size)
+    entries = in_calls(con, meant.format(duck.literal(target)), size, place)
     return SideShare(target=target, size=size, entries=entries)
 
 

@@ -140,7 +140,8 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
     first = {name: one.at_once if one.writes_both else () for name, one in calls.items()}
 
     def shares(con: duck.Connection) -> tuple[list[SideShare], Origin]:
-        behind = side_job.run_dir / files.WORKSHOP / _LEDGER_TAIL
+        place = side_job.run_dir / files.WORKSHOP
+        behind = place / _LEDGER_TAIL
         behind.write_bytes(tail)
         put_back.read_deleted(con, [job.run_dir / files.LEDGER, behind])
         _refuse_other_books(job.run_dir, seen, put_back.count_deleted(con))
@@ -160,7 +161,7 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
             )
         return [
             put_back.put_back_share(
-                con, name, sizes[name], meta.deletion, job.mode, first=first[name]
+                con, name, sizes[name], meta.deletion, job.mode, place=place, first=first[name]
             )
             for name in names
         ], Origin(
@@ -282,10 +283,11 @@ def after_side(job: Job, meta: PlanMeta) -> Side | None:
         def shares(con: duck.Connection) -> tuple[list[SideShare], Origin]:
             undo, before = (job.run_dir / one / files.LEDGER for one in (files.UNDO, BEFORE))
             put_back.read_one_sided(con, undo, before, writes_both)
+            place = side_job.run_dir / files.WORKSHOP
             sizes = meta.fingerprint.targets
-            return [put_back.one_sided_share(con, name, size) for name, size in sizes], _origin(
-                meta
-            )
+            return [
+                put_back.one_sided_share(con, name, size, place) for name, size in sizes
+            ], _origin(meta)
 
         return _made(job, side_job, shares)
 

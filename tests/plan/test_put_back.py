@@ -78,13 +78,16 @@ def read(
 
 def planned(
     con: duck.Connection,
+    folder: Path,
     mode: Mode = Mode.TWO_WAY,
     operation: Operation = Operation.DELETE_FRIENDS,
     size: int = 10,
 ) -> list[tuple[str, list[str]]]:
     """The calls, each an account with its friends; what belongs to them is checked."""
     calls = []
-    for account, texts in put_back.put_back_share(con, "t", size, operation, mode).entries:
+    for account, texts in put_back.put_back_share(
+        con, "t", size, operation, mode, place=folder
+    ).entries:
         others = []
         for text in texts or ():
             friend, _, data = text.partition(DATA)
@@ -108,8 +111,8 @@ def test_what_was_deleted_or_may_have_been_comes_back(con: duck.Connection, tmp_
     ]
     everybody = [(one, other) for one, other in ("ab", "ba", "cd", "ef", "fe", "gh", "xy")]
     read(con, tmp_path, lines, everybody)
-    assert sorted(planned(con)) == [("a", ["b"]), ("b", ["a"]), ("c", ["d"])]
-    assert sorted(planned(con, Mode.ONE_WAY)) == [("a", ["b"]), ("c", ["d"])]
+    assert sorted(planned(con, tmp_path)) == [("a", ["b"]), ("b", ["a"]), ("c", ["d"])]
+    assert sorted(planned(con, tmp_path, Mode.ONE_WAY)) == [("a", ["b"]), ("c", ["d"])]
 
 
 def test_a_friendship_named_from_both_sides_comes_back_once(
@@ -118,13 +121,13 @@ def test_a_friendship_named_from_both_sides_comes_back_once(
     """One line deleted both entries; the other found nothing."""
     lines = [_line("a", "b"), _line("b", "a", "already_gone", lost=1)]
     read(con, tmp_path, lines, [("a", "b"), ("b", "a")])
-    assert sorted(planned(con)) == [("a", ["b"]), ("b", ["a"])]
+    assert sorted(planned(con, tmp_path)) == [("a", ["b"]), ("b", ["a"])]
 
 
 def test_another_targets_backup_is_another_matter(con: duck.Connection, tmp_path: Path) -> None:
     """An account of one app is not that of another app."""
     read(con, tmp_path, [_line("a", "b")], [("a", "b")], target="u")
-    assert planned(con) == []
+    assert planned(con, tmp_path) == []
     found = put_back.found(con, "t", Operation.DELETE_FRIENDS, Mode.TWO_WAY)
     assert found == Found(deleted=1, unheld=1)
 
@@ -149,8 +152,8 @@ def test_cleared_lists_come_back_whole(con: duck.Connection, tmp_path: Path) -> 
     held = [("a", "x"), ("a", "b"), ("x", "a"), ("b", "a"), ("b", "y"), ("c", "z")]
     read(con, tmp_path, lines, held, pulled=["b", "c"])
     clear = Operation.DELETE_ALL_FRIENDS
-    assert planned(con, Mode.ONE_WAY, clear) == [("a", ["b", "x"])]
-    assert sorted(planned(con, Mode.TWO_WAY, clear)) == [
+    assert planned(con, tmp_path, Mode.ONE_WAY, clear) == [("a", ["b", "x"])]
+    assert sorted(planned(con, tmp_path, Mode.TWO_WAY, clear)) == [
         ("a", ["b", "x"]),
         ("b", ["a"]),
         ("x", ["a"]),
@@ -182,7 +185,7 @@ def test_calls_are_full_and_one_account_comes_round_by_round(
     folder = tmp_path_factory.mktemp("t")
     with closing(duck.open_workshop(folder, memory_limit_mb=128)) as con:
         read(con, folder, [_line(*entry) for entry in entries], entries)
-        calls = planned(con, Mode.ONE_WAY, size=size)
+        calls = planned(con, folder, Mode.ONE_WAY, size=size)
     assert sorted((one, other) for one, others in calls for other in others) == sorted(entries)
     seen: dict[str, int] = {}
     turns = []
@@ -218,8 +221,8 @@ def test_one_side_that_adding_may_have_doubled(con: duck.Connection, tmp_path: P
     put_back.read_one_sided(
         con, _lines(tmp_path / "undo", undo), _lines(tmp_path / "before", before), ["t"]
     )
-    assert list(put_back.one_sided_share(con, "t", 10).entries) == [("a", ["b"])]
-    assert list(put_back.one_sided_share(con, "u", 10).entries) == []
+    assert list(put_back.one_sided_share(con, "t", 10, tmp_path).entries) == [("a", ["b"])]
+    assert list(put_back.one_sided_share(con, "u", 10, tmp_path).entries) == []
 
 
 def test_who_has_what_only_adding_sets_comes_first(con: duck.Connection, tmp_path: Path) -> None:
@@ -245,6 +248,6 @@ def test_who_has_what_only_adding_sets_comes_first(con: duck.Connection, tmp_pat
     put_back.read_deleted(con, [_lines(tmp_path / "ledger.jsonl", pairs)])
     put_back.read_backup(con, friends, _lines(tmp_path / "backup.jsonl", []))
     share = put_back.put_back_share(
-        con, "t", 10, Operation.DELETE_FRIENDS, Mode.TWO_WAY, first=["W"]
+        con, "t", 10, Operation.DELETE_FRIENDS, Mode.TWO_WAY, first=["W"], place=tmp_path
     )
     assert [account for account, _ in share.entries] == ["a", "d", "e", "f", "g", "h", "b", "c"]
