@@ -8,11 +8,13 @@ off. A list whose outcome was lost is pulled again and stands there twice until 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import threading
 from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -127,6 +129,21 @@ class FriendsFile:
             files.close(descriptor)
 
 
+def mend(path: Path) -> None:
+    """Cuts off what a process that died left unfinished, where there is such a file.
+
+    Raises:
+        Corrupt, OSError: as `cut_unfinished`.
+        WrongInput: it is no file of this user's.
+    """
+    with suppress(FileNotFoundError):
+        descriptor = files.open_for_work(path, os.O_RDWR)
+        try:
+            cut_unfinished(path, descriptor)
+        finally:
+            files.close(descriptor)
+
+
 def cut_unfinished(path: Path, descriptor: int) -> int:
     """Cuts off what a process that died left unfinished at the end of the file; its length now.
 
@@ -169,6 +186,17 @@ def leave_out(path: Path, pulls: AbstractSet[Pulled]) -> None:
                 out.write(_packed(b"".join(kept)) if kept else b"")
             else:
                 out.write(frame)
+
+
+def measured(path: Path) -> tuple[int, str]:
+    """How many bytes the file has, and their SHA-256, by which backup.json knows it.
+
+    Raises:
+        OSError, WrongInput: it cannot be read.
+    """
+    with files.open_to_read(path) as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), sha256
 
 
 def damaged(path: Path, what: str) -> Corrupt:

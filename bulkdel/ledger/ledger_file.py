@@ -128,6 +128,11 @@ class LedgerFile:
         self.append(expected[same:], now.offset + same)
         return now.after(lines)
 
+    def lacking(self, now: Mark, tail: bytes) -> bytes:
+        """Of the lines that belong behind `now`, those that do not stand there whole."""
+        same = self._same(tail, now.offset)
+        return tail[tail.rfind(b"\n", 0, same) + 1 :]
+
     def close(self) -> None:
         """Close the file; nothing is written."""
         files.close(self._descriptor)

@@ -49,9 +49,9 @@ def missing_lines(
     operation: AnyOperation,
     mode: Mode,
 ) -> bytes:
-    """The lines that `Journal.open` would see to that they stand at the ledger's end.
+    """The lines that `Journal.open` would write at the ledger's end, since a process died before.
 
-    They are of what was settled last before a process died; some of them may stand there.
+    Of a line that stands there in part, all of it.
 
     Raises:
         Corrupt, StorageFailed, WrongInput: as `Journal.open`.
@@ -75,4 +75,4 @@ def missing_lines(
             with closing(LedgerFile(run_dir, is_new=is_new, only_read=True)) as ledger:
                 tail = b"".join(checked_tail(db, ledger, before, now, rendering, entry_of))
                 ledger.refuse_strangers(now.offset + len(tail))
-                return tail
+                return ledger.lacking(now, tail)

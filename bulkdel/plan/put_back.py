@@ -56,13 +56,19 @@ def read_deleted(con: duck.Connection, ledgers: Sequence[Path]) -> None:
     Raises:
         OSError, WrongInput: a file cannot be opened.
     """
-    con.execute("CREATE TABLE deleted (target VARCHAR, a VARCHAR, b VARCHAR)")
+    con.execute("CREATE TABLE deleted (target VARCHAR, a VARCHAR, b VARCHAR, sure BOOLEAN)")
     for path in ledgers:
         with duck.opened(path) as file:
             con.execute(
-                "INSERT INTO deleted SELECT target, from_account, to_account "
+                "INSERT INTO deleted SELECT target, from_account, to_account, status = 'deleted' "
                 f"FROM {duck.objects_in(file, _LINES)} WHERE {_DELETED}"
             )
+
+
+def count_deleted(con: duck.Connection) -> dict[str, int]:
+    """How many lines say `deleted`, by target."""
+    rows = con.execute("SELECT target, count(*) FROM deleted WHERE sure GROUP BY ALL").fetchall()
+    return {str(target): int(lines) for target, lines in rows}
 
 
 def read_backup(con: duck.Connection, friends: Path, ledger: Path) -> None:

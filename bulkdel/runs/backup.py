@@ -7,7 +7,6 @@ run. Both add to one file.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable
@@ -19,7 +18,14 @@ from typing import Final
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Job, Target
-from bulkdel.ledger.friends_file import FriendsFile, Pulled, damaged, leave_out
+from bulkdel.ledger.friends_file import (
+    FriendsFile,
+    Pulled,
+    damaged,
+    leave_out,
+    measured,
+    mend,
+)
 from bulkdel.ledger.history import begun
 from bulkdel.plan import duck
 from bulkdel.plan.beside import SideShare, make_side_plan
@@ -64,7 +70,8 @@ def backup_sides(job: Job) -> tuple[Side, ...]:
 def prepare_backup(job: Job, meta: PlanMeta) -> None:
     """What must be so before the backup is opened; the run's directory is held.
 
-    A backup of another plan goes, and what is left of one that was destroyed.
+    A backup of another plan goes, what is left of one that was destroyed, and what a process that
+    died left unfinished.
 
     Raises:
         WrongInput: it was destroyed since the run has begun.
@@ -74,8 +81,11 @@ def prepare_backup(job: Job, meta: PlanMeta) -> None:
     destroyed = note is not None and note.state == "destroyed"
     fits = made is None or (made.origin is not None and made.origin.plan_digest == meta.digest)
     if fits and not destroyed:
-        if made is not None and note is None:  # somebody has removed it
-            with nothing_sent():
+        if note is not None and note.is_whole:
+            return
+        with nothing_sent():
+            mend(folder / files.FRIENDS)
+            if made is not None and note is None:  # somebody has removed it
                 _note_begun(job, meta)
         return
     if begun(job.run_dir):
@@ -100,7 +110,7 @@ def finish_backup(job: Job) -> BackupStatus:
         with nothing_sent():
             friends = _made_exact(job)
             path = job.run_dir / files.BACKUP / files.FRIENDS
-            size, sha256 = _measured(path)
+            size, sha256 = measured(path)
         note = BackupNote(
             plan_digest=note.plan_digest,
             state="whole",
@@ -144,7 +154,7 @@ def whole_friends(run_dir: Path) -> Path:
     if not note.is_whole:
         raise WrongInput("the backup is not finished", where=run_dir)
     path = run_dir / files.BACKUP / files.FRIENDS
-    if _measured(path) != (note.bytes, note.sha256):
+    if measured(path) != (note.bytes, note.sha256):
         raise damaged(path, "is not what was pulled")
     return path
 
@@ -241,12 +251,6 @@ def _count_pulls(con: duck.Connection, path: Path, ledgers: list[Path]) -> None:
             f"(SELECT {_PULL}, count(*) AS held FROM {rows} GROUP BY ALL) "
             f"FULL JOIN (SELECT {_PULL}, sum(said) AS said FROM lines GROUP BY ALL) USING ({_PULL})"
         )
-
-
-def _measured(path: Path) -> tuple[int, str]:
-    with files.open_to_read(path) as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return file.tell(), sha256
 
 
 def _now_ms() -> int:

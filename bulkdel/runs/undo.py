@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -25,7 +25,7 @@ from typing import Any, Final
 import orjson
 
 from bulkdel import files
-from bulkdel.errors import WrongInput
+from bulkdel.errors import RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Job, Target
 from bulkdel.ledger.counting import placed
 from bulkdel.ledger.history import Snapshot, open_history, snapshot
@@ -143,6 +143,7 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
         behind = side_job.run_dir / files.WORKSHOP / _LEDGER_TAIL
         behind.write_bytes(tail)
         put_back.read_deleted(con, [job.run_dir / files.LEDGER, behind])
+        _refuse_other_books(job.run_dir, seen, put_back.count_deleted(con))
         put_back.read_backup(con, friends, job.run_dir / files.BACKUP / files.LEDGER)
         names = [share.target for share in meta.shares]
         found = [put_back.found(con, name, meta.deletion, job.mode) for name in names]
@@ -173,6 +174,22 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
     return make_side_plan(
         side_job.run_dir, Errand.PUT_BACK, job.mode, shares, memory_limit_mb=job.memory_limit_mb
     )
+
+
+def _refuse_other_books(run_dir: Path, seen: Snapshot, lines: Mapping[str, int]) -> None:
+    """Return if the ledger has the lines that its journal has counted.
+
+    Raises:
+        Corrupt: it has not: of what it lost, nothing would be put back.
+    """
+    for name, counters in seen.counters.items():
+        if counters.deleted != lines.get(name, 0):
+            raise Corrupt(
+                f"{counters.deleted:,} pairs of {name} were deleted, and {lines.get(name, 0):,} "
+                "whole lines say so",
+                where=run_dir / files.LEDGER,
+                mend=RESTORE,
+            )
 
 
 # --- What is asked before and after ---------------------------------------------------------------

@@ -6,8 +6,9 @@ The runs beside the run are checked as it is itself, each in its folder.
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from bulkdel import files, rundir
@@ -15,6 +16,7 @@ from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.audit.findings import Finding, Findings
 from bulkdel.ledger.audit.verify import Checked, Verified, check_database, refuse_busy, verify
+from bulkdel.ledger.friends_file import measured
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.check import check_plan
@@ -58,13 +60,37 @@ def _beside(run_dir: Path, folder: str, run: PlanMeta | None) -> Checked:
     if meta is not None and (origin is None or (run and origin.plan_digest != run.digest)):
         what = "it was not made of the plan of the run that it lies beside"
         findings.add(Finding(file=PLAN_FILE, what=what))
+    if folder == files.BACKUP:
+        for finding in _friends(run_dir):
+            findings.add(finding)
     return Checked(folder=folder, meta=meta, verified=verified.with_findings(findings))
+
+
+def _friends(run_dir: Path) -> Iterator[Finding]:
+    """That the data of a backup is what was pulled: else nothing can be put back from it."""
+    try:
+        note = read_note(run_dir)
+    except Corrupt as error:
+        yield Finding(file=files.BACKUP_NOTE, what=str(error))
+        return
+    if note is None or not note.is_whole:
+        return
+    try:
+        found = measured(run_dir / files.BACKUP / files.FRIENDS)
+    except FileNotFoundError:
+        yield Finding(file=files.FRIENDS, what="it is missing, and nobody has destroyed it")
+        return
+    if found != (note.bytes, note.sha256):
+        what = f"it is not what was pulled, of which {files.BACKUP_NOTE} has the hash"
+        yield Finding(file=files.FRIENDS, what=what)
 
 
 def _is_destroyed(run_dir: Path) -> bool:
     """Whether the data of what an undo put back was destroyed: then its plan has no entries."""
-    note = read_note(run_dir)
-    return note is not None and note.state == "destroyed"
+    with suppress(Corrupt):  # which is found where the backup is checked
+        note = read_note(run_dir)
+        return note is not None and note.state == "destroyed"
+    return False
 
 
 def _verified(run_dir: Path, findings: Findings) -> tuple[PlanMeta | None, Verified]:

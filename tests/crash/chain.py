@@ -69,6 +69,7 @@ class Chain:
         pairs: what the job asks to remove.
         go: whether pairs of accounts that could not be backed up are sent all the same.
         first: who had whom at the start, with what data.
+        lists: whether it clears lists: then each pair is an account and an empty name.
         deaths: how often each command is killed, at most.
         points: where each command dies, by its name; None for wherever chance has it.
         seen: of each ledger, the complete lines that a reader has seen.
@@ -83,6 +84,7 @@ class Chain:
     pairs: list[Pair]
     first: World
     go: bool = True
+    lists: bool = False
     deaths: int = 2
     points: Mapping[str, Sequence[tuple[str, int]]] | None = None
     seen: dict[str, bytes] = field(default_factory=dict)
@@ -180,7 +182,10 @@ class Chain:
         }
 
     def sides(self, pair: Pair) -> tuple[Pair, ...]:
-        """The entries that the deletion of a pair may remove."""
+        """The entries that the deletion of a pair, or the clearing of a list, may remove."""
+        if self.lists:
+            own = [entry for entry in self.first if entry[0] == pair[0]]
+            return tuple(side for entry in own for side in (entry, entry[::-1])[: 1 + self.two_way])
         return (pair, pair[::-1]) if self.two_way else (pair,)
 
     def untouched(self) -> None:
@@ -199,7 +204,8 @@ class Chain:
         """The lines of the backup that are valid: of the pulls that its ledger names."""
         valid = {
             (line["account"], line["at"])
-            for line in self.lines("backup")
+            for folder in ("backup", "backup/others")
+            for line in self.lines(folder)
             if line["status"] == "pulled"
         }
         content = (self.run_dir / "backup/friends.jsonl.zst").read_bytes()
@@ -215,16 +221,31 @@ class Chain:
                     yield one
 
 
-def tell(place: Place, judge: Judge, rng: random.Random, provider: str, *, two_way: bool) -> Chain:
-    """A chain that has not begun: the world, the job and its input are made."""
+def tell(
+    place: Place,
+    judge: Judge,
+    rng: random.Random,
+    provider: str,
+    *,
+    two_way: bool,
+    lists: bool = False,
+) -> Chain:
+    """A chain that has not begun: the world, the job and its input are made.
+
+    With `lists` the job clears lists, and a pair is an account and an empty name.
+    """
     pairs, world = network(rng)
     judge.begin_anew({provider: world})
     go = rng.random() < 0.5
-    place.write("pairs.csv", csv_text(pairs))
+    if lists:
+        pairs = [(f"a{at:02}", "") for at in range(ACCOUNTS - 2)] + [(name, "") for name in NOBODY]
+    accounts = "".join(f"{account}\n" for account, _ in pairs)
+    place.write("pairs.csv", f"From_Account\n{accounts}" if lists else csv_text(pairs))
     limits = "qps = 60\nmax_in_flight = 12\nbatch_size = 5"
     text = toml(
         judge.address,
         mode="two_way" if two_way else "one_way",
+        operation="delete_all_friends" if lists else "delete_friends",
         tencent=limits if provider == "tencent" else None,
         zego=limits.replace("60", "20") if provider == "zego" else None,
         tail=f'[backup]\nenabled = true\non_failure = "{"go" if go else "keep"}"\n'
@@ -240,6 +261,7 @@ def tell(place: Place, judge: Judge, rng: random.Random, provider: str, *, two_w
         pairs=pairs,
         first=judge.snapshot(provider),
         go=go,
+        lists=lists,
     )
 
 

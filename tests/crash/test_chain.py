@@ -25,7 +25,7 @@ SLOW = ("latency:0.01-0.1",)
 
 
 def test_what_was_deleted_is_as_it_was(tmp_path: Path, story_seed: int) -> None:
-    """All four commands in a row, each killed at random, with calls that fail beside them."""
+    """The commands in a row, each killed at random, with calls that fail beside them."""
     rng = random.Random(f"chain {story_seed}")
     provider = ("tencent", "zego")[story_seed % 2]
     busy = "30006:0.1" if provider == "tencent" else "660000001:0.1"
@@ -33,7 +33,8 @@ def test_what_was_deleted_is_as_it_was(tmp_path: Path, story_seed: int) -> None:
     faults = (*SLOW, busy, "cut-after:0.05", "cut-before:0.03")
     with Judge({provider: []}, existing=EXISTING, habits=habits, faults=faults) as judge:
         chain = tell(Place(tmp_path), judge, rng, provider, two_way=rng.random() < 0.6)
-        backed_up(chain)
+        if rng.random() < 0.5:  # else the run does it
+            backed_up(chain)
         after = deleted(chain)
         now = friends_again(chain, after)
         verified(chain, now)
@@ -86,18 +87,39 @@ def test_killed_at_every_point(tmp_path: Path, provider: str) -> None:
         undone(chain, after, now, writes_both=True)
 
 
+def test_lists_that_were_cleared_are_as_they_were(tmp_path: Path, story_seed: int) -> None:
+    """The same for whole lists, and for the lists of those who were on them."""
+    rng = random.Random(f"lists {story_seed}")
+    provider = ("zego", "tencent")[story_seed % 2]
+    faults = (*SLOW, "cut-after:0.05", "cut-before:0.03")
+    with Judge({provider: []}, existing=EXISTING, habits=("page=2",), faults=faults) as judge:
+        two_way = rng.random() < 0.6
+        chain = tell(Place(tmp_path), judge, rng, provider, two_way=two_way, lists=True)
+        after = deleted(chain)
+        now = friends_again(chain, after)
+        verified(chain, now)
+        undone(chain, after, now, writes_both=True)
+
+
 def unchanged(chain: Chain, world: World) -> None:
     """The provider's lists are what they were."""
     assert chain.world() == world
 
 
 def backed_up(chain: Chain) -> None:
-    """A backup changes nothing, and holds each friend that the plan names, with all data."""
+    """A backup changes nothing."""
     done = chain.killed("backup", "job.toml", "--no-progress", check=chain.untouched)
     assert done.code == 1, done  # some accounts do not exist
+    holds_all(chain)
+
+
+def holds_all(chain: Chain) -> None:
+    """The backup holds each friend that the plan names, with all data, and nobody else."""
     lines = Counter((line["account"], line["status"]) for line in chain.lines("backup"))
     assert set(lines.values()) == {1}
     owners = {side[0] for pair in chain.pairs for side in chain.sides(pair)}
+    if chain.lists:
+        owners = {account for account, _ in chain.pairs}
     assert {account for account, _ in lines} == owners
     assert {account for account, status in lines if status == "failed"} == set(NOBODY)
     sides = {side for pair in chain.pairs for side in chain.sides(pair)}
@@ -109,11 +131,12 @@ def deleted(chain: Chain) -> World:
     """The run removes what it was asked to, and never before it was kept; who has whom then."""
     done = chain.killed("run", "job.toml", "--no-progress", check=chain.backed_up)
     assert done.code == (1 if chain.go else 75), done
+    holds_all(chain)
     after = chain.world()
     gone = {side for pair in chain.pairs for side in removed(chain, pair)}
     assert after == {pair: data for pair, data in chain.first.items() if pair not in gone}
     lines = chain.lines()
-    named = [(line["from_account"], line["to_account"]) for line in lines]
+    named = [(line["from_account"], line["to_account"] or "") for line in lines]
     sent = [pair for pair in chain.pairs if chain.go or not set(pair) & set(NOBODY)]
     assert sorted(named) == sorted(sent)
     return after
@@ -121,7 +144,7 @@ def deleted(chain: Chain) -> World:
 
 def removed(chain: Chain, pair: Pair) -> tuple[Pair, ...]:
     """The entries that the deletion of a pair removes, as the judge's providers have it."""
-    if pair not in chain.first:
+    if pair not in chain.first and not chain.lists:
         return ()
     return tuple(side for side in chain.sides(pair) if side in chain.first)
 
@@ -137,25 +160,30 @@ def verified(chain: Chain, now: World) -> None:
     done = chain.killed("verify", "job.toml", "--remote", "--no-progress", check=nothing_changes)
     assert done.code == 1, done
     asked = {
-        (line["from_account"], line["to_account"])
+        (line["from_account"], line["to_account"] or "")
         for line in chain.lines()
         if line["status"] in {"deleted", "already_gone"}
     }
     lines = chain.lines("verification")
-    assert sorted((line["from_account"], line["to_account"]) for line in lines) == sorted(asked)
+    named = [(line["from_account"], line["to_account"] or "") for line in lines]
+    assert sorted(named) == sorted(asked)
     expected = set()
-    for line in lines:
-        pair = line["from_account"], line["to_account"]
+    for line, pair in zip(lines, named, strict=True):
         there = [side for side in chain.sides(pair) if side in now]
+        if chain.lists:
+            there = [side for side in now if side[0] == pair[0]]
         assert line["status"] == ("remains" if there else "gone"), (line, there)
-        if there:
+        if there and chain.lists:
+            assert (line["where"], line["friends"]) == ("friends", len(there))
+            expected.add(pair)
+        elif there:
             where = "both" if len(there) > 1 else "from" if there[0] == pair else "to"
             assert line["where"] == where
             expected.add(there[0])
     done = chain.place.run("export", "job.toml", "--remaining", "--output", "remaining.csv")
     assert done.code == 0, done
     with (chain.place.folder / "remaining.csv").open(newline="") as file:
-        rows = [(row["From_Account"], row["To_Account"]) for row in csv.DictReader(file)]
+        rows = [(row["From_Account"], row.get("To_Account", "")) for row in csv.DictReader(file)]
     assert sorted(rows) == sorted(expected)
     nothing_changes()
 

@@ -311,7 +311,8 @@ def test_what_cannot_be_undone_is_refused(place: Place) -> None:
     with finished_run(place) as it:
         job, note = place.folder / "job.toml", it.run_dir / "backup/backup.json"
         friends = it.run_dir / "backup/friends.jsonl.zst"
-        was = {path: path.read_bytes() for path in (job, note, friends)}
+        results = it.run_dir / "ledger.jsonl"
+        was = {path: path.read_bytes() for path in (job, note, friends, results)}
         turned = bytearray(was[friends])
         turned[len(turned) // 2] ^= 1
         calls = it.judge.calls
@@ -321,6 +322,7 @@ def test_what_cannot_be_undone_is_refused(place: Place) -> None:
             (note, None, "has no backup"),
             (friends, bytes(turned), "is not what was pulled"),
             (friends, was[friends][:-1], "is not what was pulled"),
+            (results, was[results].replace(b'"to_account":"b0"', b'"to_account"?"b0"', 1), "whole"),
             (
                 job,
                 was[job].replace(b"1400000000", b"1400000001"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 
 import orjson
 import pytest
@@ -295,6 +296,24 @@ async def test_what_a_lost_outcome_left_is_pulled_again_and_stands_there_once(
     assert status is not None
     assert read_backup(job.run_dir) == it.entries(*LONG, *FEW)
     assert whole_friends(job.run_dir) == path
+
+
+@pytest.mark.parametrize("operation", ["delete_friends", "delete_all_friends"])
+async def test_an_unfinished_end_is_cut_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """Also where nothing is added any more: what was left to pull may have become empty."""
+    it = Providers(folder=tmp_path, friends=LISTS, pairs=FEW, operation=operation)
+    job, _, before = await it.back_up(monkeypatch)
+    path = job.run_dir / "backup/friends.jsonl.zst"
+    path.write_bytes(path.read_bytes() + path.read_bytes()[:50])
+    note = job.run_dir / "backup/backup.json"
+    note.write_text(note.read_text().replace('"whole"', '"begun"'))
+    rmtree(job.run_dir / "backup/others", ignore_errors=True)
+    _, _, after = await it.back_up(monkeypatch)
+    assert before is not None
+    assert after is not None
+    assert after.note.friends == before.note.friends
 
 
 async def test_a_ledger_that_says_more_than_the_file_holds(

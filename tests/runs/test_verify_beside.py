@@ -12,10 +12,12 @@ from bulkdel import rundir
 from bulkdel.job.job import Job
 from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.audit.verify import Checked
+from bulkdel.ledger.friends_file import measured
 from bulkdel.plan.entries import DATA
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import Origin
+from bulkdel.report.backup import BackupNote, write_note
 from bulkdel.report.text.verification import KEYS, verification_json, verification_text
 from bulkdel.runs.verify import verify_run
 from bulkdel.words import Errand
@@ -110,6 +112,39 @@ def test_lines_that_were_cut_off_are_found(job: Job, folder: str) -> None:
     ledger = job.run_dir / folder / "ledger.jsonl"
     ledger.write_bytes(ledger.read_bytes()[:-30])
     assert found(job)[folder].verified.count
+
+
+def whole(job: Job) -> Path:
+    """The friend data of the backup, of which a note has the hash."""
+    path = job.run_dir / "backup/friends.jsonl.zst"
+    path.write_bytes(b"data")
+    size, sha256 = measured(path)
+    note = BackupNote(plan_digest="", state="whole", at="", bytes=size, sha256=sha256)
+    write_note(job.run_dir, note)
+    return path
+
+
+@pytest.mark.parametrize("content", [b"dara", b"data and more", b"", None])
+def test_changed_friend_data_is_found(job: Job, content: bytes | None) -> None:
+    """Nothing can be put back from it."""
+    path = whole(job)
+    assert not found(job)["backup"].verified.count
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    (finding,) = found(job)["backup"].verified.findings
+    assert finding.file == "friends.jsonl.zst"
+
+
+def test_a_note_of_a_backup_that_cannot_be_read_is_found(job: Job) -> None:
+    """And friend data that was destroyed, or is not whole yet, is not missed."""
+    whole(job).unlink()
+    for state in ("begun", "destroyed"):
+        write_note(job.run_dir, BackupNote(plan_digest="", state=state, at=""))
+        assert not found(job)["backup"].verified.count
+    (job.run_dir / "backup/backup.json").write_bytes(b"{}")
+    (finding,) = found(job)["backup"].verified.findings
+    assert finding.file == "backup.json"
 
 
 def test_a_run_of_another_plan_is_found(job: Job) -> None:
