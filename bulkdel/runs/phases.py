@@ -25,7 +25,6 @@ from bulkdel.report.canary import CanaryTarget, canary_faults, canary_lines
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import unit
 from bulkdel.runs import canary
-from bulkdel.runs.backed_up import ensure_backed_up
 from bulkdel.runs.beside import Side, held_side
 from bulkdel.runs.circumstances import user_name
 from bulkdel.runs.notes import CanaryNote, keep_canary
@@ -164,8 +163,7 @@ def phases(
 
 
 def _own(going: _Going, selection: Selection | None) -> Send:
-    """What deletes; never before the backup is whole."""
-    ensure_backed_up(going.job, going.meta)
+    """What deletes; the run refuses it before the backup is whole."""
     return Send(
         run=going.run,
         meta=going.meta,

@@ -35,7 +35,7 @@ def test_each_phase_goes_on_where_it_was(tmp_path: Path, story_seed: int) -> Non
         lacking = {pair[::-1] for pair in chain.pairs if pair not in chain.first}
         judge.begin_anew({provider: [pair for pair in chain.first if pair not in lacking]})
         chain.first = judge.snapshot(provider)
-        chain.deaths = 8
+        chain.deaths = 5
         job = tmp_path / "job.toml"
         table = f'[canary]\naccounts = {CANARY}\nmax_failed = 100\nthen = "go"\n'
         job.write_text(job.read_text() + table)

@@ -223,6 +223,18 @@ def test_max_duration_bounds_the_wait(place: Place) -> None:
         assert len(ledger(run_dir)) == 20
 
 
+def test_max_duration_is_one_bound_for_all_that_is_sent(place: Place) -> None:
+    """What the canary's calls took is not there any more for the calls that ask for it."""
+    with Judge({"tencent": BOTH}) as judge:
+        tail = CANARY + 'then = "go"\n[schedule]\nmax_duration = "4s"\n'
+        run_dir = job(place, judge, tail, tencent="qps = 2")
+        done = place.run("run", "job.toml")  # 2.5 s for each, and a second between them
+        assert done.code == 75, done.out + done.err
+        assert "Stopped after max_duration" in words(done)
+        assert len(ledger(run_dir)) == 20
+        assert len(ledger(run_dir / "canary")) < 20
+
+
 @pytest.mark.parametrize(("answer", "code"), [(b"yes\n", 0), (b"y\n", 75), (b"\x03", 75)])
 def test_a_person_is_asked_with_the_figures(place: Place, answer: bytes, code: int) -> None:
     """On a terminal: only the whole word yes lets the rest on."""
