@@ -1,5 +1,6 @@
 """Where the modules of `bulkdel.report` are tested whose test has another name.
 
+beside_words                    test_beside.py
 checks, text/preflight          tests/cli/test_check.py
 ending, remarks                 test_summary.py
 export_notes, export_rows       test_exported.py, test_raw_rejects.py, test_read_back.py

@@ -29,9 +29,10 @@ LISTS = [("a", ["b", "c"])]
 DATED = [("a", ["b" + DATA + '{"x":1}', "c" + DATA + "{}"])]
 
 
-@pytest.fixture
-def job(tmp_path: Path) -> Job:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A planned run of four pairs with a backup, two verifications, and an undo in two steps."""
+    tmp_path = tmp_path_factory.mktemp("made")
     (tmp_path / "pairs.csv").write_text("From_Account,To_Account\na,b\na,c\na,d\ne,f\n")
     path = tmp_path / "job.toml"
     path.write_text(
@@ -47,7 +48,14 @@ def job(tmp_path: Path) -> Job:
     beside(job, "verification-2", Errand.ASK, PAIRS)
     beside(job, "undo", Errand.PUT_BACK, DATED)
     beside(job, "undo/before", Errand.ASK, PAIRS)
-    return job
+    return tmp_path
+
+
+@pytest.fixture
+def job(made: Path, tmp_path: Path) -> Job:
+    """A copy of that run."""
+    shutil.copytree(made, tmp_path / "copy")
+    return load_job(tmp_path / "copy/job.toml")
 
 
 def beside(
