@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from bulkdel.providers.codes import HTTP_STATUSES, CodeTable, Scope
-from bulkdel.providers.protocol import Friend, Hearing, Page, Standing
+from bulkdel.providers.operations import Friend, Hearing, Page, Standing
 from bulkdel.providers.rehearsal import Said
 from bulkdel.providers.stars import without_long_runs
 from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Ruling, Verdict

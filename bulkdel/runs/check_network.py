@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bulkdel.job.job import ProxySource, Reach, Target
-from bulkdel.providers.protocol import Hearing, Provider, Standing
+from bulkdel.providers.operations import Hearing, Standing
+from bulkdel.providers.protocol import Provider
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
 from bulkdel.report.figures import DAY_S, moment, plain, span
 from bulkdel.send.probe import Probe, ProbeStep

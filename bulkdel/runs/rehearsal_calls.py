@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from bulkdel.providers.codes import Scope
-from bulkdel.providers.protocol import ENTROPY_BYTES, App, Call, Command, Provider
+from bulkdel.providers.operations import Command
+from bulkdel.providers.protocol import ENTROPY_BYTES, App, Call, Provider
 from bulkdel.providers.rehearsal import Said
 from bulkdel.providers.stars import starred
 from bulkdel.report.figures import plain

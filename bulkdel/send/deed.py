@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from bulkdel.ledger.values import Outcome
-from bulkdel.providers.protocol import Command, Provider
+from bulkdel.providers.operations import Command
+from bulkdel.providers.protocol import Provider
 from bulkdel.words import Answer, Batch, Entry, Errand, Mode, Sweep
 
 

@@ -18,7 +18,8 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from bulkdel.providers.protocol import ENTROPY_BYTES, App, Hearing, Provider
+from bulkdel.providers.operations import Hearing
+from bulkdel.providers.protocol import ENTROPY_BYTES, App, Provider
 from bulkdel.providers.stars import starred
 from bulkdel.send.connection import connected
 from bulkdel.send.transport import NoReply, Transport

@@ -14,7 +14,8 @@ from typing import Final
 from bulkdel.ledger.friends_file import FriendsFile, PulledList, middle, pack
 from bulkdel.ledger.render import moment
 from bulkdel.ledger.values import Outcome
-from bulkdel.providers.protocol import Command, Cursor, Friend, Page, Provider
+from bulkdel.providers.operations import Command, Cursor, Friend, Page
+from bulkdel.providers.protocol import Provider
 from bulkdel.words import Answer, Entry, Mode, Pull, Ruling, Verdict
 
 CHANGES_MOST: Final = 3

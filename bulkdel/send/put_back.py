@@ -14,7 +14,7 @@ from typing import Final
 
 from bulkdel.ledger.values import Outcome
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import Command, OperationCalls, PutBack
+from bulkdel.providers.operations import Command, OperationCalls, PutBack
 from bulkdel.words import Answer, Batch, Entry, Mode, Ruling, Verdict
 
 _ASK: Final = -1

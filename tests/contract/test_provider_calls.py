@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from bulkdel.providers import PROVIDERS
-from bulkdel.providers.protocol import App, Call, Cursor, Provider, Secret
+from bulkdel.providers.operations import Cursor
+from bulkdel.providers.protocol import App, Call, Provider, Secret
 from bulkdel.words import Batch, Errand, Mode, Operation, Sweep
 from tests.support.asking import BATCH, SWEEP, every_provider
 from tests.support.dialects import DIALECTS

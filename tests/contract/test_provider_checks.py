@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bulkdel.emulator.emulated import Emulated
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.providers import PROVIDERS
-from bulkdel.providers.protocol import App, Call, Secret, Standing
+from bulkdel.providers.operations import Standing
+from bulkdel.providers.protocol import App, Call, Secret
 from tests.support.asking import every_provider
 from tests.support.dialects import DIALECTS
 

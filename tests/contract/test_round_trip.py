@@ -12,17 +12,16 @@ from bulkdel.emulator.habits import Habits
 from bulkdel.emulator.wire import EmulatedApp
 from bulkdel.emulator.world import World
 from bulkdel.providers import PROVIDERS
-from bulkdel.providers.protocol import (
-    App,
+from bulkdel.providers.operations import (
     Command,
     Cursor,
     Friend,
     OperationCalls,
     Page,
     ReadingT,
-    Secret,
     SubjectT,
 )
+from bulkdel.providers.protocol import App, Secret
 from bulkdel.words import Answer, Batch, Errand, Mode, Sweep, Verdict
 from tests.support.asking import every_provider, said
 

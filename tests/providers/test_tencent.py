@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 import orjson
 import pytest
 
-from bulkdel.providers.protocol import App, Limits, Secret
+from bulkdel.providers.operations import Limits
+from bulkdel.providers.protocol import App, Secret
 from bulkdel.providers.tencent import TENCENT
 from bulkdel.words import Answer, Batch, Mode, Operation, Ruling, Sweep, Verdict
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import Cursor, Friend, Limits, Page
+from bulkdel.providers.operations import Cursor, Friend, Limits, Page
 from bulkdel.providers.tencent import TENCENT
 from bulkdel.words import INFO_CAP, UNREADABLE, Answer, Batch, Errand, Mode, Ruling, Sweep, Verdict
 

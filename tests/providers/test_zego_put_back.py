@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from bulkdel.providers.protocol import Limits
+from bulkdel.providers.operations import Limits
 from bulkdel.providers.zego import ZEGO
 from bulkdel.words import UNREADABLE, Answer, Batch, Errand, Mode, Ruling, Verdict
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import App, Cursor, Friend, Limits, Page, Secret
+from bulkdel.providers.operations import Cursor, Friend, Limits, Page
+from bulkdel.providers.protocol import App, Secret
 from bulkdel.providers.zego import ZEGO
 from bulkdel.words import UNREADABLE, Answer, Batch, Errand, Mode, Ruling, Sweep, Verdict
 

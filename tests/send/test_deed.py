@@ -16,7 +16,7 @@ from bulkdel.ledger.values import Outcome
 from bulkdel.plan.make import make_plan
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
-from bulkdel.providers.protocol import Command
+from bulkdel.providers.operations import Command
 from bulkdel.runs.status import identity_of
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import JournalBook

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bulkdel.ledger.friends_file import FriendsFile
 from bulkdel.ledger.values import Group, Outcome, Settlement
 from bulkdel.providers import PROVIDERS
-from bulkdel.providers.protocol import Command, Cursor, Friend, OperationCalls, Page
+from bulkdel.providers.operations import Command, Cursor, Friend, OperationCalls, Page
 from bulkdel.send import pull
 from bulkdel.send.pull import CHANGES_MOST, PullDeed
 from bulkdel.words import UNREADABLE, Answer, Mode, Pull, Ruling, Verdict

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.ledger.values import FRESH, Part
-from bulkdel.providers.protocol import Command, Fill, Limits, OperationCalls, PutBack
+from bulkdel.providers.operations import Command, Fill, Limits, OperationCalls, PutBack
 from bulkdel.send.health import Health, health_of
 from bulkdel.send.judge import judge, load_of
 from bulkdel.send.put_back import PuttingBack

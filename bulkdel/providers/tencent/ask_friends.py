@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import Command, Limits, OperationCalls
+from bulkdel.providers.operations import Command, Limits, OperationCalls
 from bulkdel.providers.tencent import results
 from bulkdel.providers.tencent.codes import CODES_BESIDE
 from bulkdel.words import Answer, Batch, Mode, Ruling

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import Command, Cursor, OperationCalls
+from bulkdel.providers.operations import Command, Cursor, OperationCalls
 from bulkdel.providers.tencent.pull_friends import PULL_FRIENDS
 from bulkdel.words import Answer, Mode, Sweep
 

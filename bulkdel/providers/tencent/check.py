@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import Command, HarmlessCall
+from bulkdel.providers.operations import Command, HarmlessCall
 from bulkdel.providers.tencent.codes import CODES
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import Command, Limits, OperationCalls
+from bulkdel.providers.operations import Command, Limits, OperationCalls
 from bulkdel.providers.tencent import results
 from bulkdel.providers.tencent.codes import CODES, DELETE_TYPES
 from bulkdel.words import Answer, Batch, Mode

@@ -10,7 +10,7 @@ from typing import Final
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope
-from bulkdel.providers.protocol import Command, Cursor, Limits, OperationCalls, Page
+from bulkdel.providers.operations import Command, Cursor, Limits, OperationCalls, Page
 from bulkdel.providers.tencent.codes import CODES_BESIDE, own_ruling
 from bulkdel.words import Mode, Ruling
 

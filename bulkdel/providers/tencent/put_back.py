@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import Command, Limits, OperationCalls, PutBack
+from bulkdel.providers.operations import Command, Limits, OperationCalls, PutBack
 from bulkdel.providers.tencent import results
 from bulkdel.providers.tencent.codes import CODES
 from bulkdel.words import Answer, Batch, Mode

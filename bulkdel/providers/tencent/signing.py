@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import orjson
 
-from bulkdel.providers.protocol import App, Call, Command, Credentials, Secret
+from bulkdel.providers.operations import Command
+from bulkdel.providers.protocol import App, Call, Credentials, Secret
 
 _VALID_S: Final = 24 * 3600  # the least that the documentation advises
 _RENEW_S: Final = 12 * 3600  # so a clock that is hours off still never shows an expired one

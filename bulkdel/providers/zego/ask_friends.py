@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from bulkdel.providers import replies
-from bulkdel.providers.protocol import Command, Limits, OperationCalls
+from bulkdel.providers.operations import Command, Limits, OperationCalls
 from bulkdel.providers.zego import results
 from bulkdel.providers.zego.codes import CODES_BESIDE
 from bulkdel.words import Answer, Batch, Mode, Ruling

@@ -9,7 +9,7 @@ from typing import Final
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope
-from bulkdel.providers.protocol import Command, Limits, OperationCalls
+from bulkdel.providers.operations import Command, Limits, OperationCalls
 from bulkdel.providers.zego.codes import CODES, DELETE_TYPES
 from bulkdel.words import Answer, Mode, Sweep
 

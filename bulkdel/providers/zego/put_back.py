@@ -13,7 +13,7 @@ from typing import Final
 
 from bulkdel.providers import replies
 from bulkdel.providers.codes import Scope
-from bulkdel.providers.protocol import Command, Fill, Limits, OperationCalls, PutBack
+from bulkdel.providers.operations import Command, Fill, Limits, OperationCalls, PutBack
 from bulkdel.providers.zego import results
 from bulkdel.providers.zego.codes import CODES
 from bulkdel.words import Answer, Batch, Mode, Ruling, Verdict

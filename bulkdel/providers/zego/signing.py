@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import orjson
 
-from bulkdel.providers.protocol import App, Call, Command, Credentials
+from bulkdel.providers.operations import Command
+from bulkdel.providers.protocol import App, Call, Credentials
 
 CLOCK_MOST_S: Final = 600
 """How far a signature's second may be from the server's clock."""
