@@ -289,6 +289,13 @@ def last_words(last: Ruling | None) -> str:
     return f"; the last answer was code {last.code}{info}"
 
 
+def tries_used_up(left: int, tries: int, last: Ruling | None) -> str:
+    """Why a lane ended with pairs left that it has sent, as a sentence."""
+    pairs = "pair" if left == 1 else "pairs"
+    words = f"{left:,} {pairs} made no progress in two rounds of {tries} calls"
+    return f"{words}{last_words(last)}"
+
+
 def refusal(title: str, ruling: Ruling, *, skew_s: float | None) -> str:
     """Why a lane stopped for its credentials, as a sentence."""
     info = f' "{ruling.info}"' if ruling.info else ""

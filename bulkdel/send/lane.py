@@ -28,10 +28,9 @@ from bulkdel.send.decide import (
     SETTLED,
     Next,
     decide,
-    last_words,
     too_many_failed,
+    tries_used_up,
 )
-from bulkdel.send.deed import Deed, Deletion
 from bulkdel.send.delays import Delays
 from bulkdel.send.feed import Feed, Work
 from bulkdel.send.gate import Gate, intents_ahead
@@ -86,9 +85,7 @@ class Lane:
             unheard=transport.stalled,
         )
         self._provider = PROVIDERS[target.provider]
-        self._deed: Deed = (
-            shared.deed_of(target) if shared.deed_of else Deletion(self._provider, shared.job.mode)
-        )
+        self._deed = shared.deed(target)
         app = App(app_id=target.app_id, admin=target.admin, secret=destination.secret)
         signer = Signer(self._provider, app, shared.now_s)
         self._gate = Gate(
@@ -226,16 +223,9 @@ class Lane:
         if selection is not None and left <= kept:
             words = selection.words(kept)
             return LaneEnd(target=self._target.name, end=End.KEPT_BACK, words=words)
-        left -= kept
-        tries, last = self._retry.max_attempts, self._standing.last
-        pairs = "pair" if left == 1 else "pairs"
-        words = f"{left:,} {pairs} made no progress in two rounds of {tries} calls"
-        return LaneEnd(
-            target=self._target.name,
-            end=End.LEFT,
-            words=f"{words}{last_words(last)}",
-            code=code_of(last),
-        )
+        last = self._standing.last
+        words = tries_used_up(left - kept, self._retry.max_attempts, last)
+        return LaneEnd(target=self._target.name, end=End.LEFT, words=words, code=code_of(last))
 
     # -- feeding --------------------------------------------------------------------------------
 

@@ -12,11 +12,12 @@ from bulkdel.job.job import Job, Target
 from bulkdel.ledger.values import Outcome
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
+from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import Secret
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import Book
 from bulkdel.send.carriers import Carriers
-from bulkdel.send.deed import Deed
+from bulkdel.send.deed import Deed, Deletion
 from bulkdel.send.selection import Selection
 from bulkdel.send.tunnel import Proxy
 from bulkdel.send.view import End
@@ -63,6 +64,12 @@ class Shared:
     selection: Selection | None = None
     used_s: float = 0.0
     carriers: list[Carriers] = field(default_factory=list)
+
+    def deed(self, target: Target) -> Deed:
+        """What the calls of a target do."""
+        if self.deed_of is not None:
+            return self.deed_of(target)
+        return Deletion(PROVIDERS[target.provider], self.job.mode)
 
     def stop(self, end: End, words: str) -> None:
         """Send nothing more in any lane; calls in flight finish and are recorded."""
