@@ -33,6 +33,8 @@ With --json, one object with at least:
   rows     read = pairs + duplicates + rejected + protected
   targets  by name: pairs = deleted + already_gone + failed + unsettled,
            and batches, calls, retries, throttled, lost_answers
+  beside   the runs beside it: backup, canary, verification, undo
+  backup   whether what was deleted can be put back, and until when
 
 \b
 Examples:
@@ -66,7 +68,9 @@ def status(
 
     Shows whether a process works on it, what is settled and what is left for
     each target, at what rate and until when, the provider's codes behind
-    what failed or is unsettled, and whether the books balance.
+    what failed or is unsettled, and whether the books balance. Of a backup,
+    a verification or an undo it shows what came of it, and whether there is
+    a way back.
     """
     loaded = load(job, run_dir)
     view = _View(command=command_for(job, run_dir), json=json, watching=watch)
