@@ -188,6 +188,12 @@ class Chain:
             return tuple(side for entry in own for side in (entry, entry[::-1])[: 1 + self.two_way])
         return (pair, pair[::-1]) if self.two_way else (pair,)
 
+    def fresh_data(self, number: int) -> Data:
+        """What a list says of somebody who was added just now."""
+        if self.provider == "zego":
+            return {"Wording": "", "FriendAlias": "again", "CreateTime": number, "Attributes": {}}
+        return {"Tag_SNS_IM_AddSource": "AddSource_Type_Again", "Tag_SNS_IM_AddTime": number}
+
     def untouched(self) -> None:
         """Nothing was changed at the provider yet."""
         assert self.world() == self.first
@@ -290,9 +296,7 @@ def friends_again(chain: Chain, after: World) -> World:
     """Behind the program's back some become friends again, on one list or both; what is there."""
     gone = sorted(chain.first.keys() - after.keys())
     for number, pair in enumerate(chain.rng.sample(gone, len(gone) // 6)):
-        data = {"Tag_SNS_IM_AddSource": "AddSource_Type_Again", "Tag_SNS_IM_AddTime": number}
-        if chain.provider == "zego":
-            data = {"Wording": "", "FriendAlias": "again", "CreateTime": number, "Attributes": {}}
+        data = chain.fresh_data(number)
         for side in (pair, pair[::-1])[: chain.rng.choice((1, 1, 2))]:
             if side not in after:
                 chain.judge.put(chain.provider, side, data)
