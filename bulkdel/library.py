@@ -26,8 +26,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from structlog.typing import FilteringBoundLogger
-
 from bulkdel import files
 from bulkdel.errors import Guarded, WrongInput
 from bulkdel.job import jobfile
@@ -38,7 +36,7 @@ from bulkdel.ledger.values import Outcome
 from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
 from bulkdel.runs.canary import is_open
-from bulkdel.runs.log import LIBRARY_STARTED, log_of, process_values
+from bulkdel.runs.log import LIBRARY_STARTED, Log, log_of, process_values
 from bulkdel.runs.phases import Ask, Phases, Send, Step, Wait, all_ended, following, phases
 from bulkdel.runs.place import find_run
 from bulkdel.runs.run import Run, held_run
@@ -158,9 +156,7 @@ async def run(
 class _Carrier:
     """Carries out the phases of a run within the running loop, and may be stopped."""
 
-    def __init__(
-        self, job: Job, held: Run, on_settled: OnSettled, log: FilteringBoundLogger
-    ) -> None:
+    def __init__(self, job: Job, held: Run, on_settled: OnSettled, log: Log) -> None:
         self._job, self._held, self._on_settled, self._log = job, held, on_settled, log
         self._work: Sitting | Waiting | None = None
         self._stopped = False

@@ -27,6 +27,7 @@ DOORS: Final = {
         "ledger/circumstances.py",
         "report/backup.py",
         "runs/live.py",
+        "runs/notes.py",
     },
     "pydantic_core": {"job/"},
     "rich": {"cli/progress.py", "report/text/", "runs/check_machine.py"},

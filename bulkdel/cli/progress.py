@@ -11,8 +11,10 @@ from typing import Final
 
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from bulkdel.cli import streams
+from bulkdel.report.figures import span
 from bulkdel.report.text.lanes import footer, is_stopping, line, screen, sum_line
 from bulkdel.report.text.layout import NARROWEST
 from bulkdel.runs.seams import Show
@@ -135,6 +137,40 @@ class PlainLines:
             self._ended.add(view.target)
         self._told[view.target] = _does(view)
         self._say(line(view, datetime.now(UTC)))
+
+
+class Countdown:
+    """Shows the seconds that are left: on a terminal as they pass, elsewhere when they halve."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._live: Live | None = None
+        self._quiet = quiet
+        self._told_s: float | None = None
+        if not quiet and streams.redraws(sys.stderr):
+            console = Console(stderr=True, no_color=True, highlight=False)
+            self._live = Live(console=console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Callable[[float | None], None]:
+        if self._live is not None:
+            self._live.start()
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _show(self, left_s: float | None) -> None:
+        words = "Paused: `resume` goes on." if left_s is None else f"{span(left_s)} to go."
+        if self._live is not None:
+            self._live.update(Text(words), refresh=True)
+        elif not self._quiet and self._is_due(left_s):
+            self._told_s = left_s
+            streams.say(words)
+
+    def _is_due(self, left_s: float | None) -> bool:
+        if left_s is None or self._told_s is None:
+            return left_s != self._told_s
+        return left_s <= self._told_s / 2 and left_s > 0
 
 
 def _does(view: LaneView) -> object:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Thread
 from typing import Final
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
 from bulkdel.cli import ask, streams
+from bulkdel.cli.progress import Countdown
 from bulkdel.cli.sending import Interrupted, before_sending, send
 from bulkdel.cli.signals import Stopping
 from bulkdel.errors import BulkdelError
 from bulkdel.job.job import Job
 from bulkdel.report.canary import canary_question
-from bulkdel.report.figures import span
 from bulkdel.runs.observers import Observers
 from bulkdel.runs.phases import Ask, Phases, Send, Wait, all_ended, following
 from bulkdel.runs.run import Run
@@ -108,7 +103,7 @@ def _waited(job: Job, run: Run, step: Wait, watch: Stopping, *, quiet: bool) -> 
     streams.say(
         f"The rest is sent from {at:%Y-%m-%d %H:%M:%S} UTC on; Ctrl-C stops it, and `pause` too."
     )
-    with _Countdown(quiet=quiet) as shown:
+    with Countdown(quiet=quiet) as shown:
         stopped = asyncio.run(work())
     watch.tell(_nothing)
     return None if stopped is None else all_ended(job, *stopped)
@@ -135,40 +130,6 @@ class _Looking:
     def _look(self) -> None:
         with suppress(BulkdelError, OSError):  # the next look may do
             self._others.looked(self._run.status())
-
-
-class _Countdown:
-    """Shows the seconds that are left: on a terminal as they pass, elsewhere when they halve."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._live: Live | None = None
-        self._quiet = quiet
-        self._told_s: float | None = None
-        if not quiet and streams.redraws(sys.stderr):
-            console = Console(stderr=True, no_color=True, highlight=False)
-            self._live = Live(console=console, auto_refresh=False, transient=True)
-
-    def __enter__(self) -> Callable[[float | None], None]:
-        if self._live is not None:
-            self._live.start()
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def _show(self, left_s: float | None) -> None:
-        words = "Paused: `resume` goes on." if left_s is None else f"{span(left_s)} to go."
-        if self._live is not None:
-            self._live.update(Text(words), refresh=True)
-        elif not self._quiet and self._is_due(left_s):
-            self._told_s = left_s
-            streams.say(words)
-
-    def _is_due(self, left_s: float | None) -> bool:
-        if left_s is None or self._told_s is None:
-            return left_s != self._told_s
-        return left_s <= self._told_s / 2 and left_s > 0
 
 
 def _warn(words: str) -> None:

@@ -33,8 +33,13 @@ _NAMES: Final = {
 
 
 def beside_rows(status: Status) -> Iterator[tuple[str, str]]:
-    """Each run beside the run, by the name of its kind, and how it stands; what is unreadable."""
+    """Each run beside the run that has begun, by its kind, and how it stands; what is unreadable.
+
+    One that was only planned was refused or not agreed to: nobody is to take it for work left.
+    """
     for one in status.beside.sides:
+        if not one.has_begun:
+            continue
         yield name_of(one), side_words(one)
         if one.errand is Errand.PULL and status.beside.backup is not None:
             yield "way back", way_back(status, status.beside.backup)
@@ -76,8 +81,6 @@ def name_of(side: SideStatus) -> str:
 
 def side_words(side: SideStatus) -> str:
     """How it stands: what it has done, whether it goes on, and as of when."""
-    if side.began_ms is None:
-        return f"{_of_all(side)} to do; not begun"
     if side.is_finished:
         when = "" if side.ended_ms is None else f", {moment(side.ended_ms)}"
         asked = f"{scope(side)} asked for: " if side.errand in ASKED else ""

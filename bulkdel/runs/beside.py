@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from structlog.typing import FilteringBoundLogger
+
+from bulkdel import files
 from bulkdel.errors import Corrupt
 from bulkdel.job.job import NOBODY, Job, Target
 from bulkdel.ledger.circumstances import Agreement, Consent
@@ -26,6 +29,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.runs.circumstances import circumstances
 from bulkdel.runs.failures import nothing_sent
+from bulkdel.runs.log import log_of
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
 from bulkdel.send.deed import Deed
@@ -67,6 +71,10 @@ class SideRun(Run):
         self._side, self._deed_of = side, side.deed_of
         self._beside = beside
         self._consent = NOBODY_ASKED
+
+    def log_to(self, log: FilteringBoundLogger) -> None:
+        """What happens is told to this one, whoever sends."""
+        self._log = log
 
     def open(self) -> PlanMeta:
         """Its plan, made if there is none, and its journal, brought into agreement with its ledger.
@@ -183,6 +191,8 @@ def held_side(job: Job, side: Side) -> Iterator[SideRun]:
         with nothing_sent():
             stack.enter_context(hold(beside.run_dir))
             run = SideRun(beside, side, stack, job)
+            with suppress(OSError):  # the log is no record
+                run.log_to(stack.enter_context(log_of(beside.run_dir / files.LOG)))
         yield run
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 import structlog
@@ -37,6 +37,9 @@ COMMAND_CRASHED: Final = "command.crashed"
 LIBRARY_SPOKE: Final = "library.spoke"
 
 LIBRARY_STARTED: Final = "library.started"
+
+Log: TypeAlias = FilteringBoundLogger
+"""What takes events, a line of the log each."""
 
 _FIRST = ("timestamp", "level", "event")
 _SECRET_KEY = re.compile(r"secret|usersig|signature|token|password|credential|nonce", re.IGNORECASE)

@@ -78,6 +78,7 @@ class Run:
         self._proxies: dict[str, Proxy | None] = {}
         self._begun = begun(job.run_dir)
         self._deed_of: Callable[[Target], Deed] | None = None
+        self._log: FilteringBoundLogger | None = None
 
     def plan(self, say: Say) -> PlanMeta:
         """The plan: the one that is there, or a new one.
@@ -292,7 +293,8 @@ class Run:
             selection: which pairs are sent; None means all.
             used_s: seconds of max_duration that were used before.
         """
-        job, log, consent = self._job, log or structlog.get_logger(), self._consent
+        job, consent = self._job, self._consent
+        log = self._log or log or structlog.get_logger()
         if consent is None:
             raise AssertionError("nobody has agreed to the plan")
         if self._deed_of is None:  # it deletes

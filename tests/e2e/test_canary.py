@@ -338,6 +338,8 @@ def test_the_backup_comes_before_everything(place: Place) -> None:
         done = place.run("run", "job.toml")
         assert done.code == 0, done.out + done.err
         assert not judge.seen("tencent").left
+    logs = [(run_dir / one / "run.log").read_text() for one in ("backup", "canary", ".")]
+    assert [log.count("lane.started") for log in logs] == [1, 1, 2]  # each its own
     assert len(ledger(run_dir / "backup")) == 150
     assert max(line["at"] for line in ledger(run_dir / "backup")) <= min(
         line["at"] for line in ledger(run_dir)

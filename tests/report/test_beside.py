@@ -13,7 +13,7 @@ from bulkdel.ledger.history import CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.report.backup import BackupNote
 from bulkdel.report.beside import SideFacts, SideStatus
-from bulkdel.report.beside_words import side_words
+from bulkdel.report.beside_words import beside_rows, side_words
 from bulkdel.report.metrics import Metrics
 from bulkdel.report.next_steps import next_steps
 from bulkdel.report.page.html import report_html
@@ -109,12 +109,19 @@ def verbs(of: Status) -> list[str]:
                 "2026-11-21 21:26:40 UTC"
             ),
         ),
-        (undo(Counters(), began_ms=None, ended_ms=None), "100 entries to do; not begun"),
     ],
 )
 def test_how_each_stands(side: SideStatus, words: str) -> None:
     """Done, in part, at work, gone without a word: in words that need no other."""
     assert side_words(side) == words
+
+
+def test_what_was_never_begun_is_not_shown() -> None:
+    """An undo that was planned, and not agreed to, is no work that is left."""
+    begun = [name for name, _ in beside_rows(status(undo(PART)))]
+    assert begun == ["undo"]
+    refused = undo(Counters(), began_ms=None, ended_ms=None)
+    assert not list(beside_rows(status(refused)))
 
 
 def test_what_remains_is_said_first_of_all() -> None:
