@@ -9,11 +9,12 @@ FEW = 2
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest tests/crash --crashes 100` tries a hundred random stories."""
-    parser.addoption("--crashes", type=int, default=FEW, help="random stories of kills")
+    parser.addoption("--crashes", type=int, default=None, help="random stories of kills")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each random story; its number is its seed."""
+    """One test for each random story; its number is its seed. A module may have a FEW of its own."""
     if "story_seed" in metafunc.fixturenames:
-        many = metafunc.config.getoption("--crashes", default=FEW)
-        metafunc.parametrize("story_seed", range(many))
+        few = getattr(metafunc.module, "FEW", FEW)
+        many = metafunc.config.getoption("--crashes", default=None)
+        metafunc.parametrize("story_seed", range(few if many is None else many))

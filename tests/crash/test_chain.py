@@ -21,6 +21,7 @@ from tests.support.process import Place
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 
+FEW = 1  # of each kind: the same is told below with deaths at named points
 SLOW = ("latency:0.01-0.1",)
 
 

@@ -20,6 +20,7 @@ from tests.support.process import Place
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
+FEW = 1
 CANARY = 4
 QPS = {"tencent": 60, "zego": 20}
 

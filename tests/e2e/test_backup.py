@@ -90,10 +90,11 @@ def test_nothing_is_deleted_while_a_list_is_left_to_pull(tmp_path: Path) -> None
 
 
 def test_a_refused_key(tmp_path: Path) -> None:
-    """77, as of a run."""
+    """77, as of a run: an account that is no admin is refused at once."""
     with place_of(tmp_path) as (place, _):
-        wrong = Place(place.folder, secret="f" * 32)
-        assert wrong.run("backup", "job.toml", "--no-progress").code == 77
+        job = place.folder / "job.toml"
+        job.write_text(job.read_text().replace("app_id =", 'admin = "nobody"\napp_id =', 1))
+        assert place.run("backup", "job.toml", "--no-progress").code == 77
 
 
 def test_to_forget_is_asked_for(tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ def test_who_cannot_be_asked_for_waits_alone(place: Place) -> None:
 
 def test_who_is_added_again_while_an_undo_rests_keeps_his_own_data(place: Place) -> None:
     """Asked for before it was killed, and there when it goes on: he stays as he is."""
-    with finished_run(place, target="batch_size = 1\nqps = 8\nmax_in_flight = 1\n") as it:
+    with finished_run(place, target="batch_size = 1\nqps = 16\nmax_in_flight = 1\n") as it:
         process = place.start("undo", "job.toml", "--no-progress")
         ledger_path = it.run_dir / "undo/ledger.jsonl"
         deadline = time.monotonic() + 60
