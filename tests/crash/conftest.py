@@ -13,7 +13,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each random story; its number is its seed. A module may have a FEW of its own."""
+    """One test for each random story; its number is its seed.
+
+    A module may have a FEW of its own.
+    """
     if "story_seed" in metafunc.fixturenames:
         few = getattr(metafunc.module, "FEW", FEW)
         many = metafunc.config.getoption("--crashes", default=None)
