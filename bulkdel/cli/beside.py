@@ -41,7 +41,7 @@ class SideEnd:
     exit_code: Exit
 
 
-def sit_beside(  # what is sent, and what is asked before
+def sit_beside(
     job: Job,
     side: Side,
     command: str,

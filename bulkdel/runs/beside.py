@@ -63,7 +63,7 @@ class Side:
 
 
 class SideRun(Run):
-    """A run beside a run, held by this process. `begin`, `agree` where need be, `send`."""
+    """A run beside a run, held by this process: `open`, `agree` where need be, `send`."""
 
     def __init__(self, job: Job, side: Side, stack: ExitStack, beside: Job) -> None:
         """The run of `side`, whose job is `job`, beside the run of the job `beside`."""
