@@ -5,7 +5,8 @@
     │   ├── Busy        2   another process works in this run directory
     │   └── Corrupt     2   a file of the run directory is not what was written to it
     ├── Guarded         3   a guard of the job file stopped the run
-    └── StorageFailed  75   a file of the run cannot be written or read; run it again
+    ├── StorageFailed  75   a file of the run cannot be written or read; run it again
+    └── StoreAway      75   the store of leases does not answer; its workers go on when it does
 
 What happens to a pair is never an exception: it is a Verdict.
 """
@@ -79,5 +80,11 @@ class Guarded(BulkdelError):
 
 class StorageFailed(BulkdelError):
     """A file of the run can be written or read no more, so nothing more may be sent."""
+
+    exit_code = Exit.LEFT
+
+
+class StoreAway(BulkdelError):
+    """The store of leases does not answer, or not in time."""
 
     exit_code = Exit.LEFT

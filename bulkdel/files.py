@@ -41,6 +41,8 @@ BACKUP_OTHERS: Final = f"{BACKUP}/others"
 BACKUP_NOTE: Final = "backup.json"
 CANARY_NOTE: Final = "canary.json"
 AGREED: Final = "agreed.json"
+CUT: Final = "shards.json"
+SHARDS: Final = "shards"
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
 """What SQLite opens by name."""

@@ -14,7 +14,7 @@ from typing import Final
 from bulkdel import files
 from bulkdel.errors import NEW_RUN, WrongInput
 
-_RUNS: Final = frozenset({files.PLAN, files.JOURNAL, files.LEDGER})
+_RUNS: Final = frozenset({files.PLAN, files.JOURNAL, files.LEDGER, files.CUT})
 """A directory with one of these holds a run; whether it is of this job, they say themselves."""
 _TOLERATED: Final = frozenset(
     {"lost+found", ".snapshot", ".gitkeep", ".gitignore", ".keep", ".DS_Store"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from bulkdel.job.beside import BackupTable, CanaryTable
+from bulkdel.job.cluster import ClusterTable
 from bulkdel.job.endpoint import Reach
 from bulkdel.job.notify import Event, NotifyTable
 from bulkdel.job.schema import MEMORY_LIMIT_MB, Format, InputTable, Quoting, RetryTable
@@ -20,6 +21,7 @@ from bulkdel.words import Mode, Operation, Orient
 __all__ = [
     "Backup",
     "Canary",
+    "Cluster",
     "Event",
     "Format",
     "Guards",
@@ -42,6 +44,7 @@ Notify: TypeAlias = NotifyTable
 NOBODY: Final = Notify()
 Backup: TypeAlias = BackupTable
 Canary: TypeAlias = CanaryTable
+Cluster: TypeAlias = ClusterTable
 NO_BACKUP: Final = Backup()
 
 
@@ -127,6 +130,7 @@ class Job:
         run_dir_named: whether the job file or the command says it; else it is runs/NAME beside the
             job file.
         orient, memory_limit_mb: of [plan]; what planning may use, in MB.
+        cluster: how it is cut into shards; None where it is not.
     """
 
     source: Path
@@ -144,4 +148,5 @@ class Job:
     notify: Notify = NOBODY
     backup: Backup = NO_BACKUP
     canary: Canary | None = None
+    cluster: Cluster | None = None
     run_dir_named: bool = True

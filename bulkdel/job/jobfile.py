@@ -208,6 +208,7 @@ def _job(
         notify=table.notify,
         backup=table.backup,
         canary=table.canary,
+        cluster=table.cluster,
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 
 from bulkdel.job.account import id_fault
 from bulkdel.job.beside import BackupTable, CanaryTable
+from bulkdel.job.cluster import ClusterTable
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -308,5 +309,10 @@ class JobTable(Table):
     canary: Annotated[
         CanaryTable | None,
         Field(description="Some accounts first, then checked. Default: none."),
+        A_TABLE,
+    ] = None
+    cluster: Annotated[
+        ClusterTable | None,
+        Field(description="Several processes or machines. Default: one process."),
         A_TABLE,
     ] = None

@@ -1,0 +1,93 @@
+"""What a process and the store of leases say to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Left(StrEnum):
+    """How a shard is given back."""
+
+    SETTLED = "settled"  #: every pair of it is settled: nobody takes it again
+    FREE = "free"  #: anybody may go on with it at once
+    ENDED = "ended"  #: it could not go on: whoever begins after this moment may try again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A shard that is this process's own from now on, until it is given back or the lease ends.
+
+    Attributes:
+        epoch: how often it was taken, this time included; it only ever grows.
+        follows: whether another process may have sent of it within the last second.
+    """
+
+    shard: str
+    epoch: int
+    follows: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """No shard can be taken now.
+
+    Attributes:
+        over: whether none ever will be: each is settled, or has ended since this process began.
+        why: what is waited for, as a part of a sentence; empty where that is only the others' work.
+    """
+
+    over: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the owners of a run's shards are to do from now on.
+
+    Attributes:
+        paused: nothing is sent until this is False again. by: who said so, or "".
+        rates: calls/s that a target stays at or under, by its name; a target that is not there has
+            the job's qps.
+        shares: the same for this process's slices, by shard; all slices' together are never over
+            the target's qps.
+        give_back: shards to be given back as FREE, since others have fewer.
+    """
+
+    paused: bool = False
+    by: str = ""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
+    give_back: frozenset[str] = frozenset()
+
+
+class Store(Protocol):
+    """What gives leases. One process uses it, one call at a time, from any thread.
+
+    Each call returns within some seconds; what it could not do it raises as StoreAway, and then
+    nothing is known of whether it was done.
+    """
+
+    def join(self) -> None:
+        """Begin a session, and set the fence.
+
+        Raises:
+            WrongInput: the store is no store of ours, or does not go with this process.
+        """
+
+    def renew(self) -> Told:
+        """Renew the session and move the fence on; what is to be done from now on.
+
+        Does not return where the session is over: the fence ends the process.
+        """
+
+    def take(self, held: frozenset[str], most_qps: float) -> Taken | Nothing:
+        """Take a shard whose targets have at most `most_qps` calls/s, or any if none is `held`."""
+
+    def give_back(self, taken: Taken, left: Left) -> None:
+        """Let a shard go that nothing is sent of any more, and whose journal is closed."""
+
+    def leave(self) -> None:
+        """End the session: all shards were given back."""
