@@ -9,6 +9,7 @@ from typing import Final
 from bulkdel.job.account import rule_fault
 from bulkdel.job.cluster import cluster_problems
 from bulkdel.job.endpoint import EMULATOR, Reach, reach_of
+from bulkdel.job.evidence import evidence_problems
 from bulkdel.job.problems import nearest
 from bulkdel.job.schedule import ScheduleTable
 from bulkdel.job.schema import (
@@ -45,6 +46,7 @@ def problems_of(table: JobTable, stem: str, providers: Mapping[str, Provider]) -
                 f"targets.{first}; they would share one rate, so an app may be a target only once"
             )
     yield from _orient_problems(table)
+    yield from evidence_problems(table.request, table.evidence)
     yield from cluster_problems(table.cluster, table.targets, table.mode, table.plan.orient)
     if table.retry.max_delay_s < table.retry.base_delay_s:
         yield (

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from bulkdel.job.beside import BackupTable, CanaryTable
 from bulkdel.job.cluster import ClusterTable
 from bulkdel.job.endpoint import Reach
+from bulkdel.job.evidence import RequestTable
 from bulkdel.job.notify import Event, NotifyTable
 from bulkdel.job.schema import MEMORY_LIMIT_MB, Format, InputTable, Quoting, RetryTable
 from bulkdel.job.window import ALWAYS, Schedule
@@ -31,6 +32,7 @@ __all__ = [
     "ProxySource",
     "Quoting",
     "Reach",
+    "Request",
     "Retry",
     "SecretSource",
     "Target",
@@ -45,7 +47,9 @@ NOBODY: Final = Notify()
 Backup: TypeAlias = BackupTable
 Canary: TypeAlias = CanaryTable
 Cluster: TypeAlias = ClusterTable
+Request: TypeAlias = RequestTable
 NO_BACKUP: Final = Backup()
+NO_REQUEST: Final = Request()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +135,8 @@ class Job:
             job file.
         orient, memory_limit_mb: of [plan]; what planning may use, in MB.
         cluster: how it is cut into shards; None where it is not.
+        request: what it answers, for the papers.
+        signing_key: where the key is read from that signs what was done; None where none is named.
     """
 
     source: Path
@@ -149,4 +155,6 @@ class Job:
     backup: Backup = NO_BACKUP
     canary: Canary | None = None
     cluster: Cluster | None = None
+    request: Request = NO_REQUEST
+    signing_key: SecretSource | None = None
     run_dir_named: bool = True

@@ -21,6 +21,7 @@ from bulkdel import rundir
 from bulkdel.errors import WrongInput
 from bulkdel.job.checks import STANDARD_INPUT, id_rules, problems_of
 from bulkdel.job.endpoint import Reach, reach_of
+from bulkdel.job.evidence import EvidenceTable
 from bulkdel.job.job import Guards, Job, ProxySource, SecretSource, Target
 from bulkdel.job.keys import keys_of
 from bulkdel.job.other_files import other_than_job
@@ -209,6 +210,8 @@ def _job(
         backup=table.backup,
         canary=table.canary,
         cluster=table.cluster,
+        request=table.request,
+        signing_key=_signing_key(table.evidence, home),
     )
 
 
@@ -249,6 +252,13 @@ def _target(
 def _secret_source(table: TargetTable, home: Path) -> SecretSource:
     file = None if table.secret_file is None else home / table.secret_file
     return SecretSource(env=table.secret_env, file=file)
+
+
+def _signing_key(table: EvidenceTable, home: Path) -> SecretSource | None:
+    if table.signing_key_env is None and table.signing_key_file is None:
+        return None
+    file = None if table.signing_key_file is None else home / table.signing_key_file
+    return SecretSource(env=table.signing_key_env, file=file)
 
 
 def _proxy_source(table: TargetTable) -> ProxySource | None:

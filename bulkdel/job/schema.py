@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 from bulkdel.job.account import id_fault
 from bulkdel.job.beside import BackupTable, CanaryTable
 from bulkdel.job.cluster import ClusterTable
+from bulkdel.job.evidence import EvidenceTable, RequestTable
 from bulkdel.job.keys import (
     A_TABLE,
     ACCOUNT_WORDS,
@@ -311,6 +312,12 @@ class JobTable(Table):
         Field(description="Some accounts first, then checked. Default: none."),
         A_TABLE,
     ] = None
+    request: Annotated[
+        RequestTable, Field(description="What the purge answers, for the papers."), A_TABLE
+    ] = RequestTable()
+    evidence: Annotated[
+        EvidenceTable, Field(description="The key that signs what was done."), A_TABLE
+    ] = EvidenceTable()
     cluster: Annotated[
         ClusterTable | None,
         Field(description="Several processes or machines. Default: one process."),

@@ -250,7 +250,6 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             id="then-no-time",
         ),
         wrong("max_failed = 1\n" + GOOD, "max_failed belongs in [canary]", id="max-failed-at-top"),
-        wrong(GOOD + "[request]\n", "request is not a known key", id="request"),
         wrong(GOOD + '"a\\u001bb" = 1\n', 'targets.tencent."a\\x1bb" is not', id="strange-key"),
         # Tables.
         wrong(TOP + TENCENT, "input is missing", "[input]", id="input-missing"),

@@ -1,0 +1,201 @@
+"""The statement: what was done, as it is signed; and the certificate for one person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+STATEMENT_VERSION: Final = 1
+CERTIFICATE_VERSION: Final = 1
+BYTES_MOST: Final = 8 << 20
+CERTIFICATE_BYTES_MOST: Final = 512 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedTarget:
+    """One provider app, and what became of its pairs.
+
+    Attributes:
+        pairs: = deleted + already_gone + failed.
+    """
+
+    name: str
+    provider: str
+    app_id: int
+    region: str
+    pairs: int
+    deleted: int
+    already_gone: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedRows:
+    """The books of the input: read = pairs + duplicates + rejected + protected."""
+
+    read: int
+    pairs: int
+    duplicates: int
+    rejected: int
+    protected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedRequest:
+    """What the purge answers; times in UTC, ISO 8601."""
+
+    id: str | None = None
+    reason: str | None = None
+    requested_at: str | None = None
+    deadline: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedCheck:
+    """What the providers said of one target's pairs afterwards.
+
+    Attributes:
+        asked: pairs that were asked for, of `pairs`: all, or drawn with `seed`.
+        share_most: the largest share that can remain at 95 % confidence (exact binomial,
+            one-sided). pairs_most: the pairs that it would be, what remains included.
+    """
+
+    target: str
+    pairs: int
+    asked: int
+    seed: int | None
+    gone: int
+    remains: int
+    unknown: int
+    share_most: float
+    pairs_most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """All that is signed.
+
+    Attributes:
+        run: a random name of this sealed run; no other has it.
+        bulkdel: the version that sealed.
+        began_at, ended_at, sealed_at: UTC, ISO 8601.
+        lines, merkle_root, index_sha256: of ledger.jsonl; RFC 6962 over its lines, in hex.
+        verification: by target; empty where nobody asked the providers, and then the three
+            values of its lines are None.
+        undone: pairs that were put back, in directions; what is put back is in no certificate.
+        limits: what this does not prove, a sentence each.
+    """
+
+    version: int
+    run: str
+    job: str
+    operation: str
+    mode: str
+    orient: str
+    bulkdel: str
+    targets: tuple[StatedTarget, ...]
+    rows: StatedRows
+    request: StatedRequest
+    began_at: str | None
+    ended_at: str | None
+    sealed_at: str
+    lines: int
+    merkle_root: str
+    index_sha256: str
+    verification: tuple[StatedCheck, ...] = ()
+    verified_at: str | None = None
+    verification_lines: int | None = None
+    verification_merkle_root: str | None = None
+    verification_index_sha256: str | None = None
+    undone: int = 0
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One sealed line, and the proof that it is under the statement's root.
+
+    Attributes:
+        line: as text. index: from 0 on. proof: hex, from the leaf up.
+    """
+
+    line: str
+    index: int
+    proof: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What one person gets.
+
+    Attributes:
+        account: theirs. pseudonym: what stands for it in the lines.
+        statement, signature: the texts of statement.json and statement.sig as they stand.
+        entries: of the ledger. verification: of what the providers said afterwards.
+    """
+
+    version: int
+    account: str
+    pseudonym: str
+    statement: str
+    signature: str
+    entries: tuple[Entry, ...]
+    verification: tuple[Entry, ...] = ()
+
+
+_STATEMENT: Final = TypeAdapter(Statement)
+_CERTIFICATE: Final = TypeAdapter(Certificate)
+
+
+class NewerError(ValueError):
+    """It is of a newer version of bulkdel."""
+
+
+def statement_text(statement: Statement) -> bytes:
+    """The bytes of statement.json."""
+    return orjson.dumps(asdict(statement), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def statement_of(text: bytes) -> Statement:
+    """The inverse.
+
+    Raises:
+        NewerError: it is of a newer version.
+        ValueError: it is no statement.
+    """
+    content = _of_version(text, STATEMENT_VERSION)
+    try:
+        return _STATEMENT.validate_python(content)
+    except ValidationError:
+        raise ValueError("no statement") from None
+
+
+def certificate_text(certificate: Certificate) -> bytes:
+    """The bytes of a certificate's JSON."""
+    return orjson.dumps(asdict(certificate), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def certificate_of(text: bytes) -> Certificate:
+    """The inverse.
+
+    Raises:
+        NewerError: it is of a newer version.
+        ValueError: it is no certificate.
+    """
+    content = _of_version(text, CERTIFICATE_VERSION)
+    try:
+        return _CERTIFICATE.validate_python(content)
+    except ValidationError:
+        raise ValueError("no certificate") from None
+
+
+def _of_version(text: bytes, known: int) -> dict[str, Any]:
+    content = orjson.loads(text)
+    if not isinstance(content, dict) or not isinstance(content.get("version"), int):
+        raise ValueError("no JSON object with a version")  # noqa: TRY004  # of a file
+    if content["version"] > known:
+        raise NewerError(f"version {content['version']}")
+    return content
