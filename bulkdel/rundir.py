@@ -14,7 +14,7 @@ from typing import Final
 from bulkdel import files
 from bulkdel.errors import NEW_RUN, WrongInput
 
-_RUNS: Final = frozenset({files.PLAN, files.JOURNAL, files.LEDGER, files.CUT})
+_RUNS: Final = frozenset({files.PLAN, files.JOURNAL, files.LEDGER, files.CUT, files.SEALED})
 """A directory with one of these holds a run; whether it is of this job, they say themselves."""
 _TOLERATED: Final = frozenset(
     {"lost+found", ".snapshot", ".gitkeep", ".gitignore", ".keep", ".DS_Store"}
@@ -50,6 +50,21 @@ def holds_run(run_dir: Path) -> bool:
         return any(_is_there(run_dir / name) for name in _RUNS)
     except OSError as error:
         raise cannot(run_dir, "cannot be looked at", error) from error
+
+
+def refuse_sealed(run_dir: Path) -> None:
+    """Return if the run there was not sealed.
+
+    Raises:
+        WrongInput: it was, so nothing of it goes on.
+    """
+    if (run_dir / files.SEALED).is_dir():
+        raise WrongInput(
+            "this run was sealed, so nothing of it goes on",
+            where=run_dir,
+            mend="`bulkdel verify` checks it, `bulkdel seal` removes what is left of its own files;"
+            " begin a new run with --run-dir",
+        )
 
 
 def has_sides(run_dir: Path) -> bool:

@@ -42,16 +42,21 @@ class Holder:
 
 
 @contextmanager
-def hold(run_dir: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[tuple[str, ...]]:
+def hold(
+    run_dir: Path, *, patience_s: float = _PATIENCE_S, sealed: bool = False
+) -> Iterator[tuple[str, ...]]:
     """Hold `run_dir`, made if need be, for the length of a with block.
 
     Yields what there is to warn of. Waits up to `patience_s`, since `holder` takes the lock for an
-    instant to look.
+    instant to look. One that was `sealed` is held by whoever removes what is left of it, and by
+    nobody else.
 
     Raises:
         Busy: another process holds it; says which, and since when.
         WrongInput: the directory cannot be made, written or locked, or is no run's; see rundir.
     """
+    if not sealed:
+        rundir.refuse_sealed(run_dir)
     warnings = rundir.prepare(run_dir)
     try:
         descriptor = files.open_for_work(run_dir / LOCK, os.O_RDWR | os.O_CREAT)
