@@ -22,7 +22,8 @@ def certificate_faults(
     """Everything that is wrong with a certificate, a sentence each; none if all holds.
 
     Args:
-        certificate: as it was read. statement: the one in it.
+        certificate: as it was read.
+        statement: the one in it.
         public: the public half of the key that it must be signed with; None judges no signature.
         key: of the pseudonyms; None judges no pseudonym.
 

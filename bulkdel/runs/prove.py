@@ -62,7 +62,7 @@ def _entries(  # noqa: PLR0917  # what the statement says of a file
 ) -> tuple[Entry, ...]:
     """Raises Corrupt where a line is not under the root that was signed."""
     index = open_index(path, sha256=index_sha256, lines=count)
-    found = []
+    found: list[Entry] = []
     with open_lines(path) as file:
         for place, line in index.found(file, pseudonym):
             if len(found) >= ENTRIES_MOST:
