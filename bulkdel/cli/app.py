@@ -77,6 +77,8 @@ COMMANDS = {
     "verify": "Check the results: the files, or at the providers.",
     "close": "Settle what is left as failed.",
     "undo": "Put back what a run deleted, from its backup.",
+    "seal": "Keep the proof of a finished run, and no account id.",
+    "prove": "Write a certificate for one person.",
     "schema": "Print the job file's JSON schema, for editors.",
     "emulator": "Serve the APIs on this machine, for trials.",
 }

@@ -13,6 +13,7 @@ from bulkdel.job.json_schema import job_schema
 from bulkdel.report import (
     check_json,
     export_json,
+    judged_json,
     plan_json,
     rehearsal,
     remote,
@@ -60,6 +61,7 @@ class Form(StrEnum):
     RUN = "run"
     EXPORT = "export"
     VERIFY = "verify"
+    SEALED = "sealed"
     UNDO = "undo"
     VERIFICATION = "verification"
 
@@ -73,6 +75,7 @@ FORMS: Final[Mapping[Form, tuple[int, Mapping[str, str]]]] = {
     Form.RUN: (run_json.VERSION, run_json.KEYS),
     Form.EXPORT: (export_json.VERSION, export_json.KEYS),
     Form.VERIFY: (verification.VERSION, verification.KEYS),
+    Form.SEALED: (judged_json.VERSION, judged_json.KEYS),
     Form.UNDO: (undone.VERSION, undone.KEYS),
     Form.VERIFICATION: (remote.VERSION, remote.KEYS),
 }

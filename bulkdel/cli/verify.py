@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, Quiet, RunDir, load
+from bulkdel.cli.verify_sealed import verify_sealed
 from bulkdel.errors import WrongInput
 from bulkdel.report.text.verification import verification_json, verification_text
 from bulkdel.runs.verification import Wish
 from bulkdel.runs.verify import verify_run
+from bulkdel.runs.verify_sealed import is_sealed, sealed_folder
 
 EPILOG = """
 \b
@@ -84,6 +87,24 @@ def verify(
         bool,
         typer.Option("--again", help="With --remote: ask anew, and keep what was answered before."),
     ] = False,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--public-key",
+            metavar="FILE",
+            help="Of a sealed run or a certificate: the key that it must be signed with.",
+            show_default=False,
+        ),
+    ] = None,
+    pseudonym_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--pseudonym-key",
+            metavar="FILE",
+            help="Of a certificate: sealed.key, to check that the pseudonym is the account's.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
     no_progress: Quiet = False,
 ) -> int:
@@ -104,12 +125,26 @@ def verify(
     says what that bounds. It changes nothing at a provider, so it asks
     nobody. What they answer is kept in the run directory (verification/);
     stopped or killed, the same command goes on.
+
+    Of a run that was sealed, and of a certificate (JOB is then its file, or
+    the folder of the sealed run), it checks the signature, every line and
+    every proof, with the public key alone, on any machine, and says what
+    that proves and what not.
     """
     if not remote:
         given = (("--sample", sample), ("--seed", seed), ("--again", again or None))
         if stray := [name for name, value in given if value is not None]:
             raise WrongInput(f"{stray[0]} goes with --remote only")
-    loaded = load(job, run_dir)
+    loaded = None if is_sealed(job) else load(job, run_dir)
+    sealed = job if loaded is None else sealed_folder(loaded.run_dir)
+    if sealed is not None or loaded is None:
+        if remote:
+            raise WrongInput("--remote asks about the pairs of a run, and this one was sealed")
+        return verify_sealed(
+            sealed or job, loaded, public_key=public_key, pseudonym_key=pseudonym_key, json=json
+        )
+    if public_key is not None or pseudonym_key is not None:
+        raise WrongInput("a key goes with a sealed run or a certificate, and this run is no such")
     if remote:
         from bulkdel.cli.remote import verify_remote  # all of sending: only where wanted
 

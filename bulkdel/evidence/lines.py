@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 import orjson
 
+from bulkdel import files
 from bulkdel.evidence.merkle import BLOCK, Blocks, leaf, levels, path_in, root_of
 from bulkdel.evidence.pseudonyms import ACCOUNT_KEYS
 
@@ -41,12 +42,29 @@ class Lines:
 
 
 def write_lines(
-    lines: Iterable[bytes], out: BinaryIO, index: Path, *, says: Callable[[int], None]
+    lines: Iterable[bytes], path: Path, index: Path, *, says: Callable[[int], None]
 ) -> Lines:
-    """Writes sealed lines, none with a line feed, and their index; both are synced by the caller.
+    """Writes sealed lines, none with a line feed, and their index, durably and 0600.
 
     `says` is told now and then how many were written.
     """
+    with files.replacing(path) as out:
+        made = _write(lines, out, says)
+    return _indexed(made, index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """What is known of lines that were written: see write_lines."""
+
+    count: int
+    roots: list[bytes]
+    starts: array[int]
+    prefixes: array[int]
+    holders: array[int]
+
+
+def _write(lines: Iterable[bytes], out: BinaryIO, says: Callable[[int], None]) -> _Written:
     blocks, starts = Blocks(), array("Q")
     prefixes, holders = array("H"), array("I")
     waiting = bytearray()
@@ -68,18 +86,25 @@ def write_lines(
             out.write(waiting)
             waiting.clear()
     out.write(waiting)
-    roots = blocks.all()
-    order = np.argsort(np.frombuffer(prefixes, np.uint16), kind="stable")
-    counts = np.bincount(np.frombuffer(prefixes, np.uint16), minlength=1 << 16)
-    with index.open("wb") as file:
-        np.savez(
+    return _Written(
+        count=count, roots=blocks.all(), starts=starts, prefixes=prefixes, holders=holders
+    )
+
+
+def _indexed(made: _Written, index: Path) -> Lines:
+    prefixes = np.frombuffer(made.prefixes, np.uint16)
+    order = np.argsort(prefixes, kind="stable")
+    counts = np.bincount(prefixes, minlength=1 << 16)
+    with files.replacing(index) as file:
+        np.savez_compressed(
             file,
-            starts=np.frombuffer(starts, np.uint64),
-            roots=np.frombuffer(b"".join(roots), np.uint8),
+            starts=np.frombuffer(made.starts, np.uint64),
+            roots=np.frombuffer(b"".join(made.roots), np.uint8),
             ends=np.cumsum(counts).astype(np.uint64),
-            holders=np.frombuffer(holders, np.uint32)[order],
+            holders=np.frombuffer(made.holders, np.uint32)[order],
         )
-    return Lines(count=count, root=root_of(roots).hex(), index_sha256=sha256_of(index))
+    root = root_of(made.roots).hex()
+    return Lines(count=made.count, root=root, index_sha256=sha256_of(index))
 
 
 def read_lines(file: BinaryIO) -> Iterator[bytes]:

@@ -15,6 +15,8 @@ from bulkdel.evidence.signing import is_signed
 from bulkdel.evidence.statement import BYTES_MOST, NewerError, Statement, statement_of
 
 _KEY_MOST: Final = 1024
+_MANY: Final = 500_000
+"""Lines whose reading takes long enough to be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,8 @@ def read_small(path: Path, most: int) -> bytes:
 
 
 def _line_faults(path: Path, count: int, root: str, says: Callable[[str], None]) -> list[str]:
-    says(f"Reading {path.name}: {count:,} lines")
+    if count >= _MANY:
+        says(f"Reading {path.name}: {count:,} lines ...")
     try:
         with open_lines(path) as file:
             there, found = lines_of(read_lines(file))

@@ -10,7 +10,6 @@ keep of it is theirs.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 import uuid
@@ -246,13 +245,8 @@ def _seal_lines(
         if tries == _TRIES:
             texts = set()
         held = _Held(texts)
-        with out.open("wb") as file:
-            sealed = (names.sealed(line, texts) for line in _lines(ledgers) if held.passes(line))
-            lines = write_lines(sealed, file, index_path(out), says=says)
-            file.flush()
-            os.fsync(file.fileno())
-        with index_path(out).open("rb") as index:
-            os.fsync(index.fileno())
+        sealed = (names.sealed(line, texts) for line in _lines(ledgers) if held.passes(line))
+        lines = write_lines(sealed, out, index_path(out), says=says)
         if not held.found:
             return lines
         texts -= held.found

@@ -58,14 +58,15 @@ def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
 @cache
 def template_and_style() -> tuple[Template, str]:
     """The template, compiled, and the style; both stand beside this file and are read once."""
-    environment = _environment()
-    environment.get_template("parts.html.j2")
+    made = environment()
+    made.get_template("parts.html.j2")
     style = resources.files(__package__).joinpath("page.css").read_text("utf-8")
-    return environment.get_template("page.html.j2"), style
+    return made.get_template("page.html.j2"), style
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """What templates beside this file are rendered with."""
+    made = Environment(
         loader=PackageLoader("bulkdel.report", "page"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -74,7 +75,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_shown,
     )
-    environment.filters |= {
+    made.filters |= {
         "count": figures.count,
         "counted": figures.counted,
         "milliseconds": lane_charts.milliseconds,
@@ -86,7 +87,7 @@ def _environment() -> Environment:
         "span": figures.span,
         "time": sentences.time,
     }
-    return environment
+    return made
 
 
 def _shown(value: object) -> object:

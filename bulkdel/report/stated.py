@@ -1,0 +1,129 @@
+"""What a statement and a certificate say, in words for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from bulkdel.evidence.statement import (
+    Certificate,
+    StatedCheck,
+    StatedTarget,
+    Statement,
+)
+from bulkdel.report.figures import count, counted, plain
+from bulkdel.report.phrases import unit
+from bulkdel.words import Operation
+
+_DELETION = {
+    "deleted": "was removed: the provider said so",
+    "already_gone": "was not there any more: the provider said that there was nothing to remove",
+    "failed": "was NOT removed: the provider refused it",
+}
+_CHECK = {
+    "gone": "gone",
+    "remains": "STILL THERE",
+    "unknown": "could not be asked for",
+}
+
+
+def statement_facts(one: Statement) -> list[tuple[str, str]]:
+    """What a statement says, name and words."""
+    noun = unit(Operation(one.operation))
+    request = one.request
+    asked = " ".join(filter(None, (request.id, request.reason)))
+    found = [
+        ("Job", plain(one.job)),
+        ("Request", plain(asked, 700)) if asked else None,
+        ("Asked for", request.requested_at) if request.requested_at else None,
+        ("To be done by", request.deadline) if request.deadline else None,
+        ("What", f"{one.operation}, {one.mode}"),
+        ("When", f"{one.began_at or '?'} to {one.ended_at or '?'}"),
+        ("Sealed", f"{one.sealed_at} by bulkdel {plain(one.bulkdel)}"),
+        *(
+            (
+                plain(target.name),
+                target_words(target, noun),
+            )
+            for target in one.targets
+        ),
+        *((f"Checked, {plain(check.target)}", check_words(check)) for check in one.verification),
+        ("Put back", f"{count(one.undone)} (undo)") if one.undone else None,
+    ]
+    return [fact for fact in found if fact is not None]
+
+
+def target_words(target: StatedTarget, noun: str) -> str:
+    """What became of one app's pairs, in a sentence."""
+    where = " ".join(filter(None, (target.provider, "app", str(target.app_id), target.region)))
+    return (
+        f"{where}: {counted(target.pairs, noun)} = {count(target.deleted)} deleted + "
+        f"{count(target.already_gone)} already gone + {count(target.failed)} failed"
+    )
+
+
+def check_words(check: StatedCheck) -> str:
+    """What the provider said afterwards of one target, in a sentence."""
+    said = (
+        f"{count(check.asked)} of {count(check.pairs)} asked for: {count(check.gone)} gone, "
+        f"{count(check.remains)} still there, {count(check.unknown)} without an answer"
+    )
+    if check.asked >= check.pairs:
+        return said
+    return (
+        f"{said}. Drawn at random: at 95 % confidence at most {check.share_most:.2%} can "
+        f"remain, that is {count(check.pairs_most)}"
+    )
+
+
+def certificate_books(certificate: Certificate, statement: Statement) -> Iterator[tuple[str, str]]:
+    """What was done for the person, counted: what it is about, and how many."""
+    lines = [orjson.loads(entry.line) for entry in certificate.entries]
+    cleared = Operation(statement.operation) is Operation.DELETE_ALL_FRIENDS
+    friends = {friend for line in lines if (friend := _friend(line, certificate.pseudonym))}
+    if not cleared:
+        yield "Friends concerned", f"{count(len(friends))}, named here by pseudonyms only"
+    statuses = Counter(line.get("status", "") for line in lines)
+    what = "a friend list" if cleared else "a friendship"
+    for status, words in _DELETION.items():
+        if statuses[status]:
+            yield f"{what.capitalize()} {words}", counted(statuses[status], "time")
+    checks = Counter(orjson.loads(one.line).get("status", "") for one in certificate.verification)
+    for status, words in _CHECK.items():
+        if checks[status]:
+            yield f"Asked afterwards: {words}", counted(checks[status], "time")
+
+
+def entry_rows(certificate: Certificate, statement: Statement) -> Iterator[tuple[str, ...]]:
+    """Each entry as a row: place among the lines, target, friend, what, code, when, checked."""
+    apps = {one.name: f"{one.provider} app {one.app_id}" for one in statement.targets}
+    checks = {
+        _key(line): line.get("status", "")
+        for line in (orjson.loads(one.line) for one in certificate.verification)
+    }
+    for entry in certificate.entries:
+        line: dict[str, Any] = orjson.loads(entry.line)
+        target = str(line.get("target", ""))
+        yield (
+            count(entry.index + 1),
+            plain(apps.get(target, target)),
+            plain(_friend(line, certificate.pseudonym) or "the whole list"),
+            plain(str(line.get("status", "")).replace("_", " ")),
+            str(line.get("code", "")),
+            plain(str(line.get("at", ""))),
+            _CHECK.get(checks.get(_key(line), ""), "not asked"),
+        )
+
+
+def _key(line: dict[str, Any]) -> tuple[Any, ...]:
+    return line.get("target"), line.get("from_account"), line.get("to_account")
+
+
+def _friend(line: dict[str, Any], pseudonym: str) -> str | None:
+    """The other end of a line; None of a whole list."""
+    ends = (line.get("from_account"), line.get("to_account"))
+    other = ends[1] if ends[0] == pseudonym else ends[0]
+    return other if isinstance(other, str) else None
