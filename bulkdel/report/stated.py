@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -16,8 +17,25 @@ from bulkdel.evidence.statement import (
 )
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import unit
-from bulkdel.words import Operation
+from bulkdel.words import Mode, Operation
 
+_WHAT = {
+    (Operation.DELETE_FRIENDS, Mode.ONE_WAY): (
+        "friendships removed from the list of the one account of each pair (delete_friends, "
+        "one_way)"
+    ),
+    (Operation.DELETE_FRIENDS, Mode.TWO_WAY): (
+        "friendships removed from the lists of both accounts (delete_friends, two_way)"
+    ),
+    (Operation.DELETE_ALL_FRIENDS, Mode.ONE_WAY): (
+        "whole friend lists cleared; others may still list the account (delete_all_friends, "
+        "one_way)"
+    ),
+    (Operation.DELETE_ALL_FRIENDS, Mode.TWO_WAY): (
+        "whole friend lists cleared, and the account taken off its friends' lists "
+        "(delete_all_friends, two_way)"
+    ),
+}
 _DELETION = {
     "deleted": "was removed: the provider said so",
     "already_gone": "was not there any more: the provider said that there was nothing to remove",
@@ -38,11 +56,11 @@ def statement_facts(one: Statement) -> list[tuple[str, str]]:
     found = [
         ("Job", plain(one.job)),
         ("Request", plain(asked, 700)) if asked else None,
-        ("Asked for", request.requested_at) if request.requested_at else None,
-        ("To be done by", request.deadline) if request.deadline else None,
-        ("What", f"{one.operation}, {one.mode}"),
-        ("When", f"{one.began_at or '?'} to {one.ended_at or '?'}"),
-        ("Sealed", f"{one.sealed_at} by bulkdel {plain(one.bulkdel)}"),
+        ("Asked for", moment(request.requested_at)) if request.requested_at else None,
+        ("To be done by", moment(request.deadline)) if request.deadline else None,
+        ("What", _WHAT[Operation(one.operation), Mode(one.mode)]),
+        ("When", f"{moment(one.began_at)} to {moment(one.ended_at)}"),
+        ("Sealed", f"{moment(one.sealed_at)} by bulkdel {plain(one.bulkdel)}"),
         *(
             (
                 plain(target.name),
@@ -51,9 +69,17 @@ def statement_facts(one: Statement) -> list[tuple[str, str]]:
             for target in one.targets
         ),
         *((f"Checked, {plain(check.target)}", check_words(check)) for check in one.verification),
+        None if one.verification else ("Checked", "nobody asked the provider afterwards"),
         ("Put back", f"{count(one.undone)} (undo)") if one.undone else None,
     ]
     return [fact for fact in found if fact is not None]
+
+
+def moment(stamp: str | None) -> str:
+    """A statement's time for a person: "2026-11-26 13:21:01 UTC"."""
+    if stamp is None:
+        return "an unknown time"
+    return f"{datetime.fromisoformat(stamp).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def target_words(target: StatedTarget, noun: str) -> str:
@@ -113,7 +139,7 @@ def entry_rows(certificate: Certificate, statement: Statement) -> Iterator[tuple
             plain(_friend(line, certificate.pseudonym) or "the whole list"),
             plain(str(line.get("status", "")).replace("_", " ")),
             str(line.get("code", "")),
-            plain(str(line.get("at", ""))),
+            moment(line.get("at")),
             _CHECK.get(checks.get(_key(line), ""), "not asked"),
         )
 
