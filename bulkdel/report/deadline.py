@@ -1,0 +1,85 @@
+"""[request] in words, and whether a run can be done before its deadline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+
+from bulkdel.job.job import Job, Request
+from bulkdel.job.window import Schedule, finish
+from bulkdel.plan.values import PlanMeta
+from bulkdel.providers import PROVIDERS
+from bulkdel.report.figures import plain, rate, span
+
+_HALVINGS = 40
+
+
+def request_rows(request: Request, now_s: float) -> Iterator[tuple[str, str]]:
+    """What the purge answers, name and words; nothing where the job does not say."""
+    named = ", ".join(filter(None, (request.id, request.reason)))
+    asked = "" if request.requested_at is None else f"asked for {_day(request.requested_at)}"
+    if words := "; ".join(filter(None, (named, asked))):
+        yield "request", plain(words, 800)
+    if request.deadline is not None:
+        yield "deadline", f"{_day(request.deadline)}, {_from_now(request.deadline, now_s)}"
+
+
+def deadline_doubt(job: Job, meta: PlanMeta, now_s: float, *, before_s: float = 0.0) -> str:
+    """That the plan cannot be sent before the deadline, and the rate that would do; else nothing.
+
+    Args:
+        job: with its schedule and rates.
+        meta: the plan's.
+        now_s: Unix time; it begins then.
+        before_s: seconds that a backup takes first.
+    """
+    due = job.request.deadline
+    if due is None or not meta.books.pairs:
+        return ""
+    bound_s = _work_s(job.schedule, now_s, due.timestamp()) - before_s
+    batches = {share.target: share.batches for share in meta.shares}
+    late = [one for one in job.targets if batches[one.name] / one.qps > bound_s]
+    if not late:
+        return ""
+    needs = []
+    for target in late:
+        if bound_s <= 0:
+            break
+        wanted = batches[target.name] / bound_s
+        ceiling = PROVIDERS[target.provider].limits[job.operation].qps
+        over = f", above the documented ceiling of {rate(ceiling)}" if wanted > ceiling else ""
+        needs.append(
+            f"{target.name} needs {rate(math.ceil(wanted * 10) / 10)} calls/s{over} "
+            f"(qps is {rate(target.qps)})"
+        )
+    enough = f": {'; '.join(needs)}" if needs else ""
+    whole = max(batches[one.name] / one.qps for one in late) + before_s
+    return (
+        f"request.deadline is {_day(due)}, {_from_now(due, now_s)}, and this takes at least "
+        f"{span(whole)} of sending: it cannot be done in time{enough}."
+    )
+
+
+def _work_s(schedule: Schedule, now_s: float, due_s: float) -> float:
+    """Seconds of sending that the schedule leaves until then."""
+    if due_s <= now_s:
+        return 0.0
+    low, high = 0.0, due_s - now_s
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        done = finish(schedule, now_s, middle)
+        if done is not None and done.at_s <= due_s:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _from_now(at: datetime, now_s: float) -> str:
+    left_s = at.timestamp() - now_s
+    return f"in {span(left_s)}" if left_s > 0 else f"{span(-left_s)} ago"
