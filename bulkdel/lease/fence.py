@@ -22,6 +22,10 @@ def kill_self() -> NoReturn:
     raise AssertionError("this process was killed")
 
 
+def no_fence() -> None:
+    """Stands open for ever: for what no other process can come to own."""
+
+
 class Fence:
     """Asked before each call leaves and before each write: `fence()` returns, or never."""
 
