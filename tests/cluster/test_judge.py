@@ -15,7 +15,7 @@ import pytest
 from tests.cluster.app import digest
 from tests.cluster.scene import FIRST_APP, SECRET, Scale, scene
 from tests.cluster.seen import Judge
-from tests.support.process import Place, csv_text, toml
+from tests.support.process import csv_text, toml
 
 FRIENDS = [("a", "b"), ("a", "c"), ("b", "a")]
 
@@ -131,14 +131,10 @@ def test_one_process_keeps_every_promise_before_this_judge(tmp_path: Path) -> No
         assert seen[FIRST_APP + 1].calls == 0
 
 
-def test_a_wrong_secret_is_refused(tmp_path: Path) -> None:
-    """The judge checks signatures of both providers."""
-    with Judge({1400000000: ("tencent", SECRET), 1234567890: ("zego", SECRET)}, FRIENDS) as judge:
-        place = Place(tmp_path, secret="0123456789abcdef0123456789abcdee")
-        place.write("pairs.csv", csv_text(FRIENDS))
-        place.write("job.toml", toml(judge.address, zego=""))
-        assert place.run("run", "job.toml", "--yes", "--no-progress").code == 77
-        assert all(seen.refused and seen.left == 3 for seen in judge.seen().values())
-        right = Place(tmp_path, secret=SECRET)
-        assert right.run("run", "job.toml", "--yes", "--no-progress").code == 0
-        assert all(seen.left == 0 for seen in judge.seen().values())
+def test_a_wrong_secret_is_refused() -> None:
+    """A call that is not signed, or with another app's key, is answered so and not carried out."""
+    with Judge({1: ("tencent", SECRET)}, FRIENDS) as judge, closing(Client(judge)) as client:
+        client.call("a", "b")
+        assert client.answer()["ErrorCode"] == 70009
+        assert judge.seen()[1].refused == 1
+        assert judge.seen()[1].left == len(FRIENDS)
