@@ -16,7 +16,7 @@ import orjson
 from bulkdel.errors import StoreAway, WrongInput
 from bulkdel.lease import statements as sql
 from bulkdel.lease.fence import Fence, boottime_s
-from bulkdel.lease.link import Cursor, Link
+from bulkdel.lease.link import Cursor, Link, once
 from bulkdel.lease.terms import (
     APPLIED_S,
     IDLE_MOST_S,
@@ -285,7 +285,7 @@ def register(address: str, run_id: str, folder: str, shards: Sequence[ShardRow])
     Raises:
         WrongInput: there is no store, or it is of another version, or may not be used.
     """
-    with Link(address, OPERATOR_S, WrongInput).transaction() as cursor:
+    with once(address, OPERATOR_S) as cursor:
         cursor.execute(sql.ONE_AT_A_TIME)
         _make(cursor)
         _check_version(cursor)
@@ -304,7 +304,7 @@ def end_session(address: str, session: str) -> None:
     Raises:
         StoreAway: it may not have been ended; it ends by itself.
     """
-    with Link(address, OPERATOR_S).transaction() as cursor:
+    with once(address, OPERATOR_S, StoreAway) as cursor:
         cursor.execute(sql.DEAD, {"me": session})
 
 
@@ -315,7 +315,7 @@ def tell(address: str, run_id: str, order: Order | None = None) -> Standing:
         WrongInput: there is no store, or it does not know the run.
     """
     names: dict[str, Any] = {"run": run_id}
-    with Link(address, OPERATOR_S, WrongInput).transaction() as cursor:
+    with once(address, OPERATOR_S) as cursor:
         _check_version(cursor)
         match order:
             case None:
@@ -360,7 +360,7 @@ def look_at_store(address: str) -> StoreSeen:
     Raises:
         WrongInput: there is none, or it is of another version, or may not be used.
     """
-    with Link(address, OPERATOR_S, WrongInput).transaction() as cursor:
+    with once(address, OPERATOR_S) as cursor:
         [server] = cursor.execute("SHOW server_version").fetchone() or [""]
         _, made = cursor.execute(sql.IS_MADE).fetchone() or (False, None)
         if made is None:

@@ -38,8 +38,8 @@ CREATE TABLE bulkdel.run (
 CREATE TABLE bulkdel.session (
     id text PRIMARY KEY, run_id text NOT NULL, host text NOT NULL, pid int NOT NULL,
     version text NOT NULL, lease_s float8 NOT NULL, grace_s float8 NOT NULL,
-    command_began float8 NOT NULL, began timestamptz NOT NULL, expires timestamptz NOT NULL,
-    dead boolean NOT NULL DEFAULT false, looked timestamptz, room float8 NOT NULL DEFAULT 0, asked_back timestamptz);
+    began timestamptz NOT NULL, expires timestamptz NOT NULL, dead boolean NOT NULL DEFAULT false,
+    looked timestamptz, room float8 NOT NULL DEFAULT 0, asked_back timestamptz);
 CREATE TABLE bulkdel.shard (
     run_id text NOT NULL REFERENCES bulkdel.run, name text COLLATE "C" NOT NULL,
     apps text[] NOT NULL, qps float8 NOT NULL, slice_of text NOT NULL, target_qps float8 NOT NULL,
@@ -75,9 +75,9 @@ WHERE run_id = %(run)s AND version <> %(version)s AND expires > bulkdel.moment()
 """
 JOIN: Final = """
 INSERT INTO bulkdel.session
-    (id, run_id, host, pid, version, lease_s, grace_s, command_began, began, expires)
-SELECT %(me)s, %(run)s, %(host)s, %(pid)s, %(version)s, %(lease)s, %(grace)s, %(began)s,
-       now, now + bulkdel.seconds(%(lease)s) FROM (SELECT bulkdel.moment() AS now) AS clock
+    (id, run_id, host, pid, version, lease_s, grace_s, began, expires)
+SELECT %(me)s, %(run)s, %(host)s, %(pid)s, %(version)s, %(lease)s, %(grace)s, now,
+       now + bulkdel.seconds(%(lease)s) FROM (SELECT bulkdel.moment() AS now) AS clock
 """
 RENEW: Final = """
 UPDATE bulkdel.session SET expires = bulkdel.moment() + bulkdel.seconds(lease_s)
