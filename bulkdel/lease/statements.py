@@ -39,7 +39,7 @@ CREATE TABLE bulkdel.session (
     id text PRIMARY KEY, run_id text NOT NULL, host text NOT NULL, pid int NOT NULL,
     version text NOT NULL, lease_s float8 NOT NULL, grace_s float8 NOT NULL,
     command_began float8 NOT NULL, began timestamptz NOT NULL, expires timestamptz NOT NULL,
-    looked timestamptz, room float8 NOT NULL DEFAULT 0, asked_back timestamptz);
+    dead boolean NOT NULL DEFAULT false, looked timestamptz, room float8 NOT NULL DEFAULT 0, asked_back timestamptz);
 CREATE TABLE bulkdel.shard (
     run_id text NOT NULL REFERENCES bulkdel.run, name text COLLATE "C" NOT NULL,
     apps text[] NOT NULL, qps float8 NOT NULL, slice_of text NOT NULL, target_qps float8 NOT NULL,
@@ -85,7 +85,11 @@ UPDATE bulkdel.session SET expires = bulkdel.moment() + bulkdel.seconds(lease_s)
 WHERE id = %(me)s AND expires > bulkdel.moment()
 """
 MINE: Final = "SELECT name, epoch FROM bulkdel.shard WHERE owner = %(me)s"
-END_SESSION: Final = "DELETE FROM bulkdel.session WHERE id = %(me)s"
+LEAVE: Final = "DELETE FROM bulkdel.session WHERE id = %(me)s"
+DEAD: Final = """
+UPDATE bulkdel.session SET dead = true, expires = least(expires, bulkdel.moment())
+WHERE id = %(me)s
+"""
 FREE_SHARDS: Final = """
 UPDATE bulkdel.shard SET owner = NULL, let_go = bulkdel.moment() WHERE owner = %(me)s
 """
@@ -101,7 +105,8 @@ WHERE rests > bulkdel.moment()
 """
 REMOVE_SESSIONS: Final = """
 WITH over AS (DELETE FROM bulkdel.session
-              WHERE expires + bulkdel.seconds(grace_s) < bulkdel.moment() RETURNING id)
+              WHERE expires + bulkdel.seconds(grace_s) < bulkdel.moment()
+                 OR dead AND host = %(host)s RETURNING id)
 UPDATE bulkdel.shard SET owner = NULL, let_go = bulkdel.moment()
 FROM over WHERE owner = over.id
 """
