@@ -197,10 +197,8 @@ class Counters:
 
     def __add__(self, other: Counters) -> Counters:
         """Of both together, as of two slices of one target."""
-        values = (
-            (one.name, getattr(self, one.name), getattr(other, one.name)) for one in fields(self)
-        )
-        return Counters(**{name: mine + its for name, mine, its in values})
+        names = [one.name for one in fields(self)]
+        return Counters(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
     @property
     def settled(self) -> int:

@@ -1,19 +1,94 @@
-"""A shard as a job of its own: its run directory, its targets, its part of their rates."""
+"""A shard as a job of its own: its run directory, its targets, its part of their rates.
+
+What is done with a whole run is done with each of its parts: the job itself, or its shards' jobs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+from bulkdel import files
+from bulkdel.errors import Busy, WrongInput
 from bulkdel.job.job import NOBODY, Job
-from bulkdel.plan.cut import Shard, shard_dir
+from bulkdel.ledger.lock import hold, holder
+from bulkdel.plan.cut import Shard, read_cut, shard_dir
+
+
+def parts_of(job: Job) -> tuple[Job, ...]:
+    """The jobs that the run of `job` is made of: its shards', in order; itself if it is not cut.
+
+    Raises:
+        Corrupt, WrongInput: the cut cannot be read, or the job file lacks a target of it.
+    """
+    cut = read_cut(job.run_dir)
+    return (job,) if cut is None else tuple(shard_job(job, shard) for shard in cut.shards)
+
+
+def everywhere(job: Job) -> Job:
+    """The job as its files are named to a person: where it is cut, by a pattern for all shards."""
+    if read_cut(job.run_dir) is None:
+        return job
+    return replace(job, run_dir=job.run_dir / files.SHARDS / "*")
+
+
+@contextmanager
+def held_whole(job: Job) -> Iterator[tuple[Job, ...]]:
+    """The parts of a run, of which no process sends meanwhile.
+
+    Of one that is not cut nothing is held here: whatever is done with it holds its directory.
+
+    Raises:
+        Busy: a process sends of it.
+    """
+    parts = parts_of(job)
+    if parts == (job,):
+        yield parts
+        return
+    with hold(job.run_dir):
+        refuse_sent(job)
+        yield parts
+
+
+def refuse_sent(job: Job) -> None:
+    """Return if no process sends of a shard of `job`, whose own directory is held.
+
+    Raises:
+        Busy: one does.
+    """
+    for part in parts_of(job):
+        if part != job and (sender := sender_of(part)):
+            raise Busy(
+                f"shard {part.run_dir.name} is sent by {sender}",
+                where=job.run_dir,
+                mend="stop its workers, or wait for them, then run the same command again",
+            )
+
+
+def sender_of(part: Job) -> str:
+    """Which process works on this part of a run now, in words; empty where none does."""
+    worker = holder(part.run_dir)
+    if worker is None:
+        return ""
+    return f"process {worker.pid}" if worker.pid else "another process"
 
 
 def shard_job(job: Job, shard: Shard) -> Job:
     """The job of one shard of `job`, as every command takes it; nobody is notified of it alone.
 
     A slice has an equal part of its target's rate and calls in flight, at least one call.
+
+    Raises:
+        WrongInput: the job file has no longer a target that the run was cut with.
     """
     named = {one.name: one for one in job.targets}
+    if gone := [name for name in shard.targets if name not in named]:
+        raise WrongInput(
+            f"the run in {job.run_dir} was planned for the target {gone[0]}, which the job file no "
+            "longer has",
+            where=job.source,
+        )
     targets = tuple(
         replace(
             named[name],
