@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -100,6 +101,23 @@ def read_note(run_dir: Path) -> BackupNote | None:
         return None
     except ValidationError as error:
         raise Corrupt("is not what was written", where=path, mend=RESTORE) from error
+
+
+def notes_together(notes: Sequence[BackupNote]) -> BackupNote:
+    """What is said of the backups of all shards of a run, at least one, as if they were one."""
+    states = {note.state for note in notes}
+    untils = [note.kept_until for note in notes if note.kept_until is not None]
+    return replace(
+        notes[0],
+        state=notes[0].state if len(states) == 1 else "begun",
+        at=max(note.at for note in notes),
+        kept_until=min(untils, default=None),
+        lists=sum(note.lists for note in notes),
+        failed=sum(note.failed for note in notes),
+        friends=sum(note.friends for note in notes),
+        bytes=sum(note.bytes for note in notes),
+        sha256=notes[0].sha256 if len(notes) == 1 else "",
+    )
 
 
 def write_note(run_dir: Path, note: BackupNote) -> None:
