@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.sittings import LaneStop
+from bulkdel.ledger.values import Counters
 from bulkdel.send.state import Doing, End, LaneState
 from bulkdel.send.view import LaneView
 
@@ -26,6 +27,7 @@ FRESH_S: Final = 15.0
 """A word older than this says how things stood, not how they stand."""
 _BYTES_MOST: Final = 1 << 20
 _TEXT_MOST: Final = 3000
+_NO_COUNTERS: Final = Counters()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class LiveLane:
     rate: float
     in_flight: int
     state: LaneState
+    pairs: int = 0
+    counters: Counters = _NO_COUNTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,9 @@ class Live:
     began_ms: int
     at_ms: int
     lanes: tuple[LiveLane, ...]
+    host: str = ""
+    hands: int = 0
+    ended: bool = False
 
 
 _LIVE: Final = TypeAdapter(Live)
