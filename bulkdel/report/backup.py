@@ -103,20 +103,22 @@ def read_note(run_dir: Path) -> BackupNote | None:
         raise Corrupt("is not what was written", where=path, mend=RESTORE) from error
 
 
-def notes_together(notes: Sequence[BackupNote]) -> BackupNote:
-    """What is said of the backups of all shards of a run, at least one, as if they were one."""
-    states = {note.state for note in notes}
-    untils = [note.kept_until for note in notes if note.kept_until is not None]
+def notes_together(notes: Sequence[BackupNote | None]) -> BackupNote | None:
+    """All shards' backups as one: whole where each is, and kept until the first time is over."""
+    known = [one for one in notes if one is not None]
+    if len(notes) == 1 or not known:
+        return notes[0]
+    states = {one.state for one in known} | ({"begun"} if len(known) < len(notes) else set())
+    until = [one.kept_until for one in known if one.kept_until is not None]
+    lead = max(known, key=lambda one: (one.state == "destroyed", one.at))
     return replace(
-        notes[0],
-        state=notes[0].state if len(states) == 1 else "begun",
-        at=max(note.at for note in notes),
-        kept_until=min(untils, default=None),
-        lists=sum(note.lists for note in notes),
-        failed=sum(note.failed for note in notes),
-        friends=sum(note.friends for note in notes),
-        bytes=sum(note.bytes for note in notes),
-        sha256=notes[0].sha256 if len(notes) == 1 else "",
+        lead,
+        state="destroyed" if "destroyed" in states else "begun" if "begun" in states else "whole",
+        kept_until=min(until, default=None),
+        lists=sum(one.lists for one in known),
+        failed=sum(one.failed for one in known),
+        friends=sum(one.friends for one in known),
+        bytes=sum(one.bytes for one in known),
     )
 
 

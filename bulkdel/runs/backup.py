@@ -151,12 +151,13 @@ def whole_backup(job: Job) -> BackupStatus | None:
     """
     looked = [backup_status(part.run_dir) for part in parts_of(job)]
     found = [one for one in looked if one is not None]
-    if not found:
+    note = notes_together([one.note if one is not None else None for one in looked])
+    if note is None:
         return None
     names = [target.name for target in job.targets]
     sides = zip_longest(*(one.sides for one in found))
     return BackupStatus(
-        note=notes_together([one.note for one in found]),
+        note=note,
         sides=tuple(together([one for one in some if one is not None], names) for some in sides),
     )
 

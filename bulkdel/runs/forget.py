@@ -30,12 +30,13 @@ def to_forget(job: Job) -> tuple[BackupNote, tuple[Path, ...]]:
         WrongInput: there is none, or an undo of the run is not finished.
     """
     folders = [part.run_dir for part in parts_of(job)]
-    found = [(folder, note) for folder in folders if (note := read_note(folder)) is not None]
-    if not found:
+    notes = [read_note(folder) for folder in folders]
+    whole = notes_together(notes)
+    if whole is None:
         raise WrongInput("there is no backup, so there is nothing to forget", where=job.run_dir)
     if any(begun(folder / files.UNDO) for folder in folders):
         _refuse_needed(job.run_dir, folders)
-    return notes_together([note for _, note in found]), tuple(folder for folder, _ in found)
+    return whole, tuple(one for one, note in zip(folders, notes, strict=True) if note is not None)
 
 
 def _refuse_needed(run_dir: Path, folders: Sequence[Path]) -> None:

@@ -7,6 +7,7 @@ run goes on without it.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
+from bulkdel.ledger.lock import holder
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.values import Counters
 from bulkdel.send.state import Doing, End, LaneState
@@ -127,3 +129,22 @@ def read_live(run_dir: Path) -> Live | None:
     if live is None or any(len(lane.state.info) > _TEXT_MOST for lane in live.lanes):
         return None
     return live
+
+
+def owner_of(run_dir: Path, live: Live | None, now_ms: int) -> str:
+    """Which process has the shard now; empty where none does.
+
+    Of this machine the lock says it, of another what that process wrote last.
+    """
+    here = platform.node()
+    if (worker := holder(run_dir)) is not None:
+        elsewhere = live is not None and live.host not in {"", here} and not worker.pid
+        return who_of(live) if live is not None and elsewhere else f"{here}, process {worker.pid}"
+    if live is None or live.ended or live.host in {"", here}:
+        return ""
+    return who_of(live) if now_ms - live.at_ms <= FRESH_S * 1000 else ""
+
+
+def who_of(live: Live) -> str:
+    """Which process said so, in words."""
+    return f"{live.host}, process {live.pid}"

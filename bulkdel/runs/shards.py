@@ -5,6 +5,7 @@ What is done with a whole run is done with each of its parts: the job itself, or
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,8 +13,9 @@ from dataclasses import replace
 from bulkdel import files
 from bulkdel.errors import Busy, WrongInput
 from bulkdel.job.job import NOBODY, Job
-from bulkdel.ledger.lock import hold, holder
+from bulkdel.ledger.lock import hold
 from bulkdel.plan.cut import Shard, read_cut, shard_dir
+from bulkdel.runs.live import owner_of, read_live
 
 
 def parts_of(job: Job) -> tuple[Job, ...]:
@@ -68,10 +70,7 @@ def refuse_sent(job: Job) -> None:
 
 def sender_of(part: Job) -> str:
     """Which process works on this part of a run now, in words; empty where none does."""
-    worker = holder(part.run_dir)
-    if worker is None:
-        return ""
-    return f"process {worker.pid}" if worker.pid else "another process"
+    return owner_of(part.run_dir, read_live(part.run_dir), time.time_ns() // 1_000_000)
 
 
 def shard_job(job: Job, shard: Shard) -> Job:
