@@ -17,12 +17,12 @@ from bulkdel.plan.rejects import file_name
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.export_notes import ExportNotes
 from bulkdel.report.export_rows import MORE, RowLayout, written_rows
-from bulkdel.report.exported import ExportFilter, Row, settled_rows, unsettled_rows
+from bulkdel.report.exported import ExportFilter, PairStatus, Row, settled_rows, unsettled_rows
 from bulkdel.report.figures import counted
 from bulkdel.report.raw_rejects import raw_rejects
 from bulkdel.report.remaining import Remaining, as_rows, remaining_lines
 from bulkdel.runs.seams import Say
-from bulkdel.runs.shards import parts_of
+from bulkdel.runs.shards import parts_of, refuse_elsewhere, sender_of
 from bulkdel.runs.verification import look_verification
 from bulkdel.words import Operation
 
@@ -62,6 +62,10 @@ def _rows(job: Job, choice: ExportFilter) -> Iterator[Row]:
     meta = read_plan_meta(job.run_dir)
     if meta is None:
         raise Corrupt("plan.parquet is gone", where=job.run_dir, mend=RESTORE)
+    if not choice.wants(PairStatus.UNSETTLED) and sender_of(job):
+        yield from settled_rows(job.run_dir, choice)  # it sends, so the ledger is of this plan
+        return
+    refuse_elsewhere(job)
     # The journal first: what is settled while we read is then in both, and never in neither.
     with open_history(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
         ours = history is not None and history.identity.plan_digest == meta.digest

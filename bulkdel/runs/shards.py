@@ -13,7 +13,7 @@ from dataclasses import replace
 from bulkdel import files
 from bulkdel.errors import Busy, WrongInput
 from bulkdel.job.job import NOBODY, Job
-from bulkdel.ledger.lock import hold
+from bulkdel.ledger.lock import hold, holder
 from bulkdel.plan.cut import Shard, read_cut, shard_dir
 from bulkdel.runs.live import owner_of, read_live
 
@@ -66,6 +66,20 @@ def refuse_sent(job: Job) -> None:
                 where=job.run_dir,
                 mend="stop its workers, or wait for them, then run the same command again",
             )
+
+
+def refuse_elsewhere(part: Job) -> None:
+    """Return if the journal of this part may be opened here: no other machine's process has it.
+
+    Raises:
+        Busy: one has, and no lock would tell SQLite so.
+    """
+    if holder(part.run_dir) is None and (sender := sender_of(part)):
+        raise Busy(
+            f"it is sent by {sender}, and only its results can be read meanwhile",
+            where=part.run_dir,
+            mend="ask for settled pairs alone with --status, or run this again once it is at rest",
+        )
 
 
 def sender_of(part: Job) -> str:
