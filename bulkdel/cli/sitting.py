@@ -193,7 +193,8 @@ def _have_agreement(
             return Consent(how=Agreement.EARLIER, at_ms=None, command=choices.command)
         return _now(Agreement.TRIAL, choices)
     shown = streams.width(sys.stderr)
-    streams.say(confirm_text(job, meta, shown, colour=streams.colour(sys.stderr)))
+    colour = streams.colour(sys.stderr)
+    streams.say(confirm_text(job, meta, shown, colour=colour, now_s=time.time()))
     if not is_real(job):
         return _now(Agreement.TRIAL, choices)
     if choices.yes:

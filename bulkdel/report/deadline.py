@@ -15,14 +15,34 @@ from bulkdel.report.figures import plain, rate, span
 _HALVINGS = 40
 
 
-def request_rows(request: Request, now_s: float) -> Iterator[tuple[str, str]]:
-    """What the purge answers, name and words; nothing where the job does not say."""
+def request_rows(
+    request: Request, now_s: float, left_s: float | None = None
+) -> Iterator[tuple[str, str]]:
+    """What the purge answers, name and words; nothing where the job does not say.
+
+    `left_s` is how long the rest will take, where that can be said.
+    """
     named = ", ".join(filter(None, (request.id, request.reason)))
     asked = "" if request.requested_at is None else f"asked for {_day(request.requested_at)}"
     if words := "; ".join(filter(None, (named, asked))):
         yield "request", plain(words, 800)
     if request.deadline is not None:
-        yield "deadline", f"{_day(request.deadline)}, {_from_now(request.deadline, now_s)}"
+        late = left_s is not None and now_s + left_s > request.deadline.timestamp() > now_s
+        missed = "; IT WILL BE MISSED AT THIS RATE" if late else ""
+        words = f"{_day(request.deadline)}, {_from_now(request.deadline, now_s)}{missed}"
+        yield "deadline", words
+
+
+def request_values(request: Request) -> dict[str, str | None] | None:
+    """The same for programs; None where the job does not say."""
+    asked, due = request.requested_at, request.deadline
+    values = {
+        "id": request.id,
+        "reason": request.reason,
+        "requested_at": None if asked is None else asked.isoformat(),
+        "deadline": None if due is None else due.isoformat(),
+    }
+    return values if any(values.values()) else None
 
 
 def deadline_doubt(job: Job, meta: PlanMeta, now_s: float, *, before_s: float = 0.0) -> str:

@@ -10,6 +10,7 @@ from bulkdel.job.account import is_invisible
 from bulkdel.job.job import Guards, Job
 from bulkdel.job.secrets import secret_warnings
 from bulkdel.plan.values import Books, Lookalike, PlanMeta
+from bulkdel.report.deadline import deadline_doubt
 from bulkdel.report.figures import count, counted, rate
 from bulkdel.words import Mode, Operation
 
@@ -29,10 +30,12 @@ _KINDS: Final = {
 """By kind: what one such id does, and what several do."""
 
 
-def plan_doubts(job: Job, meta: PlanMeta) -> Iterator[str]:
-    """What to look at in the plan before it is sent, a paragraph each; empty if nothing."""
+def plan_doubts(job: Job, meta: PlanMeta, now_s: float) -> Iterator[str]:
+    """What to look at in the plan before it is sent at `now_s`, a paragraph each; or nothing."""
     if question := lookalikes_question(meta.lookalikes):
         yield question
+    if late := deadline_doubt(job, meta, now_s):
+        yield late
     yield from guards_that_guard_nobody(job, meta.books)
 
 

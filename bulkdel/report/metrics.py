@@ -51,6 +51,7 @@ class Metrics:
         self._settled: dict[str, int] = {}
         self._progress_s: dict[str, float] = {}
         self._exit: int | None = None
+        self._due_s: float | None = None
         self.registry.register(self)
 
     def show(self, views: Sequence[LaneView]) -> None:
@@ -65,6 +66,8 @@ class Metrics:
     def at_rest(self, status: Status) -> None:
         """The run before its calls leave, or after."""
         self._beside = status.beside.sides
+        due = status.request.deadline
+        self._due_s = None if due is None else due.timestamp()
         answers = {view.target: view.answers for view in self._views}
         for target in status.targets:
             self._settled[target.name] = target.counters.settled
@@ -97,6 +100,9 @@ class Metrics:
         )
         if code is not None:
             yield self._gauge("exit_code", "The exit code that the process ended with.", code)
+        if self._due_s is not None:
+            words = "Seconds until the deadline of the request; below zero once it is past."
+            yield self._gauge("deadline_seconds", words, self._due_s - self._now_s())
         yield self._pairs(views)
         yield self._lanes(
             "pairs_planned", "Pairs of the plan.", [(view.target, view.pairs) for view in views]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from bulkdel.job.job import Job, Target
 from bulkdel.job.window import ALWAYS
 from bulkdel.plan.values import Fingerprint, PlanMeta, Share
+from bulkdel.report.deadline import deadline_doubt, request_values
 from bulkdel.report.doubts import guards_that_guard_nobody, too_many, warnings
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
@@ -71,7 +72,12 @@ KEYS: Final[Mapping[str, str]] = {
     "lookalikes[].kind": "what ids look like that an export may have changed",
     "lookalikes[].ids": "how many",
     "lookalikes[].example": "the first of them",
-    "doubts[]": "guards that hold nothing of this plan back, a sentence each",
+    "doubts[]": "a deadline that cannot be kept, guards that hold nothing back, a sentence each",
+    "request": "null, or what the purge answers",
+    "request.id": "its number; null where the job does not say",
+    "request.reason": "why; null likewise",
+    "request.requested_at": "when it was asked for; null likewise",
+    "request.deadline": "when it must be done; null likewise",
     "warnings[]": "what of the job deserves a second look, a sentence each",
     "stopped_by": "null, or why run would not send this plan",
     "inputs[].path": "a file, absolute; - for standard input",
@@ -121,7 +127,11 @@ def plan_values(job: Job, preview: Preview, *, now_s: float) -> dict[str, Any]:
         "schedule": _schedule(job, meta, now_s),
         "rejects": _rejects(preview.rejects),
         "lookalikes": [asdict(one) for one in meta.lookalikes],
-        "doubts": list(guards_that_guard_nobody(job, meta.books)),
+        "doubts": [
+            *filter(None, [deadline_doubt(job, meta, now_s)]),
+            *guards_that_guard_nobody(job, meta.books),
+        ],
+        "request": request_values(job.request),
         "warnings": list(warnings(job)),
         "stopped_by": stopped_by(job, meta),
         "inputs": _inputs(fingerprint),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,9 @@ from bulkdel.ledger.lock import busy, holder
 from bulkdel.ledger.opening import ensure_opens
 from bulkdel.plan.input.sources import STDIN, find_sources
 from bulkdel.plan.read import PlanReader
-from bulkdel.plan.values import Books, PlanMeta
+from bulkdel.plan.values import PlanMeta
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
+from bulkdel.report.deadline import deadline_doubt
 from bulkdel.report.doubts import too_many
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import unit
@@ -114,7 +116,7 @@ def look_at_plan(job: Job, standing: Standing, *, rows_about: int, readable: boo
         readable: whether the heads of all input files could be read.
     """
     if standing.plan is not None:
-        return _judged(job, standing.plan.books, left=standing.left)
+        return _judged(job, standing.plan, left=standing.left)
     unlooked = _unlooked(job, standing, readable=readable)
     if unlooked:
         return skipped("plan", unlooked)
@@ -145,7 +147,7 @@ def _trial(job: Job, rows_about: int) -> Check:
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if size > TRIED_BYTES or rows_about > TRIED_ROWS or free < _ROOM * size:
         return _unread(job, rows_about)
-    return _judged(job, _tried(job).books, left=None)
+    return _judged(job, _tried(job), left=None)
 
 
 def _tried(job: Job) -> PlanMeta:
@@ -156,8 +158,8 @@ def _tried(job: Job) -> PlanMeta:
         return make_plan(replace(job, run_dir=Path(folder).resolve()))
 
 
-def _judged(job: Job, books: Books, *, left: int | None) -> Check:
-    noun = unit(job.operation)
+def _judged(job: Job, meta: PlanMeta, *, left: int | None) -> Check:
+    books, noun = meta.books, unit(job.operation)
     if not books.read:
         return crossed("plan", "the input holds no rows at all", "is it the right file?")
     if left == 0:
@@ -174,6 +176,8 @@ def _judged(job: Job, books: Books, *, left: int | None) -> Check:
     words += "".join(f", {count(number)} {what}" for number, what in others if number)
     if not books.pairs:
         return warning("plan", words, "nothing would be sent: is it the right input?")
+    if late := deadline_doubt(job, meta, time.time()):
+        return warning("plan", words, late.rstrip("."))
     return good("plan", words)
 
 

@@ -39,6 +39,7 @@ from bulkdel.job.job import Job
 from bulkdel.ledger.lock import hold
 from bulkdel.report.beside import SideStatus, undo_of, verification_of
 from bulkdel.report.bound import bound_of
+from bulkdel.report.deadline import request_values
 from bulkdel.report.figures import counted, stamp
 from bulkdel.report.status import State, Status
 from bulkdel.report.version import version
@@ -355,14 +356,7 @@ def _statement(
 
 
 def _request(job: Job) -> StatedRequest:
-    request = job.request
-    asked, due = request.requested_at, request.deadline
-    return StatedRequest(
-        id=request.id,
-        reason=request.reason,
-        requested_at=None if asked is None else asked.isoformat(),
-        deadline=None if due is None else due.isoformat(),
-    )
+    return StatedRequest(**(request_values(job.request) or {}))
 
 
 def _checks(check: SideStatus) -> Iterator[StatedCheck]:

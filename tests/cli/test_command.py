@@ -236,8 +236,13 @@ with stopping(lambda name: os.write(1, name.encode() + b"\\n")):
 """
 
 
+def hang_up_heard() -> None:
+    """As from a terminal, where the tests themselves may run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def sitting(
-    first: Callable[[], object] | None = None, stderr: int = subprocess.PIPE
+    first: Callable[[], object] = hang_up_heard, stderr: int = subprocess.PIPE
 ) -> subprocess.Popen[str]:
     """A process that sits and tells of the first signal; `first` is done before it starts."""
     process = subprocess.Popen(  # noqa: S603 - our own arguments

@@ -6,15 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.support.process import ROOT, environment
 
 BUSY = """
-import hashlib, os
+import hashlib, os, signal
 from bulkdel.cli.signals import overhear, stopping
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
 with stopping(lambda by: None, CODE) as watch:
     overhear()
     if PATIENT:
@@ -24,20 +27,24 @@ with stopping(lambda by: None, CODE) as watch:
 """
 
 
-def busy(code: int, *, patient: bool) -> subprocess.Popen[str]:
-    """A process whose main thread hears nothing."""
+@contextmanager
+def busy(code: int, *, patient: bool) -> Iterator[subprocess.Popen[str]]:
+    """A process whose main thread hears nothing; it has ended afterwards."""
     text = BUSY.replace("CODE", str(code)).replace("PATIENT", str(patient))
-    process = subprocess.Popen(  # noqa: S603 - our own arguments
+    with subprocess.Popen(  # noqa: S603 - our own arguments
         [sys.executable, "-c", text],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
         env=environment(),
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    return process
+    ) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bulkdel.errors import Exit
+from bulkdel.job.schema import RetryTable
 from tests.support.judge import Judge, Pair
 from tests.support.process import KEY, ROOT, csv_text, ledger, toml
 
@@ -216,6 +218,17 @@ def test_systemd_tells_of_every_code_but_0_and_75() -> None:
     assert (SAMPLES / "mail-the-operator@.service").exists()
 
 
+def test_a_worker_is_started_again_where_that_helps() -> None:
+    """After 75 and a kill, but never after a code that needs a person; its stop is no failure."""
+    worker = "bulkdel-worker@.service"
+    assert unit(worker, "SuccessExitStatus") == unit(worker, "RestartForceExitStatus") == "75"
+    assert unit(worker, "Restart") == "on-failure"
+    never = {int(code) for code in unit(worker, "RestartPreventExitStatus").split()}
+    assert never == {*Exit} - {Exit.DONE, Exit.LEFT}
+    assert unit(worker, "OnFailure") == unit("bulkdel-purge.service", "OnFailure")
+    assert int(unit(worker, "TimeoutStopSec")) >= 2 * RetryTable().timeout_s
+
+
 def test_the_mail_to_the_operator_is_sent(tmp_path: Path) -> None:
     """As its ExecStart says, with %i and %H as systemd fills them in: to, subject, what it said."""
     shell, flag, script, *names = shlex.split(unit("mail-the-operator@.service", "ExecStart"))
@@ -253,7 +266,9 @@ def test_systemd_reads_the_units(tmp_path: Path) -> None:
     """Every key is known to it, and every value."""
     for path in SAMPLES.glob("*.[st]*"):
         if path.suffix in {".service", ".timer"}:
-            text = path.read_text().replace("/srv/purge/night.sh", "/bin/true")
+            text = path.read_text()
+            for program in ("/srv/purge/night.sh", "/srv/purge/.venv/bin/bulkdel"):
+                text = text.replace(program, "/bin/true")
             (tmp_path / path.name).write_text(text.replace("/srv/purge", str(tmp_path)))
     done = subprocess.run(  # noqa: S603  # our own samples
         ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())],  # noqa: S607
@@ -263,5 +278,5 @@ def test_systemd_reads_the_units(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert "bulkdel-purge" not in done.stderr
+    assert "bulkdel" not in done.stderr
     assert "mail-the-operator" not in done.stderr

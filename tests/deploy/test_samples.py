@@ -14,6 +14,7 @@ import yaml
 
 from bulkdel.errors import Exit
 from bulkdel.job.jobfile import load_job
+from bulkdel.job.schema import RetryTable
 from bulkdel.report.metrics import Metrics
 from bulkdel.send.state import KEPT, End
 from tests.support.judge import Judge
@@ -26,15 +27,30 @@ FOREIGN_METRICS = {"kube_job_failed"}
 """What the rules read that is no metric of bulkdel's: kube-state-metrics' own."""
 
 
-def documents(name: str) -> dict[str, dict[str, Any]]:
+def documents(text: str) -> dict[str, dict[str, Any]]:
     """The documents of a YAML file by their kind."""
-    read = yaml.safe_load_all((SAMPLES / "kubernetes" / name).read_text())
-    return {document["kind"]: document for document in read}
+    return {document["kind"]: document for document in yaml.safe_load_all(text)}
 
 
-SETUP = documents("setup.yaml")
-JOB = documents("job.yaml")["Job"]["spec"]
-PODS = {"job": JOB["template"]["spec"], "shell": SETUP["Pod"]["spec"]}
+def for_workers(text: str) -> str:
+    """setup.yaml as it tells those to change it who want several pods."""
+    marked = re.compile(r"^( *)# (.*?) *# workers\.yaml.*\n", re.MULTILINE)
+    changed, count = marked.subn(r"\1\2\n", text)
+    assert count == 4
+    return changed.replace("  accessModes: [ReadWriteOnce]\n", "")
+
+
+KUBERNETES = SAMPLES / "kubernetes"
+SETUP = documents((KUBERNETES / "setup.yaml").read_text())
+SETUP_FOR_WORKERS = documents(for_workers((KUBERNETES / "setup.yaml").read_text()))
+JOBS = {
+    "job": documents((KUBERNETES / "job.yaml").read_text())["Job"]["spec"],
+    "workers": documents((KUBERNETES / "workers.yaml").read_text())["Job"]["spec"],
+}
+PODS = {
+    "shell": SETUP["Pod"]["spec"],
+    **{name: job["template"]["spec"] for name, job in JOBS.items()},
+}
 JOB_FILE = SETUP["ConfigMap"]["data"]["purge.toml"]
 
 
@@ -70,17 +86,41 @@ def test_the_ledger_and_the_input_outlive_the_pod(tmp_path: Path) -> None:
     assert names == SETUP["Secret"]["stringData"].keys()
 
 
-def test_no_code_that_needs_a_person_is_tried_again() -> None:
+@pytest.mark.parametrize("name", JOBS)
+def test_no_code_that_needs_a_person_is_tried_again(name: str) -> None:
     """Those codes fail the Job at once; 75 is tried again, a bounded number of times."""
-    gone, failing = JOB["podFailurePolicy"]["rules"]
+    job = JOBS[name]
+    gone, failing = job["podFailurePolicy"]["rules"]
     assert gone["action"] == "Ignore"
     assert gone["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
     assert failing["action"] == "FailJob"
     assert failing["onExitCodes"]["operator"] == "In"
     assert {*failing["onExitCodes"]["values"]} == {*Exit} - {Exit.DONE, Exit.LEFT}
-    assert 0 < JOB["backoffLimit"] < 100
-    assert PODS["job"]["restartPolicy"] == "Never"
+    assert 0 < job["backoffLimit"] < 100
+    assert PODS[name]["restartPolicy"] == "Never"
     assert tomllib.loads(JOB_FILE)["schedule"]["outside"] == "wait"
+
+
+def test_workers_share_a_volume_and_a_store(tmp_path: Path) -> None:
+    """All nodes mount the run directory, and the store's address is in the Secret."""
+    path = tmp_path / "purge.toml"
+    path.write_text(SETUP_FOR_WORKERS["ConfigMap"]["data"]["purge.toml"])
+    cluster = load_job(path).cluster
+    assert cluster
+    assert cluster.store_env in SETUP_FOR_WORKERS["Secret"]["stringData"]
+    claim = SETUP_FOR_WORKERS["PersistentVolumeClaim"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    for kind in ("Secret", "ConfigMap", "PersistentVolumeClaim"):
+        assert SETUP_FOR_WORKERS[kind]["metadata"] == SETUP[kind]["metadata"]
+
+
+def test_workers_end_when_all_is_settled() -> None:
+    """The first that ends well ends the Job, and each can end with 75 as often as one alone."""
+    spec = JOBS["workers"]
+    assert spec["parallelism"] > 1
+    assert "completions" not in spec
+    assert spec["backoffLimit"] >= 10 * spec["parallelism"], "each ends with 75 when work is left"
+    assert PODS["workers"]["terminationGracePeriodSeconds"] >= 2 * RetryTable().timeout_s
 
 
 @pytest.mark.e2e

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from bulkdel.plain import escaped
 from bulkdel.report import figures, phrases, record
 from bulkdel.report.beside_words import beside_rows, name_of
+from bulkdel.report.deadline import request_rows
 from bulkdel.report.facts import RunFacts
 from bulkdel.report.lane_words import brief
 from bulkdel.report.next_steps import next_steps
@@ -41,6 +42,7 @@ def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
         steps=list(next_steps(facts.status, command)),
         remarks=remarks(facts.status, facts.counts.both_sides if facts.counts else None),
         states=sentences.states(facts.status),
+        request=list(request_rows(facts.status.request, facts.status.at_ms / 1000)),
         record=record,
         noun=phrases.unit(facts.status.operation),
         clock=lane_charts.clock_of(facts.targets),

@@ -10,6 +10,7 @@ from bulkdel.job.beside import OnFailure
 from bulkdel.job.job import Job, Reach, Target
 from bulkdel.plan.values import PlanMeta, Share
 from bulkdel.report.canary import canary_fact
+from bulkdel.report.deadline import request_rows
 from bulkdel.report.doubts import plan_doubts, warnings
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, place, unit
@@ -24,9 +25,11 @@ def is_real(job: Job) -> bool:
     return any(target.reach is Reach.REAL for target in job.targets)
 
 
-def confirm_text(job: Job, meta: PlanMeta, width: int, *, colour: bool = False) -> str:
-    """Everything that a yes agrees to: where, what, how much, for how long."""
-    return page(_parts(job, meta), width, colour=colour)
+def confirm_text(
+    job: Job, meta: PlanMeta, width: int, *, colour: bool = False, now_s: float = 0.0
+) -> str:
+    """Everything that a yes agrees to at `now_s`: where, what, how much, for how long."""
+    return page(_parts(job, meta, now_s), width, colour=colour)
 
 
 def question(job: Job, meta: PlanMeta) -> str:
@@ -51,7 +54,7 @@ def work(job: Job, meta: PlanMeta) -> RenderableType:
     )
 
 
-def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
+def _parts(job: Job, meta: PlanMeta, now_s: float) -> Iterator[RenderableType]:
     real = is_real(job)
     if real:
         yield words(f"This deletes real data. {_way_back(job)}", BAD)
@@ -64,6 +67,7 @@ def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
             ("does", deed(job.operation, job.mode)),
             *((target.name, plain(place(target), 400)) for target in job.targets),
             *canary_fact(job),
+            *request_rows(job.request, now_s),
             ("results", plain(str(job.run_dir), 1000)),
         ]
     )
@@ -73,7 +77,7 @@ def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
     yield words("")
     yield work(job, meta)
     yield from chosen_sides(job, meta)
-    for doubt in plan_doubts(job, meta):
+    for doubt in plan_doubts(job, meta, now_s):
         yield words("")
         yield words(doubt, TITLE)
     for warning in warnings(job):

@@ -13,6 +13,7 @@ from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.canary import canary_fact
+from bulkdel.report.deadline import request_rows
 from bulkdel.report.doubts import plan_doubts, too_many, warnings
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, place, unit
@@ -61,6 +62,7 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
             ("does", deed(job.operation, job.mode)),
             *((target.name, plain(place(target), 400)) for target in job.targets),
             *canary_fact(job),
+            *request_rows(job.request, now_s),
             ("run directory", plain(str(job.run_dir), 1000)),
         ]
     )
@@ -83,7 +85,7 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
     yield from _sample(meta, preview.sample)
     yield from whole_lists(job, meta)
     yield from _rejected(job, rows, preview.rejects)
-    for doubt in plan_doubts(job, meta):
+    for doubt in plan_doubts(job, meta, now_s):
         yield words("")
         yield words(doubt, TITLE)
     for warning in warnings(job):
