@@ -7,7 +7,6 @@ journal, which may be another machine's alone. One at rest is read from its jour
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from bulkdel.report.lane_words import lane_words
 from bulkdel.report.shards import ShardState, ShardStatus
 from bulkdel.report.status import Beside, LastSitting, Status, at_rest, fold
 from bulkdel.report.sums import LET_GO, by_code, most_said, one_carried, one_lane
-from bulkdel.runs.live import FRESH_S, Live, read_live
+from bulkdel.runs.live import FRESH_S, Live, owner_of, read_live
 from bulkdel.runs.seen_lanes import seen_lane
 from bulkdel.runs.shards import shard_job
 from bulkdel.runs.side_status import look_sides
@@ -130,15 +129,17 @@ def _part(job: Job, shard: Shard, pairs: Mapping[str, int], looks: Looks, now_ms
     planned = tuple(
         replace(at_rest(one.name, qps=one.qps), pairs=pairs.get(one.name, 0)) for one in job.targets
     )
-    owner = _owner(job.run_dir, live, now_ms)
-    if owner:
+    owner = owner_of(job.run_dir, live, now_ms)
+    if owner is not None:
         part = _sent(shard.name, planned, live, owner, now_ms)
     else:
         try:
             part = _at_rest(job, shard.name, planned, live, now_ms)
         except (BulkdelError, OSError) as error:  # the others are shown
             if isinstance(error, StorageFailed) and live is not None and not live.ended:
-                return _sent(shard.name, planned, live, _who(live), now_ms)  # another has its lock
+                return _sent(
+                    shard.name, planned, live, (live.host, live.pid), now_ms
+                )  # another has its lock
             why = f"shard {shard.name} cannot be read, and is not in the figures: {error}"
             ended = ShardStatus(name=shard.name, lanes=planned, state=ShardState.ENDED, why=why)
             return Part(shard=ended, beside=Beside(unreadable=(why,)))
@@ -176,34 +177,21 @@ def _pairs_of_slice(job: Job, before: Part | None, live: Live | None) -> Mapping
     return {share.target: share.pairs for share in meta.shares} if meta else {}
 
 
-def _owner(run_dir: Path, live: Live | None, now_ms: int) -> str:
-    """Which process has the shard now; empty where none does.
-
-    Of this machine the lock says it, of another what that process wrote last.
-    """
-    here = platform.node()
-    if (worker := holder(run_dir)) is not None:
-        elsewhere = live is not None and live.host not in {"", here} and not worker.pid
-        return _who(live) if live is not None and elsewhere else f"{here}, process {worker.pid}"
-    if live is None or live.ended or live.host in {"", here}:
-        return ""
-    return _who(live) if now_ms - live.at_ms <= FRESH_S * 1000 else ""
-
-
-def _who(live: Live) -> str:
-    return f"{live.host}, process {live.pid}"
-
-
 def _sent(
-    name: str, planned: Sequence[LaneView], live: Live | None, owner: str, now_ms: int
+    name: str,
+    planned: Sequence[LaneView],
+    live: Live | None,
+    owner: tuple[str, int],
+    now_ms: int,
 ) -> Part:
     """A shard that a process has, as that says; before its first word, as another left it."""
-    its_own = live is not None and not live.ended and _who(live) == owner
+    its_own = live is not None and not live.ended and live.pid == owner[1]
     shard = ShardStatus(
         name=name,
         lanes=tuple(_said(lane, live, now_ms, its_own=its_own) for lane in planned),
         state=ShardState.SENDING,
-        owner=owner,
+        host=owner[0],
+        pid=owner[1],
         since_ms=live.began_ms if live and its_own else None,
         hands=live.hands if live else 0,
     )

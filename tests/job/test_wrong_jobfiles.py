@@ -197,7 +197,7 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
         wrong(GOOD + '[cluster]\nstore = "S"\n', "did you mean store_env?", id="store"),
         wrong(
             GOOD + '[cluster]\nstore_env = "postgresql://u:opensesame@h/d"\n',
-            "cluster.store_env is a text of 30 characters",
+            "cluster.store_env is a text of 29 characters",
             "the name of an environment variable",
             id="store-address",
         ),

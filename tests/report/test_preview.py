@@ -8,9 +8,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bulkdel.plan.cut import Shard
 from bulkdel.report import rejects as reading
 from bulkdel.report.doubts import too_many
-from bulkdel.plan.cut import Shard
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import RejectedRow, Rejects, read_rejects
 from bulkdel.report.text.preview import plan_text

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 
+from bulkdel.errors import WrongInput
 from bulkdel.job.job import Cluster, Job
 from bulkdel.job.secrets import store_address
 from bulkdel.report.checks import Check, Grade
 from bulkdel.runs.check_cluster import look_at_cluster
 from tests.support import build
-from tests.support.postgres import a_postgres
 
 STORE = Cluster(store_env="A_STORE")
 
@@ -44,7 +41,7 @@ def test_how_it_is_cut_is_said() -> None:
     ["", "mysql://u:opensesame@h/d", "opensesame", "postgresql://u:opensesame@127.0.0.1:1/d"],
 )
 def test_a_store_of_no_use_is_crossed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No address, none of PostgreSQL, nobody there: a cross with what to do, and never the password."""
+    """No address, none of PostgreSQL, nobody there: crossed, and never with the password."""
     monkeypatch.setenv("A_STORE", address)
     seen = looked(job_of(STORE))["store"]
     assert seen.grade is Grade.CROSSED
@@ -53,19 +50,10 @@ def test_a_store_of_no_use_is_crossed(address: str, monkeypatch: pytest.MonkeyPa
     assert looked(job_of(STORE), offline=True)["store"].grade is Grade.SKIPPED
 
 
-def test_a_store_that_is_there_is_ticked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A PostgreSQL without our tables is good: the first worker makes them; nothing is changed."""
-    with a_postgres(tmp_path) as server:
-        monkeypatch.setenv("A_STORE", server.database())
-        for _ in range(2):
-            seen = looked(job_of(STORE))["store"]
-            assert seen.grade is Grade.GOOD
-            assert seen.words.startswith("PostgreSQL 1")
-            assert "new" in seen.words
-
-
 def test_the_address_is_read_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the variable that the job names, and from no other."""
+    """From the variable that the job names; where it is not set, its name is said."""
     monkeypatch.setenv("A_STORE", "postgresql://h/d")
     assert store_address(job_of(STORE)) == "postgresql://h/d"
-    assert store_address(replace(job_of(STORE), name="x")) == "postgresql://h/d"
+    monkeypatch.delenv("A_STORE")
+    with pytest.raises(WrongInput, match="A_STORE is not set or empty"):
+        store_address(job_of(STORE))
