@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
+    AbstractContextManager,
     AsyncExitStack,
     ExitStack,
     contextmanager,
@@ -23,8 +24,9 @@ from bulkdel import files, rundir
 from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
 from bulkdel.job.job import Job, Target
 from bulkdel.job.secrets import read_login
+from bulkdel.lease.values import OURS, Ownership
 from bulkdel.ledger.circumstances import Consent
-from bulkdel.ledger.history import begun
+from bulkdel.ledger.history import History, begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.recorder import Recorder
@@ -41,7 +43,7 @@ from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import Obeys, listening
 from bulkdel.runs.destinations import destinations_of, secret_of
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
-from bulkdel.runs.live import LiveFile, left_at_once, read_live
+from bulkdel.runs.live import EVERY_S, MANY, SELDOM_S, LiveFile, left_at_once, read_live
 from bulkdel.runs.plan import backup_lists, choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
@@ -51,7 +53,7 @@ from bulkdel.runs.status import identity_of, look
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import JournalBook
 from bulkdel.send.deed import Deed
-from bulkdel.send.descriptors import fit
+from bulkdel.send.descriptors import fitting, sittings
 from bulkdel.send.selection import Selection
 from bulkdel.send.shared import OnSettled, Shared
 from bulkdel.send.sitting import Sitting
@@ -68,15 +70,26 @@ SAMPLE: Final = 3
 class Run:
     """One job's run directory, held by this process, and what is done in it, in this order."""
 
-    def __init__(self, job: Job, stack: ExitStack, warnings: Sequence[str]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        stack: ExitStack,
+        warnings: Sequence[str],
+        *,
+        ownership: Ownership = OURS,
+        has_begun: bool = False,
+    ) -> None:
         self._job = job
+        self.ownership = ownership
+        self._live: LiveFile | None = None
+        self._hands = 0
         self._stack = stack
         self._warnings = warnings
         self._say: Say = _nothing
         self._secrets: dict[str, Secret] = {}
         self._consent: Consent | None = None
         self._proxies: dict[str, Proxy | None] = {}
-        self._begun = begun(job.run_dir)
+        self._begun = has_begun
         self._deed_of: Callable[[Target], Deed] | None = None
         self._log: FilteringBoundLogger | None = None
 
@@ -118,6 +131,9 @@ class Run:
                 self._plan.entry,
                 operation=meta.fingerprint.operation,
                 mode=self._job.mode,
+                fence=self.ownership.fence,
+                alone=self.ownership.alone,
+                epoch=self.ownership.epoch,
             )
         )
         if self.unsettled:
@@ -129,6 +145,14 @@ class Run:
     def unsettled(self) -> int:
         """Pairs that are left, over all targets; once the journal is open."""
         return sum(_unsettled(self._meta, self._journal))
+
+    def history(self) -> AbstractContextManager[History]:
+        """What was done until now, for a with block; while the journal is open."""
+        return self._journal.history()
+
+    def log_to(self, log: FilteringBoundLogger) -> None:
+        """What happens is told to this one, whoever sends."""
+        self._log = log
 
     def agreed(self) -> bool:
         """Whether calls of this plan left before: then it was agreed to, and is not asked again."""
@@ -225,7 +249,7 @@ class Run:
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
-        return stand_in(self._job, target)
+        return stand_in(self._job, target, self.history)
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""
@@ -300,11 +324,11 @@ class Run:
         if self._deed_of is None:  # it deletes
             ensure_backed_up(job, meta)
         show = show or _nothing
-        targets, fewer = fit(job.targets)
-        if fewer:
-            log.warning("calls.bounded", said=fewer)
-            self._say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
+            targets, fewer = stack.enter_context(fitting(job.targets))
+            if fewer:
+                log.warning("calls.bounded", said=fewer)
+                self._say(f"Warning: {fewer}.")
             stack.enter_context(self._crash_noted(meta))
             with nothing_sent():
                 recorder = await stack.enter_async_context(Recorder(self._journal))
@@ -320,6 +344,7 @@ class Run:
                     deed_of=self._deed_of,
                     selection=selection,
                     used_s=used_s,
+                    fence=self.ownership.fence,
                 )
                 destinations = await destinations_of(
                     targets, self._secrets, self._proxies, self._stand_in, stack
@@ -333,7 +358,14 @@ class Run:
                 self._note_dead()
                 began_ms = _now_ms()
                 self._journal.start_sitting(began_ms, os.getpid(), how)
-            live = LiveFile(job.run_dir, pid=os.getpid(), began_ms=began_ms)
+            self._live = live = LiveFile(
+                job.run_dir,
+                pid=os.getpid(),
+                began_ms=began_ms,
+                hands=self._hands,
+                every_s=SELDOM_S if sittings() > MANY else EVERY_S,
+                fence=self.ownership.fence,
+            )
             progress = ProgressLog(log, asyncio.get_running_loop().time)
 
             def show_all(views: Sequence[LaneView]) -> None:
@@ -362,7 +394,7 @@ def held_run(job: Job) -> Iterator[Run]:
     with ExitStack() as stack:
         with nothing_sent():
             warnings = stack.enter_context(hold(job.run_dir))
-            held = Run(job, stack, warnings)
+            held = Run(job, stack, warnings, has_begun=begun(job.run_dir))
         yield held
 
 
