@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -28,6 +28,7 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.runs.circumstances import circumstances
+from bulkdel.runs.control import Obeys
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.log import log_of
 from bulkdel.runs.plan import ChosenPlan
@@ -97,6 +98,14 @@ class SideRun(Run):
             self._chosen = ChosenPlan(meta=meta, compare=True)
             self._open(meta)
         return meta
+
+    def listening(
+        self, work: Obeys, warn: Callable[[str], None]
+    ) -> AbstractAsyncContextManager[None]:
+        """As the run itself does."""
+        if self._run is not None:
+            return self._run.listening(work, warn)
+        return super().listening(work, warn)
 
     @property
     def _main_job(self) -> Job:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.lease.fence import no_fence
+from bulkdel.ledger.lock import holder
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.values import Counters
 from bulkdel.send.state import Doing, End, LaneState
@@ -32,6 +33,7 @@ FRESH_S: Final = 15.0
 """A word older than this says how things stood, not how they stand."""
 _BYTES_MOST: Final = 1 << 20
 _TEXT_MOST: Final = 3000
+_NO_COUNTERS: Final = Counters()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class LiveLane:
     in_flight: int
     state: LaneState
     pairs: int = 0
-    counters: Counters = field(default_factory=Counters)
+    counters: Counters = _NO_COUNTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,11 @@ class LiveFile:
         self._doings, self._written_ms = doings, now_ms
         return self._writing(now_ms, ended=False)
 
+    def overdue(self, now_ms: int) -> Callable[[], None] | None:
+        """As `due`, with the lanes as last seen, where that is twice as long ago as it should."""
+        late = now_ms - self._written_ms >= 2 * self._every_ms
+        return self.due(self._views, now_ms) if late else None
+
     def end(self, now_ms: int) -> None:
         """The last word, with the lanes as they were last seen.
 
@@ -174,3 +181,17 @@ def read_live(run_dir: Path) -> Live | None:
     if live is None or any(len(lane.state.info) > _TEXT_MOST for lane in live.lanes):
         return None
     return live
+
+
+def owner_of(run_dir: Path, live: Live | None, now_ms: int) -> tuple[str, int] | None:
+    """The machine and the process that have the shard now; None where none has.
+
+    Of this machine the lock says it, of another what that process wrote last.
+    """
+    here = platform.node()
+    elsewhere = live is not None and live.host not in {"", here}
+    if (worker := holder(run_dir)) is not None:
+        return (live.host, live.pid) if live and elsewhere else (here, worker.pid)
+    if live is None or live.ended or not elsewhere or now_ms - live.at_ms > FRESH_S * 1000:
+        return None
+    return live.host, live.pid

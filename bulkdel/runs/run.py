@@ -12,16 +12,15 @@ from contextlib import (
     AsyncExitStack,
     ExitStack,
     contextmanager,
-    suppress,
 )
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from bulkdel import files, rundir
-from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
+from bulkdel.errors import BulkdelError
 from bulkdel.job.job import Job, Target
 from bulkdel.job.secrets import read_login
 from bulkdel.lease.values import OURS, Ownership
@@ -30,7 +29,6 @@ from bulkdel.ledger.history import History, begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.recorder import Recorder
-from bulkdel.ledger.sittings import LaneStop
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
@@ -42,9 +40,10 @@ from bulkdel.runs.backed_up import ensure_backed_up
 from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import Obeys, listening
 from bulkdel.runs.destinations import destinations_of, secret_of
-from bulkdel.runs.failures import leaf, nothing_sent, unexpected
-from bulkdel.runs.live import EVERY_S, MANY, SELDOM_S, LiveFile, left_at_once, read_live
-from bulkdel.runs.plan import backup_lists, choose_plan, sample, would_save
+from bulkdel.runs.end_notes import crash_noted, note_dead, note_end
+from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.live import EVERY_S, MANY, SELDOM_S, LiveFile
+from bulkdel.runs.plan import SAMPLE, backup_lists, choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
@@ -62,9 +61,6 @@ from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 if TYPE_CHECKING:
     from bulkdel.emulator.server import EmulatorServer
-
-SAMPLE: Final = 3
-"""Batches of a plan that are shown."""
 
 
 class Run:
@@ -246,6 +242,16 @@ class Run:
         else:
             say(f"Report: {page}")
 
+    def _word_since(self, began_ms: int) -> LiveFile:
+        return LiveFile(
+            self._job.run_dir,
+            pid=os.getpid(),
+            began_ms=began_ms,
+            hands=self._hands,
+            every_s=SELDOM_S if sittings() > MANY else EVERY_S,
+            fence=self.ownership.fence,
+        )
+
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
@@ -256,42 +262,9 @@ class Run:
         log.warning("sitting.without", said=words)
         self._say(f"Warning: {words}.")
 
-    @contextmanager
-    def _crash_noted(self, meta: PlanMeta) -> Iterator[None]:
-        """Within it an error that no lane could tell of is kept as the sitting's end."""
-        try:
-            yield
-        except Exception as error:
-            cause = leaf(error)
-            if isinstance(cause, BulkdelError):
-                end, words = End.STORAGE, str(cause)
-            else:
-                end, words = End.CRASHED, unexpected(cause)
-            self._note_end(
-                [LaneEnd(target=share.target, end=end, words=words) for share in meta.shares]
-            )
-            raise
-
-    def _note_dead(self) -> None:
-        """Keep how the process before left, where it said that it stops and wrote no more."""
-        live = read_live(self._job.run_dir)
-        if live is not None and (lanes := left_at_once(live)):
-            end = "; ".join(dict.fromkeys(lane.end for lane in lanes))
-            self._journal.end_dead(live.began_ms, live.at_ms, end, lanes)
-
     def _note_end(self, lanes: Sequence[LaneEnd]) -> None:
         """Keep how the sitting ended, if it began, for whoever asks later."""
-        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
-            self._journal.end_sitting(
-                _now_ms(),
-                "; ".join(dict.fromkeys(str(lane.end) for lane in lanes)),
-                [
-                    LaneStop(
-                        target=lane.target, end=str(lane.end), words=lane.words, code=lane.code
-                    )
-                    for lane in lanes
-                ],
-            )
+        note_end(self._journal, lanes)
 
     async def sending(
         self,
@@ -329,7 +302,7 @@ class Run:
             if fewer:
                 log.warning("calls.bounded", said=fewer)
                 self._say(f"Warning: {fewer}.")
-            stack.enter_context(self._crash_noted(meta))
+            stack.enter_context(crash_noted(self._journal, meta))
             with nothing_sent():
                 recorder = await stack.enter_async_context(Recorder(self._journal))
                 shared = Shared(
@@ -355,17 +328,10 @@ class Run:
                 await stack.enter_async_context(self.listening(sitting, warn))
                 settings = settings_of(job, targets, self._protected)
                 how = circumstances(consent, sends=True, limit=limit, settings=settings)
-                self._note_dead()
+                note_dead(self._journal)
                 began_ms = _now_ms()
                 self._journal.start_sitting(began_ms, os.getpid(), how)
-            self._live = live = LiveFile(
-                job.run_dir,
-                pid=os.getpid(),
-                began_ms=began_ms,
-                hands=self._hands,
-                every_s=SELDOM_S if sittings() > MANY else EVERY_S,
-                fence=self.ownership.fence,
-            )
+            self._live = live = self._word_since(began_ms)
             progress = ProgressLog(log, asyncio.get_running_loop().time)
 
             def show_all(views: Sequence[LaneView]) -> None:

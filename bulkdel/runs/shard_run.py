@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt
@@ -16,6 +17,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.runs import background
 from bulkdel.runs.control import Obeys
 from bulkdel.runs.failures import nothing_sent
+from bulkdel.runs.live import SELDOM_S
 from bulkdel.runs.log import log_of
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
@@ -48,17 +50,31 @@ class ShardRun(Run):
             sha256 = background.begin(lambda: plan_sha256(run_dir), "plan-digest")
             self._chosen = ChosenPlan(meta=meta, sha256=sha256)
             self._open(meta)
+            self._live = self._word_since(_now_ms())
             self._begun = self._journal.begun
             if not self._begun:  # of one that has begun, the whole file's hash is known
                 self._plan.compare()
         return meta
 
-    def listening(
-        self, work: Obeys, warn: Callable[[str], None]
-    ) -> AbstractAsyncContextManager[None]:
-        """Nobody speaks to a shard alone: what the run is told reaches `work` by its owner."""
+    @asynccontextmanager
+    async def listening(self, work: Obeys, warn: Callable[[str], None]) -> AsyncIterator[None]:
+        """Nobody speaks to a shard alone: what the run is told reaches `work` by its owner.
+
+        Meanwhile status.json says that the shard has one, also where none of its lanes sends.
+        """
         del work, warn
-        return nullcontext()
+        keeper = asyncio.create_task(self._keep_word(), name="word")
+        try:
+            yield
+        finally:
+            keeper.cancel()
+
+    async def _keep_word(self) -> None:
+        while True:
+            if self._live is not None and (write := self._live.overdue(_now_ms())):
+                with suppress(OSError):
+                    await asyncio.to_thread(write)
+            await asyncio.sleep(SELDOM_S)
 
     def _follows_calls(self) -> bool:
         return self._taken.follows or super()._follows_calls()
@@ -67,7 +83,7 @@ class ShardRun(Run):
         """Leave word that this process lets go of the shard in good order, if it sent."""
         if self._live is not None:
             with suppress(OSError):
-                self._live.end(time.time_ns() // 1_000_000)
+                self._live.end(_now_ms())
 
 
 @contextmanager
@@ -97,3 +113,7 @@ def held_shard(
                 run.log_to(stack.enter_context(log_of(job.run_dir / files.LOG)))
         yield run
         run.say_ended()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -95,10 +95,10 @@ class Judge:
     def _accept(self, listener: socket.socket) -> None:
         with suppress(BlockingIOError):
             while True:
-                link, (_, port, *_) = listener.accept()
+                link, (host, port) = listener.accept()
                 link.setblocking(False)
                 link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                line = Line(link, pid_of(port) if self._owners else 0)
+                line = Line(link, host, pid_of(port) if self._owners else 0)
                 self._wake.register(link, selectors.EVENT_READ, line)
 
     def _read(self, line: Line) -> None:

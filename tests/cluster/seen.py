@@ -23,6 +23,7 @@ class Call:
         ended: when it was answered, or its connection closed; None while neither is so.
         how: answered, refused, trouble, http, delay, cut, drop, closed; open until then.
         pid: of the process that made it, where the judge looks for that; else 0.
+        host: that it came from.
     """
 
     app: int
@@ -32,6 +33,7 @@ class Call:
     ended: float | None
     how: str
     pid: int
+    host: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
