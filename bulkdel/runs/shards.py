@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
-from bulkdel import files
-from bulkdel.errors import Busy, WrongInput
+from bulkdel import files, rundir
+from bulkdel.errors import NEW_RUN, Busy, WrongInput
 from bulkdel.job.job import NOBODY, Job
+from bulkdel.ledger.history import begun
 from bulkdel.ledger.lock import hold, holder
 from bulkdel.plan.cut import Shard, read_cut, shard_dir
 
@@ -105,3 +107,44 @@ def shard_job(job: Job, shard: Shard) -> Job:
         cluster=None,
         notify=NOBODY,
     )
+
+
+def shard_dirs(run_dir: Path) -> list[Path]:
+    """The run directories of the shards that lie there, whatever shards.json says of them.
+
+    Raises:
+        OSError: they cannot be listed.
+    """
+    try:
+        with files.scanned(str(run_dir / files.SHARDS)) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def has_begun(job: Job) -> bool:
+    """Whether calls of any shard have left, those of a run beside it too: the cut is fixed then.
+
+    Raises:
+        Corrupt, StorageFailed: a journal is damaged, or cannot be read.
+    """
+    return any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir))
+
+
+def refuse_other_shape(job: Job) -> None:
+    """Return if the run of this job was not begun cut into shards where the job is not, or not cut.
+
+    Raises:
+        WrongInput: it was.
+    """
+    if job.cluster is None:
+        if not has_begun(job):
+            return
+        what = "the run was begun in shards, with [cluster], and the job file has none"
+        mend = f"write [cluster] into it again, or {NEW_RUN}"
+    else:
+        if not begun(job.run_dir):
+            return
+        what = "the run was begun in one piece, and the job file has [cluster] now"
+        mend = f"leave [cluster] out, or {NEW_RUN}"
+    raise WrongInput(what, where=job.run_dir, mend=mend)
