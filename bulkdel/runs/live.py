@@ -7,6 +7,7 @@ run goes on without it.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
+from bulkdel.ledger.lock import holder
 from bulkdel.ledger.sittings import LaneStop
 from bulkdel.ledger.values import Counters
 from bulkdel.send.state import Doing, End, LaneState
@@ -127,3 +129,17 @@ def read_live(run_dir: Path) -> Live | None:
     if live is None or any(len(lane.state.info) > _TEXT_MOST for lane in live.lanes):
         return None
     return live
+
+
+def owner_of(run_dir: Path, live: Live | None, now_ms: int) -> tuple[str, int] | None:
+    """The machine and the process that have the shard now; None where none has.
+
+    Of this machine the lock says it, of another what that process wrote last.
+    """
+    here = platform.node()
+    elsewhere = live is not None and live.host not in {"", here}
+    if (worker := holder(run_dir)) is not None:
+        return (live.host, live.pid) if live and elsewhere else (here, worker.pid)
+    if live is None or live.ended or not elsewhere or now_ms - live.at_ms > FRESH_S * 1000:
+        return None
+    return live.host, live.pid

@@ -7,7 +7,6 @@ journal, which may be another machine's alone. One at rest is read from its jour
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from bulkdel.report.lane_words import lane_words
 from bulkdel.report.shards import ShardState, ShardStatus
 from bulkdel.report.status import Beside, LastSitting, Status, at_rest, fold
 from bulkdel.report.sums import LET_GO, by_code, most_said, one_carried, one_lane
-from bulkdel.runs.live import FRESH_S, Live, read_live
+from bulkdel.runs.live import FRESH_S, Live, owner_of, read_live
 from bulkdel.runs.seen_lanes import seen_lane
 from bulkdel.runs.shards import shard_job
 from bulkdel.runs.side_status import look_sides
@@ -130,7 +129,7 @@ def _part(job: Job, shard: Shard, pairs: Mapping[str, int], looks: Looks, now_ms
     planned = tuple(
         replace(at_rest(one.name, qps=one.qps), pairs=pairs.get(one.name, 0)) for one in job.targets
     )
-    owner = _owner(job.run_dir, live, now_ms)
+    owner = owner_of(job.run_dir, live, now_ms)
     if owner is not None:
         part = _sent(shard.name, planned, live, owner, now_ms)
     else:
@@ -176,20 +175,6 @@ def _pairs_of_slice(job: Job, before: Part | None, live: Live | None) -> Mapping
     except (BulkdelError, OSError):  # `verify` says so
         meta = None
     return {share.target: share.pairs for share in meta.shares} if meta else {}
-
-
-def _owner(run_dir: Path, live: Live | None, now_ms: int) -> tuple[str, int] | None:
-    """The machine and the process that have the shard now; None where none has.
-
-    Of this machine the lock says it, of another what that process wrote last.
-    """
-    here = platform.node()
-    elsewhere = live is not None and live.host not in {"", here}
-    if (worker := holder(run_dir)) is not None:
-        return (live.host, live.pid) if live and elsewhere else (here, worker.pid)
-    if live is None or live.ended or not elsewhere or now_ms - live.at_ms > FRESH_S * 1000:
-        return None
-    return live.host, live.pid
 
 
 def _sent(

@@ -5,6 +5,7 @@ What is done with a whole run is done with each of its parts: the job itself, or
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from bulkdel.job.job import NOBODY, Job
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.lock import hold, holder
 from bulkdel.plan.cut import Shard, read_cut, shard_dir
+from bulkdel.runs.live import owner_of, read_live
 
 
 def parts_of(job: Job) -> tuple[Job, ...]:
@@ -68,12 +70,24 @@ def refuse_sent(job: Job) -> None:
             )
 
 
+def refuse_elsewhere(part: Job) -> None:
+    """Return if the journal of this part may be opened here: no other machine's process has it.
+
+    Raises:
+        Busy: one has, and no lock would tell SQLite so.
+    """
+    if holder(part.run_dir) is None and (sender := sender_of(part)):
+        raise Busy(
+            f"it is sent by {sender}, and only its results can be read meanwhile",
+            where=part.run_dir,
+            mend="ask for settled pairs alone with --status, or run this again once it is at rest",
+        )
+
+
 def sender_of(part: Job) -> str:
     """Which process works on this part of a run now, in words; empty where none does."""
-    worker = holder(part.run_dir)
-    if worker is None:
-        return ""
-    return f"process {worker.pid}" if worker.pid else "another process"
+    owner = owner_of(part.run_dir, read_live(part.run_dir), time.time_ns() // 1_000_000)
+    return f"{owner[0]}, process {owner[1]}" if owner else ""
 
 
 def shard_job(job: Job, shard: Shard) -> Job:

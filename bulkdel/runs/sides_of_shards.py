@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bulkdel.ledger.values import Counters
-from bulkdel.report.backup import BackupNote
+from bulkdel.report.backup import notes_together
 from bulkdel.report.beside import SideStatus, SideTarget, together
 from bulkdel.report.shards import ShardStatus
 from bulkdel.report.status import Beside
@@ -26,7 +26,7 @@ def beside_all(parts: Sequence[tuple[ShardStatus, Beside]], names: Sequence[str]
     notes = [beside.backup for _, beside in parts]
     return Beside(
         sides=tuple(_together(parts, folder, names) for folder in latest.values()),
-        backup=_note(notes),
+        backup=notes_together(notes),
         unreadable=tuple(one for _, beside in parts for one in beside.unreadable),
     )
 
@@ -59,22 +59,3 @@ def _to_come(shard: ShardStatus, like: SideStatus) -> SideStatus:
     population = tuple(one.pairs for one in targets)
     origin = replace(like.origin, population=population, unheld=())
     return SideStatus(folder=like.folder, errand=like.errand, origin=origin, targets=tuple(targets))
-
-
-def _note(notes: Sequence[BackupNote | None]) -> BackupNote | None:
-    """All shards' backups as one: whole where each is, and kept until the first time is over."""
-    known = [one for one in notes if one is not None]
-    if not known:
-        return None
-    states = {one.state for one in known} | ({"begun"} if len(known) < len(notes) else set())
-    until = [one.kept_until for one in known if one.kept_until is not None]
-    lead = max(known, key=lambda one: (one.state == "destroyed", one.at))
-    return replace(
-        lead,
-        state="destroyed" if "destroyed" in states else "begun" if "begun" in states else "whole",
-        kept_until=min(until, default=None),
-        lists=sum(one.lists for one in known),
-        failed=sum(one.failed for one in known),
-        friends=sum(one.friends for one in known),
-        bytes=sum(one.bytes for one in known),
-    )
