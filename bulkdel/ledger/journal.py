@@ -150,6 +150,11 @@ class Journal:
                 db.close()
                 raise
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was sent; from then on the plan is fixed."""
+        return any(counters.calls for counters in self._published)
+
     def counters(self, target: int) -> Counters:
         """The counters of the target at this index of the plan, over all sittings, as durable."""
         return self._published[target]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Final
 
 from bulkdel.emulator.emulated import Emulated
@@ -11,7 +12,7 @@ from bulkdel.emulator.server import EmulatorServer
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.emulator.world import World
 from bulkdel.job.job import Job, Target
-from bulkdel.ledger.history import History, open_history
+from bulkdel.ledger.history import History
 from bulkdel.ledger.settled import SettledSet
 from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import Share
@@ -22,8 +23,12 @@ SECRET: Final = Secret(DEMO_SECRET)
 """What a stand-in's calls are signed with; it guards nothing."""
 
 
-def stand_in(job: Job, target: Target) -> EmulatorServer:
+def stand_in(
+    job: Job, target: Target, reading: Callable[[], AbstractContextManager[History | None]]
+) -> EmulatorServer:
     """A server, not yet started, that stands in for one target's provider.
+
+    `reading` opens the history of the run in the job's directory.
 
     Raises:
         Corrupt, StorageFailed: a file of the run in the job's directory is not what was written.
@@ -32,7 +37,7 @@ def stand_in(job: Job, target: Target) -> EmulatorServer:
     if meta is None:
         raise AssertionError("a trial without a plan")
     share = next(share for share in meta.shares if share.target == target.name)
-    with PlanReader(job.run_dir, meta) as plan, open_history(job.run_dir) as history:
+    with PlanReader(job.run_dir, meta) as plan, reading() as history:
         world = world_of(job.mode, share, plan, history)
     app = EmulatedApp(app_id=target.app_id, admin=target.admin)
     habits = Habits(batch_limit=target.batch_size)
