@@ -101,6 +101,19 @@ class Link:
         )
 
 
+@contextmanager
+def once(
+    address: str, patience_s: float, away: type[BulkdelError] = WrongInput
+) -> Iterator[Cursor]:
+    """Do statements together over a connection of their own. Raises: see Link."""
+    link = Link(address, patience_s, away)
+    try:
+        with link.transaction() as cursor:
+            yield cursor
+    finally:
+        link.close()
+
+
 def checked_address(address: str) -> str:
     """`address` again.
 

@@ -16,7 +16,7 @@ import orjson
 from bulkdel.errors import StoreAway, WrongInput
 from bulkdel.lease import statements as sql
 from bulkdel.lease.fence import Fence, boottime_s
-from bulkdel.lease.link import Cursor, Link
+from bulkdel.lease.link import Cursor, Link, once
 from bulkdel.lease.terms import (
     APPLIED_S,
     IDLE_MOST_S,
@@ -62,13 +62,14 @@ class PostgresStore:
         member: Member,
         fence: Fence,
         clock: Callable[[], float] = boottime_s,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """A store that is not joined yet; `clock` is that of the fence.
+        """A store that is not joined yet; `clock` is that of the fence, `wall` the time of day.
 
         Raises:
             WrongInput: the address is none of PostgreSQL.
         """
-        self._member, self._fence, self._clock = member, fence, clock
+        self._member, self._fence, self._clock, self._wall = member, fence, clock, wall
         self._terms = Terms(lease_s=member.lease_s, timeout_s=member.timeout_s)
         self._calls = Link(address, self._terms.patience_s)
         self._renewals = Link(address, self._terms.patience_s)
@@ -79,20 +80,26 @@ class PostgresStore:
             "me": member.session,
             "run": member.run_id,
             "began": member.began_s,
+            "host": member.host,
             "second": SECOND_S,
             "idle": IDLE_MOST_S,
             "rebalance": REBALANCE_S,
         }
         self._held: dict[str, int] = {}
         self._told, self._away = Told(), ""
-        self._returned: tuple[float, Mapping[str, float]] = (math.inf, {})
+        self._returned: tuple[float, Mapping[str, float]] = (0.0, {})  # since when, and what
 
     def join(self) -> None:
         """See Store."""
+        self._begin_session()
+        self._thread = threading.Thread(target=self._keep_renewing, name="lease", daemon=True)
+        self._thread.start()
+
+    def _begin_session(self) -> None:
         member, asked_at_s = self._member, self._clock()
         with self._call() as cursor:
             _check_version(cursor)
-            _check_clock(cursor, member.lease_s)
+            _check_clock(_now(cursor) - self._wall(), member.lease_s)
             other = cursor.execute(
                 sql.OTHER_VERSION, {**self._names, "version": member.version}
             ).fetchone()
@@ -106,25 +113,23 @@ class PostgresStore:
                 sql.JOIN,
                 {
                     **self._names,
-                    "host": member.host,
                     "pid": member.pid,
                     "version": member.version,
                     "lease": self._terms.lease_s,
                     "grace": self._terms.grace_s,
                 },
             )
+            self._told = self._told_by(cursor)
         answered(self._terms, self._fence, asked_at_s, renewed=True)
-        self._thread = threading.Thread(target=self._keep_renewing, name="lease", daemon=True)
-        self._thread.start()
 
     def renew(self) -> Told:
         """See Store. Raises StoreAway, once, where a renewal has failed since the last call."""
-        told = self._told
-        if told.shares != self._returned[1] or self._returned[0] == math.inf:
-            self._returned = (self._clock(), told.shares)
         if self._away:
             away, self._away = self._away, ""
             raise StoreAway(away, where=_WHERE)
+        told = self._told
+        if told.shares != self._returned[1]:
+            self._returned = (self._clock(), told.shares)
         return told
 
     def take(self, held: frozenset[str], most_qps: float) -> Taken | Nothing:
@@ -136,11 +141,10 @@ class PostgresStore:
                 self._fence.end()
             if rests := self._rests(cursor):
                 return Nothing(over=False, why=rests)
-            cursor.execute(sql.REMOVE_SESSIONS)
-            taken = _unheld(cursor, names) or _taken(cursor, names)
+            cursor.execute(sql.REMOVE_SESSIONS, names)
+            taken = self._unheld(cursor, names) or self._taken(cursor, names)
         if isinstance(taken, Taken):
             self._held[taken.shard] = taken.epoch
-            self._wake.set()  # a slice sends nothing before it is told its share
         return taken
 
     def give_back(self, taken: Taken, left: Left) -> None:
@@ -161,7 +165,9 @@ class PostgresStore:
         self._fence.close()
         try:
             with self._call() as cursor:
-                _end(cursor, self._member.session)
+                cursor.execute(sql.ONE_AT_A_TIME)
+                cursor.execute(sql.LEAVE, self._names)
+                cursor.execute(sql.FREE_SHARDS, self._names)
         finally:
             self._calls.close()
 
@@ -169,6 +175,33 @@ class PostgresStore:
     def _call(self) -> Iterator[Cursor]:
         with self._one_call, self._calls.transaction() as cursor:
             yield cursor
+
+    def _unheld(self, cursor: Cursor, names: Mapping[str, object]) -> Taken | None:
+        row = cursor.execute(sql.UNHELD, names).fetchone()
+        return None if row is None else Taken(shard=row[0], epoch=row[1])
+
+    def _taken(self, cursor: Cursor, names: Mapping[str, object]) -> Taken | Nothing:
+        counts = cursor.execute(sql.COUNTS, names).fetchone()
+        known, mine, owned, free, sessions = counts or (0, 0, 0, 0, 1)
+        if known == 0:
+            raise _unknown()
+        under_fair = mine < math.ceil((owned + free) / max(1, sessions))
+        row = cursor.execute(sql.CHOOSE, {**names, "under_fair": under_fair}).fetchone()
+        if row is not None:
+            name = row[0]
+            epoch, sliced = cursor.execute(sql.TAKE, {**names, "name": name}).fetchone() or (
+                0,
+                False,
+            )
+            if sliced:
+                self._wake.set()  # it sends nothing before it is told its share
+            return Taken(shard=name, epoch=epoch, follows=epoch > 1)
+        if under_fair:
+            cursor.execute(sql.LOOKED, names)
+        if owned == 0 and free == 0:
+            return Nothing(over=True)
+        way = cursor.execute(sql.IN_THE_WAY, names).fetchone()
+        return Nothing(over=False, why=f"{way[0]} is sent to by the run in {way[1]}" if way else "")
 
     def _rests(self, cursor: Cursor) -> str:
         """Why nobody takes: PostgreSQL may have lost who owns what; "" where it has not."""
@@ -181,7 +214,7 @@ class PostgresStore:
 
     def _keep_renewing(self) -> None:
         """Renew until `leave`; an error leaves the fence where it is."""
-        pause_s = 0.0
+        pause_s = self._terms.renew_s
         while not self._left.is_set():
             self._wake.wait(pause_s)
             self._wake.clear()
@@ -256,7 +289,7 @@ def register(address: str, run_id: str, folder: str, shards: Sequence[ShardRow])
     Raises:
         WrongInput: there is no store, or it is of another version, or may not be used.
     """
-    with Link(address, OPERATOR_S, WrongInput).transaction() as cursor:
+    with once(address, OPERATOR_S) as cursor:
         cursor.execute(sql.ONE_AT_A_TIME)
         _make(cursor)
         _check_version(cursor)
@@ -267,13 +300,16 @@ def register(address: str, run_id: str, folder: str, shards: Sequence[ShardRow])
 
 
 def end_session(address: str, session: str) -> None:
-    """Ends the session of a process that is known to be dead: its shards are free at once.
+    """Ends the session of a process that is known to be dead.
+
+    Its shards are free at once for the processes of its host, and for others after the grace: what
+    lies in a dead process's sockets is still delivered by its kernel.
 
     Raises:
         StoreAway: it may not have been ended; it ends by itself.
     """
-    with Link(address, OPERATOR_S).transaction() as cursor:
-        _end(cursor, session)
+    with once(address, OPERATOR_S, StoreAway) as cursor:
+        cursor.execute(sql.DEAD, {"me": session})
 
 
 def tell(address: str, run_id: str, order: Order | None = None) -> Standing:
@@ -283,7 +319,7 @@ def tell(address: str, run_id: str, order: Order | None = None) -> Standing:
         WrongInput: there is no store, or it does not know the run.
     """
     names: dict[str, Any] = {"run": run_id}
-    with Link(address, OPERATOR_S, WrongInput).transaction() as cursor:
+    with once(address, OPERATOR_S) as cursor:
         _check_version(cursor)
         match order:
             case None:
@@ -328,7 +364,7 @@ def look_at_store(address: str) -> StoreSeen:
     Raises:
         WrongInput: there is none, or it is of another version, or may not be used.
     """
-    with Link(address, OPERATOR_S, WrongInput).transaction() as cursor:
+    with once(address, OPERATOR_S) as cursor:
         [server] = cursor.execute("SHOW server_version").fetchone() or [""]
         _, made = cursor.execute(sql.IS_MADE).fetchone() or (False, None)
         if made is None:
@@ -361,8 +397,7 @@ def _check_version(cursor: Cursor) -> None:
         )
 
 
-def _check_clock(cursor: Cursor, most_s: float) -> None:
-    ahead_s = _now(cursor) - time.time()
+def _check_clock(ahead_s: float, most_s: float) -> None:
     if abs(ahead_s) > most_s:
         raise WrongInput(
             f"the clock of PostgreSQL's machine is {abs(ahead_s):.0f} s "
@@ -378,39 +413,9 @@ def _now(cursor: Cursor) -> float:
     return float(now)
 
 
-def _end(cursor: Cursor, session: str) -> None:
-    cursor.execute(sql.ONE_AT_A_TIME)
-    cursor.execute(sql.END_SESSION, {"me": session})
-    cursor.execute(sql.FREE_SHARDS, {"me": session})
-
-
 def _unknown() -> UnknownRun:
     return UnknownRun(
         "the store does not know this run",
         where=_WHERE,
         mend="nobody has begun it with this store; or its tables were lost, then begin it again",
     )
-
-
-def _unheld(cursor: Cursor, names: Mapping[str, object]) -> Taken | None:
-    row = cursor.execute(sql.UNHELD, names).fetchone()
-    return row and Taken(shard=row[0], epoch=row[1])
-
-
-def _taken(cursor: Cursor, names: Mapping[str, object]) -> Taken | Nothing:
-    counts = cursor.execute(sql.COUNTS, names).fetchone()
-    known, mine, owned, free, sessions = counts or (0, 0, 0, 0, 1)
-    if known == 0:
-        raise _unknown()
-    under_fair = mine < math.ceil((owned + free) / max(1, sessions))
-    row = cursor.execute(sql.CHOOSE, {**names, "under_fair": under_fair}).fetchone()
-    if row is not None:
-        name = row[0]
-        [epoch] = cursor.execute(sql.TAKE, {**names, "name": name}).fetchone() or [0]
-        return Taken(shard=name, epoch=epoch, follows=epoch > 1)
-    if under_fair:
-        cursor.execute(sql.LOOKED, names)
-    if owned == 0 and free == 0:
-        return Nothing(over=True)
-    way = cursor.execute(sql.IN_THE_WAY, names).fetchone()
-    return Nothing(over=False, why=f"{way[0]} is sent to by the run in {way[1]}" if way else "")

@@ -38,7 +38,7 @@ CREATE TABLE bulkdel.run (
 CREATE TABLE bulkdel.session (
     id text PRIMARY KEY, run_id text NOT NULL, host text NOT NULL, pid int NOT NULL,
     version text NOT NULL, lease_s float8 NOT NULL, grace_s float8 NOT NULL,
-    command_began float8 NOT NULL, began timestamptz NOT NULL, expires timestamptz NOT NULL,
+    began timestamptz NOT NULL, expires timestamptz NOT NULL, dead boolean NOT NULL DEFAULT false,
     looked timestamptz, room float8 NOT NULL DEFAULT 0, asked_back timestamptz);
 CREATE TABLE bulkdel.shard (
     run_id text NOT NULL REFERENCES bulkdel.run, name text COLLATE "C" NOT NULL,
@@ -62,11 +62,12 @@ INSERT INTO bulkdel.run (run_id, folder) VALUES (%(run)s, %(folder)s)
 ON CONFLICT (run_id) DO UPDATE SET folder = excluded.folder
 """
 REGISTER_SHARDS: Final = """
-INSERT INTO bulkdel.shard (run_id, name, apps, qps, slice_of, target_qps, let_go)
-SELECT %(run)s, name, apps, qps, slice_of, target_qps, bulkdel.moment()
+INSERT INTO bulkdel.shard (run_id, name, apps, qps, slice_of, target_qps, epoch, let_go)
+SELECT %(run)s, name, apps, qps, slice_of, target_qps, epoch, bulkdel.moment()
 FROM jsonb_to_recordset(%(shards)s)
-    AS row (name text, apps text[], qps float8, slice_of text, target_qps float8)
-ON CONFLICT DO NOTHING
+    AS row (name text, apps text[], qps float8, slice_of text, target_qps float8, epoch int)
+ON CONFLICT (run_id, name) DO UPDATE SET epoch = excluded.epoch
+WHERE bulkdel.shard.epoch < excluded.epoch
 """
 
 OTHER_VERSION: Final = """
@@ -75,16 +76,20 @@ WHERE run_id = %(run)s AND version <> %(version)s AND expires > bulkdel.moment()
 """
 JOIN: Final = """
 INSERT INTO bulkdel.session
-    (id, run_id, host, pid, version, lease_s, grace_s, command_began, began, expires)
-SELECT %(me)s, %(run)s, %(host)s, %(pid)s, %(version)s, %(lease)s, %(grace)s, %(began)s,
-       now, now + bulkdel.seconds(%(lease)s) FROM (SELECT bulkdel.moment() AS now) AS clock
+    (id, run_id, host, pid, version, lease_s, grace_s, began, expires)
+SELECT %(me)s, %(run)s, %(host)s, %(pid)s, %(version)s, %(lease)s, %(grace)s, now,
+       now + bulkdel.seconds(%(lease)s) FROM (SELECT bulkdel.moment() AS now) AS clock
 """
 RENEW: Final = """
 UPDATE bulkdel.session SET expires = bulkdel.moment() + bulkdel.seconds(lease_s)
 WHERE id = %(me)s AND expires > bulkdel.moment()
 """
 MINE: Final = "SELECT name, epoch FROM bulkdel.shard WHERE owner = %(me)s"
-END_SESSION: Final = "DELETE FROM bulkdel.session WHERE id = %(me)s"
+LEAVE: Final = "DELETE FROM bulkdel.session WHERE id = %(me)s"
+DEAD: Final = """
+UPDATE bulkdel.session SET dead = true, expires = least(expires, bulkdel.moment())
+WHERE id = %(me)s
+"""
 FREE_SHARDS: Final = """
 UPDATE bulkdel.shard SET owner = NULL, let_go = bulkdel.moment() WHERE owner = %(me)s
 """
@@ -100,7 +105,8 @@ WHERE rests > bulkdel.moment()
 """
 REMOVE_SESSIONS: Final = """
 WITH over AS (DELETE FROM bulkdel.session
-              WHERE expires + bulkdel.seconds(grace_s) < bulkdel.moment() RETURNING id)
+              WHERE expires + bulkdel.seconds(grace_s) < bulkdel.moment()
+                 OR dead AND host = %(host)s RETURNING id)
 UPDATE bulkdel.shard SET owner = NULL, let_go = bulkdel.moment()
 FROM over WHERE owner = over.id
 """

@@ -27,6 +27,7 @@ class ShardRow:
         qps: calls/s of all its targets together, at most.
         slice_of: the target, where it is one of several slices of it; else "".
         target_qps: calls/s of that target, over all its slices; else 0.
+        epoch: how often it was taken at least, where a store has lost that.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ShardRow:
     qps: float
     slice_of: str = ""
     target_qps: float = 0.0
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ class ShardStatus:
 
     Attributes:
         lanes: of its targets or of its slice of one, with their pairs and counters.
-        owner: the machine and the process that have it now; empty where none has.
+        host, pid: the machine and the process that have it now; empty and 0 where none has.
         since_ms: when that took it, or the last one did that sent of it; Unix milliseconds.
         hands: how often it was taken.
         why: how it ended, in words, where it is ENDED.
@@ -32,10 +32,16 @@ class ShardStatus:
     name: str
     lanes: tuple[LaneView, ...]
     state: ShardState
-    owner: str = ""
+    host: str = ""
+    pid: int = 0
     since_ms: int | None = None
     hands: int = 0
     why: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Which process has it now, in words; empty where none has."""
+        return f"process {self.pid} on {self.host}" if self.state is ShardState.SENDING else ""
 
     @property
     def targets(self) -> tuple[str, ...]:

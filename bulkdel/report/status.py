@@ -18,7 +18,7 @@ from bulkdel.report.beside import SideStatus, undo_of
 from bulkdel.report.estimate import left_s
 from bulkdel.report.phrases import finished, place, title, unit
 from bulkdel.report.shards import ShardState, ShardStatus
-from bulkdel.report.sums import one_lane
+from bulkdel.report.sums import many_lanes
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import LaneView
 from bulkdel.words import Mode, Operation, Orient
@@ -214,7 +214,7 @@ class Status:
         Where shards wait to be taken, until all is done at the calls/s of all together.
         """
         if any(shard.state is ShardState.WAITING for shard in self.shards):
-            return left_s(one_lane("", [target.lane for target in self.targets]))
+            return left_s(many_lanes("", [target.lane for target in self.targets]))
         open_ones = [target for target in self.targets if target.unsettled > 0]
         times = [target.left_s for target in open_ones if target.left_s is not None]
         return max(times) if times and len(times) == len(open_ones) else None

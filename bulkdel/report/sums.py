@@ -62,6 +62,13 @@ def one_lane(name: str, lanes: Sequence[LaneView]) -> LaneView:
     )
 
 
+def many_lanes(name: str, lanes: Sequence[LaneView]) -> LaneView:
+    """Lanes of several targets as one, which sends as long as one of them does."""
+    whole = one_lane(name, lanes)
+    sends = next((lane for lane in lanes if lane.state.doing is Doing.SENDING), whole)
+    return replace(whole, state=sends.state)
+
+
 def one_carried(carried: Iterable[Mapping[str, Carried]]) -> dict[str, Carried]:
     """What calls have carried of each target, added up over its slices."""
     sums: dict[str, Carried] = {}

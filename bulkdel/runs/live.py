@@ -131,20 +131,15 @@ def read_live(run_dir: Path) -> Live | None:
     return live
 
 
-def owner_of(run_dir: Path, live: Live | None, now_ms: int) -> str:
-    """Which process has the shard now; empty where none does.
+def owner_of(run_dir: Path, live: Live | None, now_ms: int) -> tuple[str, int] | None:
+    """The machine and the process that have the shard now; None where none has.
 
     Of this machine the lock says it, of another what that process wrote last.
     """
     here = platform.node()
+    elsewhere = live is not None and live.host not in {"", here}
     if (worker := holder(run_dir)) is not None:
-        elsewhere = live is not None and live.host not in {"", here} and not worker.pid
-        return who_of(live) if live is not None and elsewhere else f"{here}, process {worker.pid}"
-    if live is None or live.ended or live.host in {"", here}:
-        return ""
-    return who_of(live) if now_ms - live.at_ms <= FRESH_S * 1000 else ""
-
-
-def who_of(live: Live) -> str:
-    """Which process said so, in words."""
-    return f"{live.host}, process {live.pid}"
+        return (live.host, live.pid) if live and elsewhere else (here, worker.pid)
+    if live is None or live.ended or not elsewhere or now_ms - live.at_ms > FRESH_S * 1000:
+        return None
+    return live.host, live.pid

@@ -24,7 +24,7 @@ from bulkdel.report.lane_words import lane_words
 from bulkdel.report.shards import ShardState, ShardStatus
 from bulkdel.report.status import Beside, LastSitting, Status, at_rest, fold
 from bulkdel.report.sums import LET_GO, by_code, most_said, one_carried, one_lane
-from bulkdel.runs.live import FRESH_S, Live, owner_of, read_live, who_of
+from bulkdel.runs.live import FRESH_S, Live, owner_of, read_live
 from bulkdel.runs.seen_lanes import seen_lane
 from bulkdel.runs.shards import shard_job
 from bulkdel.runs.side_status import look_sides
@@ -130,7 +130,7 @@ def _part(job: Job, shard: Shard, pairs: Mapping[str, int], looks: Looks, now_ms
         replace(at_rest(one.name, qps=one.qps), pairs=pairs.get(one.name, 0)) for one in job.targets
     )
     owner = owner_of(job.run_dir, live, now_ms)
-    if owner:
+    if owner is not None:
         part = _sent(shard.name, planned, live, owner, now_ms)
     else:
         try:
@@ -138,7 +138,7 @@ def _part(job: Job, shard: Shard, pairs: Mapping[str, int], looks: Looks, now_ms
         except (BulkdelError, OSError) as error:  # the others are shown
             if isinstance(error, StorageFailed) and live is not None and not live.ended:
                 return _sent(
-                    shard.name, planned, live, who_of(live), now_ms
+                    shard.name, planned, live, (live.host, live.pid), now_ms
                 )  # another has its lock
             why = f"shard {shard.name} cannot be read, and is not in the figures: {error}"
             ended = ShardStatus(name=shard.name, lanes=planned, state=ShardState.ENDED, why=why)
@@ -178,15 +178,20 @@ def _pairs_of_slice(job: Job, before: Part | None, live: Live | None) -> Mapping
 
 
 def _sent(
-    name: str, planned: Sequence[LaneView], live: Live | None, owner: str, now_ms: int
+    name: str,
+    planned: Sequence[LaneView],
+    live: Live | None,
+    owner: tuple[str, int],
+    now_ms: int,
 ) -> Part:
     """A shard that a process has, as that says; before its first word, as another left it."""
-    its_own = live is not None and not live.ended and who_of(live) == owner
+    its_own = live is not None and not live.ended and live.pid == owner[1]
     shard = ShardStatus(
         name=name,
         lanes=tuple(_said(lane, live, now_ms, its_own=its_own) for lane in planned),
         state=ShardState.SENDING,
-        owner=owner,
+        host=owner[0],
+        pid=owner[1],
         since_ms=live.began_ms if live and its_own else None,
         hands=live.hands if live else 0,
     )

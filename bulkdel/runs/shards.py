@@ -100,7 +100,8 @@ def refuse_elsewhere(part: Job) -> None:
 
 def sender_of(part: Job) -> str:
     """Which process works on this part of a run now, in words; empty where none does."""
-    return owner_of(part.run_dir, read_live(part.run_dir), time.time_ns() // 1_000_000)
+    owner = owner_of(part.run_dir, read_live(part.run_dir), time.time_ns() // 1_000_000)
+    return f"{owner[0]}, process {owner[1]}" if owner else ""
 
 
 def shard_job(job: Job, shard: Shard) -> Job:

@@ -34,7 +34,7 @@ SENT = Counters(deleted=3, calls=3)
 
 def say(
     job: Job, shard: Shard, *, host: str = "far", ago_s: float = 1, ended: bool = False
-) -> Live:
+) -> None:
     """What the owner of a shard says: 3 of its 4 pairs are deleted, at 50 calls/s."""
     at_ms = time.time_ns() // 1_000_000 - round(ago_s * 1000)
     lane = LiveLane(
@@ -117,11 +117,11 @@ async def test_sent_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         status = look(job)
     shard = status.shards[0]
     assert shard.state is ShardState.SENDING
-    assert shard.owner == f"far, process {os.getpid()}"
+    assert shard.owner == f"process {os.getpid()} on far"
     assert (shard.changed_hands, shard.rate, shard.settled) == (2, 50.0, 3)
     assert status.targets[0].counters == SENT
     assert status.state is State.RUNNING
-    assert status.reason == f"far, process {os.getpid()} works on it"
+    assert status.reason == f"process {os.getpid()} on far works on it"
 
     olds: list[dict[str, Any]] = [{"ended": True}, {"ago_s": 60}, {"host": platform.node()}]
     for old in olds:
@@ -145,7 +145,7 @@ def test_sent_here(tmp_path: Path) -> None:
         assert look(job).targets[0].state.doing is Doing.OPENING
         say(job, cut.shards[0], host=platform.node())
         status = look(job)
-        assert status.shards[0].owner == f"{platform.node()}, process {os.getpid()}"
+        assert status.shards[0].owner == f"process {os.getpid()} on {platform.node()}"
         assert status.targets[0].state.doing is Doing.SENDING
         say(job, cut.shards[0], host=platform.node(), ago_s=60)
         assert look(job).targets[0].state.doing is Doing.UNKNOWN
@@ -189,7 +189,7 @@ async def test_damage(tmp_path: Path) -> None:
     ],
 )
 def test_first_to_know(ends: tuple[End | None, ...], first: Doing) -> None:
-    """Of slices, a person must know first of one that somebody must see to, then of what is sent."""
+    """Of slices, a person must know first who needs somebody, then what is sent."""
     lanes = [
         replace(
             at_rest("big", qps=10),

@@ -64,8 +64,9 @@ def shipped_binaries() -> Path:
 class Server:
     """A server on a free port of the loopback, which keeps its data over kill and start."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, *, fsync: bool) -> None:
         self._folder, self._programs = folder, programs
+        self._fsync = "on" if fsync else "off"
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -84,19 +85,20 @@ class Server:
 
     def start(self) -> None:
         """Start it, and return when it answers."""
-        self._process = subprocess.Popen(  # noqa: S603  # the server's own program
-            [
-                self._programs / "postgres",
-                *("-D", self._folder / "data", "-k", self._folder, "-p", str(self.port)),
-                *("-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB"),
-                *("-c", "max_connections=200", "-c", "fsync=on"),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "log").open("ab"),
-            start_new_session=True,
-            user=_USER,
-            cwd="/",
-        )
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  # the server's own program
+                [
+                    self._programs / "postgres",
+                    *("-D", self._folder / "data", "-k", self._folder, "-p", str(self.port)),
+                    *("-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB"),
+                    *("-c", "max_connections=200", "-c", f"fsync={self._fsync}"),
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+                user=_USER,
+                cwd="/",
+            )
         until = time.monotonic() + _STARTS_S
         while True:
             try:
@@ -155,15 +157,17 @@ class Server:
 
 
 @contextmanager
-def a_postgres(programs: Path | None = None) -> Iterator[Server]:
+def a_postgres(programs: Path | None = None, *, fsync: bool = True) -> Iterator[Server]:
     """A server that is started, in a folder of its own; ended and removed at the end.
+
+    Without `fsync` it is faster, and loses nothing as long as the machine itself runs on.
 
     Raises:
         LookupError: there is none on this machine.
     """
     folder = Path(tempfile.mkdtemp(prefix="bulkdel-pg-"))
     try:
-        server = Server(folder, _runnable(programs or binaries(), folder))
+        server = Server(folder, _runnable(programs or binaries(), folder), fsync=fsync)
         if _USER is not None:
             shutil.chown(folder, _USER)
         server.make()

@@ -32,6 +32,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, TextIO
 
+from coverage import Coverage
+
 ROOT: Final = Path(__file__).parents[2]
 _MANY_DESCRIPTORS: Final = 256
 _STREAMS: Final = ("stdin", "stdout", "stderr")
@@ -213,6 +215,8 @@ def import_all(package: str) -> None:
 def main() -> None:
     """Copies itself for each order, and tells how each copy ended, until nobody can order more."""
     import_all("bulkdel")
+    if coverage := Coverage.current():
+        coverage.save()  # now, so that no copy writes what the imports ran: 0.2 s and 590 kB each
     gc.collect()
     gc.freeze()  # a copy's collector leaves the shared pages alone
     orders = socket.socket(fileno=int(sys.argv[1]))
