@@ -36,15 +36,13 @@ from bulkdel.ledger.values import Outcome
 from bulkdel.report.doubts import too_many
 from bulkdel.report.status import Status
 from bulkdel.runs.canary import is_open
-from bulkdel.runs.log import LIBRARY_STARTED, Log, log_of, process_values
-from bulkdel.runs.phases import Ask, Phases, Send, Step, Wait, all_ended, following, phases
+from bulkdel.runs.carrier import Carrier, say_nothing
+from bulkdel.runs.log import LIBRARY_STARTED, log_of, process_values
+from bulkdel.runs.phases import phases
 from bulkdel.runs.place import find_run
-from bulkdel.runs.run import Run, held_run
+from bulkdel.runs.run import held_run
 from bulkdel.runs.status import look
-from bulkdel.runs.waiting import Waiting
-from bulkdel.send.shared import OnSettled
-from bulkdel.send.sitting import Sitting
-from bulkdel.send.view import End, Ending
+from bulkdel.send.view import End
 from bulkdel.words import Batch, Verdict
 
 __all__ = ["Job", "Settled", "Status", "load_job", "run", "status"]
@@ -99,19 +97,18 @@ async def run(
         go_on: whether a canary that is as it should be is let on.
 
     Raises:
-        WrongInput: the job or its input is wrong, or `yes` is needed; nothing was sent.
+        WrongInput: the job or its input is wrong, it has [cluster], or `yes` is needed; nothing was
+            sent.
         Guarded: guards.max_pairs forbids the plan; or the canary is not as it should be, and
             nothing else was sent.
     """
     real = any(target.reach is Reach.REAL for target in job.targets)
-    if real and not yes:
-        what = "it deletes at a real provider"
-        raise WrongInput(what, where=job.source, mend="say so with yes=True")
+    _refuse(job, agreed=yes or not real)
     names = [target.name for target in job.targets]
     queue: asyncio.Queue[Settled | None] = asyncio.Queue(WAITING_MOST)
     with ExitStack() as stack:
         held = stack.enter_context(held_run(job))
-        meta = await asyncio.to_thread(held.plan, _say_nothing)
+        meta = await asyncio.to_thread(held.plan, say_nothing)
         left = (await asyncio.to_thread(held.begin, meta)).unsettled
         if left == 0 and not is_open(job, meta):
             return
@@ -128,8 +125,8 @@ async def run(
         given = {"job": job.name, "run_dir": str(job.run_dir)}
         log.info(LIBRARY_STARTED, **given, **process_values())
 
-        steps = phases(job, held, meta, say=_say_nothing, limit=limit, go_on=go_on)
-        carrier = _Carrier(job, held, on_settled, log)
+        steps = phases(job, held, meta, say=say_nothing, limit=limit, go_on=go_on)
+        carrier = Carrier(job, held, _NOBODY, on_settled, log)
 
         async def send() -> None:
             try:
@@ -145,7 +142,7 @@ async def run(
             while (settled := await queue.get()) is not None:
                 yield settled
         finally:
-            carrier.stop()
+            carrier.stop(End.STOPPED, _BY_CALLER)
             while not sender.done():
                 getting = asyncio.ensure_future(queue.get())
                 await asyncio.wait({sender, getting}, return_when=asyncio.FIRST_COMPLETED)
@@ -153,55 +150,15 @@ async def run(
             await sender
 
 
-class _Carrier:
-    """Carries out the phases of a run within the running loop, and may be stopped."""
-
-    def __init__(self, job: Job, held: Run, on_settled: OnSettled, log: Log) -> None:
-        self._job, self._held, self._on_settled, self._log = job, held, on_settled, log
-        self._work: Sitting | Waiting | None = None
-        self._stopped = False
-
-    def stop(self) -> None:
-        """Send nothing more, now and in what would follow."""
-        self._stopped = True
-        if self._work is not None:
-            self._work.stop(End.STOPPED, _BY_CALLER)
-
-    async def carry_out(self, steps: Phases) -> Ending:
-        """All of them, and how they ended."""
-        came: Ending | None = None
-        try:
-            while not isinstance(step := await asyncio.to_thread(following, steps, came), Ending):
-                came = await self._came_of(step)
-        finally:
-            await asyncio.to_thread(steps.close)
-        return step
-
-    async def _came_of(self, step: Step) -> Ending | None:
-        match step:
-            case Send():
-                return await step.run.sending(
-                    step.meta,
-                    limit=step.limit,
-                    started=self._started,
-                    on_settled=self._on_settled if step.own else None,
-                    log=self._log,
-                    selection=step.selection,
-                    used_s=step.used_s,
-                )
-            case Wait():
-                waiting = Waiting(step.until_ms)
-                self._started(waiting)
-                async with self._held.listening(waiting, _say_nothing):
-                    stopped = await waiting.run(_say_nothing, step.bound_s)
-                return None if stopped is None else all_ended(self._job, *stopped)
-            case Ask():
-                return all_ended(self._job, End.KEPT_BACK, _NOBODY)
-
-    def _started(self, work: Sitting | Waiting) -> None:
-        self._work = work
-        if self._stopped:
-            work.stop(End.STOPPED, _BY_CALLER)
+def _refuse(job: Job, *, agreed: bool) -> None:
+    """Return if this may be sent from here."""
+    if job.cluster is not None:
+        what, mend = "[cluster] is for several processes", "use `bulkdel run`, or leave it out"
+    elif not agreed:
+        what, mend = "it deletes at a real provider", "say so with yes=True"
+    else:
+        return
+    raise WrongInput(what, where=job.source, mend=mend)
 
 
 def status(job: Job) -> Status:
@@ -235,7 +192,3 @@ def _settled(target: str, outcome: Outcome) -> Settled | None:
         already_gone=tuple(by_status.get(Verdict.ALREADY_GONE, ())),
         failed=tuple(failed),
     )
-
-
-def _say_nothing(_: object) -> None:
-    return

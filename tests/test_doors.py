@@ -19,6 +19,7 @@ DOORS: Final = {
     "jinja2": {"report/page/html.py"},
     "numpy": {"plan/"},
     "orjson": {"bulkdel/"},
+    "psycopg": {"lease/link.py"},
     "prometheus_client": {"report/metrics"},
     "markupsafe": {"report/page/"},
     "pydantic": {

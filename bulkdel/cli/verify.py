@@ -9,7 +9,7 @@ import typer
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, Quiet, RunDir, load
-from bulkdel.errors import WrongInput
+from bulkdel.errors import Exit, WrongInput
 from bulkdel.report.text.verification import verification_json, verification_text
 from bulkdel.runs.verification import Wish
 from bulkdel.runs.verify import verify_run
@@ -123,5 +123,6 @@ def verify(
         colour = streams.colour(sys.stdout)
         shown = verification_text(loaded, meta, verified, width, beside=beside, colour=colour)
         streams.result(shown)
-    found = verified.count or any(one.verified.count for one in beside)
-    return 1 if found else 0
+    if verified.count or any(one.verified.count for one in beside):
+        return Exit.FAILED
+    return Exit.DONE if verified.ok else Exit.WRONG

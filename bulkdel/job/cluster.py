@@ -48,12 +48,11 @@ class ClusterTable(Table):
     slices: Annotated[
         dict[TargetName, Annotated[int, Field(ge=2, le=SLICES_MOST)]],
         Field(
-            default_factory=dict,
             description="Targets that are each sent by several processes at once, and by how "
             "many. Only one_way, and as the input gives the pairs.",
         ),
         Allowed(f"a table of targets and numbers, 2…{SLICES_MOST}, such as {{ big = 4 }}"),
-    ]
+    ] = Field(default_factory=dict)
 
 
 def cluster_problems(

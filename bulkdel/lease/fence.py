@@ -22,6 +22,10 @@ def kill_self() -> NoReturn:
     raise AssertionError("this process was killed")
 
 
+def no_fence() -> None:
+    """Stands open for ever: for what no other process can come to own."""
+
+
 class Fence:
     """Asked before each call leaves and before each write: `fence()` returns, or never."""
 
@@ -29,14 +33,26 @@ class Fence:
         self,
         clock: Callable[[], float] = boottime_s,
         end: Callable[[], NoReturn] = kill_self,
+        moved: Callable[[float], None] = lambda _: None,
     ) -> None:
-        """A fence that stands open for nobody yet."""
-        self._clock, self._end = clock, end
+        """A fence that stands open for nobody yet; `moved` is told each moment it is moved to."""
+        self._clock, self._end, self._moved = clock, end, moved
         self._until_s = -math.inf
 
     def stand_until(self, until_s: float) -> None:
         """Move it on, to this moment of its clock; never back."""
-        self._until_s = max(self._until_s, until_s)
+        if until_s > self._until_s:
+            self._until_s = until_s
+            self._moved(until_s)
+
+    def close(self) -> None:
+        """Nothing more is sent or written. The process goes on to its own end."""
+        self._until_s = -math.inf
+        self._moved(math.inf)
+
+    def end(self) -> NoReturn:
+        """End this process: it owns nothing any more."""
+        self._end()
 
     def __call__(self) -> None:
         """Return if this process may send and write now; else end it."""

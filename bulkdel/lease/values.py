@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 
 class Left(StrEnum):
@@ -17,12 +17,55 @@ class Left(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShardRow:
+    """A shard as the store knows it.
+
+    Attributes:
+        name: of its folder; shards are taken in the order of their names.
+        apps: what it sends to, each named as "PROVIDER APP_ID at ADDRESS" or the like: two runs
+            never send to what has one name at the same time.
+        qps: calls/s of all its targets together, at most.
+        slice_of: the target, where it is one of several slices of it; else "".
+        target_qps: calls/s of that target, over all its slices; else 0.
+        epoch: how often it was taken at least, where a store has lost that.
+    """
+
+    name: str
+    apps: tuple[str, ...]
+    qps: float
+    slice_of: str = ""
+    target_qps: float = 0.0
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A process that would send shards of a run.
+
+    Attributes:
+        session: a UUID, never used before, chosen by whoever starts the process.
+        version: of bulkdel; all processes of a run have the same.
+        timeout_s: how long a call of it may take.
+        began_s: when its command began, by the store's clock, as `register` said.
+    """
+
+    run_id: str
+    session: str
+    host: str
+    pid: int
+    version: str
+    lease_s: float
+    timeout_s: float
+    began_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """A shard that is this process's own from now on, until it is given back or the lease ends.
 
     Attributes:
         epoch: how often it was taken, this time included; it only ever grows.
-        follows: whether another process may have sent of it within the last second.
+        follows: whether a process may have sent of it before.
     """
 
     shard: str
@@ -52,7 +95,8 @@ class Told:
         rates: calls/s that a target stays at or under, by its name; a target that is not there has
             the job's qps.
         shares: the same for this process's slices, by shard; all slices' together are never over
-            the target's qps.
+            the target's qps. A slice with 0, or that is not there, sends nothing yet. They are to
+            be kept to within a second of `renew` returning them.
         give_back: shards to be given back as FREE, since others have fewer.
     """
 
@@ -61,6 +105,45 @@ class Told:
     rates: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
     give_back: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Nothing is sent until Resume; by: the user who says so."""
+
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Sending goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowTo:
+    """A target stays at or under `qps` calls/s, over all its slices; None: at the job's again."""
+
+    target: str
+    qps: float | None
+
+
+Order: TypeAlias = Pause | Resume | SlowTo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the store tells the owners of a run's shards, and how many there are.
+
+    Attributes:
+        owners: processes that renew their session, with shards or without.
+        within_s: in so many seconds each of them knows what has just been said.
+    """
+
+    paused: bool
+    by: str
+    rates: Mapping[str, float]
+    owners: int
+    within_s: float
 
 
 class Store(Protocol):

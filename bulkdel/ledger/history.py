@@ -11,7 +11,7 @@ from typing import Final
 
 from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.codec import decode_parts
-from bulkdel.ledger.identity import Identity, decode_identity
+from bulkdel.ledger.identity import Identity, decode_identity, read_epoch
 from bulkdel.ledger.ledger_file import refuse_orphans
 from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.samples import Sample, has_samples, read_samples
@@ -130,6 +130,11 @@ class History:
         """Whether anything was sent; from then on the plan is fixed."""
         with readable(self._run_dir):
             return rows.has_begun(self._db)
+
+    def epoch(self) -> int:
+        """Returns how often the run was taken as a shard of a store of leases; 0 if never."""
+        with readable(self._run_dir):
+            return read_epoch(self._db)
 
     def snapshot(self) -> Snapshot:
         """Returns what `status` shows of the run."""

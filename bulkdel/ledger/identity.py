@@ -45,18 +45,38 @@ class Identity:
     plan_sha256: str = ""
 
 
-def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> None:
+def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity, epoch: int = 0) -> None:
     """Make the journal ready for `identity`: filled if it is new, made anew if it may be.
 
+    `epoch` is how often the shard was taken, this time included; 0 where nobody leases it, and
+    then what is kept of it stays.
+
     Raises:
-        WrongInput: as `goes_on`.
+        WrongInput: as `goes_on`; or the store that gave `epoch` is not the one of the last time.
     """
+    kept = read_epoch(db)
+    if epoch and epoch <= kept:
+        raise WrongInput(
+            f"the store has given this shard out {epoch:,} times now, by its journal it was given "
+            f"out {kept:,} times before: the store is another one than the run was begun with, or "
+            "its tables were lost since; nothing was sent",
+            where=run_dir,
+            mend="name the store that the run was begun with; or, if its tables are gone, stop "
+            "every worker, wait for the lease and timeout_s to pass, and say --new-store once",
+        )
     if not goes_on(run_dir, db, identity):
         _begin(db, identity)
-        return
+    if epoch:
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(epoch),))
     wanted = encode_identity(identity)
     if db.execute("SELECT value FROM meta WHERE key = 'identity'").fetchone() != (wanted,):
         db.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (wanted,))
+
+
+def read_epoch(db: sqlite3.Connection) -> int:
+    """How often the shard was taken of a store of leases, as its journal has it; 0 if never."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def goes_on(run_dir: Path, db: sqlite3.Connection, identity: Identity) -> bool:

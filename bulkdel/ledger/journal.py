@@ -16,15 +16,17 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bulkdel.errors import Corrupt, StorageFailed
+from bulkdel.lease.fence import no_fence
 from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.circumstances import Circumstances, put_circumstances
+from bulkdel.ledger.history import History
 from bulkdel.ledger.identity import Identity, admit
 from bulkdel.ledger.ledger_file import LedgerFile, Mark
 from bulkdel.ledger.render import Rendering
@@ -49,6 +51,9 @@ class Journal:
     `counters`, `open_entries`, `second_phase` and `has_reserved` may be used beside them. After an
     error nothing here is to be relied on: close it, and open it again.
 
+    Where it is held `alone` there is one connection for all of it: what reads waits for what
+    writes.
+
     Attributes:
         run_dir: where it is.
         settled: the entries that are settled whole.
@@ -63,10 +68,13 @@ class Journal:
         *,
         operation: AnyOperation,
         mode: Mode,
+        fence: Callable[[], None] = no_fence,
+        alone: bool = False,
     ) -> None:
         self.run_dir = run_dir
         self.settled = SettledSet()
         self._db = db
+        self._identity = identity
         self._entry_of = entry_of
         self._rendering = Rendering(
             names=tuple(target.name for target in identity.targets), operation=operation, mode=mode
@@ -76,14 +84,15 @@ class Journal:
         self._sound = True
         self._sitting: int | None = None
         self._reading = threading.Lock()  # lanes page through open entries in threads of their own
+        self._writing = self._reading if alone else nullcontext()
         self.settled.adopt(rows.read_segments(db))
         self._counters = rows.read_counters(db)
         self._before, self._now = rows.read_heads(db)
         self._recorded = self._now
-        self._ledger = LedgerFile(run_dir, is_new=self._now.offset == 0)
+        self._ledger = LedgerFile(run_dir, is_new=self._now.offset == 0, fence=fence)
         try:
             self._mend()
-            self._reader = connect_again(run_dir)
+            self._reader = db if alone else connect_again(run_dir)
         except BaseException:
             self._ledger.close()
             raise
@@ -98,6 +107,9 @@ class Journal:
         *,
         operation: AnyOperation,
         mode: Mode,
+        fence: Callable[[], None] = no_fence,
+        alone: bool = False,
+        epoch: int = 0,
     ) -> Self:
         """Open the journal of `run_dir`, or make it, and bring the ledger into agreement with it.
 
@@ -109,17 +121,31 @@ class Journal:
             entry_of: the plan's entry at an ordinal.
             operation: as planned; part of the ledger's `batch`.
             mode: as planned; part of the ledger's `batch`.
+            fence: returns only while this process may write; asked before each write to a file.
+            alone: see `connect`.
+            epoch: how often the shard was taken of a store, this time included; 0: of none.
 
         Raises:
+            Busy: as `connect`.
             Corrupt: a file is not what was written to it.
             StorageFailed: the directory cannot be written.
-            WrongInput: `identity` has changed in a way that a begun run does not allow.
+            WrongInput: `identity` has changed in a way that a begun run does not allow; or `epoch`
+                was taken before.
         """
         with translated(run_dir), readable(run_dir):
-            db = connect(run_dir)
+            db = connect(run_dir, fence=fence, alone=alone)
             try:
-                admit(run_dir, db, identity)
-                return cls(run_dir, db, identity, entry_of, operation=operation, mode=mode)
+                admit(run_dir, db, identity, epoch)
+                return cls(
+                    run_dir,
+                    db,
+                    identity,
+                    entry_of,
+                    operation=operation,
+                    mode=mode,
+                    fence=fence,
+                    alone=alone,
+                )
             except BaseException:
                 db.close()
                 raise
@@ -166,6 +192,20 @@ class Journal:
         """
         with self._reading, read_in_mid_run(self.run_dir):
             return reserve.has_reserved(self._reader, target)
+
+    @contextmanager
+    def history(self) -> Iterator[History]:
+        """What was done until now, of one moment, for the length of a with block.
+
+        Raises:
+            StorageFailed, Corrupt: as `open_entries`.
+        """
+        with self._reading, translated(self.run_dir, reading=True):
+            self._reader.execute("BEGIN")
+            try:
+                yield History(self.run_dir, self._reader, self._identity)
+            finally:
+                self._reader.execute("ROLLBACK")
 
     def commit(self, events: Iterable[Event]) -> None:
         """Make `events` durable in one transaction. Intents count from here on.
@@ -237,7 +277,7 @@ class Journal:
 
     def end_dead(self, began_ms: int, at_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
         """Note how a process ended that left without writing it, if one began then."""
-        with translated(self.run_dir):
+        with translated(self.run_dir), self._writing:
             put_end_of_dead(self._db, began_ms, at_ms=at_ms, end=end, lanes=lanes)
 
     def end_sitting(self, now_ms: int, end: str, lanes: Sequence[LaneStop]) -> None:
@@ -263,8 +303,9 @@ class Journal:
                     self._put_heads()
         finally:
             self._ledger.close()
-            self._reader.close()
-            self._db.close()
+            with self._reading:
+                self._reader.close()
+                self._db.close()
 
     def __enter__(self) -> Self:
         return self
@@ -298,7 +339,7 @@ class Journal:
         return entry_at(self._db, self._entry_of, ordinal)
 
     def _parts_of(self, ordinal: int) -> tuple[Part, ...] | None:
-        with read_in_mid_run(self.run_dir):
+        with self._writing, read_in_mid_run(self.run_dir):
             return rows.stored_parts(self._db, ordinal)
 
     def _put_heads(self) -> None:
@@ -309,14 +350,15 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+        with self._writing:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
 
 def checked_tail(  # noqa: PLR0917 - the journal's own parts, for those who only look as well

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ import orjson
 
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt
+from bulkdel.lease.fence import no_fence
 
 LEDGER: Final = files.LEDGER
 
@@ -71,14 +72,24 @@ class Mark:
 class LedgerFile:
     """The open file. Only one process has it, under the run directory's lock."""
 
-    def __init__(self, run_dir: Path, *, is_new: bool, only_read: bool = False) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        is_new: bool,
+        only_read: bool = False,
+        fence: Callable[[], None] = no_fence,
+    ) -> None:
         """Open it; made (0600) only if `is_new`, and never if it is only read.
+
+        `fence` returns only while this process may write, and is asked before each write.
 
         Raises:
             WrongInput: it is no file of this user's own.
             Corrupt: it is gone although results were written to it.
         """
         self.path = run_dir / LEDGER
+        self._fence = fence
         try:
             flags = os.O_RDWR | (os.O_CREAT if is_new else 0)
             self._descriptor = files.open_for_work(self.path, os.O_RDONLY if only_read else flags)
@@ -89,6 +100,7 @@ class LedgerFile:
 
     def append(self, data: bytes, offset: int) -> None:
         """Write `data` at `offset`, the end, and sync it."""
+        self._fence()
         files.write_at(self._descriptor, data, offset)
         os.fsync(self._descriptor)
 
@@ -124,6 +136,7 @@ class LedgerFile:
         self.refuse_strangers(end)
         same = self._same(expected, now.offset)
         if os.fstat(self._descriptor).st_size > now.offset + same:
+            self._fence()
             os.ftruncate(self._descriptor, now.offset + same)
         self.append(expected[same:], now.offset + same)
         return now.after(lines)

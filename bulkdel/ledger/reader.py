@@ -15,13 +15,14 @@ from pathlib import Path
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.schema import has_tables, refuse_strange
-from bulkdel.ledger.tables import JOURNAL, connect_again, connect_by
+from bulkdel.ledger.tables import ALONE_S, JOURNAL, busy_journal, connect_again, connect_by
 
 
 def connect_to_read(run_dir: Path) -> sqlite3.Connection | None:
     """A connection that only reads, also while another process writes; None without a journal.
 
     Raises:
+        Busy: a process works on it that lets nobody read it meanwhile; see `connect`.
         WrongInput: this user may not read it, or it is of another version of bulkdel.
         sqlite3.Error: it cannot be opened, or is not as bulkdel makes it.
         OSError: it cannot be looked at.
@@ -35,6 +36,9 @@ def connect_to_read(run_dir: Path) -> sqlite3.Connection | None:
         if not has_tables(db):
             db.close()
             return None
+    except sqlite3.OperationalError as error:
+        db.close()
+        raise busy_journal(path, error) or error from error
     except BaseException:
         db.close()
         raise
@@ -69,7 +73,9 @@ def is_there(run_dir: Path) -> bool:
 def _opened(run_dir: Path) -> sqlite3.Connection:
     path, wal, shm = (run_dir / name for name in files.JOURNAL_FILES[:3])
     if path.stat().st_uid == os.geteuid() and files.may(run_dir, os.W_OK):
-        return connect_again(run_dir)
+        # Who has a journal alone shares no memory, and lets nobody in however long they wait.
+        alone = wal.exists() and not shm.exists()
+        return connect_again(run_dir, wait_s=ALONE_S) if alone else connect_again(run_dir)
     if wal.exists() and shm.exists():
         db = connect_again(run_dir)
         try:

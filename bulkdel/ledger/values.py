@@ -7,7 +7,7 @@ account id is written twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -194,6 +194,11 @@ class Counters:
     throttled: int = 0
     lost_answers: int = 0
     in_reserve: int = 0
+
+    def __add__(self, other: Counters) -> Counters:
+        """Of both together, as of two slices of one target."""
+        names = [one.name for one in fields(self)]
+        return Counters(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
     @property
     def settled(self) -> int:

@@ -19,7 +19,7 @@ from bulkdel.words import Errand
 # SQL is put together from our own words, numbers and quoted names alone.
 # ruff: noqa: S608
 
-_PART_ENTRIES = 500_000
+PART_ENTRIES = 500_000
 """Entries whose accounts are looked at together: what is sorted in memory at a time."""
 
 _PART_PAIRS = 2_000_000
@@ -35,7 +35,7 @@ def check_plan(run_dir: Path, meta: PlanMeta) -> Iterator[str]:
     Looks at the number and order of entries, their sizes, their digests, and that no target has a
     pair twice. It does not look for a friendship that is sent from both its sides.
     """
-    yield from _books(meta)
+    yield from books_wrong(meta)
     try:
         with (
             closing(duck.open_reader(memory_limit_mb=400)) as con,
@@ -51,7 +51,8 @@ def check_plan(run_dir: Path, meta: PlanMeta) -> Iterator[str]:
         yield str(exc)
 
 
-def _books(meta: PlanMeta) -> Iterator[str]:
+def books_wrong(meta: PlanMeta) -> Iterator[str]:
+    """What does not add up in what a plan says of itself, one sentence each."""
     books = meta.books
     told = books.accounted
     if told != books.read:
@@ -98,7 +99,7 @@ def _entries(con: duck.Connection, file: str, meta: PlanMeta) -> Iterator[str]:
         if share.batches and (name, other) != (share.target, share.target):
             yield f"{share.target}: some of its entries are for another target"
     if meta.origin is None:
-        yield from _twice(con, file, max(1, -(-total // _PART_ENTRIES)))
+        yield from _twice(con, file, max(1, -(-total // PART_ENTRIES)))
     else:
         pairs = meta.books.pairs
         yield from _twice_beside(con, file, max(1, -(-pairs // _PART_PAIRS)), lists=lists)

@@ -20,6 +20,7 @@ from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt
 from bulkdel.job.job import Cluster, Job, Target
 from bulkdel.plan import meta as plan_meta
+from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 
 CUT_VERSION: Final = 1
@@ -131,6 +132,16 @@ def _of_this_version(content: dict[str, Any]) -> dict[str, Any]:
     if content["version"] != CUT_VERSION:
         raise ValueError("version")
     return content
+
+
+def planned(run_dir: Path) -> PlanMeta | None:
+    """The whole plan of the run in `run_dir`, cut or not; None if there is none yet.
+
+    Raises:
+        Corrupt, StorageFailed, WrongInput, OSError: as `read_cut` and `read_plan_meta`.
+    """
+    cut = read_cut(run_dir)
+    return read_plan_meta(run_dir) if cut is None else cut.meta
 
 
 def shard_dir(job: Job, shard: Shard) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from bulkdel import files
-from bulkdel.ledger.history import CodeCount
+from bulkdel.ledger.history import MOST_CODES, CodeCount
 from bulkdel.ledger.values import Counters
 from bulkdel.plan.values import Origin
 from bulkdel.words import STATUSES, Errand
@@ -120,6 +121,53 @@ class SideFacts:
     first: tuple[tuple[str, str], ...] = ()
     more: int = 0
     codes: tuple[tuple[CodeCount, str], ...] = ()
+
+
+def together(sides: Sequence[SideStatus], names: Sequence[str]) -> SideStatus:
+    """The runs of one kind beside all shards of a run, at least one, as if they were one.
+
+    `names` are the run's targets, in order; one that none of them has is left out.
+    """
+    if len(sides) == 1:
+        return sides[0]
+    targets: dict[str, SideTarget] = {}
+    population: Counter[str] = Counter()
+    unheld: Counter[str] = Counter()
+    for side in sides:
+        for at, one in enumerate(side.targets):
+            seen = targets.get(one.name, SideTarget(name=one.name, pairs=0, counters=Counters()))
+            targets[one.name] = SideTarget(
+                name=one.name, pairs=seen.pairs + one.pairs, counters=seen.counters + one.counters
+            )
+            population[one.name] += sum(side.origin.population[at : at + 1])
+            unheld[one.name] += sum(side.origin.unheld[at : at + 1])
+    names = [name for name in names if name in targets]
+    origin = replace(
+        sides[0].origin,
+        population=tuple(population[name] for name in names),
+        unheld=tuple(unheld[name] for name in names),
+    )
+    began = [one.began_ms for one in sides if one.began_ms is not None]
+    ended = [one.ended_ms for one in sides if one.ended_ms is not None]
+    return replace(
+        sides[0],
+        origin=origin,
+        targets=tuple(targets[name] for name in names),
+        failed=_commonest(code for one in sides for code in one.failed),
+        began_ms=min(began, default=None),
+        ended_ms=max(ended, default=None),
+        end="; ".join(dict.fromkeys(one.end for one in sides if one.end)),
+        at_work=any(one.at_work for one in sides),
+    )
+
+
+def _commonest(codes: Iterable[CodeCount]) -> tuple[CodeCount, ...]:
+    """Each target's codes once, with the pairs of all its slices; those with most pairs first."""
+    found: dict[tuple[str, int], CodeCount] = {}
+    for one in codes:
+        seen = found.get((one.target, one.code))
+        found[one.target, one.code] = replace(one, pairs=one.pairs + (seen.pairs if seen else 0))
+    return tuple(sorted(found.values(), key=lambda one: -one.pairs)[:MOST_CODES])
 
 
 def undo_of(beside: Sequence[SideStatus]) -> SideStatus | None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -35,11 +36,13 @@ from bulkdel.plan.scale import Scale
 from bulkdel.plan.values import Origin, PlanMeta
 from bulkdel.plan.workshop import workshop
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.backup import BackupNote, BackupStatus, read_note, write_note
+from bulkdel.report.backup import BackupNote, BackupStatus, notes_together, read_note, write_note
+from bulkdel.report.beside import together
 from bulkdel.report.figures import stamp
 from bulkdel.runs.backed_up import GO_ON, refuse_destroyed
 from bulkdel.runs.beside import Side
 from bulkdel.runs.failures import nothing_sent
+from bulkdel.runs.shards import parts_of
 from bulkdel.runs.side_status import look_beside
 from bulkdel.send.pull import PullDeed
 from bulkdel.words import Errand, Mode, Operation
@@ -138,6 +141,25 @@ def backup_status(run_dir: Path) -> BackupStatus | None:
     if note is None or sides[0] is None:
         return None
     return BackupStatus(note=note, sides=tuple(one for one in sides if one is not None))
+
+
+def whole_backup(job: Job) -> BackupStatus | None:
+    """How the backups of all parts of a run stand, as if they were one; None where none was begun.
+
+    Raises:
+        Corrupt, StorageFailed, WrongInput: one cannot be read.
+    """
+    looked = [backup_status(part.run_dir) for part in parts_of(job)]
+    found = [one for one in looked if one is not None]
+    note = notes_together([one.note if one is not None else None for one in looked])
+    if note is None:
+        return None
+    names = [target.name for target in job.targets]
+    sides = zip_longest(*(one.sides for one in found))
+    return BackupStatus(
+        note=note,
+        sides=tuple(together([one for one in some if one is not None], names) for some in sides),
+    )
 
 
 def whole_friends(run_dir: Path) -> Path:

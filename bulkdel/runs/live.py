@@ -7,6 +7,7 @@ run goes on without it.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from bulkdel import files
 from bulkdel.errors import WrongInput
+from bulkdel.ledger.lock import holder
 from bulkdel.ledger.sittings import LaneStop
+from bulkdel.ledger.values import Counters
 from bulkdel.send.state import Doing, End, LaneState
 from bulkdel.send.view import LaneView
 
@@ -26,6 +29,7 @@ FRESH_S: Final = 15.0
 """A word older than this says how things stood, not how they stand."""
 _BYTES_MOST: Final = 1 << 20
 _TEXT_MOST: Final = 3000
+_NO_COUNTERS: Final = Counters()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class LiveLane:
     rate: float
     in_flight: int
     state: LaneState
+    pairs: int = 0
+    counters: Counters = _NO_COUNTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,9 @@ class Live:
     began_ms: int
     at_ms: int
     lanes: tuple[LiveLane, ...]
+    host: str = ""
+    hands: int = 0
+    ended: bool = False
 
 
 _LIVE: Final = TypeAdapter(Live)
@@ -120,3 +129,17 @@ def read_live(run_dir: Path) -> Live | None:
     if live is None or any(len(lane.state.info) > _TEXT_MOST for lane in live.lanes):
         return None
     return live
+
+
+def owner_of(run_dir: Path, live: Live | None, now_ms: int) -> tuple[str, int] | None:
+    """The machine and the process that have the shard now; None where none has.
+
+    Of this machine the lock says it, of another what that process wrote last.
+    """
+    here = platform.node()
+    elsewhere = live is not None and live.host not in {"", here}
+    if (worker := holder(run_dir)) is not None:
+        return (live.host, live.pid) if live and elsewhere else (here, worker.pid)
+    if live is None or live.ended or not elsewhere or now_ms - live.at_ms > FRESH_S * 1000:
+        return None
+    return live.host, live.pid

@@ -14,7 +14,7 @@ from contextlib import (
     suppress,
 )
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -42,7 +42,7 @@ from bulkdel.runs.control import Obeys, listening
 from bulkdel.runs.destinations import destinations_of, secret_of
 from bulkdel.runs.failures import leaf, nothing_sent, unexpected
 from bulkdel.runs.live import LiveFile, left_at_once, read_live
-from bulkdel.runs.plan import backup_lists, choose_plan, sample, would_save
+from bulkdel.runs.plan import SAMPLE, backup_lists, choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
 from bulkdel.runs.seams import Say, Show, TellStop
@@ -60,9 +60,6 @@ from bulkdel.send.view import End, Ending, LaneEnd, LaneView
 
 if TYPE_CHECKING:
     from bulkdel.emulator.server import EmulatorServer
-
-SAMPLE: Final = 3
-"""Batches of a plan that are shown."""
 
 
 class Run:

@@ -1,19 +1,110 @@
-"""A shard as a job of its own: its run directory, its targets, its part of their rates."""
+"""A shard as a job of its own: its run directory, its targets, its part of their rates.
+
+What is done with a whole run is done with each of its parts: the job itself, or its shards' jobs.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
+from bulkdel import files, rundir
+from bulkdel.errors import NEW_RUN, Busy, WrongInput
 from bulkdel.job.job import NOBODY, Job
-from bulkdel.plan.cut import Shard, shard_dir
+from bulkdel.ledger.history import begun
+from bulkdel.ledger.lock import hold, holder
+from bulkdel.plan.cut import Shard, read_cut, shard_dir
+from bulkdel.runs.live import owner_of, read_live
+
+
+def parts_of(job: Job) -> tuple[Job, ...]:
+    """The jobs that the run of `job` is made of: its shards', in order; itself if it is not cut.
+
+    Raises:
+        Corrupt, WrongInput: the cut cannot be read, or the job file lacks a target of it.
+    """
+    cut = read_cut(job.run_dir)
+    return (job,) if cut is None else tuple(shard_job(job, shard) for shard in cut.shards)
+
+
+def everywhere(job: Job) -> Job:
+    """The job as its files are named to a person: where it is cut, by a pattern for all shards."""
+    if read_cut(job.run_dir) is None:
+        return job
+    return replace(job, run_dir=job.run_dir / files.SHARDS / "*")
+
+
+@contextmanager
+def held_whole(job: Job) -> Iterator[tuple[Job, ...]]:
+    """The parts of a run, of which no process sends meanwhile.
+
+    Of one that is not cut nothing is held here: whatever is done with it holds its directory.
+
+    Raises:
+        Busy: a process sends of it.
+    """
+    parts = parts_of(job)
+    if parts == (job,):
+        yield parts
+        return
+    with hold(job.run_dir):
+        refuse_sent(job)
+        yield parts
+
+
+def refuse_sent(job: Job) -> None:
+    """Return if no process sends of a shard of `job`, whose own directory is held.
+
+    Raises:
+        Busy: one does.
+    """
+    for part in parts_of(job):
+        if part != job and (sender := sender_of(part)):
+            raise Busy(
+                f"shard {part.run_dir.name} is sent by {sender}",
+                where=job.run_dir,
+                mend="stop its workers, or wait for them, then run the same command again",
+            )
+
+
+def refuse_elsewhere(part: Job) -> None:
+    """Return if the journal of this part may be opened here: no other machine's process has it.
+
+    Raises:
+        Busy: one has, and no lock would tell SQLite so.
+    """
+    if holder(part.run_dir) is None and (sender := sender_of(part)):
+        raise Busy(
+            f"it is sent by {sender}, and only its results can be read meanwhile",
+            where=part.run_dir,
+            mend="ask for settled pairs alone with --status, or run this again once it is at rest",
+        )
+
+
+def sender_of(part: Job) -> str:
+    """Which process works on this part of a run now, in words; empty where none does."""
+    owner = owner_of(part.run_dir, read_live(part.run_dir), time.time_ns() // 1_000_000)
+    return f"{owner[0]}, process {owner[1]}" if owner else ""
 
 
 def shard_job(job: Job, shard: Shard) -> Job:
     """The job of one shard of `job`, as every command takes it; nobody is notified of it alone.
 
     A slice has an equal part of its target's rate and calls in flight, at least one call.
+
+    Raises:
+        WrongInput: the job file has no longer a target that the run was cut with.
     """
     named = {one.name: one for one in job.targets}
+    if gone := [name for name in shard.targets if name not in named]:
+        raise WrongInput(
+            f"the run in {job.run_dir} was planned for the target {gone[0]}, which the job file no "
+            "longer has",
+            where=job.source,
+        )
     targets = tuple(
         replace(
             named[name],
@@ -30,3 +121,44 @@ def shard_job(job: Job, shard: Shard) -> Job:
         cluster=None,
         notify=NOBODY,
     )
+
+
+def shard_dirs(run_dir: Path) -> list[Path]:
+    """The run directories of the shards that lie there, whatever shards.json says of them.
+
+    Raises:
+        OSError: they cannot be listed.
+    """
+    try:
+        with files.scanned(str(run_dir / files.SHARDS)) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def has_begun(job: Job) -> bool:
+    """Whether calls of any shard have left, those of a run beside it too: the cut is fixed then.
+
+    Raises:
+        Corrupt, StorageFailed: a journal is damaged, or cannot be read.
+    """
+    return any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir))
+
+
+def refuse_other_shape(job: Job) -> None:
+    """Return if the run of this job was not begun cut into shards where the job is not, or not cut.
+
+    Raises:
+        WrongInput: it was.
+    """
+    if job.cluster is None:
+        if not has_begun(job):
+            return
+        what = "the run was begun in shards, with [cluster], and the job file has none"
+        mend = f"write [cluster] into it again, or {NEW_RUN}"
+    else:
+        if not begun(job.run_dir):
+            return
+        what = "the run was begun in one piece, and the job file has [cluster] now"
+        mend = f"leave [cluster] out, or {NEW_RUN}"
+    raise WrongInput(what, where=job.run_dir, mend=mend)

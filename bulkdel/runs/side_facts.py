@@ -14,8 +14,8 @@ from bulkdel.report.remaining import remaining_lines
 from bulkdel.report.remote import remote_verification
 from bulkdel.report.status import Status
 from bulkdel.report.text.remote import limits, named, sampled
-from bulkdel.report.undone import Undone, missing_fields
-from bulkdel.runs.undone import other_lists, unasked
+from bulkdel.report.undone import Undone
+from bulkdel.runs.undone import missing, other_lists, unasked
 from bulkdel.words import Errand
 
 
@@ -68,9 +68,9 @@ def _undone(job: Job, side: SideStatus) -> Iterator[str]:
         status=side,
         ending=None,
         exit_code=Exit.DONE,
-        missing=missing_fields(job.run_dir),
+        missing=missing(job),
         other_lists=other_lists(job),
-        unasked=unasked(job.run_dir),
+        unasked=unasked(job),
     )
     return undone.sentences()
 

@@ -6,13 +6,15 @@ The runs beside the run are checked as it is itself, each in its folder.
 from __future__ import annotations
 
 import gc
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from bulkdel import files, rundir
-from bulkdel.errors import Corrupt, WrongInput
+from bulkdel.errors import Busy, Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.audit.findings import Finding, Findings
 from bulkdel.ledger.audit.verify import Checked, Verified, check_database, refuse_busy, verify
@@ -20,31 +22,114 @@ from bulkdel.ledger.friends_file import measured
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.tables import JOURNAL
 from bulkdel.plan.check import check_plan
+from bulkdel.plan.check_cut import check_cut
+from bulkdel.plan.cut import Cut, read_cut
 from bulkdel.plan.make import REJECTS_FILE
 from bulkdel.plan.read import PLAN_FILE, PlanReader, read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.backup import read_note
+from bulkdel.runs.shards import sender_of, shard_job
+from bulkdel.words import Verdict
 
 _READ_BYTES = 1 << 20
+
+
+class NoRun(WrongInput):
+    """There is nothing to verify."""
 
 
 def verify_run(job: Job) -> tuple[PlanMeta | None, Verified, tuple[Checked, ...]]:
     """Verifies the run of `job`: its plan, if that can be read, and what was found.
 
-    Behind it the runs beside it, in the order of their folders.
+    Behind it the runs beside it, in the order of their folders. A run that is cut is verified
+    shard by shard, but for those of which a process sends.
 
     Raises:
-        Busy: a process works in the run directory.
+        Busy: a process works in the run directory of a run that is not cut.
         WrongInput: there is no run.
     """
+    findings = Findings()
+    try:
+        cut = read_cut(job.run_dir)
+    except Corrupt as error:
+        findings.add(Finding(file=files.CUT, what=str(error)))
+        return None, Verified().with_findings(findings), ()
+    if cut is not None:
+        return _verified_cut(job, cut, findings)
+    if (job.run_dir / files.SHARDS).is_dir():
+        what = "it is missing, but there are shards: nothing can be checked without it"
+        findings.add(Finding(file=files.CUT, what=what))
+        return None, Verified().with_findings(findings), ()
+    return _verified_whole(job)
+
+
+def _verified_cut(
+    job: Job, cut: Cut, findings: Findings
+) -> tuple[PlanMeta, Verified, tuple[Checked, ...]]:
+    """Each shard of which nobody sends, what lies beside those, and then the cut itself."""
+    whole, beside, plans = Verified(), list[Checked](), dict[str, PlanMeta]()
+    settled: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
+    for shard in cut.shards:
+        part, folder = shard_job(job, shard), f"{files.SHARDS}/{shard.name}"
+        with suppress(Corrupt):  # which is told by what verifies the shard
+            if (meta := read_plan_meta(part.run_dir)) is not None:
+                plans[shard.name] = meta
+        found, others, sender = _verified_shard(part)
+        if sender:
+            whole.at_work[shard.name] = sender
+            continue
+        for one in found.findings:
+            findings.add(replace(one, file=f"{folder}/{one.file}"))
+        findings.count += found.count - len(found.findings)
+        beside += [replace(one, folder=f"{folder}/{one.folder}") for one in others]
+        for name, by_status in found.settled.items():
+            settled[name].update(by_status)
+        whole = replace(
+            whole,
+            lines=whole.lines + found.lines,
+            settlements=whole.settlements + found.settlements,
+            pending=whole.pending + found.pending,
+            length=whole.length + found.length,
+        )
+    for wrong in check_cut(job.run_dir, cut, plans):
+        findings.add(Finding(file=files.CUT, what=wrong))
+    for one in _rejects_wrong(job, cut.meta):
+        findings.add(one)
+    if not whole.at_work and not findings.count:
+        whole = replace(whole, settled={name: dict(sums) for name, sums in settled.items()})
+    return cut.meta, whole.with_findings(findings), tuple(beside)
+
+
+def _verified_shard(part: Job) -> tuple[Verified, tuple[Checked, ...], str]:
+    """What was found in a shard, and beside it; or only which process sends of it, in words."""
+    found, beside, sender = Verified(), tuple[Checked, ...](), sender_of(part)
+    if sender:
+        return found, beside, sender
+    try:
+        _, found, beside = _verified_whole(part)
+    except Busy:
+        return found, beside, "another process"
+    except NoRun as error:
+        findings = Findings()
+        findings.add(Finding(file=PLAN_FILE, what=error.what))
+        found = found.with_findings(findings)
+    return found, beside, sender_of(part)  # of one that began meanwhile nothing is said
+
+
+def _rejects_wrong(job: Job, meta: PlanMeta) -> Iterator[Finding]:
+    rejects = _lines(job.run_dir / REJECTS_FILE)
+    if rejects != meta.books.rejected:
+        what = f"it has {rejects:,} lines, but {meta.books.rejected:,} rows were rejected"
+        yield Finding(file=REJECTS_FILE, what=what)
+
+
+def _verified_whole(job: Job) -> tuple[PlanMeta | None, Verified, tuple[Checked, ...]]:
+    """As `verify_run`, of a run that is not cut, or of one shard."""
     refuse_busy(job.run_dir)
     findings = Findings()
     meta, verified = _verified(job.run_dir, findings)
-    if meta is not None:
-        rejects = _lines(job.run_dir / REJECTS_FILE)
-        if rejects != meta.books.rejected:
-            what = f"it has {rejects:,} lines, but {meta.books.rejected:,} rows were rejected"
-            findings.add(Finding(file=REJECTS_FILE, what=what))
+    for wrong in _rejects_wrong(job, meta) if meta is not None else ():
+        findings.add(wrong)
     beside = tuple(_beside(job.run_dir, folder, meta) for folder in rundir.sides(job.run_dir))
     return meta, verified.with_findings(findings), beside
 
@@ -130,7 +215,7 @@ def _meta(run_dir: Path, findings: Findings) -> PlanMeta | None:
             findings.add(Finding(file=PLAN_FILE, what=what))
             return None
     what = "there is no plan and no run, so there is nothing to verify"
-    raise WrongInput(what, where=run_dir)
+    raise NoRun(what, where=run_dir)
 
 
 def _lines(path: Path) -> int:

@@ -15,6 +15,10 @@ error, is not handed out; bytes that nobody asked for end it.
 
 What a peer sends is bounded before it is understood: heads in bytes and in number.
 
+Nothing leaves beside a successor. Each time that bytes are given to the system, the fence is asked
+in that very step, by the socket itself: whatever was decided before, and however long this process
+stood still since, the call leaves only while its sender may send.
+
 Through a proxy (tunnel.py) all of this holds of the way to the proxy: its socket is the
 connection's. What the proxy has taken it may deliver after the connection was aborted; nothing here
 can undo that.
@@ -42,6 +46,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 
+from bulkdel.lease.fence import no_fence
 from bulkdel.send.tunnel import Proxy, TunnelError, open_tunnel
 
 if TYPE_CHECKING:
@@ -213,10 +218,16 @@ class Line(ResponseHandler):
 class Connector(aiohttp.TCPConnector):
     """Hands a connection out when its call may leave, and asks for leave with it in hand."""
 
-    def __init__(self, *, limit: int, timeout_s: float, proxy: Proxy | None = None) -> None:
-        super().__init__(
-            limit=limit, ttl_dns_cache=60, socket_factory=partial(_socket, timeout_s=timeout_s)
-        )
+    def __init__(
+        self,
+        *,
+        limit: int,
+        timeout_s: float,
+        proxy: Proxy | None = None,
+        fence: Callable[[], None] = no_fence,
+    ) -> None:
+        self._made = partial(_socket, timeout_s=timeout_s, fence=fence)
+        super().__init__(limit=limit, ttl_dns_cache=60, socket_factory=self._made)
         if not hasattr(self, "_factory"):
             raise RuntimeError(
                 "this aiohttp's connector has no _factory: a reply that nobody asked for might "
@@ -225,7 +236,6 @@ class Connector(aiohttp.TCPConnector):
         self._factory = partial(_line, self._loop)
         self._unheard: dict[Line, float] = {}
         self._proxy = proxy
-        self._timeout_s = timeout_s
 
     def stalled(self) -> bool:
         """Whether a call has been out for UNHEARD_S and its bytes have not arrived."""
@@ -323,7 +333,9 @@ class Connector(aiohttp.TCPConnector):
             raise TunnelError(proxy, "was not found (DNS)", resolving=True) from None
         try:
             infos = self._convert_hosts_to_addr_infos(hosts)
-            return await connected(infos, timeout_s=self._timeout_s)
+            return await start_connection(
+                infos, happy_eyeballs_delay=EYEBALLS_S, socket_factory=self._made
+            )
         except OSError as error:
             raise TunnelError(proxy, "cannot be connected to", cause=error) from None
 
@@ -344,9 +356,28 @@ async def connected(infos: Sequence[AddrInfoType], *, timeout_s: float) -> socke
     )
 
 
-def _socket(info: AddrInfoType, *, timeout_s: float) -> socket.socket:
+class _Fenced(socket.socket):
+    """A socket that asks before it gives anything to the system; asyncio gives by these two."""
+
+    fence: Callable[[], None] = staticmethod(no_fence)
+
+    def send(self, *given: Any) -> int:
+        """As a socket's, if the fence lets it."""
+        self.fence()
+        return super().send(*given)
+
+    def sendmsg(self, *given: Any) -> int:
+        """As a socket's, if the fence lets it."""
+        self.fence()
+        return super().sendmsg(*given)
+
+
+def _socket(
+    info: AddrInfoType, *, timeout_s: float, fence: Callable[[], None] = no_fence
+) -> socket.socket:
     family, kind, protocol = info[:3]
-    made = socket.socket(family, kind, protocol)
+    made = _Fenced(family, kind, protocol)
+    made.fence = fence
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROPS)
         if _USER_TIMEOUT is not None:

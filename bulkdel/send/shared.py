@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from structlog.typing import FilteringBoundLogger
 
 from bulkdel.job.job import Job, Target
+from bulkdel.lease.fence import no_fence
 from bulkdel.ledger.values import Outcome
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
@@ -48,6 +49,7 @@ class Shared:
         deed_of: what the calls of a target do; by default they delete, as the job says.
         selection: which pairs are sent; by default all.
         used_s: seconds of max_duration that the command has used before.
+        fence: returns only while this process may send; asked each time that bytes of a call leave.
         carriers: those of each lane, so that any lane can stop them all.
     """
 
@@ -63,6 +65,7 @@ class Shared:
     deed_of: Callable[[Target], Deed] | None = None
     selection: Selection | None = None
     used_s: float = 0.0
+    fence: Callable[[], None] = no_fence
     carriers: list[Carriers] = field(default_factory=list)
 
     def deed(self, target: Target) -> Deed:

@@ -53,6 +53,7 @@ class Sitting:
                 timeout_s=shared.job.retry.timeout_s,
                 room=room,
                 proxy=one.proxy,
+                fence=shared.fence,
             )
             for one in destinations
         ]

@@ -22,6 +22,7 @@ from typing import Final, Self
 import aiohttp
 from yarl import URL
 
+from bulkdel.lease.fence import no_fence
 from bulkdel.providers.protocol import Call
 from bulkdel.send.connection import (
     DEPARTURE,
@@ -103,10 +104,12 @@ class Transport:
         timeout_s: float,
         room: asyncio.Semaphore | None = None,
         proxy: Proxy | None = None,
+        fence: Callable[[], None] = no_fence,
     ) -> None:
         """Calls to `address`, through `proxy` if there is one.
 
-        `room` is shared by all transports of a process that hold replies together.
+        `room` is shared by all transports of a process that hold replies together; `fence` returns
+        only while this process may send, and is asked each time that bytes leave.
 
         Raises:
             ValueError: a proxy, and an address that is not https.
@@ -119,12 +122,16 @@ class Transport:
         self._connector: Connector | None = None
         self._max_in_flight = max_in_flight
         self._timeout_s = timeout_s
+        self._fence = fence
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         # A connection more than calls: one that waits to depart never waits for another to end.
         self._connector = Connector(
-            limit=self._max_in_flight + 1, timeout_s=self._timeout_s, proxy=self._proxy
+            limit=self._max_in_flight + 1,
+            timeout_s=self._timeout_s,
+            proxy=self._proxy,
+            fence=self._fence,
         )
         self._session = aiohttp.ClientSession(
             connector=self._connector,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from bulkdel.job.job import Reach
+from bulkdel.lease.fence import no_fence
 from bulkdel.ledger.identity import Identity, TargetIdentity
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.values import Event, Group, Intent, Outcome, Part, Settlement
@@ -39,10 +41,24 @@ def target_of(ordinal: int) -> int:
     return int(ordinal >= FIRST_ZEGO)
 
 
-def open_journal(run_dir: Path, identity: Identity = IDENTITY) -> Journal:
+def open_journal(
+    run_dir: Path,
+    identity: Identity = IDENTITY,
+    *,
+    fence: Callable[[], None] = no_fence,
+    alone: bool = False,
+    epoch: int = 0,
+) -> Journal:
     """The journal of this plan in `run_dir`."""
     return Journal.open(
-        run_dir, identity, entry_of, operation=Operation.DELETE_FRIENDS, mode=Mode.TWO_WAY
+        run_dir,
+        identity,
+        entry_of,
+        operation=Operation.DELETE_FRIENDS,
+        mode=Mode.TWO_WAY,
+        fence=fence,
+        alone=alone,
+        epoch=epoch,
     )
 
 

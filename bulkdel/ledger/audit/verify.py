@@ -60,6 +60,7 @@ class Verified:
             could be.
         settled: pairs by target name and status, as counted from the settlements; empty where not
             all of them could be read.
+        at_work: shards that were not opened, each with the process that sends of it, in words.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -71,6 +72,12 @@ class Verified:
     head: str = ""
     sha256: str = ""
     settled: dict[str, dict[Verdict, int]] = field(default_factory=dict)
+    at_work: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether all was checked, and nothing is wrong."""
+        return not self.count and not self.at_work
 
     def with_findings(self, findings: Findings) -> Verified:
         """Returns the same, with all that was noted until now."""

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from rich.console import RenderableType
 
+from bulkdel import files
 from bulkdel.job.job import Job
 from bulkdel.ledger.audit.findings import MOST_SHOWN, Finding
 from bulkdel.ledger.audit.verify import Checked, Verified
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.json_text import json_text
+from bulkdel.report.phrases import was
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
 from bulkdel.words import STATUSES, Errand, Verdict
 
 _SHOWN_CHARACTERS = 320
+_NAMED = 10
+_BEFORE: Final = re.compile(rf"^{files.SHARDS}/[^/]+/")
+"""What the folder of a run beside a shard begins with."""
 
 VERSION: Final = 1
 KEYS: Final[Mapping[str, str]] = {
     "version": "of this form",
     "job": "its name",
     "run_dir": "the run directory, absolute",
-    "ok": "whether all agrees",
+    "ok": "whether all was checked, and agrees",
     "verdict": "that in a sentence",
     "lines": "of ledger.jsonl that were compared",
     "settlements": "of the journal, written again in memory",
@@ -39,6 +46,7 @@ KEYS: Final[Mapping[str, str]] = {
     "findings[].what": "what is wrong, in words",
     "findings[].found": "what stands there",
     "findings[].expected": "what belongs there",
+    "shards_at_work": "shards that were not opened, each with the process that sends of it",
     "targets": "by name, as counted again; empty where not all could be read",
     "targets.*.pairs": "of the plan",
     "targets.*.deleted": "pairs that the provider said it deleted",
@@ -65,7 +73,7 @@ def verification_json(
             "version": VERSION,
             "job": job.name,
             "run_dir": str(job.run_dir),
-            "ok": not verified.count,
+            "ok": verified.ok,
             "verdict": _verdict(job, verified),
             "lines": verified.lines,
             "settlements": verified.settlements,
@@ -77,6 +85,7 @@ def verification_json(
             },
             "findings_count": verified.count,
             "findings": [_finding(one) for one in verified.findings],
+            "shards_at_work": verified.at_work,
             "targets": _targets(meta, verified),
             "beside": {one.folder: _beside(one) for one in beside},
         },
@@ -115,6 +124,9 @@ def _parts(
     job: Job, meta: PlanMeta | None, verified: Verified, beside: Sequence[Checked]
 ) -> Iterator[RenderableType]:
     yield words(_verdict(job, verified), BAD if verified.count else GOOD)
+    if verified.at_work:
+        yield words("")
+        yield words(_at_work(verified.at_work), BAD)
     if verified.pending:
         yield words("")
         yield words(
@@ -163,6 +175,16 @@ def _parts(
         )
 
 
+def _at_work(shards: Mapping[str, str]) -> str:
+    """The shards that were not opened."""
+    named = [f"{name} ({plain(sender, 80)})" for name, sender in list(shards.items())[:_NAMED]]
+    more = f" and {count(len(shards) - _NAMED)} more" if len(shards) > _NAMED else ""
+    return (
+        f"{counted(len(shards), 'shard')} {was(len(shards))} not checked, since a process sends of "
+        f"it: {', '.join(named)}{more}. Run this again once they are at rest."
+    )
+
+
 def _books(meta: PlanMeta | None, verified: Verified) -> RenderableType:
     return table(
         ("target", "pairs", "deleted", "already gone", "failed", "unsettled"),
@@ -179,12 +201,18 @@ def _books(meta: PlanMeta | None, verified: Verified) -> RenderableType:
 
 
 def _beside_table(beside: Sequence[Checked]) -> RenderableType:
-    """The runs beside the run, a row each."""
-    rows = []
+    """The runs beside the run, a row each; those beside its shards together, by their folder."""
+    alike: dict[str, list[Checked]] = {}
     for one in beside:
-        told = [f"{count(many)} {word}" for word, many in _counts(one).items() if many]
-        lines = one.verified.lines
-        rows.append((one.folder, count(lines), ", ".join(told).replace("_", " ") or _none(one)))
+        alike.setdefault(_BEFORE.sub("", one.folder), []).append(one)
+    rows = []
+    for folder, some in alike.items():
+        sums: Counter[str] = Counter()
+        for one in some:
+            sums.update(_counts(one))
+        told = [f"{count(many)} {word}" for word, many in sums.items() if many]
+        lines = sum(one.verified.lines for one in some)
+        rows.append((folder, count(lines), ", ".join(told).replace("_", " ") or _none(some[0])))
     return table(("beside it", "lines", "what they say"), ("beside it", "what they say"), rows)
 
 
@@ -224,6 +252,8 @@ def _verdict(job: Job, verified: Verified) -> str:
     name = plain(job.name)
     if verified.count:
         return f"{name}: DAMAGED, {counted(verified.count, 'finding')}."
+    if verified.at_work:
+        return f"{name}: what was checked agrees."
     if not verified.settlements:
         return f"{name}: all agrees. Nothing is settled yet; the plan is sound."
     lines = counted(verified.lines, "line")

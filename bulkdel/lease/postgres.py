@@ -1,0 +1,417 @@
+"""Leases from PostgreSQL: what a process asks of the store, and what an operator tells it."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any, Final
+
+import orjson
+
+from bulkdel.errors import StoreAway, WrongInput
+from bulkdel.lease import statements as sql
+from bulkdel.lease.fence import Fence, boottime_s
+from bulkdel.lease.link import Cursor, Link, once
+from bulkdel.lease.terms import (
+    APPLIED_S,
+    IDLE_MOST_S,
+    REBALANCE_S,
+    SECOND_S,
+    Slice,
+    Terms,
+    answered,
+    shares,
+)
+from bulkdel.lease.values import (
+    Left,
+    Member,
+    Nothing,
+    Order,
+    Pause,
+    Resume,
+    ShardRow,
+    SlowTo,
+    Standing,
+    Taken,
+    Told,
+)
+
+OPERATOR_S: Final = 5.0
+"""How long the store may take for what is asked beside a session."""
+_WHERE: Final = "cluster.store_env"
+
+
+class PostgresStore:
+    """A process's session in the store; from `join` to `leave` a thread of its own renews it.
+
+    `renew` returns what that thread was told last, without waiting for the network.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        member: Member,
+        fence: Fence,
+        clock: Callable[[], float] = boottime_s,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """A store that is not joined yet; `clock` is that of the fence, `wall` the time of day.
+
+        Raises:
+            WrongInput: the address is none of PostgreSQL.
+        """
+        self._member, self._fence, self._clock, self._wall = member, fence, clock, wall
+        self._terms = Terms(lease_s=member.lease_s, timeout_s=member.timeout_s)
+        self._calls = Link(address, self._terms.patience_s)
+        self._renewals = Link(address, self._terms.patience_s)
+        self._one_call = threading.Lock()
+        self._wake, self._left = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._names = {
+            "me": member.session,
+            "run": member.run_id,
+            "began": member.began_s,
+            "host": member.host,
+            "second": SECOND_S,
+            "idle": IDLE_MOST_S,
+            "rebalance": REBALANCE_S,
+        }
+        self._held: dict[str, int] = {}
+        self._told, self._away = Told(), ""
+        self._returned: tuple[float, Mapping[str, float]] = (0.0, {})  # since when, and what
+
+    def join(self) -> None:
+        """See Store."""
+        self._begin_session()
+        self._thread = threading.Thread(target=self._keep_renewing, name="lease", daemon=True)
+        self._thread.start()
+
+    def _begin_session(self) -> None:
+        member, asked_at_s = self._member, self._clock()
+        with self._call() as cursor:
+            _check_version(cursor)
+            _check_clock(_now(cursor) - self._wall(), member.lease_s)
+            other = cursor.execute(
+                sql.OTHER_VERSION, {**self._names, "version": member.version}
+            ).fetchone()
+            if other is not None:
+                raise WrongInput(
+                    f"this run is being sent by bulkdel {other[0]} on {other[1]}, and this is "
+                    f"bulkdel {member.version}",
+                    mend="use one version on all machines",
+                )
+            cursor.execute(
+                sql.JOIN,
+                {
+                    **self._names,
+                    "pid": member.pid,
+                    "version": member.version,
+                    "lease": self._terms.lease_s,
+                    "grace": self._terms.grace_s,
+                },
+            )
+            self._told = self._told_by(cursor)
+        answered(self._terms, self._fence, asked_at_s, renewed=True)
+
+    def renew(self) -> Told:
+        """See Store. Raises StoreAway, once, where a renewal has failed since the last call."""
+        if self._away:
+            away, self._away = self._away, ""
+            raise StoreAway(away, where=_WHERE)
+        told = self._told
+        if told.shares != self._returned[1]:
+            self._returned = (self._clock(), told.shares)
+        return told
+
+    def take(self, held: frozenset[str], most_qps: float) -> Taken | Nothing:
+        """See Store. What was taken by a call whose answer was lost is returned by the next."""
+        names = {**self._names, "room": most_qps, "none_held": not held, "held": sorted(held)}
+        with self._call() as cursor:
+            cursor.execute(sql.ONE_AT_A_TIME)
+            if cursor.execute(sql.LIVES, names).fetchone() is None:
+                self._fence.end()
+            if rests := self._rests(cursor):
+                return Nothing(over=False, why=rests)
+            cursor.execute(sql.REMOVE_SESSIONS, names)
+            taken = self._unheld(cursor, names) or self._taken(cursor, names)
+        if isinstance(taken, Taken):
+            self._held[taken.shard] = taken.epoch
+        return taken
+
+    def give_back(self, taken: Taken, left: Left) -> None:
+        """See Store. May be called again where it raised."""
+        self._held.pop(taken.shard, None)
+        with self._call() as cursor:
+            cursor.execute(
+                sql.GIVE_BACK,
+                {**self._names, "name": taken.shard, "epoch": taken.epoch, "state": left.value},
+            )
+
+    def leave(self) -> None:
+        """See Store. Where it raises, the session ends by itself."""
+        self._left.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2 * self._terms.patience_s)
+        self._fence.close()
+        try:
+            with self._call() as cursor:
+                cursor.execute(sql.ONE_AT_A_TIME)
+                cursor.execute(sql.LEAVE, self._names)
+                cursor.execute(sql.FREE_SHARDS, self._names)
+        finally:
+            self._calls.close()
+
+    @contextmanager
+    def _call(self) -> Iterator[Cursor]:
+        with self._one_call, self._calls.transaction() as cursor:
+            yield cursor
+
+    def _unheld(self, cursor: Cursor, names: Mapping[str, object]) -> Taken | None:
+        row = cursor.execute(sql.UNHELD, names).fetchone()
+        return None if row is None else Taken(shard=row[0], epoch=row[1])
+
+    def _taken(self, cursor: Cursor, names: Mapping[str, object]) -> Taken | Nothing:
+        counts = cursor.execute(sql.COUNTS, names).fetchone()
+        known, mine, owned, free, sessions = counts or (0, 0, 0, 0, 1)
+        if known == 0:
+            raise _unknown()
+        under_fair = mine < math.ceil((owned + free) / max(1, sessions))
+        row = cursor.execute(sql.CHOOSE, {**names, "under_fair": under_fair}).fetchone()
+        if row is not None:
+            name = row[0]
+            epoch, sliced = cursor.execute(sql.TAKE, {**names, "name": name}).fetchone() or (
+                0,
+                False,
+            )
+            if sliced:
+                self._wake.set()  # it sends nothing before it is told its share
+            return Taken(shard=name, epoch=epoch, follows=epoch > 1)
+        if under_fair:
+            cursor.execute(sql.LOOKED, names)
+        if owned == 0 and free == 0:
+            return Nothing(over=True)
+        way = cursor.execute(sql.IN_THE_WAY, names).fetchone()
+        return Nothing(over=False, why=f"{way[0]} is sent to by the run in {way[1]}" if way else "")
+
+    def _rests(self, cursor: Cursor) -> str:
+        """Why nobody takes: PostgreSQL may have lost who owns what; "" where it has not."""
+        rest_s = self._terms.lease_s + self._terms.grace_s
+        cursor.execute(sql.REST, {"rest": rest_s})
+        rests = cursor.execute(sql.RESTS).fetchone()
+        if rests is None:
+            return ""
+        return f"PostgreSQL has failed over: nobody takes work for another {rests[0]:.0f} s"
+
+    def _keep_renewing(self) -> None:
+        """Renew until `leave`; an error leaves the fence where it is."""
+        pause_s = self._terms.renew_s
+        while not self._left.is_set():
+            self._wake.wait(pause_s)
+            self._wake.clear()
+            if self._left.is_set():
+                break
+            try:
+                self._renew_once()
+                pause_s = self._terms.renew_s
+            except StoreAway as error:
+                self._away = str(error)
+                pause_s = self._terms.retry_s
+        self._renewals.close()
+
+    def _renew_once(self) -> None:
+        held, asked_at_s = dict(self._held), self._clock()
+        with self._renewals.transaction() as cursor:
+            renewed = cursor.execute(sql.RENEW, self._names).rowcount == 1
+            mine = dict(cursor.execute(sql.MINE, self._names).fetchall())
+        # A failover may have lost that a shard was taken: then another would take it too.
+        lost = any(
+            mine.get(name) != epoch and self._held.get(name) == epoch
+            for name, epoch in held.items()
+        )
+        answered(self._terms, self._fence, asked_at_s, renewed=renewed and not lost)
+        with self._renewals.transaction() as cursor:
+            self._told = self._told_by(cursor)
+
+    def _told_by(self, cursor: Cursor) -> Told:
+        by, rates = cursor.execute(sql.ORDERS, self._names).fetchone() or (None, {})
+        back = cursor.execute(sql.TOO_MANY, self._names).fetchone()
+        return Told(
+            paused=by is not None,
+            by=by or "",
+            rates=rates,
+            shares=self._shares(cursor, rates),
+            give_back=frozenset(back or ()),
+        )
+
+    def _shares(self, cursor: Cursor, rates: Mapping[str, float]) -> dict[str, float]:
+        """What each slice of mine may send; writes down what that leaves for the others."""
+        rows = cursor.execute(sql.SLICES, self._names).fetchall()
+        if not rows:
+            return {}
+        cursor.execute(sql.ONE_AT_A_TIME)
+        rows = cursor.execute(sql.SLICES, self._names).fetchall()
+        result = {}
+        for (target, qps), group in groupby(rows, key=lambda row: (row[0], row[1])):
+            slices = [
+                Slice(name=name, owned=owned, mine=mine, share=share, used=used, warm=warm)
+                for _, _, name, owned, mine, share, used, warm in group
+            ]
+            ceiling = min(qps, rates.get(target, qps))
+            for name, (share, used) in shares(ceiling, slices, self._in_force()).items():
+                cursor.execute(
+                    sql.SHARE, {**self._names, "name": name, "share": share, "used": used}
+                )
+                result[name] = share
+        return result
+
+    def _in_force(self) -> dict[str, float]:
+        """The share that each slice of mine has been kept to for over a second, where one was."""
+        since_s, returned = self._returned
+        if self._clock() - since_s < APPLIED_S:
+            return {}
+        next_ones = self._told.shares  # may be returned at any moment
+        return {name: max(share, next_ones.get(name, 0.0)) for name, share in returned.items()}
+
+
+def register(address: str, run_id: str, folder: str, shards: Sequence[ShardRow]) -> float:
+    """Makes the tables where they are missing and a row for each shard; the store's time, s.
+
+    Raises:
+        WrongInput: there is no store, or it is of another version, or may not be used.
+    """
+    with once(address, OPERATOR_S) as cursor:
+        cursor.execute(sql.ONE_AT_A_TIME)
+        _make(cursor)
+        _check_version(cursor)
+        rows = orjson.dumps([asdict(shard) for shard in shards]).decode()
+        cursor.execute(sql.REGISTER_RUN, {"run": run_id, "folder": folder})
+        cursor.execute(sql.REGISTER_SHARDS, {"run": run_id, "shards": rows})
+        return _now(cursor)
+
+
+def end_session(address: str, session: str) -> None:
+    """Ends the session of a process that is known to be dead.
+
+    Its shards are free at once for the processes of its host, and for others after the grace: what
+    lies in a dead process's sockets is still delivered by its kernel.
+
+    Raises:
+        StoreAway: it may not have been ended; it ends by itself.
+    """
+    with once(address, OPERATOR_S, StoreAway) as cursor:
+        cursor.execute(sql.DEAD, {"me": session})
+
+
+def tell(address: str, run_id: str, order: Order | None = None) -> Standing:
+    """Keeps an order, which every owner knows within a renewal; what holds from then on.
+
+    Raises:
+        WrongInput: there is no store, or it does not know the run.
+    """
+    names: dict[str, Any] = {"run": run_id}
+    with once(address, OPERATOR_S) as cursor:
+        _check_version(cursor)
+        match order:
+            case None:
+                pass
+            case Pause(by=by):
+                cursor.execute(sql.PAUSE, {**names, "by": by})
+            case Resume():
+                cursor.execute(sql.PAUSE, {**names, "by": None})
+            case SlowTo(target=target, qps=None):
+                cursor.execute(sql.FULL_RATE, {**names, "target": target})
+            case SlowTo(target=target, qps=qps):
+                cursor.execute(sql.SLOW_TO, {**names, "target": target, "qps": qps})
+        orders = cursor.execute(sql.ORDERS, names).fetchone()
+        if orders is None:
+            raise _unknown()
+        owners, lease_s = cursor.execute(sql.OWNERS, names).fetchone() or (0, 0.0)
+    by, rates = orders
+    within_s = Terms(lease_s=lease_s, timeout_s=0).renew_s
+    return Standing(
+        paused=by is not None, by=by or "", rates=rates, owners=owners, within_s=within_s
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSeen:
+    """A store as `check` sees it.
+
+    Attributes:
+        server: the version of PostgreSQL.
+        made: whether it has its tables.
+        ahead_s: of this machine's clock.
+    """
+
+    server: str
+    made: bool
+    ahead_s: float
+
+
+def look_at_store(address: str) -> StoreSeen:
+    """Looks at a store without changing anything.
+
+    Raises:
+        WrongInput: there is none, or it is of another version, or may not be used.
+    """
+    with once(address, OPERATOR_S) as cursor:
+        [server] = cursor.execute("SHOW server_version").fetchone() or [""]
+        _, made = cursor.execute(sql.IS_MADE).fetchone() or (False, None)
+        if made is None:
+            return StoreSeen(server=server, made=False, ahead_s=0.0)
+        _check_version(cursor)
+        return StoreSeen(server=server, made=True, ahead_s=_now(cursor) - time.time())
+
+
+def _make(cursor: Cursor) -> None:
+    schema, made = cursor.execute(sql.IS_MADE).fetchone() or (False, None)
+    if made is not None:
+        return
+    if not schema:
+        cursor.execute(sql.MAKE_SCHEMA)
+    cursor.execute(sql.MAKE)
+    cursor.execute(sql.FIRST, {"version": sql.STORE_VERSION})
+
+
+def _check_version(cursor: Cursor) -> None:
+    _, made = cursor.execute(sql.IS_MADE).fetchone() or (False, None)
+    if made is None:
+        raise _unknown()
+    [version] = cursor.execute(sql.VERSION).fetchone() or [None]
+    if version != sql.STORE_VERSION:
+        raise WrongInput(
+            f"the store has tables of version {version}, and this bulkdel uses version "
+            f"{sql.STORE_VERSION}",
+            where=_WHERE,
+            mend="use one version of bulkdel on all machines, or another database",
+        )
+
+
+def _check_clock(ahead_s: float, most_s: float) -> None:
+    if abs(ahead_s) > most_s:
+        raise WrongInput(
+            f"the clock of PostgreSQL's machine is {abs(ahead_s):.0f} s "
+            f"{'ahead of' if ahead_s > 0 else 'behind'} this machine's, more than the lease of "
+            f"{most_s:g} s",
+            where="cluster.lease",
+            mend="set the clocks",
+        )
+
+
+def _now(cursor: Cursor) -> float:
+    [now] = cursor.execute(sql.NOW).fetchone() or [math.nan]
+    return float(now)
+
+
+def _unknown() -> WrongInput:
+    return WrongInput(
+        "the store does not know this run",
+        where=_WHERE,
+        mend="nobody has begun it with this store; or its tables were lost, then begin it again",
+    )
