@@ -56,7 +56,7 @@ def prove(
     and the proof that these lines are among those that were signed. It says
     nothing of anybody else: friends are pseudonyms, and counted.
     """
-    loaded = load(job, run_dir)
+    loaded = load(job, run_dir, sealed=True)
     page = out.with_suffix(".html")
     if page == out:
         raise WrongInput("the certificate is JSON, and its page takes this name", where=out)

@@ -78,7 +78,7 @@ def seal(
         return _made(new_key)
     if job is None:
         raise AssertionError("neither a job nor a file")
-    loaded = load(job, run_dir)
+    loaded = load(job, run_dir, sealed=True)
 
     def agree(sealing: Sealing) -> None:
         width, colour = streams.width(sys.stderr), streams.colour(sys.stderr)

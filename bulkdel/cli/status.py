@@ -12,14 +12,17 @@ import typer
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command_for, load
+from bulkdel.evidence.sealed import open_sealed
 from bulkdel.job.job import Job
 from bulkdel.report.next_steps import next_steps
 from bulkdel.report.status import State, Status
-from bulkdel.report.status_json import status_json
+from bulkdel.report.status_json import sealed_json, status_json
+from bulkdel.report.text.sealed import sealed_status
 from bulkdel.report.text.status_page import status_text
 from bulkdel.report.text.watch import watch_text
 from bulkdel.runs.look_shards import Looks
 from bulkdel.runs.status import NoPlan, look
+from bulkdel.runs.verify_sealed import sealed_folder
 
 EPILOG = """
 \b
@@ -74,7 +77,16 @@ def status(
     a verification or an undo it shows what came of it, and whether there is
     a way back.
     """
-    loaded = load(job, run_dir)
+    loaded = load(job, run_dir, sealed=True)
+    if (folder := sealed_folder(loaded.run_dir)) is not None:
+        statement = open_sealed(folder).statement
+        told = (
+            sealed_json(loaded.run_dir, statement)
+            if json
+            else sealed_status(loaded.run_dir, statement, streams.width(sys.stdout))
+        )
+        streams.result(told)
+        return 0
     view = _View(command=command_for(job, run_dir), json=json, watching=watch)
     if watch:
         return _watch(loaded, view)

@@ -135,7 +135,7 @@ def verify(
         given = (("--sample", sample), ("--seed", seed), ("--again", again or None))
         if stray := [name for name, value in given if value is not None]:
             raise WrongInput(f"{stray[0]} goes with --remote only")
-    loaded = None if is_sealed(job) else load(job, run_dir)
+    loaded = None if is_sealed(job) else load(job, run_dir, sealed=True)
     sealed = job if loaded is None else sealed_folder(loaded.run_dir)
     if sealed is not None or loaded is None:
         if remote:

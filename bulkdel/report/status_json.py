@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
+from bulkdel.evidence.statement import Statement
 from bulkdel.ledger.history import CodeCount
 from bulkdel.report.beside import SideStatus, SideTarget
 from bulkdel.report.beside_words import name_of, side_words
@@ -38,6 +40,7 @@ KEYS: Final[Mapping[str, str]] = {
     "verdict.headline": "how the run stands, in a sentence: what every screen says first",
     "verdict.detail": "what explains it; may be empty",
     "at": "when this was so",
+    "sealed": "of a run that was sealed: when, and then of the others only what is kept of it",
     "request": "null, or what the purge answers",
     "request.id": "its number; null where the job does not say",
     "request.reason": "why; null likewise",
@@ -125,6 +128,8 @@ KEYS: Final[Mapping[str, str]] = {
     "shards[].state": f"one of {', '.join(ShardState)}",
     "shards[].words": "why it ended, in words, where it did with work left; else empty",
     "shards[].owner": "the machine and the process that send it; null where none does",
+    "shards[].host": "that machine; null likewise",
+    "shards[].pid": "that process; null likewise",
     "shards[].since": "when that one began, or the last one did; null where nobody has",
     "shards[].changed_hands": "how often another process took it than the first",
     "shards[].pairs": "of its part of the plan, over its targets: settled + unsettled",
@@ -133,6 +138,37 @@ KEYS: Final[Mapping[str, str]] = {
     "shards[].rate": "what left over the last seconds, calls/s",
     "beside_unreadable[]": "a sentence for each of them that cannot be read",
 }
+
+
+def sealed_json(run_dir: Path, statement: Statement) -> bytes:
+    """As `status_json` of a run that was sealed: what its statement says, and no more."""
+    return json_text(
+        {
+            "version": VERSION,
+            "job": statement.job,
+            "run_dir": str(run_dir),
+            "operation": statement.operation,
+            "mode": statement.mode,
+            "orient": statement.orient,
+            "state": "finished",
+            "reason": f"sealed {statement.sealed_at}",
+            "rows": asdict(statement.rows),
+            "targets": {
+                one.name: {
+                    "provider": one.provider,
+                    "pairs": one.pairs,
+                    "deleted": one.deleted,
+                    "already_gone": one.already_gone,
+                    "failed": one.failed,
+                    "unsettled": one.pairs - one.deleted - one.already_gone - one.failed,
+                }
+                for one in statement.targets
+            },
+            "request": asdict(statement.request),
+            "began": statement.began_at,
+            "sealed": statement.sealed_at,
+        }
+    )
 
 
 def status_json(status: Status) -> bytes:
@@ -190,6 +226,8 @@ def _shard(one: ShardStatus) -> dict[str, Any]:
         "state": one.state,
         "words": one.why if one.state is ShardState.ENDED else "",
         "owner": one.owner or None,
+        "host": one.host or None,
+        "pid": one.pid or None,
         "since": None if one.since_ms is None else stamp(one.since_ms),
         "changed_hands": one.changed_hands,
         "pairs": one.pairs,

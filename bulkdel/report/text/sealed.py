@@ -63,6 +63,19 @@ def sealed_text(run_dir: Path, statement: Statement, fingerprint: str, width: in
     return page(parts(), width)
 
 
+def sealed_status(run_dir: Path, statement: Statement, width: int) -> str:
+    """How a run stands that was sealed, as its statement says; nothing of it is judged."""
+
+    def parts() -> Iterator[RenderableType]:
+        yield words(f"{plain(statement.job)}: sealed. Nothing of it goes on.", TITLE)
+        yield words("")
+        yield facts([*statement_facts(statement), ("run directory", plain(str(run_dir), 1000))])
+        yield words("")
+        yield words("`bulkdel verify` checks that none of it was changed.")
+
+    return page(parts(), width)
+
+
 def judged_text(
     what: str,
     statement: Statement,
