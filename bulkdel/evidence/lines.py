@@ -21,7 +21,7 @@ import orjson
 
 from bulkdel import files
 from bulkdel.evidence.merkle import BLOCK, Blocks, leaf, levels, path_in, root_of
-from bulkdel.evidence.pseudonyms import ACCOUNT_KEYS
+from bulkdel.evidence.pseudonyms import ACCOUNT_KEYS, SealedLine
 
 EVERY: Final = 64
 """Lines from one whose place the index says to the next; BLOCK is a multiple of it."""
@@ -42,9 +42,9 @@ class Lines:
 
 
 def write_lines(
-    lines: Iterable[bytes], path: Path, index: Path, *, says: Callable[[int], None]
+    lines: Iterable[SealedLine], path: Path, index: Path, *, says: Callable[[int], None]
 ) -> Lines:
-    """Writes sealed lines, none with a line feed, and their index, durably and 0600.
+    """Writes sealed lines and their index, durably and 0600.
 
     `says` is told now and then how many were written.
     """
@@ -64,19 +64,19 @@ class _Written:
     holders: array[int]
 
 
-def _write(lines: Iterable[bytes], out: BinaryIO, says: Callable[[int], None]) -> _Written:
+def _write(lines: Iterable[SealedLine], out: BinaryIO, says: Callable[[int], None]) -> _Written:
     blocks, starts = Blocks(), array("Q")
     prefixes, holders = array("H"), array("I")
     waiting = bytearray()
     at = count = 0
-    for line in lines:
+    for line, named in lines:
         if count % EVERY == 0:
             starts.append(at)
         if count % _SAID_EVERY == 0:
             says(count)
         blocks.add(leaf(line))
-        for prefix in _prefixes(line):
-            prefixes.append(prefix)
+        for pseudonym in named:
+            prefixes.append(int(pseudonym[:_PREFIX], 16))
             holders.append(count)
         waiting += line
         waiting += b"\n"
@@ -180,7 +180,3 @@ def sha256_of(path: Path) -> str:
 def _accounts(line: bytes) -> list[str]:
     values: dict[str, Any] = orjson.loads(line)
     return [one for name in ACCOUNT_KEYS if isinstance(one := values.get(name), str)]
-
-
-def _prefixes(line: bytes) -> set[int]:
-    return {int(one[:_PREFIX], 16) for one in _accounts(line)}

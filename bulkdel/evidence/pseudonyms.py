@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Collection
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -22,6 +22,9 @@ SHORT_DIGITS: Final = 12
 ACCOUNT_KEYS: Final = ("from_account", "to_account", "sent_from")
 CUT_OUT: Final = "(text cut out: it held an account id)"
 _LATELY: Final = 1 << 16
+
+SealedLine: TypeAlias = tuple[bytes, list[str]]
+"""A line without account ids and without a line feed, and the pseudonyms that stand in it."""
 
 
 class Pseudonyms:
@@ -45,20 +48,22 @@ class Pseudonyms:
         """A short one, for a thread in a log."""
         return self.of(account)[:SHORT_DIGITS]
 
-    def sealed(self, line: bytes, texts: Collection[str]) -> bytes:
-        """A ledger's line without account ids, keys in their order; without a line feed.
+    def sealed(self, line: bytes, texts: Collection[str]) -> SealedLine:
+        """A ledger's line without account ids, keys in their order.
 
         Of the provider's texts only those among `texts` stay.
         """
         values: dict[str, Any] = orjson.loads(line)
+        named = []
         for name in ACCOUNT_KEYS:
             if isinstance(account := values.get(name), str):
-                values[name] = self.of(account)
+                values[name] = pseudonym = self.of(account)
+                named.append(pseudonym)
         if "batch" in values:
             values["batch"] = self.batch(values["batch"])
         if (info := values.get("info")) and info not in texts:
             values["info"] = CUT_OUT
-        return orjson.dumps(values)
+        return orjson.dumps(values), named
 
 
 def new_key() -> bytes:

@@ -44,6 +44,7 @@ from bulkdel.report.figures import counted, stamp
 from bulkdel.report.status import State, Status
 from bulkdel.report.version import version
 from bulkdel.runs.seams import Say
+from bulkdel.runs.shards import refuse_sent
 from bulkdel.runs.status import look
 
 _TEXTS_MOST: Final = 50
@@ -94,6 +95,7 @@ def seal_run(job: Job, *, agree: Callable[[Sealing], None], say: Say) -> SealedR
     if not job.run_dir.is_dir():
         raise WrongInput("there is no run, so there is nothing to seal", where=job.run_dir)
     with hold(job.run_dir, sealed=True):
+        refuse_sent(job)
         if not folder.is_dir():
             private = _private(job)
             _write(job, private, agree, say)
