@@ -3,6 +3,7 @@
     BulkdelError
     ├── WrongInput      2   the command, the job file or the input is wrong; nothing was sent
     │   ├── Busy        2   another process works in this run directory
+    │   ├── NothingToDo 2   there is nothing that the command could do
     │   └── Corrupt     2   a file of the run directory is not what was written to it
     ├── Guarded         3   a guard of the job file stopped the run
     ├── StorageFailed  75   a file of the run cannot be written or read; run it again
@@ -66,6 +67,10 @@ class WrongInput(BulkdelError):
 
 class Busy(WrongInput):
     """Another process works in this run directory."""
+
+
+class NothingToDo(WrongInput):
+    """There is nothing that the command could do; of a shard: others may have something."""
 
 
 class Corrupt(WrongInput):

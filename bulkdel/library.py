@@ -97,14 +97,13 @@ async def run(
         go_on: whether a canary that is as it should be is let on.
 
     Raises:
-        WrongInput: the job or its input is wrong, or `yes` is needed; nothing was sent.
+        WrongInput: the job or its input is wrong, it has [cluster], or `yes` is needed; nothing was
+            sent.
         Guarded: guards.max_pairs forbids the plan; or the canary is not as it should be, and
             nothing else was sent.
     """
     real = any(target.reach is Reach.REAL for target in job.targets)
-    if real and not yes:
-        what = "it deletes at a real provider"
-        raise WrongInput(what, where=job.source, mend="say so with yes=True")
+    _refuse(job, agreed=yes or not real)
     names = [target.name for target in job.targets]
     queue: asyncio.Queue[Settled | None] = asyncio.Queue(WAITING_MOST)
     with ExitStack() as stack:
@@ -149,6 +148,17 @@ async def run(
                 await asyncio.wait({sender, getting}, return_when=asyncio.FIRST_COMPLETED)
                 getting.cancel()
             await sender
+
+
+def _refuse(job: Job, *, agreed: bool) -> None:
+    """Return if this may be sent from here."""
+    if job.cluster is not None:
+        what, mend = "[cluster] is for several processes", "use `bulkdel run`, or leave it out"
+    elif not agreed:
+        what, mend = "it deletes at a real provider", "say so with yes=True"
+    else:
+        return
+    raise WrongInput(what, where=job.source, mend=mend)
 
 
 def status(job: Job) -> Status:

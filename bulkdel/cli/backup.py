@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 
 from bulkdel.cli import streams
-from bulkdel.cli.beside import sit_beside
+from bulkdel.cli.beside import SideEnd, plan_over, sit_beside, sit_over
 from bulkdel.cli.options import JobFile, Quiet, RunDir, again, command, load
 from bulkdel.errors import Exit, WrongInput
 from bulkdel.job.job import Job
-from bulkdel.report.backup import BackupStatus, failed_lists
+from bulkdel.report.backup import failed_lists
 from bulkdel.report.text.backup import NAMED, backup_text
-from bulkdel.runs.backup import backup_sides, backup_status, finish_backup, prepare_backup
+from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup, whole_backup
+from bulkdel.runs.beside import Side
+from bulkdel.runs.cut import choose_cut
 from bulkdel.runs.run import held_run
+from bulkdel.runs.shards import everywhere, has_begun, held_whole, part_plan, parts_of
 
 EPILOG = """
 \b
@@ -56,35 +60,63 @@ def backup(job: JobFile, *, run_dir: RunDir = None, no_progress: Quiet = False) 
     Stop it at any time; the same command continues.
     """
     loaded = load(job, run_dir)
-    with held_run(loaded) as run:
-        meta = run.plan(streams.say)
-        if not meta.books.read:
-            raise WrongInput("the input holds no rows at all; nothing was pulled", where=job)
-        prepare_backup(loaded, meta)
-    for side in backup_sides(loaded):
-        end = sit_beside(loaded, side, again(), quiet=no_progress)
-        if end.status.unsettled:
-            if (status := backup_status(loaded.run_dir)) is not None:
+
+    def sit(part: Job, side: Side) -> SideEnd:
+        return sit_beside(part, side, again(), quiet=no_progress)
+
+    _planned(loaded)
+    with held_whole(loaded) as parts:
+        for part in parts:
+            with held_run(part):
+                prepare_backup(part, part_plan(part))
+        for stage in zip(*(backup_sides(part) for part in parts), strict=True):
+            sides = tuple(zip(parts, stage, strict=True))
+            if parts != (loaded,):
+                plan_over(sides)
+            end = sit_over(loaded, sides, sit, quiet=no_progress)
+            if end.status.unsettled:
                 for lane in end.ending.lanes:
                     if lane.words:
                         streams.say(f"{lane.target}: {lane.words}.")
-                _show(loaded, status, [("To go on:", again())])
-            return end.exit_code
-    with held_run(loaded):
-        status = finish_backup(loaded)
+                _show(loaded, [("To go on:", again())])
+                return end.exit_code
+        for part in parts:
+            with held_run(part):
+                finish_backup(part)
     following = [("To delete:", command("run", job, run_dir))] if loaded.backup.enabled else []
-    _show(loaded, status, following)
-    return Exit.FAILED if status.note.failed else Exit.DONE
+    return Exit.FAILED if _show(loaded, following) else Exit.DONE
 
 
-def _show(job: Job, status: BackupStatus, following: list[tuple[str, str]]) -> None:
+def _planned(job: Job) -> None:
+    """Plans the run if there is no plan yet.
+
+    Raises:
+        WrongInput: there is nothing to plan, or the input cannot be read.
+    """
+    with held_run(job) as run:
+        if job.cluster is None:
+            meta = run.plan(streams.say)
+        else:
+            meta = choose_cut(job, streams.say, begun=has_begun(job)).meta
+    if not meta.books.read:
+        what = "the input holds no rows at all; nothing was pulled"
+        raise WrongInput(what, where=job.source)
+
+
+def _show(job: Job, following: list[tuple[str, str]]) -> int:
+    """Shows how the backup stands; how many lists could not be pulled, for good."""
+    status = whole_backup(job)
+    if status is None:
+        return 0
+    failed = (one for part in parts_of(job) for one in failed_lists(part.run_dir, NAMED))
     streams.result(
         backup_text(
-            job,
+            everywhere(job),
             status,
-            failed_lists(job.run_dir, NAMED),
+            tuple(islice(failed, NAMED)),
             streams.width(sys.stdout),
             next_steps=following,
             colour=streams.colour(sys.stdout),
         )
     )
+    return status.note.failed

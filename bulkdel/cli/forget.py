@@ -15,6 +15,7 @@ from bulkdel.errors import BulkdelError, Exit, WrongInput
 from bulkdel.report.text.backup import forget_text
 from bulkdel.runs.forget import due_below, to_forget
 from bulkdel.runs.forget import forget as destroy
+from bulkdel.runs.shards import held_whole
 
 EPILOG = """
 \b
@@ -68,21 +69,22 @@ def forget(
     if job is None:
         raise AssertionError("neither a job nor a directory")
     loaded = load(job, run_dir)
-    note = to_forget(loaded.run_dir)
-    streams.say(
-        forget_text(
+    with held_whole(loaded):
+        note, folders = to_forget(loaded)
+        shown = forget_text(
             loaded.run_dir, note, streams.width(sys.stderr), colour=streams.colour(sys.stderr)
         )
-    )
-    if not yes:
-        if not ask.can_ask():
-            raise WrongInput(
-                "there is no terminal to ask on, so nothing was destroyed; look at the above and "
-                "add --yes if it is right"
-            )
-        if not ask.confirmed("Destroy this backup? Type yes: "):
-            raise WrongInput(f"not confirmed ({ask.ONLY_YES}); nothing was destroyed")
-    _destroyed(loaded.run_dir)
+        streams.say(shown)
+        if not yes:
+            if not ask.can_ask():
+                raise WrongInput(
+                    "there is no terminal to ask on, so nothing was destroyed; look at the above "
+                    "and add --yes if it is right"
+                )
+            if not ask.confirmed("Destroy this backup? Type yes: "):
+                raise WrongInput(f"not confirmed ({ask.ONLY_YES}); nothing was destroyed")
+        at = max(destroy(folder).at for folder in folders)
+    streams.result(f"The backup in {loaded.run_dir} was destroyed {at}.\n")
     return Exit.DONE
 
 
@@ -90,7 +92,8 @@ def _expired(folder: Path) -> int:
     number, wrongs = 0, list[BulkdelError]()
     for run_dir in due_below(folder, time.time(), wrongs.append):
         try:
-            _destroyed(run_dir)
+            note = destroy(run_dir)
+            streams.result(f"The backup in {run_dir} was destroyed {note.at}.\n")
             number += 1
         except BulkdelError as error:
             wrongs.append(error)
@@ -99,8 +102,3 @@ def _expired(folder: Path) -> int:
     if not number and not wrongs:
         streams.result("No backup is due.\n")
     return Exit.FAILED if wrongs else Exit.DONE
-
-
-def _destroyed(run_dir: Path) -> None:
-    note = destroy(run_dir)
-    streams.result(f"The backup in {run_dir} was destroyed {note.at}.\n")

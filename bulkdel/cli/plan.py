@@ -12,6 +12,7 @@ from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, command, load
 from bulkdel.report.plan_json import plan_json
 from bulkdel.report.text.preview import plan_text
+from bulkdel.runs.cut import plan_cut
 from bulkdel.runs.run import plan_only
 
 EPILOG = """
@@ -48,7 +49,7 @@ def plan(
     `bulkdel run` sends this very plan if the input is still the same.
     """
     loaded = load(job, run_dir)
-    preview = plan_only(loaded, streams.say)
+    preview = (plan_only if loaded.cluster is None else plan_cut)(loaded, streams.say)
     now_s = time.time()
     if json:
         streams.result(plan_json(loaded, preview, now_s=now_s))

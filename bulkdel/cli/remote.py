@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 from bulkdel.cli import streams
-from bulkdel.cli.beside import sit_beside
+from bulkdel.cli.beside import SideEnd, plan_over, sit_beside, sit_over
 from bulkdel.cli.options import again, command_for
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Job
 from bulkdel.report.remote import remote_json
 from bulkdel.report.text.remote import remote_text
+from bulkdel.runs.beside import Side
+from bulkdel.runs.shards import held_whole
 from bulkdel.runs.verification import Wish, choose_verification, told
 
 
@@ -23,10 +25,17 @@ def verify_remote(job: Job, wish: Wish, run_dir: Path | None, *, json: bool, qui
     """
     if wish.seed is not None and wish.sample is None:
         raise WrongInput("--seed decides what --sample draws", mend="give both")
-    side, said = choose_verification(job, wish)
-    if said:
-        streams.say(f"{said}.")
-    end = sit_beside(job, side, again(), quiet=quiet)
+
+    def sit(part: Job, side: Side) -> SideEnd:
+        return sit_beside(part, side, again(), quiet=quiet)
+
+    with held_whole(job) as parts:
+        sides, said = choose_verification(job, wish)
+        if said:
+            streams.say(f"{said}.")
+        if parts != (job,):
+            sides = tuple((part, side) for part, side, _ in plan_over(sides))
+        end = sit_over(job, sides, sit, quiet=quiet)
     found = told(job, end.status)
     if json:
         streams.result(remote_json(job, found))

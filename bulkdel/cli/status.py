@@ -18,6 +18,7 @@ from bulkdel.report.status import State, Status
 from bulkdel.report.status_json import status_json
 from bulkdel.report.text.status_page import status_text
 from bulkdel.report.text.watch import watch_text
+from bulkdel.runs.look_shards import Looks
 from bulkdel.runs.status import NoPlan, look
 
 EPILOG = """
@@ -35,6 +36,7 @@ With --json, one object with at least:
            and batches, calls, retries, throttled, lost_answers
   beside   the runs beside it: backup, canary, verification, undo
   backup   whether what was deleted can be put back, and until when
+  shards   of a run that is cut: who sends each, since when, how far it is
 
 \b
 Examples:
@@ -119,9 +121,10 @@ def _watch(job: Job, view: _View) -> int:
     drawn = streams.redraws(sys.stdout) and not view.json
     every_s = EVERY_S if drawn or not streams.terminal(sys.stdout) else SLOW_EVERY_S
     said = False
+    looks = Looks()
     while True:
         try:
-            status = look(job)
+            status = look(job, looks=looks)
         except NoPlan:
             if not said:
                 streams.say(f"There is no plan yet in {job.run_dir}: waiting for one. {_CTRL_C}")

@@ -11,8 +11,17 @@ from typing import Annotated
 
 import typer
 
+from bulkdel import files
 from bulkdel.cli import ask, streams
-from bulkdel.cli.beside import SideEnd, send_side, side_end, sit_beside
+from bulkdel.cli.beside import (
+    WHOLE,
+    SideEnd,
+    plan_over,
+    send_side,
+    side_end,
+    sit_beside,
+    sit_over,
+)
 from bulkdel.cli.options import JobFile, Quiet, RunDir, Yes, again, load
 from bulkdel.cli.sending import NotAgreed
 from bulkdel.cli.signals import Stopping
@@ -23,12 +32,13 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.report.backup import read_note
 from bulkdel.report.text.confirm import is_real
 from bulkdel.report.text.undo import confirm_undo_text, undo_question, undone_text
-from bulkdel.report.undone import Undone, missing_fields, undo_json
+from bulkdel.report.undone import Undone, undo_json
 from bulkdel.runs import undo as runs_undo
-from bulkdel.runs.beside import SideRun, ended, held_side
+from bulkdel.runs.beside import Side, SideRun, ended, held_side
+from bulkdel.runs.shards import held_whole, parts_of
 from bulkdel.runs.side_status import undo_status
 from bulkdel.runs.undo_choice import Chosen, Friends, refuse_strangers, unasked_friends
-from bulkdel.runs.undone import other_lists, unasked
+from bulkdel.runs.undone import missing, other_lists, unasked
 from bulkdel.send.view import End, Ending
 
 EPILOG = """
@@ -90,23 +100,17 @@ def undo(
     loaded = load(job, run_dir)
     accounts = tuple(dict.fromkeys(account or ()))
     work = _Work(loaded, accounts, yes=yes, quiet=no_progress)
-    if (end := _finished(loaded)) is None:
-        end = sit_beside(
-            loaded,
-            runs_undo.undo_side(loaded),
-            again(),
-            work.agree,
-            quiet=no_progress,
-            prepare=partial(runs_undo.prepare, loaded),
-            carry_out=work.carry_out,
-        )
+    with held_whole(loaded) as parts:
+        if (end := _finished(loaded, parts)) is None:
+            sides = [(part, runs_undo.undo_side(part)) for part in parts if not _is_over(part)]
+            end = sit_over(loaded, work.planned(sides), work.sit, quiet=no_progress)
     undone = Undone(
         status=end.status,
         ending=end.ending if work.sent else None,
-        exit_code=end.exit_code if work.unfinished is None else work.unfinished,
-        missing=missing_fields(loaded.run_dir),
+        exit_code=next(one for one in Exit if one in {end.exit_code, work.unfinished}),
+        missing=missing(loaded),
         other_lists=other_lists(loaded),
-        unasked=unasked(loaded.run_dir),
+        unasked=unasked(loaded),
     )
     if json:
         streams.result(undo_json(undone))
@@ -116,13 +120,19 @@ def undo(
     return undone.exit_code
 
 
-def _finished(job: Job) -> SideEnd | None:
+def _finished(job: Job, parts: Sequence[Job]) -> SideEnd | None:
     """The end of an undo that is finished, and whose plan went with the backup; None if not so."""
-    status = undo_status(job.run_dir)
-    note = read_note(job.run_dir)
-    if status is None or not status.is_finished or note is None or note.is_whole:
+    if not all(_is_over(part) or undo_status(part.run_dir) is None for part in parts):
         return None
-    return side_end(job, status.folder, Ending(lanes=()))
+    if not any(_is_over(part) for part in parts):
+        return None
+    return side_end(job, files.UNDO, Ending(lanes=()))
+
+
+def _is_over(part: Job) -> bool:
+    """Whether a part's undo is finished, and its plan went with the backup."""
+    status, note = undo_status(part.run_dir), read_note(part.run_dir)
+    return status is not None and status.is_finished and note is not None and not note.is_whole
 
 
 class _Work:
@@ -134,35 +144,62 @@ class _Work:
         """Whether anything was left to do."""
         self.unfinished: Exit | None = None
         """What the command leaves with where all is put back and something else is left to do."""
+        self._parts: Sequence[Job] = (job,)
+        self._plans: Sequence[PlanMeta] = ()
+        self._consent: Consent | None = None
+
+    def planned(self, sides: Sequence[tuple[Job, Side]]) -> Sequence[tuple[Job, Side]]:
+        """Of these undos, those that put something back; all of them are agreed to together."""
+        if [part for part, _ in sides] == [self._job]:
+            return sides
+        planned = plan_over(sides, runs_undo.prepare)
+        self._parts = [part for part, _, _ in planned]
+        self._plans = [meta for _, _, meta in planned]
+        return [(part, side) for part, side, _ in planned]
+
+    def sit(self, part: Job, side: Side) -> SideEnd:
+        """One sitting of the undo beside a part."""
+        return sit_beside(
+            part,
+            side,
+            again(),
+            self.agree,
+            quiet=self._quiet,
+            prepare=partial(runs_undo.prepare, part),
+            carry_out=partial(self.carry_out, part),
+        )
 
     def agree(self, meta: PlanMeta, _: SideRun) -> Consent:
-        """How it was agreed that this is put back.
+        """How it was agreed that all of it is put back.
 
         Raises:
             WrongInput: there is nobody to ask, or nothing of an account that was named.
             NotAgreed: a person did not say yes.
         """
-        if self._accounts:
-            refuse_strangers(self._job.run_dir, self._accounts)
-        how = self._agreement(meta)
-        at_ms = None if how is Agreement.EARLIER else time.time_ns() // 1_000_000
-        return Consent(how=how, at_ms=at_ms, command=again())
+        if self._consent is None:
+            if self._accounts:
+                plans = [part.run_dir / files.UNDO / files.PLAN for part in self._parts]
+                refuse_strangers(plans, self._accounts)
+            how = self._agreement(runs_undo.whole_undo(self._job, self._plans or (meta,)))
+            at_ms = None if how is Agreement.EARLIER else time.time_ns() // 1_000_000
+            self._consent = Consent(how=how, at_ms=at_ms, command=again())
+        return self._consent
 
     def _agreement(self, meta: PlanMeta) -> Agreement:
-        job = self._job
+        job, folders = self._job, [part.run_dir for part in self._parts]
         text = confirm_undo_text(
             job,
             meta,
             self._accounts,
             streams.width(sys.stderr),
-            backed_up=runs_undo.backed_up_at(job.run_dir),
-            unsettled=runs_undo.unsettled(job.run_dir),
+            backed_up=max(runs_undo.backed_up_at(one) for one in folders),
+            unsettled=sum(runs_undo.unsettled(part.run_dir) for part in parts_of(job)),
             colour=streams.colour(sys.stderr),
         )
         streams.say(text)
         if not is_real(job):
             return Agreement.TRIAL
-        if runs_undo.agreed_before(job.run_dir):
+        if all(runs_undo.agreed_before(one) for one in folders):
             return Agreement.EARLIER
         if self._yes:
             return Agreement.OPTION
@@ -176,11 +213,10 @@ class _Work:
             raise NotAgreed(f"not confirmed ({ask.ONLY_YES}); nothing was put back")
         return Agreement.TYPED
 
-    def carry_out(self, beside: SideRun, meta: PlanMeta, watch: Stopping) -> Ending:
+    def carry_out(self, job: Job, beside: SideRun, meta: PlanMeta, watch: Stopping) -> Ending:
         """Asks what is there, puts back what is not, and asks about the other lists."""
-        job = self._job
         if not beside.unsettled:
-            self._look_after(meta, watch)
+            self._look_after(job, meta, watch)
             return ended(meta)
         self.sent = True
         mine = Chosen(accounts=frozenset(self._accounts) or None)
@@ -188,9 +224,9 @@ class _Work:
         with held_side(job, runs_undo.before_side(job, meta)) as asking:
             asked = asking.open()
             before = send_side(asking, asked, watch, quiet=self._quiet, selection=selection)
-        if any(lane.end in _WHOLE for lane in before.lanes):
+        if any(lane.end in WHOLE for lane in before.lanes):
             return before
-        chosen = self._asked(mine, before)
+        chosen = self._asked(job, mine, before)
         beside.settle(runs_undo.known_before(job))
         if chosen != Chosen():
             selection = chosen
@@ -200,10 +236,11 @@ class _Work:
             for was, lane in zip(before.lanes, ending.lanes, strict=True)
         )
         if not beside.unsettled:
-            self._look_after(meta, watch)
+            self._look_after(job, meta, watch)
         return Ending(lanes=tuple(lanes))
 
-    def _asked(self, mine: Chosen, before: Ending) -> Chosen:
+    @staticmethod
+    def _asked(job: Job, mine: Chosen, before: Ending) -> Chosen:
         """What of `mine` may be put back, as far as it was asked for."""
         waiting: set[int] = set()
         unasked: set[Friends] = set()
@@ -212,15 +249,14 @@ class _Work:
                 continue
             found = None
             if lane.end is End.LEFT and mine.accounts is None:
-                found = unasked_friends(self._job.run_dir / runs_undo.BEFORE, at)
+                found = unasked_friends(job.run_dir / runs_undo.BEFORE, at)
             if found is None:
                 waiting.add(at)
             else:
                 unasked |= found
         return replace(mine, waiting=frozenset(waiting), unasked=frozenset(unasked))
 
-    def _look_after(self, meta: PlanMeta, watch: Stopping) -> None:
-        job = self._job
+    def _look_after(self, job: Job, meta: PlanMeta, watch: Stopping) -> None:
         side = runs_undo.after_side(job, meta)
         if side is None:
             return
@@ -228,12 +264,11 @@ class _Work:
             ending = send_side(asking, asking.open(), watch, quiet=self._quiet)
             if asking.unsettled:
                 refused = any(lane.end is End.REFUSED for lane in ending.lanes)
-                self.unfinished = Exit.REFUSED if refused else Exit.LEFT
+                if self.unfinished is not Exit.REFUSED:
+                    self.unfinished = Exit.REFUSED if refused else Exit.LEFT
                 return
         runs_undo.write_other_lists(job)
 
 
 _ASKED = (End.FINISHED, End.KEPT_BACK)
 """How a target ends of which all was asked that was to be."""
-_WHOLE = (End.STOPPED, End.STORAGE, End.CRASHED)
-"""What stops one target's calls and ends the command."""

@@ -58,6 +58,23 @@ def read_login(target: Target) -> Secret | None:
     return Secret(value)
 
 
+def store_address(job: Job) -> str:
+    """The address of the PostgreSQL that the workers share; it may hold a password.
+
+    Raises:
+        WrongInput: the variable is not set; never says what it holds.
+    """
+    variable = job.cluster.store_env if job.cluster else None
+    address = os.environ.get(variable or "", "")
+    if not address:
+        raise WrongInput(
+            f"the environment variable {variable} is not set or empty",
+            where="cluster.store_env",
+            mend="put the address of the PostgreSQL that all workers share into it",
+        )
+    return address
+
+
 def hidden_of(target: Target) -> Iterator[str]:
     """What no text may hold that others read: the secrets of a target, as far as they are there."""
     with suppress(WrongInput):

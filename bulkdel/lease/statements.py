@@ -62,11 +62,12 @@ INSERT INTO bulkdel.run (run_id, folder) VALUES (%(run)s, %(folder)s)
 ON CONFLICT (run_id) DO UPDATE SET folder = excluded.folder
 """
 REGISTER_SHARDS: Final = """
-INSERT INTO bulkdel.shard (run_id, name, apps, qps, slice_of, target_qps, let_go)
-SELECT %(run)s, name, apps, qps, slice_of, target_qps, bulkdel.moment()
+INSERT INTO bulkdel.shard (run_id, name, apps, qps, slice_of, target_qps, epoch, let_go)
+SELECT %(run)s, name, apps, qps, slice_of, target_qps, epoch, bulkdel.moment()
 FROM jsonb_to_recordset(%(shards)s)
-    AS row (name text, apps text[], qps float8, slice_of text, target_qps float8)
-ON CONFLICT DO NOTHING
+    AS row (name text, apps text[], qps float8, slice_of text, target_qps float8, epoch int)
+ON CONFLICT (run_id, name) DO UPDATE SET epoch = excluded.epoch
+WHERE bulkdel.shard.epoch < excluded.epoch
 """
 
 OTHER_VERSION: Final = """

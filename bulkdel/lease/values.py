@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
+
+from bulkdel.lease.fence import no_fence
 
 
 class Left(StrEnum):
@@ -27,6 +29,7 @@ class ShardRow:
         qps: calls/s of all its targets together, at most.
         slice_of: the target, where it is one of several slices of it; else "".
         target_qps: calls/s of that target, over all its slices; else 0.
+        epoch: how often it was taken at least, where a store has lost that.
     """
 
     name: str
@@ -34,6 +37,7 @@ class ShardRow:
     qps: float
     slice_of: str = ""
     target_qps: float = 0.0
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,26 @@ class Taken:
     shard: str
     epoch: int
     follows: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """How this process has a run directory.
+
+    Attributes:
+        fence: returns only while it may send and write there; asked before each.
+        alone: whether no other process may even read the journal meanwhile, since the folder may be
+            shared by machines.
+        epoch: of the shard, where a store gave it; 0 where nobody else can come to own it.
+    """
+
+    fence: Callable[[], None] = no_fence
+    alone: bool = False
+    epoch: int = 0
+
+
+OURS: Final = Ownership()
+"""Nobody else can come to own it as long as its lock is held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bulkdel import files
 from bulkdel.plan import duck
 from bulkdel.plan.beside import SideShare
 
@@ -43,27 +44,39 @@ Counts = Mapping[tuple[str, str], int]
 """Lines, by target and status."""
 
 
-def read_gone(con: duck.Connection, ledger: Path) -> Counts:
+def read_gone(con: duck.Connection, ledger: Path, others: Sequence[Path] = ()) -> Counts:
     """Reads the lines of a ledger that say `deleted` or `already_gone`; a cut one is no line.
 
-    What does not fit in memory goes to the disk.
+    What does not fit in memory goes to the disk. One that is empty, or not there, has no lines.
+    `others` are the ledgers of the other slices of a target: a sample is drawn from all together.
 
     Raises:
-        OSError, WrongInput: it cannot be opened.
+        OSError, WrongInput: one cannot be opened.
     """
-    with duck.opened(ledger) as file:
-        con.execute(
-            "CREATE TABLE gone AS SELECT target, status, from_account, to_account"  # noqa: S608  # our own words
-            f" FROM {duck.objects_in(file, _COLUMNS)} WHERE status IN ('deleted', 'already_gone')"
-        )
-    rows = con.execute("SELECT target, status, count(*) FROM gone GROUP BY ALL").fetchall()
-    return {(str(target), str(status)): int(lines) for target, status, lines in rows}
+    con.execute(
+        "CREATE TABLE gone (target VARCHAR, status VARCHAR, from_account VARCHAR,"
+        " to_account VARCHAR, own BOOLEAN)"
+    )
+    for at, path in enumerate((ledger, *others)):
+        if not files.is_there(path) or not path.stat().st_size:
+            continue
+        with duck.opened(path) as file:
+            con.execute(
+                "INSERT INTO gone SELECT target, status, from_account, to_account, $own"  # noqa: S608  # our own words
+                f" FROM {duck.objects_in(file, _COLUMNS)}"
+                " WHERE status IN ('deleted', 'already_gone')",
+                {"own": at == 0},
+            )
+    rows = con.execute(
+        "SELECT target, status, count(*) FROM gone WHERE own GROUP BY ALL"
+    ).fetchall()
+    return {(str(target), str(status)): int(number) for target, status, number in rows}
 
 
 def asked_shares(
     con: duck.Connection, sizes: Sequence[tuple[str, int]], questions: Questions
 ) -> tuple[list[SideShare], tuple[int, ...]]:
-    """What is asked of each target, and how many pairs each had to choose from.
+    """What is asked of each target, and how many pairs of the ledger each had to choose from.
 
     Args:
         con: has read the ledger: see `read_gone`.
@@ -72,7 +85,9 @@ def asked_shares(
     """
     shares, population = [], []
     for at, (target, size) in enumerate(sizes):
-        con.execute(f"CREATE TABLE meant_{at} (from_account VARCHAR, to_account VARCHAR)")
+        con.execute(
+            f"CREATE TABLE meant_{at} (from_account VARCHAR, to_account VARCHAR, own BOOLEAN)"
+        )
         parameters: dict[str, object] = {"target": target}
         where = "target = $target"
         if questions.only is not None:
@@ -84,12 +99,14 @@ def asked_shares(
             where += f" AND {sides.format('SELECT unnest($only)')}"
             parameters["only"] = sorted(questions.only.get(target, ()))
         con.execute(
-            f"INSERT INTO meant_{at} SELECT from_account, to_account FROM gone WHERE {where}",  # noqa: S608  # our own words
+            f"INSERT INTO meant_{at} SELECT from_account, to_account, own FROM gone WHERE {where}",  # noqa: S608  # our own words
             parameters,
         )
-        population.append(duck.number(con, f"SELECT count(*) FROM meant_{at}"))  # noqa: S608  # a number
-        if questions.sample is not None and questions.sample < population[-1]:
+        of_all = duck.number(con, f"SELECT count(*) FROM meant_{at}")  # noqa: S608  # a number
+        population.append(duck.number(con, f"SELECT count(*) FROM meant_{at} WHERE own"))  # noqa: S608  # a number
+        if questions.sample is not None and questions.sample < of_all:
             _draw(con, at, target, questions.sample, questions.seed)
+        con.execute(f"DELETE FROM meant_{at} WHERE NOT own")  # noqa: S608  # a number
         shares.append(SideShare(target=target, size=size, entries=_calls(con, at, size)))
     con.execute("DROP TABLE gone")
     return shares, tuple(population)

@@ -20,9 +20,12 @@ from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt
 from bulkdel.job.job import Cluster, Job, Target
 from bulkdel.plan import meta as plan_meta
+from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 
 CUT_VERSION: Final = 1
+PROCESS_QPS: Final = 1000.0
+"""Calls/s that one process sends, about, whatever its targets are allowed."""
 _BYTES_MOST: Final = 64 << 20
 
 
@@ -70,6 +73,12 @@ def shards_of(targets: Sequence[Target], cluster: Cluster) -> tuple[Shard, ...]:
         Shard(name=f"{at:0{width}d}", targets=names, slice_at=slice_at, slices=slices)
         for at, (names, slice_at, slices) in enumerate(parts, 1)
     )
+
+
+def processes_for(targets: Sequence[Target], shards: Sequence[Shard]) -> int:
+    """How many processes send these shards as fast as the targets are allowed, about."""
+    needed = math.ceil(sum(target.qps for target in targets) / PROCESS_QPS)
+    return max(1, min(needed, len(shards)))
 
 
 def _parts(
@@ -131,6 +140,16 @@ def _of_this_version(content: dict[str, Any]) -> dict[str, Any]:
     if content["version"] != CUT_VERSION:
         raise ValueError("version")
     return content
+
+
+def planned(run_dir: Path) -> PlanMeta | None:
+    """The whole plan of the run in `run_dir`, cut or not; None if there is none yet.
+
+    Raises:
+        Corrupt, StorageFailed, WrongInput, OSError: as `read_cut` and `read_plan_meta`.
+    """
+    cut = read_cut(run_dir)
+    return read_plan_meta(run_dir) if cut is None else cut.meta
 
 
 def shard_dir(job: Job, shard: Shard) -> Path:

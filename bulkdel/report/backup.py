@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -100,6 +101,25 @@ def read_note(run_dir: Path) -> BackupNote | None:
         return None
     except ValidationError as error:
         raise Corrupt("is not what was written", where=path, mend=RESTORE) from error
+
+
+def notes_together(notes: Sequence[BackupNote | None]) -> BackupNote | None:
+    """All shards' backups as one: whole where each is, and kept until the first time is over."""
+    known = [one for one in notes if one is not None]
+    if len(notes) == 1 or not known:
+        return notes[0]
+    states = {one.state for one in known} | ({"begun"} if len(known) < len(notes) else set())
+    until = [one.kept_until for one in known if one.kept_until is not None]
+    lead = max(known, key=lambda one: (one.state == "destroyed", one.at))
+    return replace(
+        lead,
+        state="destroyed" if "destroyed" in states else "begun" if "begun" in states else "whole",
+        kept_until=min(until, default=None),
+        lists=sum(one.lists for one in known),
+        failed=sum(one.failed for one in known),
+        friends=sum(one.friends for one in known),
+        bytes=sum(one.bytes for one in known),
+    )
 
 
 def write_note(run_dir: Path, note: BackupNote) -> None:

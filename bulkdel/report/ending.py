@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bulkdel.errors import Exit
 from bulkdel.plan.values import Books
@@ -39,6 +40,8 @@ _SOFT = {
     End.LEFT: (f"Stopped: the tries are used up for what is left. {{left}} {_AGAIN}"),
 }
 """What is said where something is left; what a person did first."""
+ENDS: Final = (*_HARD, *_SOFT)
+"""The ends after which something may be left; the first of several speaks for them."""
 _SIMPLE = {
     End.STOPPED: "stopped by a signal",
     End.LIMIT: "stopped at --limit",
@@ -151,4 +154,4 @@ def _detail(ending: Ending, status: Status, run: RunVerdict) -> str:
 def _worst(ending: Ending) -> End | None:
     """The end that speaks for the whole; None if every lane finished."""
     ends = {lane.end for lane in ending.lanes}
-    return next((end for end in (*_HARD, *_SOFT) if end in ends), None)
+    return next((end for end in ENDS if end in ends), None)

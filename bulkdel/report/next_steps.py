@@ -20,6 +20,8 @@ from bulkdel.send.view import Ending
 
 FILES_MOST: Final = 4
 """Commands for the targets, or input files, of one kind; the others are named."""
+NAMED_MOST: Final = 12
+"""Targets that are named; more are counted."""
 
 _CONTINUE: Final = {
     End.STORAGE: "When the disk takes files again (is it full?), to continue:",
@@ -146,8 +148,7 @@ def _going_on(status: Status, command: Callable[..., str], again: str) -> Iterat
     open_ones = [target for target in status.targets if target.unsettled > 0]
     ends = {target.state.end for target in open_ones}
     kept_out = [one for one in open_ones if one.state.end is End.REFUSED or _advice(one)]
-    for target in kept_out:
-        yield NextStep(words=_mend(target))
+    yield from _mended(kept_out)
     if kept_out or End.DOWN in ends:
         whether = "that is put right" if kept_out else "the provider answers again"
         words = f"To see whether {whether}, with one harmless call to each target:"
@@ -164,6 +165,22 @@ def _going_on(status: Status, command: Callable[..., str], again: str) -> Iterat
         yield from _export(
             status, stuck, command, what="what is left, with the last answers", chosen="unsettled"
         )
+
+
+def _mended(targets: Sequence[TargetStatus]) -> Iterator[NextStep]:
+    """What to put right: of each target, or of the first where there are many."""
+    for target in targets[:FILES_MOST]:
+        words = _mend(target)
+        if len(targets) > FILES_MOST and target is targets[FILES_MOST - 1]:
+            words += f" Likewise for {_names(targets[FILES_MOST:])}."
+        yield NextStep(words=words)
+
+
+def _names(targets: Sequence[TargetStatus]) -> str:
+    """Their names, or how many there are."""
+    if len(targets) > NAMED_MOST:
+        return counted(len(targets), "other target")
+    return ", ".join(one.name for one in targets)
 
 
 def _mend(target: TargetStatus) -> str:
@@ -193,15 +210,14 @@ def _export(
 ) -> Iterator[NextStep]:
     """A list for each target: what is settled at one may not be so at another."""
     several = len(status.targets) > 1
-    shown = targets[:FILES_MOST]
+    shown = targets[: FILES_MOST if len(targets) <= NAMED_MOST else 1]
     for target in shown:
         at = f" at {target.name}" if several else ""
         file = f"{chosen}-{target.name}.csv" if several else f"{chosen}.csv"
         options = ("--target", target.name) if several else ()
         words = f"To list {what}{at}, as a file that a new job can read:"
         if len(targets) > len(shown) and target is shown[-1]:
-            others = ", ".join(one.name for one in targets[len(shown) :])
-            words = f"{words[:-1]} (and likewise for {others}):"
+            words = f"{words[:-1]} (and likewise for {_names(targets[len(shown) :])}):"
         yield NextStep(
             words=words,
             command=command("export", "--status", chosen, *options, "--full", "--output", file),

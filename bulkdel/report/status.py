@@ -17,6 +17,8 @@ from bulkdel.report.backup import BackupNote
 from bulkdel.report.beside import SideStatus, undo_of
 from bulkdel.report.estimate import left_s
 from bulkdel.report.phrases import finished, place, title, unit
+from bulkdel.report.shards import ShardState, ShardStatus
+from bulkdel.report.sums import many_lanes
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import LaneView
 from bulkdel.words import Mode, Operation, Orient
@@ -163,6 +165,7 @@ class Status:
         last: the sitting that is or was the last one.
         rejects: the files that rejected rows are exported to, so that each can be read.
         beside: the runs beside it.
+        shards: of a run that is cut, all of them, in the order in which they are taken.
     """
 
     job: str
@@ -179,6 +182,7 @@ class Status:
     orient: Orient = Orient.AS_GIVEN
     rejects: tuple[RejectsFile, ...] = ()
     beside: Beside = _ALONE
+    shards: tuple[ShardStatus, ...] = ()
 
     @property
     def planned(self) -> int:
@@ -205,7 +209,12 @@ class Status:
 
     @property
     def left_s(self) -> float | None:
-        """Estimated seconds until the last target is done; None while nobody can say."""
+        """Estimated seconds until the last target is done; None while nobody can say.
+
+        Where shards wait to be taken, until all is done at the calls/s of all together.
+        """
+        if any(shard.state is ShardState.WAITING for shard in self.shards):
+            return left_s(many_lanes("", [target.lane for target in self.targets]))
         open_ones = [target for target in self.targets if target.unsettled > 0]
         times = [target.left_s for target in open_ones if target.left_s is not None]
         return max(times) if times and len(times) == len(open_ones) else None

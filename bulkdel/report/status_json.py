@@ -13,6 +13,7 @@ from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.lane_words import lane_words
 from bulkdel.report.no_friendships import NoFriendships
+from bulkdel.report.shards import ShardState, ShardStatus
 from bulkdel.report.status import LastSitting, Status, TargetStatus
 from bulkdel.report.verdict import run_verdict
 from bulkdel.send.state import Doing, End
@@ -112,6 +113,20 @@ KEYS: Final[Mapping[str, str]] = {
     "backup.friends": "friends whose data is kept",
     "backup.by": "who destroyed it; may be empty",
     "backup.can_be_put_back": "whether it holds what was deleted, and nothing was put back yet",
+    "shards": "the shards of a run that is cut; none of one that is not",
+    "shards[].name": "of its folder, shards/NAME in the run directory",
+    "shards[].targets[]": "the names of its targets; of a slice, the one that it is of",
+    "shards[].state": f"one of {', '.join(ShardState)}",
+    "shards[].words": "why it ended, in words, where it did with work left; else empty",
+    "shards[].owner": "the machine and the process that send it; null where none does",
+    "shards[].host": "that machine; null likewise",
+    "shards[].pid": "that process; null likewise",
+    "shards[].since": "when that one began, or the last one did; null where nobody has",
+    "shards[].changed_hands": "how often another process took it than the first",
+    "shards[].pairs": "of its part of the plan, over its targets: settled + unsettled",
+    "shards[].settled": "pairs that have a final result",
+    "shards[].unsettled": "pairs without one",
+    "shards[].rate": "what left over the last seconds, calls/s",
     "beside_unreadable[]": "a sentence for each of them that cannot be read",
 }
 
@@ -149,6 +164,7 @@ def status_values(status: Status) -> dict[str, Any]:
         "last_sitting": None if last is None else _sitting(last),
         "beside": [_beside(one) for one in status.beside.sides],
         "backup": _backup(status),
+        "shards": [_shard(one) for one in status.shards],
         "beside_unreadable": status.beside.unreadable,
     }
 
@@ -160,6 +176,24 @@ def _backup(status: Status) -> dict[str, Any] | None:
     known = {name: getattr(note, name) for name in ("state", "at", "kept_until")}
     counts = {name: getattr(note, name) for name in ("lists", "failed", "friends", "by")}
     return {**known, **counts, "can_be_put_back": status.can_be_put_back}
+
+
+def _shard(one: ShardStatus) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "targets": one.targets,
+        "state": one.state,
+        "words": one.why if one.state is ShardState.ENDED else "",
+        "owner": one.owner or None,
+        "host": one.host or None,
+        "pid": one.pid or None,
+        "since": None if one.since_ms is None else stamp(one.since_ms),
+        "changed_hands": one.changed_hands,
+        "pairs": one.pairs,
+        "settled": one.settled,
+        "unsettled": one.pairs - one.settled,
+        "rate": one.rate,
+    }
 
 
 def _beside(one: SideStatus) -> dict[str, Any]:

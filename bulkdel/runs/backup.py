@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Job, Target
+from bulkdel.lease.fence import no_fence
 from bulkdel.ledger.friends_file import (
     FriendsFile,
     Pulled,
@@ -35,11 +37,13 @@ from bulkdel.plan.scale import Scale
 from bulkdel.plan.values import Origin, PlanMeta
 from bulkdel.plan.workshop import workshop
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.backup import BackupNote, BackupStatus, read_note, write_note
+from bulkdel.report.backup import BackupNote, BackupStatus, notes_together, read_note, write_note
+from bulkdel.report.beside import together
 from bulkdel.report.figures import stamp
 from bulkdel.runs.backed_up import GO_ON, refuse_destroyed
 from bulkdel.runs.beside import Side
 from bulkdel.runs.failures import nothing_sent
+from bulkdel.runs.shards import parts_of
 from bulkdel.runs.side_status import look_beside
 from bulkdel.send.pull import PullDeed
 from bulkdel.words import Errand, Mode, Operation
@@ -54,16 +58,14 @@ _PULL: Final = 'target, account, "at"'
 _Planned = Callable[[duck.Connection, Path, PlanMeta], list[SideShare]]
 
 
-def backup_side(job: Job) -> Side:
-    """Pulls the lists that the run's plan names; `prepare_backup` comes before."""
-    return _side(job, files.BACKUP, lists_of)
+def backup_sides(job: Job, fence: Callable[[], None] = no_fence) -> tuple[Side, ...]:
+    """All that the backup takes, in this order: each once the one before is finished.
 
-
-def backup_sides(job: Job) -> tuple[Side, ...]:
-    """All that the backup takes, in this order: each once the one before is finished."""
-    first = backup_side(job)
+    The first pulls the lists that the run's plan names; `prepare_backup` comes before.
+    """
+    first = _side(job, files.BACKUP, lists_of, fence)
     if job.operation is Operation.DELETE_ALL_FRIENDS and job.mode is Mode.TWO_WAY:
-        return first, _side(job, files.BACKUP_OTHERS, _beside)
+        return first, _side(job, files.BACKUP_OTHERS, _beside, fence)
     return (first,)
 
 
@@ -140,6 +142,25 @@ def backup_status(run_dir: Path) -> BackupStatus | None:
     return BackupStatus(note=note, sides=tuple(one for one in sides if one is not None))
 
 
+def whole_backup(job: Job) -> BackupStatus | None:
+    """How the backups of all parts of a run stand, as if they were one; None where none was begun.
+
+    Raises:
+        Corrupt, StorageFailed, WrongInput: one cannot be read.
+    """
+    looked = [backup_status(part.run_dir) for part in parts_of(job)]
+    found = [one for one in looked if one is not None]
+    note = notes_together([one.note if one is not None else None for one in looked])
+    if note is None:
+        return None
+    names = [target.name for target in job.targets]
+    sides = zip_longest(*(one.sides for one in found))
+    return BackupStatus(
+        note=note,
+        sides=tuple(together([one for one in some if one is not None], names) for some in sides),
+    )
+
+
 def whole_friends(run_dir: Path) -> Path:
     """The file of a backup that is whole, compared with its hash: each friend stands in it once.
 
@@ -159,8 +180,8 @@ def whole_friends(run_dir: Path) -> Path:
     return path
 
 
-def _side(job: Job, folder: str, planned: _Planned) -> Side:
-    friends = FriendsFile(job.run_dir / files.BACKUP / files.FRIENDS)
+def _side(job: Job, folder: str, planned: _Planned, fence: Callable[[], None]) -> Side:
+    friends = FriendsFile(job.run_dir / files.BACKUP / files.FRIENDS, fence)
 
     def deed_of(target: Target) -> PullDeed:
         return PullDeed(PROVIDERS[target.provider], job.mode, target.name, friends)

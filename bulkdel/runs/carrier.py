@@ -36,6 +36,10 @@ class Carrier:
         self._rates: dict[str, float] = {}
         self.asks = False
 
+    def in_flight(self) -> int:
+        """Calls that have left and are not answered."""
+        return self._work.in_flight() if isinstance(self._work, Sitting) else 0
+
     def stop(self, end: End, words: str) -> None:
         """Send nothing more, now and in what would follow; calls in flight finish."""
         self._stopped = self._stopped or (end, words)

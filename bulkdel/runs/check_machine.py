@@ -14,9 +14,9 @@ from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_secret
 from bulkdel.ledger.lock import holder
+from bulkdel.plan.cut import planned
 from bulkdel.plan.input.sources import STDIN, SourceFile, WrongFile, find_sources
 from bulkdel.plan.protect import protected_accounts, protected_digest
-from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.sample import FirstRows, sample_of
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
 from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question, warnings
@@ -116,7 +116,7 @@ def look_at_disk(job: Job, rows: RowsAhead) -> Check:
     """Whether the ledger, the plan and the journal will have room."""
     about, id_bytes, known = rows.about, rows.id_bytes, rows.counted
     try:
-        meta = read_plan_meta(job.run_dir)
+        meta = planned(job.run_dir)
     except (BulkdelError, OSError):
         meta = None
     if meta is not None:
@@ -159,7 +159,7 @@ def _guards(job: Job) -> Iterator[Check]:
         words.append(f"stops when more than {guards.max_failure_ratio:g} of the pairs failed")
     yield good("guards", ", ".join(words))
     try:
-        meta = read_plan_meta(job.run_dir)
+        meta = planned(job.run_dir)
     except (BulkdelError, OSError):  # the run directory's own finding says so
         return
     if meta is not None and meta.fingerprint.protected_sha256 == protected_digest(accounts):

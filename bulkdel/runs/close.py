@@ -14,7 +14,8 @@ from bulkdel.errors import BulkdelError, Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.closing import close_entries, close_reserve
-from bulkdel.ledger.history import Snapshot, snapshot
+from bulkdel.ledger.history import Snapshot, begun, snapshot
+from bulkdel.ledger.identity import Identity
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.sittings import LaneStop
@@ -25,7 +26,8 @@ from bulkdel.report.status import Status
 from bulkdel.runs import log
 from bulkdel.runs.circumstances import circumstances
 from bulkdel.runs.seams import Say
-from bulkdel.runs.status import look
+from bulkdel.runs.shards import held_whole
+from bulkdel.runs.status import identity_of, look
 from bulkdel.send.view import End
 
 _TELL_EVERY_S = 2.0
@@ -52,14 +54,35 @@ def close_run(job: Job, *, agree: Callable[[Status], Agreement], say: Say, comma
     """
     if not job.run_dir.is_dir():
         raise WrongInput("there is no run, so there is nothing to close", where=job.run_dir)
+    with held_whole(job) as parts:
+        if parts == (job,):
+            return _close(job, agree=agree, say=say, command=command)
+        if not any(begun(part.run_dir) for part in parts):
+            raise _nothing_sent(job)
+        status = look(job, held=True)
+        how = agree(status) if status.unsettled else Agreement.NOT_NEEDED
+        for part in parts:
+            _close(part, agree=lambda _: how, say=say, command=command, unsent=True)
+        return look(job, held=True)
+
+
+def _close(
+    job: Job,
+    *,
+    agree: Callable[[Status], Agreement],
+    say: Say,
+    command: str,
+    unsent: bool = False,
+) -> Status:
+    """As `close_run`, of one part of a run; `unsent`: also where nothing was sent of this part."""
     with ExitStack() as stack:
         stack.enter_context(hold(job.run_dir))
-        meta, seen = _begun(job)
+        meta, identity = _begun(job, unsent=unsent)
         plan = stack.enter_context(PlanReader(job.run_dir, meta))
         journal = stack.enter_context(
             Journal.open(
                 job.run_dir,
-                seen.identity,
+                identity,
                 plan.entry,
                 operation=meta.fingerprint.operation,
                 mode=meta.fingerprint.mode,
@@ -85,20 +108,26 @@ def close_run(job: Job, *, agree: Callable[[Status], Agreement], say: Say, comma
     return status
 
 
-def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
+def _nothing_sent(job: Job) -> WrongInput:
+    return WrongInput(
+        "nothing was sent from here yet, so there is nothing to close",
+        where=job.run_dir,
+        mend="`bulkdel run` begins to send, and a run that is not wanted needs no end",
+    )
+
+
+def _begun(job: Job, *, unsent: bool) -> tuple[PlanMeta, Identity]:
     meta = read_plan_meta(job.run_dir)
     seen = snapshot(job.run_dir)
     if seen is None or not seen.begun:
-        raise WrongInput(
-            "nothing was sent from here yet, so there is nothing to close",
-            where=job.run_dir,
-            mend="`bulkdel run` begins to send, and a run that is not wanted needs no end",
-        )
+        if meta is not None and unsent:
+            return meta, identity_of(job, meta)
+        raise _nothing_sent(job)
     if meta is None or not _is_same(job, meta, seen):
         what = "is gone" if meta is None else "is not the one that the run has begun with"
         mend = "restore the whole directory from a backup, since its files belong together"
         raise Corrupt(f"plan.parquet {what}", where=job.run_dir, mend=mend)
-    return meta, seen
+    return meta, seen.identity
 
 
 def _is_same(job: Job, meta: PlanMeta, seen: Snapshot) -> bool:

@@ -11,16 +11,18 @@ from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.ledger.history import open_history
+from bulkdel.plan.cut import read_cut
 from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.rejects import file_name
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.export_notes import ExportNotes
 from bulkdel.report.export_rows import MORE, RowLayout, written_rows
-from bulkdel.report.exported import ExportFilter, settled_rows, unsettled_rows
+from bulkdel.report.exported import ExportFilter, PairStatus, Row, settled_rows, unsettled_rows
 from bulkdel.report.figures import counted
 from bulkdel.report.raw_rejects import raw_rejects
 from bulkdel.report.remaining import Remaining, as_rows, remaining_lines
 from bulkdel.runs.seams import Say
+from bulkdel.runs.shards import part_plan, parts_of, refuse_elsewhere, sender_of
 from bulkdel.runs.verification import look_verification
 from bulkdel.words import Operation
 
@@ -50,15 +52,23 @@ def pairs(
             mend="leave --full out",
         )
     met = notes or ExportNotes()
+    rows = chain.from_iterable(_rows(part, choice) for part in parts_of(job))
+    yield from written_rows(rows, shape, met)
+    _warn_of_formulas(met.formulas, say)
+
+
+def _rows(job: Job, choice: ExportFilter) -> Iterator[Row]:
+    """The chosen pairs of one part of a run."""
+    if not choice.wants(PairStatus.UNSETTLED) and sender_of(job):
+        yield from settled_rows(job.run_dir, choice)  # it sends, so the ledger is of this plan
+        return
+    refuse_elsewhere(job)
+    meta = part_plan(job)
     # The journal first: what is settled while we read is then in both, and never in neither.
     with open_history(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
         ours = history is not None and history.identity.plan_digest == meta.digest
-        rows = chain(
-            settled_rows(job.run_dir, choice) if ours else (),
-            unsettled_rows(plan, meta, history if ours else None, choice),
-        )
-        yield from written_rows(rows, shape, met)
-    _warn_of_formulas(met.formulas, say)
+        yield from settled_rows(job.run_dir, choice) if ours else ()
+        yield from unsettled_rows(plan, meta, history if ours else None, choice)
 
 
 def remaining(
@@ -72,7 +82,7 @@ def remaining(
         WrongInput: there is no verification, or a target that was chosen is none of the run.
     """
     meta = _planned(job, choice)
-    status = look_verification(job.run_dir)
+    status = look_verification(job)
     if status is None:
         raise WrongInput(
             "no provider was asked what remains",
@@ -85,9 +95,10 @@ def remaining(
 
     def counted_lines() -> Iterator[Remaining]:
         nonlocal found
-        for line in remaining_lines(job.run_dir / status.folder):
-            found += 1
-            yield line
+        for part in parts_of(job):
+            for line in remaining_lines(part.run_dir / status.folder):
+                found += 1
+                yield line
 
     rows = filter(choice.takes, as_rows(counted_lines()))
     yield from written_rows(rows, _layout(meta, row_format, full=False), notes)
@@ -169,7 +180,8 @@ def keep(pieces: Iterable[bytes], path: Path) -> None:
 
 
 def _planned(job: Job, choice: ExportFilter | None = None) -> PlanMeta:
-    meta = read_plan_meta(job.run_dir)
+    cut = read_cut(job.run_dir)
+    meta = read_plan_meta(job.run_dir) if cut is None else cut.meta
     if meta is None:
         raise WrongInput(
             "there is no plan yet, so there is nothing to export",

@@ -5,40 +5,54 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bulkdel import files
 from bulkdel.errors import BulkdelError, WrongInput
+from bulkdel.job.job import Job
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.lock import hold
 from bulkdel.plan.beside import empty_side_plan
-from bulkdel.report.backup import BackupNote, read_note, write_note
+from bulkdel.report.backup import BackupNote, notes_together, read_note, write_note
 from bulkdel.report.figures import stamp
 from bulkdel.runs.circumstances import user_name
 from bulkdel.runs.failures import nothing_sent
+from bulkdel.runs.shards import parts_of
 from bulkdel.runs.side_status import look_beside
 
 
-def to_forget(run_dir: Path) -> BackupNote:
-    """The backup that there is to destroy.
+def to_forget(job: Job) -> tuple[BackupNote, tuple[Path, ...]]:
+    """The backup that there is to destroy, and the run directories that hold a part of it.
 
     Raises:
         WrongInput: there is none, or an undo of the run is not finished.
     """
-    note = read_note(run_dir)
-    if note is None:
-        raise WrongInput("there is no backup, so there is nothing to forget", where=run_dir)
-    undo = look_beside(run_dir, files.UNDO)
-    if undo is not None and not undo.is_finished and begun(run_dir / files.UNDO):
+    folders = [part.run_dir for part in parts_of(job)]
+    notes = [read_note(folder) for folder in folders]
+    whole = notes_together(notes)
+    if whole is None:
+        raise WrongInput("there is no backup, so there is nothing to forget", where=job.run_dir)
+    if any(begun(folder / files.UNDO) for folder in folders):
+        _refuse_needed(job.run_dir, folders)
+    return whole, tuple(one for one, note in zip(folders, notes, strict=True) if note is not None)
+
+
+def _refuse_needed(run_dir: Path, folders: Sequence[Path]) -> None:
+    """Return if nothing is left to put back.
+
+    Raises:
+        WrongInput: something is.
+    """
+    undos = [look_beside(folder, files.UNDO) for folder in folders]
+    if left := sum(undo.unsettled for undo in undos if undo is not None):
         raise WrongInput(
-            f"an undo is not finished: {undo.unsettled:,} friends are not back yet, and their data "
+            f"an undo is not finished: {left:,} friends are not back yet, and their data "
             "is kept until then",
             where=run_dir,
             mend="`bulkdel undo` goes on with it",
         )
-    return note
 
 
 def forget(run_dir: Path) -> BackupNote:
@@ -52,7 +66,13 @@ def forget(run_dir: Path) -> BackupNote:
         WrongInput: there is no backup, an undo is not finished, or something cannot be removed.
     """
     with hold(run_dir), nothing_sent():
-        note = to_forget(run_dir)
+        note = read_note(run_dir)
+        if note is None:
+            raise WrongInput("there is no backup, so there is nothing to forget", where=run_dir)
+        is_shard = run_dir.parent.name == files.SHARDS
+        runs = [one for one in run_dir.parent.iterdir() if one.is_dir()] if is_shard else [run_dir]
+        if any(begun(one / files.UNDO) for one in runs):
+            _refuse_needed(run_dir, [run_dir])
         for path in _with_data(run_dir):
             if path.is_dir():
                 shutil.rmtree(path)

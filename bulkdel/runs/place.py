@@ -78,9 +78,9 @@ def _is_run_of(job: Job, run_dir: Path) -> bool:
     Other keys may differ: then it is this job's run, and the job has changed since.
     """
     from bulkdel.ledger.history import snapshot
-    from bulkdel.plan.read import read_plan_meta  # DuckDB: only where there is something to judge
+    from bulkdel.plan.cut import planned  # DuckDB: only where there is something to judge
 
-    meta = read_plan_meta(run_dir)
+    meta = planned(run_dir)
     if meta is None:
         raise WrongInput("its plan is gone")
     if not {target.name for target in job.targets} & {share.target for share in meta.shares}:

@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 from bulkdel import files
 from bulkdel.errors import NEW_RUN, Corrupt, StorageFailed, WrongInput
 from bulkdel.job.job import Job
+from bulkdel.plan.cut import read_cut, shards_of
 from bulkdel.plan.fingerprint import fingerprint_changes
 from bulkdel.plan.input.sources import STDIN
 from bulkdel.plan.read import PLAN_FILE, PlanReader, plan_sha256, read_plan_meta
@@ -18,10 +19,13 @@ from bulkdel.report.figures import count
 from bulkdel.report.savings import Saving, has_a_choice, savings
 from bulkdel.runs import background
 from bulkdel.runs.seams import Say
+from bulkdel.runs.shards import refuse_other_shape, shard_dirs
 from bulkdel.runs.side_status import refuse_undone
 from bulkdel.runs.standard_input import is_same, piped
 from bulkdel.words import Entry
 
+SAMPLE: Final = 3
+"""Batches of a plan that are shown."""
 _SAID_FROM: Final = 20_000
 """Pairs from which counting takes long enough to be said."""
 
@@ -65,16 +69,18 @@ def decide_plan(job: Job, *, begun: bool, rows: BinaryIO | None = None) -> Decis
 
     Raises:
         WrongInput: the input cannot be read, or has changed since the first call left; or the run
-            was undone.
+            was undone, or begun in shards where the job is not cut, or the reverse.
         Corrupt: the plan is gone, or is not what was written.
     """
+    refuse_other_shape(job)
     if begun:
-        refuse_undone(job.run_dir)
-    meta = read_plan_meta(job.run_dir)
+        for run_dir in (job.run_dir, *shard_dirs(job.run_dir)):
+            refuse_undone(run_dir)
+    cut = None if job.cluster is None else read_cut(job.run_dir)
+    meta = cut.meta if cut else None if job.cluster else read_plan_meta(job.run_dir)
     if meta is None and begun:
-        raise Corrupt(
-            f"{job.run_dir / PLAN_FILE} is gone, but the run has begun: restore it, or {NEW_RUN}"
-        )
+        gone = job.run_dir / _file_of(job)
+        raise Corrupt(f"{gone} is gone, but the run has begun: restore it, or {NEW_RUN}")
     if meta is None:
         return Decision()
     changes = fingerprint_changes(job, meta.fingerprint)
@@ -87,6 +93,8 @@ def decide_plan(job: Job, *, begun: bool, rows: BinaryIO | None = None) -> Decis
         )
     if meta.fingerprint.version != PLAN_VERSION and not begun:
         changed.append("the plan: it is of an older version of bulkdel")
+    if cut and job.cluster and not begun and cut.shards != shards_of(job.targets, job.cluster):
+        changed.append("cluster: the targets are cut otherwise")
     if changed and begun:
         raise _refusal(job, changed)
     if changed:
@@ -108,20 +116,39 @@ def choose_plan(job: Job, say: Say, *, begun: bool) -> ChosenPlan:
     sha256 = None
     if begun:  # both files are read whole, and hashing has a core of its own
         sha256 = background.begin(lambda: plan_sha256(job.run_dir), "plan-digest")
-    there = files.is_there(job.run_dir / PLAN_FILE)
-    rows = piped() if there and STDIN in job.input.files else None
+    meta, stdin = kept_plan(job, say, begun=begun)
+    if meta is not None:
+        # Of a run that has begun, the whole file's hash is known.
+        return ChosenPlan(meta=meta, sha256=sha256, compare=not begun)
+    from bulkdel.plan.make import make_plan  # numpy and more: a continued run needs none of it
+
+    return ChosenPlan(meta=make_plan(job, stdin=stdin))
+
+
+def kept_plan(job: Job, say: Say, *, begun: bool) -> tuple[PlanMeta | None, BinaryIO | None]:
+    """The plan that is there; or None, where one is made, and the standard input to make it from.
+
+    Args:
+        job: whose plan.
+        say: takes that one is made, and why anew.
+        begun: whether calls of the plan have left; from then on it is fixed.
+
+    Raises:
+        WrongInput, Corrupt: as `decide_plan`.
+    """
+    reads = STDIN in job.input.files
+    rows = piped() if reads and files.is_there(job.run_dir / _file_of(job)) else None
     decision = decide_plan(job, begun=begun, rows=rows)
     if decision.meta is not None:
         if decision.missing:
             gone = "; ".join(decision.missing)
             say(f"Warning: {gone}: gone since the plan was made; it is whole.")
-        # Of a run that has begun, the whole file's hash is known.
-        return ChosenPlan(meta=decision.meta, sha256=sha256, compare=not begun)
+        return decision.meta, None
     if decision.anew:
         say(f"Planning {job.name} anew, since it changed: {'; '.join(decision.anew)} ...")
-        return _made(job, rows)
+        return None, rows
     say(f"Planning {job.name} ...")
-    return _made(job, sys.stdin.buffer if sys.stdin else None)
+    return None, sys.stdin.buffer if reads and sys.stdin else None
 
 
 def would_save(job: Job, meta: PlanMeta, say: Say) -> tuple[tuple[Saving, ...], str]:
@@ -174,10 +201,9 @@ def sample(job: Job, meta: PlanMeta, count: int) -> tuple[Entry, ...]:
         return tuple(entry for entries in plan.scan(0, most) for entry in entries)
 
 
-def _made(job: Job, stdin: BinaryIO | None) -> ChosenPlan:
-    from bulkdel.plan.make import make_plan  # numpy and more: a continued run needs none of it
-
-    return ChosenPlan(meta=make_plan(job, stdin=stdin if STDIN in job.input.files else None))
+def _file_of(job: Job) -> str:
+    """The file that says that the run is planned."""
+    return PLAN_FILE if job.cluster is None else files.CUT
 
 
 def _planned_from(meta: PlanMeta, rows: BinaryIO, *, begun: bool) -> bool:

@@ -27,6 +27,7 @@ from bulkdel.runs.rehearsal_calls import Caller, Halted
 from bulkdel.runs.rehearsal_note import Left, Note
 from bulkdel.runs.rehearsal_steps import Deed, Edge, Script, Spoiled, Step, edges_of
 from bulkdel.runs.seams import Say, TellStop
+from bulkdel.runs.shards import refuse_sent
 from bulkdel.send.transport import Transport
 from bulkdel.send.tunnel import Proxy
 from bulkdel.words import Mode, Operation, Orient
@@ -89,6 +90,7 @@ def rehearse(
         with nothing_sent():
             a, b, c = _checked(job, target, accounts)
             stack.enter_context(hold(job.run_dir))
+            refuse_sent(job)
             secret = _secret_of(target)
             proxy = Proxy.of(target.proxy, read_login(target))
             note = Note(job.run_dir, target, accounts)

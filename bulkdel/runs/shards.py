@@ -5,15 +5,26 @@ What is done with a whole run is done with each of its parts: the job itself, or
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
-from bulkdel import files
-from bulkdel.errors import Busy, WrongInput
+from bulkdel import files, rundir
+from bulkdel.errors import NEW_RUN, RESTORE, Busy, Corrupt, WrongInput
 from bulkdel.job.job import NOBODY, Job
+from bulkdel.job.secrets import store_address
+from bulkdel.ledger.history import begun
 from bulkdel.ledger.lock import hold, holder
 from bulkdel.plan.cut import Shard, read_cut, shard_dir
+from bulkdel.plan.read import read_plan_meta
+from bulkdel.plan.values import PlanMeta
+from bulkdel.report.figures import counted
+from bulkdel.runs.live import owner_of, read_live
+
+_WAIT: Final = "stop the run's workers, or wait for them, then run the same command again"
 
 
 def parts_of(job: Job) -> tuple[Job, ...]:
@@ -24,6 +35,18 @@ def parts_of(job: Job) -> tuple[Job, ...]:
     """
     cut = read_cut(job.run_dir)
     return (job,) if cut is None else tuple(shard_job(job, shard) for shard in cut.shards)
+
+
+def part_plan(part: Job) -> PlanMeta:
+    """The plan of a part of a run.
+
+    Raises:
+        Corrupt: it is gone, or damaged.
+    """
+    meta = read_plan_meta(part.run_dir)
+    if meta is None:
+        raise Corrupt("the plan is gone", where=part.run_dir / files.PLAN, mend=RESTORE)
+    return meta
 
 
 def everywhere(job: Job) -> Job:
@@ -62,16 +85,37 @@ def refuse_sent(job: Job) -> None:
             raise Busy(
                 f"shard {part.run_dir.name} is sent by {sender}",
                 where=job.run_dir,
-                mend="stop its workers, or wait for them, then run the same command again",
+                mend=_WAIT,
             )
+    cut = read_cut(job.run_dir)
+    if cut is None or job.cluster is None or job.cluster.store_env is None:
+        return
+    from bulkdel.lease.postgres import UnknownRun, tell  # psycopg: only where there is a store
+
+    with suppress(UnknownRun):
+        if owners := tell(store_address(job), cut.run_id).owners:
+            works = f"{counted(owners, 'process', 'processes')} {'work' if owners > 1 else 'works'}"
+            raise Busy(f"{works} on this run, as its store says", where=job.run_dir, mend=_WAIT)
+
+
+def refuse_elsewhere(part: Job) -> None:
+    """Return if the journal of this part may be opened here: no other machine's process has it.
+
+    Raises:
+        Busy: one has, and no lock would tell SQLite so.
+    """
+    if holder(part.run_dir) is None and (sender := sender_of(part)):
+        raise Busy(
+            f"it is sent by {sender}, and only its results can be read meanwhile",
+            where=part.run_dir,
+            mend="ask for settled pairs alone with --status, or run this again once it is at rest",
+        )
 
 
 def sender_of(part: Job) -> str:
     """Which process works on this part of a run now, in words; empty where none does."""
-    worker = holder(part.run_dir)
-    if worker is None:
-        return ""
-    return f"process {worker.pid}" if worker.pid else "another process"
+    owner = owner_of(part.run_dir, read_live(part.run_dir), time.time_ns() // 1_000_000)
+    return f"{owner[0]}, process {owner[1]}" if owner else ""
 
 
 def shard_job(job: Job, shard: Shard) -> Job:
@@ -105,3 +149,44 @@ def shard_job(job: Job, shard: Shard) -> Job:
         cluster=None,
         notify=NOBODY,
     )
+
+
+def shard_dirs(run_dir: Path) -> list[Path]:
+    """The run directories of the shards that lie there, whatever shards.json says of them.
+
+    Raises:
+        OSError: they cannot be listed.
+    """
+    try:
+        with files.scanned(str(run_dir / files.SHARDS)) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def has_begun(job: Job) -> bool:
+    """Whether calls of any shard have left, those of a run beside it too: the cut is fixed then.
+
+    Raises:
+        Corrupt, StorageFailed: a journal is damaged, or cannot be read.
+    """
+    return any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir))
+
+
+def refuse_other_shape(job: Job) -> None:
+    """Return if the run of this job was not begun cut into shards where the job is not, or not cut.
+
+    Raises:
+        WrongInput: it was.
+    """
+    if job.cluster is None:
+        if not has_begun(job):
+            return
+        what = "the run was begun in shards, with [cluster], and the job file has none"
+        mend = f"write [cluster] into it again, or {NEW_RUN}"
+    else:
+        if not begun(job.run_dir):
+            return
+        what = "the run was begun in one piece, and the job file has [cluster] now"
+        mend = f"leave [cluster] out, or {NEW_RUN}"
+    raise WrongInput(what, where=job.run_dir, mend=mend)

@@ -14,8 +14,9 @@ from bulkdel.report.remaining import remaining_lines
 from bulkdel.report.remote import remote_verification
 from bulkdel.report.status import Status
 from bulkdel.report.text.remote import limits, named, sampled
-from bulkdel.report.undone import Undone, missing_fields
-from bulkdel.runs.undone import other_lists, unasked
+from bulkdel.report.undone import Undone
+from bulkdel.runs.shards import parts_of
+from bulkdel.runs.undone import missing, other_lists, unasked
 from bulkdel.words import Errand
 
 
@@ -47,7 +48,8 @@ def _facts(job: Job, status: Status, side: SideStatus) -> SideFacts:
 
 
 def _asked(job: Job, status: Status, side: SideStatus) -> SideFacts:
-    lines = remaining_lines(job.run_dir / side.folder) if side.count("remains") else ()
+    parts = parts_of(job) if side.count("remains") else ()
+    lines = (line for part in parts for line in remaining_lines(part.run_dir / side.folder))
     not_asked = {one.name: one.counters.failed + one.unsettled for one in status.targets}
     found = remote_verification(side, lines, mode=status.mode, not_asked=not_asked)
     notes = [sampled(found, target) for target in found.targets if found.sample is not None]
@@ -68,9 +70,9 @@ def _undone(job: Job, side: SideStatus) -> Iterator[str]:
         status=side,
         ending=None,
         exit_code=Exit.DONE,
-        missing=missing_fields(job.run_dir),
+        missing=missing(job),
         other_lists=other_lists(job),
-        unasked=unasked(job.run_dir),
+        unasked=unasked(job),
     )
     return undone.sentences()
 

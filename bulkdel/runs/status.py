@@ -13,16 +13,15 @@ from bulkdel.job.job import Job
 from bulkdel.ledger.history import CodeCount, snapshot
 from bulkdel.ledger.identity import Identity, TargetIdentity, refuse_other_plan
 from bulkdel.ledger.lock import holder
-from bulkdel.ledger.sittings import SittingRecord
 from bulkdel.plan.read import PlanReader, plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
-from bulkdel.report.ending import why
 from bulkdel.report.status import LastSitting, Status, at_rest, fold
-from bulkdel.runs.live import FRESH_S, Live, cut_short, read_live
+from bulkdel.runs.live import read_live
+from bulkdel.runs.look_shards import Looks, cut_of, look_shards
 from bulkdel.runs.notes import canary_waits
+from bulkdel.runs.seen_lanes import seen_lane, why_it_ended
 from bulkdel.runs.side_status import look_sides
-from bulkdel.send.state import Doing, LaneState
-from bulkdel.send.view import End, Ending, LaneEnd, LaneView
+from bulkdel.send.view import LaneView
 
 
 class NoPlan(WrongInput):
@@ -35,6 +34,7 @@ def look(
     held: bool = False,
     meta: PlanMeta | None = None,
     views: Sequence[LaneView] = (),
+    looks: Looks | None = None,
 ) -> Status:
     """How a run stands, whoever works on it. Takes no lock and changes nothing.
 
@@ -43,11 +43,14 @@ def look(
         held: whether it is this process that holds the run directory.
         meta: its plan's, where that was read before.
         views: the lanes as this process sends them now; none where it sends nothing.
+        looks: what earlier looks at a run that is cut have seen, so that they need not again.
 
     Raises:
         NoPlan: there is none yet.
     """
-    meta = meta or read_plan_meta(job.run_dir)
+    looks = looks or Looks()
+    cut = cut_of(job.run_dir, looks)
+    meta = cut.meta if cut else meta or read_plan_meta(job.run_dir)
     if meta is None:
         raise NoPlan(
             "there is no plan yet, so there is nothing to show",
@@ -61,6 +64,8 @@ def look(
             "longer has",
             where=job.source,
         )
+    if cut is not None:
+        return look_shards(job, cut, looks, held=held)
     now_ms = time.time_ns() // 1_000_000
     worker = None if held else holder(job.run_dir)
     works = f"process {worker.pid}" if worker else f"process {os.getpid()}" if views else ""
@@ -80,7 +85,7 @@ def look(
             live = None
         qps = {target.name: target.qps for target in job.targets}
         lanes = {
-            share.target: _lane(share.target, qps[share.target], seen.last, live, now_ms, here)
+            share.target: seen_lane(share.target, qps[share.target], seen.last, live, now_ms, here)
             for share in meta.shares
         }
         waits = canary_waits(job, meta) if here and not views else None
@@ -90,7 +95,7 @@ def look(
         last = LastSitting(
             began_ms=seen.last.started_ms,
             ended_ms=seen.last.ended_ms,
-            why=_why(seen.last, live),
+            why=why_it_ended(seen.last, live),
         )
     return fold(
         meta,
@@ -109,52 +114,6 @@ def look(
     )
 
 
-def _lane(  # noqa: PLR0917  # all that is known of it
-    name: str, qps: float, last: SittingRecord, live: Live | None, now_ms: int, works: str
-) -> LaneView:
-    """A lane as it was last seen: while its process works, and after."""
-    said = next((one for one in live.lanes if one.target == name), None) if live else None
-    if works:
-        if live is None or said is None or now_ms - live.at_ms > FRESH_S * 1000:
-            since_ms = live.at_ms if live else last.started_ms
-            fresh = live is None and now_ms - last.started_ms <= FRESH_S * 1000
-            doing = Doing.OPENING if fresh else Doing.UNKNOWN
-            return at_rest(name, qps=qps, state=LaneState(doing=doing, since_ms=since_ms))
-        return replace(
-            at_rest(name, qps=qps, state=said.state),
-            pace=said.pace,
-            rate=said.rate,
-            in_flight=said.in_flight,
-        )
-    stop = next((one for one in last.lanes if one.target == name), None)
-    if stop is not None:
-        state = LaneState(
-            doing=Doing.ENDED,
-            since_ms=last.ended_ms,
-            code=stop.code,
-            end=End(stop.end),
-            info=stop.words,
-        )
-    elif said is not None and said.state.doing is Doing.STOPPING:
-        state = LaneState(doing=Doing.ENDED, end=said.state.end, info=cut_short(said.state))
-    else:
-        state = LaneState(doing=Doing.ENDED, end=End.GONE)
-    return at_rest(name, qps=qps, state=state)
-
-
-def _why(last: SittingRecord, live: Live | None) -> str:
-    """How a sitting ended, in words; empty where nobody knows."""
-    if last.ended_ms is not None:
-        lanes = tuple(
-            LaneEnd(target=one.target, end=End(one.end), words=one.words) for one in last.lanes
-        )
-        return why(Ending(lanes=lanes))
-    for lane in live.lanes if live else ():
-        if lane.state.doing is Doing.STOPPING:
-            return cut_short(lane.state)
-    return ""
-
-
 def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple[CodeCount, ...]:
     """The codes, each with an account that got it, where the plan can be read."""
     if not codes:  # opening the plan would cost 15 ms
@@ -171,7 +130,7 @@ def identity_of(job: Job, meta: PlanMeta, sha256: str | None = None) -> Identity
     """What the job's run is, for the journal. Reads the plan's file once, unless given `sha256`."""
     return Identity(
         plan_digest=meta.digest,
-        plan_sha256=sha256 or plan_sha256(job.run_dir),
+        plan_sha256=plan_sha256(job.run_dir) if sha256 is None else sha256,
         targets=tuple(
             TargetIdentity(
                 name=target.name,

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -25,7 +25,7 @@ from typing import Any, Final
 import orjson
 
 from bulkdel import files
-from bulkdel.errors import RESTORE, Corrupt, WrongInput
+from bulkdel.errors import RESTORE, Corrupt, NothingToDo, WrongInput
 from bulkdel.job.job import Job, Target
 from bulkdel.ledger.counting import placed
 from bulkdel.ledger.history import Snapshot, open_history, snapshot
@@ -110,7 +110,7 @@ def prepare(job: Job) -> None:
 def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
     meta, seen = read_plan_meta(job.run_dir), snapshot(job.run_dir)
     if meta is None or seen is None or not seen.begun:
-        raise WrongInput(
+        raise NothingToDo(
             "nothing was deleted from here, so there is nothing to put back", where=job.run_dir
         )
     return meta, seen
@@ -150,12 +150,12 @@ def _make(job: Job, side_job: Job) -> PlanMeta:
         found = [put_back.found(con, name, meta.deletion, job.mode) for name in names]
         deleted, unheld = (sum(one.deleted for one in found), sum(one.unheld for one in found))
         if deleted == 0:
-            raise WrongInput(
+            raise NothingToDo(
                 "nothing was deleted by this run, so there is nothing to put back",
                 where=job.run_dir,
             )
         if deleted == unheld:
-            raise WrongInput(
+            raise NothingToDo(
                 "the backup holds nothing of what this run deleted, so nothing can be put back",
                 where=job.run_dir,
             )
@@ -191,6 +191,29 @@ def _refuse_other_books(run_dir: Path, seen: Snapshot, lines: Mapping[str, int])
                 where=run_dir / files.LEDGER,
                 mend=RESTORE,
             )
+
+
+def whole_undo(job: Job, plans: Sequence[PlanMeta]) -> PlanMeta:
+    """The plans of the undos beside a run's parts, as if they were one: what a person agrees to."""
+    if len(plans) == 1 and len(plans[0].shares) == len(job.targets):
+        return plans[0]
+    shares = [share for plan in plans for share in plan.shares]
+    unheld = sum(sum(plan.origin.unheld) for plan in plans if plan.origin)
+    return replace(
+        plans[0],
+        books=replace(plans[0].books, pairs=sum(plan.books.pairs for plan in plans)),
+        shares=tuple(
+            Share(
+                target=target.name,
+                first=0,
+                batches=sum(one.batches for one in shares if one.target == target.name),
+                pairs=sum(one.pairs for one in shares if one.target == target.name),
+                largest=(),
+            )
+            for target in job.targets
+        ),
+        origin=Origin(plan_digest="", whole_lists=False, unheld=(unheld,)),
+    )
 
 
 # --- What is asked before and after ---------------------------------------------------------------

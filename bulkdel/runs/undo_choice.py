@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.ledger.history import open_history
 from bulkdel.plan import duck, put_back
@@ -93,14 +92,16 @@ def _in_vain(folder: Path, target: int) -> Iterator[Friends]:
                     yield target, frozenset((entry.from_account, others[place]))
 
 
-def refuse_strangers(run_dir: Path, accounts: Sequence[str]) -> None:
-    """Return if something of each of these accounts is in the undo's plan.
+def refuse_strangers(plans: Sequence[Path], accounts: Sequence[str]) -> None:
+    """Return if something of each of these accounts is in one of the undos' plans.
 
     Raises:
         WrongInput: one has nothing to be put back.
     """
+    strange = list(accounts)
     with closing(duck.open_reader()) as con:
-        strange = put_back.strangers(con, run_dir / files.UNDO / files.PLAN, accounts)
+        for plan in plans:
+            strange = put_back.strangers(con, plan, strange)
     if strange:
         raise WrongInput(
             f"there is nothing of {plain(strange[0])} to put back: this run deleted nothing of "

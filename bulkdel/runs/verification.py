@@ -7,14 +7,15 @@ is the one that is gone on with and shown.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkdel import files, rundir
 from bulkdel.errors import RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Job, Target
-from bulkdel.ledger.history import Snapshot, snapshot
+from bulkdel.ledger.history import Snapshot, begun, snapshot
 from bulkdel.ledger.identity import identity_changes, refuse_other_plan
 from bulkdel.ledger.ledger_file import LEDGER
 from bulkdel.ledger.values import Counters
@@ -24,10 +25,11 @@ from bulkdel.plan.beside import SideShare, make_side_plan
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import Origin, PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.beside import SideStatus
+from bulkdel.report.beside import SideStatus, together
 from bulkdel.report.remaining import remaining_lines
 from bulkdel.report.remote import RemoteVerification, remote_verification
 from bulkdel.runs.beside import Side
+from bulkdel.runs.shards import everywhere, parts_of
 from bulkdel.runs.side_status import look_beside
 from bulkdel.runs.status import identity_of
 from bulkdel.send.deed import Asking, Deed
@@ -58,6 +60,7 @@ def verification_side(
     accounts: Mapping[str, Collection[str]] | None = None,
     sample: int | None = None,
     seed: int | None = None,
+    slices: Sequence[Path] = (),
 ) -> Side:
     """The run beside the run of `job` that asks the providers for what its ledger says is gone.
 
@@ -67,6 +70,8 @@ def verification_side(
         accounts: by target, the From_Accounts of whose pairs alone is asked; None means all.
         sample: how many pairs of each target are drawn without replacement; None means all.
         seed: what they are drawn with; a random one where there is none.
+        slices: the ledgers of the other slices of its target, if it is one: the sample is drawn
+            from all of them, and this asks for those of it that are its own.
     """
     lists = job.operation is Operation.DELETE_ALL_FRIENDS
     errand = Errand.ASK_LIST if lists else Errand.ASK
@@ -80,7 +85,7 @@ def verification_side(
     )
 
     def make(beside: Job) -> PlanMeta:
-        return _planned(job, beside, errand, questions)
+        return _planned(job, beside, errand, questions, slices)
 
     def deed_of(target: Target) -> Deed:
         return Asking(PROVIDERS[target.provider], job.mode)
@@ -88,75 +93,121 @@ def verification_side(
     return Side(folder=folder, errand=errand, make=make, deed_of=deed_of, gives_up=True)
 
 
-def choose_verification(job: Job, wish: Wish) -> tuple[Side, str]:
+def choose_verification(job: Job, wish: Wish) -> tuple[tuple[tuple[Job, Side], ...], str]:
     """The verification that is begun or gone on with, and what there is to say of that.
 
-    One that was made of less than the ledger now holds is finished with: another begins.
+    It is one for each part of the run of which something was sent, all in folders of one name. One
+    that was made of less than the ledgers now hold is finished with: another begins.
 
     Raises:
         WrongInput: nothing was sent of the run; the job file names other apps than the run's; or
             the latest verification has other options, and no other was asked for.
     """
-    meta, _ = _begun(job)
-    folders = _folders(job.run_dir)
-    latest = look_beside(job.run_dir, folders[-1]) if folders else None
-    number = int(folders[-1].partition("-")[2] or 1) + 1 if folders else 1
-    following = files.VERIFICATION + (f"-{number}" if folders else "")
-    said = ""
-    if folders and latest is None:  # it was killed before it had a plan
-        following = folders[-1]
-    if latest is not None:
-        is_current = latest.origin.plan_digest == meta.digest and (
-            latest.origin.ledger_bytes == _length(job.run_dir / LEDGER)
+    runs = parts_of(job)
+    sent = [part for part in runs if begun(part.run_dir)] or [runs[0]]
+    digests = [_begun(part)[0].digest for part in sent]
+    number = _latest(sent)
+    latest = [look_beside(part.run_dir, _folder(number)) if number else None for part in sent]
+    known = [one for one in latest if one is not None]
+    if not known:  # the latest was killed before it had a plan, if there is one
+        return _sides(sent, _folder(number or 1), wish), ""
+    whole = together(known, [target.name for target in job.targets])
+    other = _other_options(whole, wish)
+    if any(
+        one is None
+        or one.origin.plan_digest != digest
+        or one.origin.ledger_bytes != _length(part.run_dir / LEDGER)
+        for part, digest, one in zip(sent, digests, latest, strict=True)
+    ):
+        planning = None in latest and whole.began_ms is None  # it was killed before all had plans
+        said = f"More was settled since {whole.folder}/ was begun: another verification begins"
+        said = "" if planning else said
+        return _sides(sent, _folder(number + 1), wish), said
+    if other and not wish.again:
+        raise WrongInput(
+            other, where=job.run_dir / whole.folder, mend="add --again to begin another one"
         )
-        other = _other_options(latest, wish)
-        if not is_current:
-            said = f"More was settled since {latest.folder}/ was begun: another verification begins"
-        elif other and not wish.again:
-            raise WrongInput(
-                other, where=job.run_dir / latest.folder, mend="add --again to begin another one"
-            )
-        elif not (wish.again and (latest.is_finished or other)):
-            same = latest.origin
-            side = verification_side(job, folder=latest.folder, sample=same.sample, seed=same.seed)
-            if latest.is_finished:
-                return side, f"{side.folder}/ is finished, and says this; --again asks anew"
-            return side, "" if latest.began_ms is None else f"Going on with {side.folder}/"
-    return verification_side(job, folder=following, sample=wish.sample, seed=wish.seed), said
+    if wish.again and (whole.is_finished or other):
+        return _sides(sent, _folder(number + 1), wish), ""
+    same = replace(wish, sample=whole.origin.sample, seed=whole.origin.seed)
+    if whole.is_finished:
+        said = f"{whole.folder}/ is finished, and says this; --again asks anew"
+    else:
+        said = "" if whole.began_ms is None else f"Going on with {whole.folder}/"
+    return _sides(sent, whole.folder, same), said
 
 
-def look_verification(run_dir: Path) -> SideStatus | None:
-    """How the latest verification of a run stands; None if there is none.
+def _sides(parts: Sequence[Job], folder: str, wish: Wish) -> tuple[tuple[Job, Side], ...]:
+    """The verification of each part, with one seed for all."""
+    seed = wish.seed
+    if wish.sample is not None and seed is None:
+        seed = secrets.randbelow(_SEEDS)
+    ledgers: defaultdict[str, list[Path]] = defaultdict(list)
+    for part in parts:
+        for target in part.targets:
+            ledgers[target.name].append(part.run_dir / LEDGER)
+    return tuple(
+        (
+            part,
+            verification_side(
+                part,
+                folder=folder,
+                sample=wish.sample,
+                seed=seed,
+                slices=[one for one in ledgers[part.targets[0].name] if one.parent != part.run_dir],
+            ),
+        )
+        for part in parts
+    )
+
+
+def look_verification(job: Job) -> SideStatus | None:
+    """How the latest verification of a run stands, over all its parts; None if there is none.
 
     Raises:
         Corrupt, StorageFailed, WrongInput: it cannot be read.
     """
-    folders = _folders(run_dir)
-    return look_beside(run_dir, folders[-1]) if folders else None
+    runs = parts_of(job)
+    number = _latest(runs)
+    looked = [look_beside(part.run_dir, _folder(number)) for part in runs] if number else []
+    found = [one for one in looked if one is not None]
+    return together(found, [target.name for target in job.targets]) if found else None
 
 
 def told(job: Job, status: SideStatus) -> RemoteVerification:
     """What a verification says that stands so; the first of what remains, by name."""
-    seen = snapshot(job.run_dir)
-    counters = seen.counters if seen is not None else {}
-    meta = read_plan_meta(job.run_dir)
-    planned = {} if meta is None else {share.target: share.pairs for share in meta.shares}
-    lines = remaining_lines(job.run_dir / status.folder) if status.count("remains") else ()
-    return remote_verification(
-        status,
-        lines,
-        mode=job.mode,
-        not_asked={name: pairs - _gone(counters.get(name)) for name, pairs in planned.items()},
+    runs = parts_of(job)
+    not_asked: Counter[str] = Counter()
+    for part in runs:
+        seen, meta = snapshot(part.run_dir), read_plan_meta(part.run_dir)
+        for share in () if meta is None else meta.shares:
+            not_asked[share.target] += share.pairs
+            not_asked[share.target] -= _gone(seen.counters.get(share.target)) if seen else 0
+    lines = (line for part in runs for line in remaining_lines(part.run_dir / status.folder))
+    found = remote_verification(
+        status, lines if status.count("remains") else (), mode=job.mode, not_asked=not_asked
     )
+    where = everywhere(job).run_dir.relative_to(job.run_dir)
+    return replace(found, folder=str(where / status.folder))
 
 
 def _gone(counters: Counters | None) -> int:
     return 0 if counters is None else counters.deleted + counters.already_gone
 
 
-def _folders(run_dir: Path) -> list[str]:
-    """The folders of the verifications of a run, the latest last."""
-    return [one for one in rundir.sides(run_dir) if one.partition("-")[0] == files.VERIFICATION]
+def _latest(parts: Sequence[Job]) -> int:
+    """The number of the latest verification of any part; 0 where there is none."""
+    names = (one.partition("-") for part in parts for one in rundir.sides(part.run_dir))
+    numbers = (
+        int(number or 1)
+        for kind, _, number in names
+        if kind == files.VERIFICATION and (number.isdecimal() or not number)
+    )
+    return max(numbers, default=0)
+
+
+def _folder(number: int) -> str:
+    return files.VERIFICATION + (f"-{number}" if number > 1 else "")
 
 
 def _other_options(latest: SideStatus, wish: Wish) -> str:
@@ -183,14 +234,16 @@ def _begun(job: Job) -> tuple[PlanMeta, Snapshot]:
     return meta, seen
 
 
-def _planned(job: Job, beside: Job, errand: Errand, questions: Questions) -> PlanMeta:
+def _planned(
+    job: Job, beside: Job, errand: Errand, questions: Questions, slices: Sequence[Path]
+) -> PlanMeta:
     meta, seen = _begun(job)
     sizes = [(target.name, target.batch_size) for target in beside.targets]
     ledger = job.run_dir / LEDGER
 
     def shares(con: duck.Connection) -> tuple[list[SideShare], Origin]:
         length = _length(ledger)
-        _agree(read_gone(con, ledger) if length else {}, seen, job)
+        _agree(read_gone(con, ledger, slices), seen, job)
         planned, population = asked_shares(con, sizes, questions)
         origin = Origin(
             plan_digest=meta.digest,

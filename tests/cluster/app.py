@@ -20,12 +20,12 @@ class Line:
     """One connection.
 
     Attributes:
-        pid: of the process at its other end; 0 if that is not known.
+        host: of its other end. pid: of the process there; 0 if that is not known.
         call: that is not answered yet.
     """
 
-    def __init__(self, link: socket.socket, pid: int) -> None:
-        self.link, self.pid = link, pid
+    def __init__(self, link: socket.socket, host: str, pid: int) -> None:
+        self.link, self.host, self.pid = link, host, pid
         self.received = b""
         self.call: Call | None = None
         self.closed = False
@@ -54,8 +54,8 @@ class Call:
 
     def facts(self) -> list[Any]:
         """For whoever reads the log."""
-        call = [self.account, self.ids, self.arrived, self.ended, self.how, self.line.pid]
-        return [self.app.number, *call]
+        call = [self.account, self.ids, self.arrived, self.ended, self.how]
+        return [self.app.number, *call, self.line.pid, self.line.host]
 
 
 class App:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from tests.cluster.app import digest
 from tests.cluster.seen import Call, Judge, Pair
-from tests.support.process import KEY, Done, Place, Process, csv_text, finished
+from tests.support.process import KEY, Done, Place, Process, csv_text, environment, finished
 
 STORE: Final = "TRIAL_STORE"
 """The environment variable that holds the store's address."""
@@ -69,15 +71,33 @@ class Scene:
         """Where the run is kept."""
         return self.place.folder / "runs/job"
 
-    def start(self, *arguments: str) -> Process:
-        """A command that stays; it is ended with the scene."""
-        process = self.place.start(*arguments)
+    def start(
+        self, *arguments: str, store: str | None = None, prefix: Sequence[str] = ()
+    ) -> Process:
+        """A command that stays, with this address of the store; it is ended with the scene.
+
+        `prefix` is what its command line begins with, such as one that enters a network.
+        """
+        place = self.place if store is None else replace(self.place, more={STORE: store})
+        process: Process
+        if prefix:
+            process = subprocess.Popen(  # noqa: S603  # our own words
+                [*prefix, sys.executable, "-m", "bulkdel", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=place.folder,
+                env=environment(**{KEY: place.secret, **place.more}),
+            )
+        else:
+            process = place.start(*arguments)
         self.processes.append(process)
         return process
 
-    def worker(self, *more: str) -> Process:
+    def worker(self, *more: str, store: str | None = None, prefix: Sequence[str] = ()) -> Process:
         """A worker."""
-        return self.start("worker", "job.toml", "--yes", "--no-progress", *more)
+        return self.start("worker", "job.toml", "--yes", *more, store=store, prefix=prefix)
 
     def run(self, processes: int, *more: str) -> Process:
         """The run, by so many processes of this machine."""
@@ -94,12 +114,16 @@ class Scene:
         ends = time.monotonic() + patience_s
         while not holds():
             assert time.monotonic() < ends, f"not within {patience_s} s: {what}"
-            time.sleep(0.05)
+            time.sleep(0.1)
         return time.time()
 
     def until_sent(self, calls: int, after: float = 0) -> float:
         """Wait until so many calls arrived after a Unix time."""
-        return self.until(f"{calls} calls", lambda: len(self.calls(after)) >= calls)
+        return self.until(f"{calls} calls", lambda: self.judge.count(after) >= calls)
+
+    def until_over(self, pids: Iterable[int]) -> None:
+        """Wait until none of these processes is there."""
+        self.until("they end", lambda: not any(map(is_alive, pids)))
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """The lines of all shards' ledgers."""
@@ -131,11 +155,25 @@ class Scene:
             assert target["unsettled"] == 0
 
     def kept(self) -> None:
-        """The promises that hold at every moment: no overlap, no second over the rate."""
+        """The promises that hold at every moment: no overlap, no second over the rate.
+
+        A rate is kept where calls leave; a process that has to wait for its turn on a busy machine
+        between leaving and sending puts some more into a second. What two owners would send in one
+        second is twice as much; and between the last call of one and the first of the next there is
+        a second without any.
+        """
+        slack = 0.1 * self.scale.qps + 2 + self.scale.slices
         for app, seen in self.judge.seen().items():
             assert list(seen.overlaps) == [], f"app {app}: two calls of one account at once"
-            assert seen.fullest <= self.scale.qps, f"app {app}: a second with {seen.fullest} calls"
+            assert seen.fullest <= self.scale.qps + slack, f"app {app}: {seen.fullest} in a second"
             assert seen.refused == 0
+        last: dict[int, Call] = {}
+        for call in self.calls():
+            before = last.get(call.app, call)
+            is_sliced = self.scale.slices and call.app == FIRST_APP
+            if before.pid != call.pid and not is_sliced:
+                assert call.arrived - before.arrived >= 1, f"{before}, and already {call}"
+            last[call.app] = call
 
     def ended(self, process: Process) -> Done:
         """A process's end, waited for."""
@@ -145,9 +183,9 @@ class Scene:
     def end(self) -> None:
         """Kill what is left, and the children of what is left."""
         for process in self.processes:
-            for child in (*senders(process.pid), process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
+            children = senders(process.pid)
+            process.kill()
+            signal_all(signal.SIGKILL, *children)
             process.communicate()
 
 
@@ -159,6 +197,7 @@ def scene(
     store: str | None = None,
     latency_s: tuple[float, float] = (0.005, 0.03),
     owners: bool = False,
+    listens: tuple[str, int] = ("127.0.0.1", 0),
     tail: str = "",
 ) -> Iterator[Scene]:
     """A scene in a folder, with a job that nobody has begun."""
@@ -170,7 +209,9 @@ def scene(
     bystanders = [(f"from{one:04}", f"stays{one % 7}") for one in range(scale.accounts)]
     apps = {FIRST_APP + at: (provider_of(scale, at), SECRET) for at in range(scale.apps)}
     place = Place(folder, secret=SECRET, more={} if store is None else {STORE: store})
-    with Judge(apps, [*pairs, *bystanders], latency_s=latency_s, owners=owners) as judge:
+    with Judge(
+        apps, [*pairs, *bystanders], latency_s=latency_s, owners=owners, listens=listens
+    ) as judge:
         place.write("pairs.csv", csv_text(pairs))
         place.write("job.toml", job_text(scale, judge.address, stored=store is not None) + tail)
         one = Scene(place=place, judge=judge, scale=scale, pairs=pairs, bystanders=bystanders)
@@ -202,12 +243,42 @@ def job_text(scale: Scale, address: str, *, stored: bool) -> str:
     )
 
 
-def senders(pid: int) -> Sequence[int]:
-    """The processes that a command has begun, as far as they live."""
+def owners(calls: Iterable[Call]) -> dict[int, set[int]]:
+    """Which apps each process has called."""
+    found: dict[int, set[int]] = {}
+    for call in calls:
+        found.setdefault(call.pid, set()).add(call.app)
+    return found
+
+
+def senders(*pids: int) -> list[int]:
+    """The living processes that send for these commands; a stopped one lives."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
+    for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            words = path.read_text().rpartition(")")[2].split()
-            if int(words[1]) == pid and words[0] != "Z":
-                found.append(int(path.parent.name))
+            state, parent, *_ = (folder / "stat").read_text().rpartition(")")[2].split()
+            sends = b"sender" in (folder / "cmdline").read_bytes()
+            if sends and int(parent) in pids and state not in {"Z", "X"}:
+                found.append(int(folder.name))
     return sorted(found)
+
+
+def everything(*workers: Process) -> list[int]:
+    """These commands, then the processes that send for them."""
+    pids = [worker.pid for worker in workers]
+    return [*pids, *senders(*pids)]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process is there, stopped or not; one that only waits to be reaped is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
+def signal_all(number: int, *pids: int) -> None:
+    """The signal, to each that is still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)

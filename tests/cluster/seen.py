@@ -23,6 +23,7 @@ class Call:
         ended: when it was answered, or its connection closed; None while neither is so.
         how: answered, refused, trouble, http, delay, cut, drop, closed; open until then.
         pid: of the process that made it, where the judge looks for that; else 0.
+        host: that it came from.
     """
 
     app: int
@@ -32,6 +33,7 @@ class Call:
     ended: float | None
     how: str
     pid: int
+    host: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,10 @@ class Judge:
         """All calls that arrived after a Unix time, in their order."""
         calls = [Call(*facts) for facts in self._ask({"calls_after": after})]
         return sorted(calls, key=lambda call: call.arrived)
+
+    def count(self, after: float = 0) -> int:
+        """How many calls arrived after a Unix time."""
+        return int(self._ask({"count_after": after}))
 
     def left(self, app: int) -> set[Pair]:
         """Who has whom."""

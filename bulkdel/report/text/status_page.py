@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from rich.console import RenderableType
 
 from bulkdel import files
 from bulkdel.report.beside_words import beside_rows
+from bulkdel.report.few import ROWS_MOST, few
 from bulkdel.report.figures import counted, moment, plain, rate, span
 from bulkdel.report.next_steps import NextStep
 from bulkdel.report.phrases import deed
 from bulkdel.report.remarks import waiting_sides
+from bulkdel.report.shards import shards_line
 from bulkdel.report.status import (
     LastSitting,
     State,
@@ -21,10 +24,12 @@ from bulkdel.report.status import (
 )
 from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, steps, table, words
+from bulkdel.report.text.shards import shards
 from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
 from bulkdel.send.state import Doing, Slower
 
+_PLACES: Final = 3
 _STYLES = {Tone.GOOD: GOOD, Tone.MIXED: TITLE, Tone.BAD: BAD}
 
 
@@ -44,6 +49,8 @@ def top(status: Status) -> Iterator[RenderableType]:
     yield words(f"{plain(status.job)}: {verdict.headline}", _STYLES[verdict.tone])
     if verdict.detail:
         yield words(verdict.detail)
+    if status.shards:
+        yield words(shards_line(status.shards))
 
 
 def _parts(status: Status, next_steps: Sequence[NextStep]) -> Iterator[RenderableType]:
@@ -56,7 +63,7 @@ def _parts(status: Status, next_steps: Sequence[NextStep]) -> Iterator[Renderabl
     yield facts(
         [
             ("does", deed(status.operation, status.mode)),
-            *((target.name, plain(target.place)) for target in status.targets),
+            *_places(status.targets),
             ("run directory", plain(str(status.run_dir), 1000)),
         ]
     )
@@ -71,6 +78,7 @@ def _parts(status: Status, next_steps: Sequence[NextStep]) -> Iterator[Renderabl
         yield _going(status)
     yield from tables.states([target.lane for target in status.targets], status.at_ms)
     yield from tables.codes(status)
+    yield from shards(status)
     if status.last is not None:
         yield words("")
         yield facts(_sittings(status, status.last))
@@ -91,7 +99,18 @@ def beside(status: Status) -> Iterator[RenderableType]:
         yield facts(rows)
 
 
+def _places(targets: Sequence[TargetStatus]) -> Iterator[tuple[str, str]]:
+    """Where the calls go; of many targets, of the first."""
+    shown = targets if len(targets) <= ROWS_MOST else targets[:_PLACES]
+    yield from ((target.name, plain(target.place)) for target in shown)
+    if len(shown) < len(targets):
+        yield "...", f"and {counted(len(targets) - len(shown), 'more target')}, as the report lists"
+
+
 def _going(status: Status) -> RenderableType:
+    targets = status.targets
+    if status.shards:
+        targets = tuple(one for one in targets if one.state.doing is not Doing.ENDED) or targets
     return table(
         ("target", "calls/s now", "at most", "time left", "estimated end"),
         ("target",),
@@ -102,7 +121,7 @@ def _going(status: Status) -> RenderableType:
                 _ceiling(target),
                 *_end(target, status.at_ms),
             )
-            for target in status.targets
+            for target in few(targets)
         ],
     )
 

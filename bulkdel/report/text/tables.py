@@ -11,9 +11,11 @@ from rich.console import RenderableType
 from bulkdel.job.job import Target
 from bulkdel.ledger.history import CodeCount
 from bulkdel.plan.values import Books, PlanMeta, Share
+from bulkdel.report.few import ROWS_MOST, by_provider, few
 from bulkdel.report.figures import count, percent, plain, span
 from bulkdel.report.lane_words import lane_words
 from bulkdel.report.status import Status, TargetStatus, waiting_words
+from bulkdel.report.sums import urgency
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, table, words
 from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import RunVerdict
@@ -96,7 +98,7 @@ def balance(status: Status, wrongs: Sequence[str]) -> Iterator[RenderableType]:
                 *map(count, (now.deleted, now.already_gone, now.failed)),
                 count(target.unsettled),
             )
-            for target in status.targets
+            for target in few(status.targets)
             for now in (target.counters,)
         ],
     )
@@ -121,7 +123,7 @@ def calls(status: Status) -> RenderableType:
                 count(target.batches),
                 *map(count, (now.calls, now.retries, now.throttled, now.lost_answers)),
             )
-            for target in status.targets
+            for target in few(status.targets)
             for now in (target.counters,)
         ],
     )
@@ -130,7 +132,7 @@ def calls(status: Status) -> RenderableType:
 def states(lanes: Sequence[LaneView], at_ms: int) -> Iterator[RenderableType]:
     """What each target is doing that does not simply send, or how its part ended; or nothing."""
     whose: dict[str, list[str]] = {}
-    for lane in lanes:
+    for lane in sorted(lanes, key=urgency) if len(lanes) > ROWS_MOST else lanes:
         said = lane_words(lane, at_ms)
         simple = said.tone is Tone.GOOD or lane.state.doing is Doing.PLANNED
         alone = len(lanes) == 1 and lane.state.end is End.FINISHED
@@ -138,7 +140,11 @@ def states(lanes: Sequence[LaneView], at_ms: int) -> Iterator[RenderableType]:
             whose.setdefault(plain(said.words, 600), []).append(lane.target)
     if whose:
         yield words("")
-        yield facts((_named(names), said) for said, names in whose.items())
+        rows = [(_named(names), said) for said, names in whose.items()]
+        more = [("...", f"and {count(len(rows) - ROWS_MOST)} other things")] * (
+            len(rows) > ROWS_MOST
+        )
+        yield facts([*rows[:ROWS_MOST], *more])
 
 
 def _named(names: Sequence[str]) -> str:
@@ -150,7 +156,7 @@ def _named(names: Sequence[str]) -> str:
 def codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind failed and unsettled pairs, once anything was sent; or nothing."""
     rows: list[tuple[str, ...]] = []
-    for target in status.targets:
+    for target in by_provider(status.targets):
         if target.counters.calls:
             failed = target.counters.failed
             rows += _rows(target, "failed", failed, target.failed_codes, "other codes")
@@ -161,7 +167,7 @@ def codes(status: Status) -> Iterator[RenderableType]:
 def unsettled_codes(status: Status) -> Iterator[RenderableType]:
     """What stands behind unsettled pairs alone."""
     rows: list[tuple[str, ...]] = []
-    for target in status.targets:
+    for target in by_provider(status.targets):
         rows += _left(status, target)
     yield from _codes("What is left, by the provider's last code:", rows)
 

@@ -12,12 +12,14 @@ from bulkdel.report.status import State, Status
 from bulkdel.report.text import tables
 from bulkdel.report.text.lanes import drawn, lanes
 from bulkdel.report.text.layout import DIM, NARROWEST, WIDEST, page, to_paste, words
+from bulkdel.report.text.shards import shards
 from bulkdel.report.text.status_page import top
 from bulkdel.report.verdict import run_verdict
 from bulkdel.send.state import End
 
 _TOP_MOST: Final = 4
-"""Lines of the verdict; the rows under it say the rest."""
+"""Lines of the verdict, and _SHARDS_MOST of the shards; the rows under it say the rest."""
+_SHARDS_MOST: Final = 2
 _VERBS: Final = {State.STOPPED: "continue", State.PLANNED: "start"}
 
 
@@ -36,7 +38,8 @@ def watch_text(
     """
     room = max(NARROWEST, min(width, WIDEST))
     verdict = page(top(status), room, colour=colour)
-    verdict = Page("".join(verdict.splitlines(keepends=True)[:_TOP_MOST]))
+    most = _TOP_MOST + _SHARDS_MOST * bool(status.shards)
+    verdict = Page("".join(verdict.splitlines(keepends=True)[:most]))
     under = page(_under(status, again, whole), room, colour=colour)
     used = verdict.count("\n") + under.count("\n") + 2
     views = [target.lane for target in status.targets]
@@ -46,6 +49,7 @@ def watch_text(
     spare = height - used - rows.count("\n")
     shown = []
     for parts in (
+        shards(status),
         tables.balance(status, run_verdict(status).wrongs),
         [tables.calls(status)],
         tables.codes(status),
