@@ -10,9 +10,10 @@ from functools import partial
 
 from bulkdel.cli import streams
 from bulkdel.cli.progress import FIRST_S, LINE_EVERY_S, can_redraw, display
+from bulkdel.report.shards import shards_line
 from bulkdel.report.status import Status
 from bulkdel.report.text.lanes import sum_line
-from bulkdel.report.text.shards import shards_line, shards_screen_text
+from bulkdel.report.text.shards import shards_screen_text
 
 
 @contextmanager

@@ -69,10 +69,8 @@ def backup_sides(job: Job, fence: Callable[[], None] = no_fence) -> tuple[Side, 
     return (first,)
 
 
-def prepare_backup(job: Job, meta: PlanMeta, *, has_begun: bool | None = None) -> None:
+def prepare_backup(job: Job, meta: PlanMeta) -> None:
     """What must be so before the backup is opened; the run's directory is held.
-
-    `has_begun` says whether the run has, where its journal is open already.
 
     A backup of another plan goes, what is left of one that was destroyed, and what a process that
     died left unfinished.
@@ -92,7 +90,7 @@ def prepare_backup(job: Job, meta: PlanMeta, *, has_begun: bool | None = None) -
             if made is not None and note is None:  # somebody has removed it
                 _note_begun(job, meta)
         return
-    if begun(job.run_dir) if has_begun is None else has_begun:
+    if begun(job.run_dir):
         refuse_destroyed(job.run_dir, note, GO_ON)
         raise Corrupt("it is of another plan than the run", where=folder, mend=RESTORE)
     with nothing_sent(), suppress(FileNotFoundError):

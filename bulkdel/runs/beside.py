@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bulkdel import files
@@ -21,7 +20,7 @@ from bulkdel.job.job import NOBODY, Job, Target
 from bulkdel.lease.values import OURS
 from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.closing import MOST_ENTRIES, MOST_PAIRS, close_entries
-from bulkdel.ledger.history import begun, open_history
+from bulkdel.ledger.history import begun, snapshot
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.values import Closure, Group
 from bulkdel.plan.read import read_plan_meta
@@ -123,10 +122,9 @@ class SideRun(Run):
         Raises:
             StorageFailed: it could not be written.
         """
-        if not self._side.gives_up:
+        seen = snapshot(self._job.run_dir)
+        if seen is None or not self._side.gives_up:
             return ending
-        with self.history() as history:
-            seen = history.snapshot()
         lanes = list(ending.lanes)
         for index, (share, lane) in enumerate(zip(self._meta.shares, ending.lanes, strict=True)):
             left = share.pairs - self._journal.counters(index).settled
@@ -181,8 +179,7 @@ class SideRun(Run):
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
-        history = partial(open_history, self._beside.run_dir)
-        return stand_in(self._beside, target, self._run.history if self._run else history)
+        return stand_in(self._beside, target)
 
 
 def ended(meta: PlanMeta) -> Ending:

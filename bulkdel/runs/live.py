@@ -95,7 +95,11 @@ def left_at_once(live: Live) -> tuple[LaneStop, ...]:
 
 
 class LiveFile:
-    """The file of a run directory, as the process writes it that works there."""
+    """The file of a run directory, as the process writes it that works there.
+
+    Attributes:
+        views: the lanes as they were last seen.
+    """
 
     def __init__(
         self,
@@ -111,7 +115,7 @@ class LiveFile:
         self._path = run_dir / files.STATUS
         self._pid, self._began_ms, self._hands = pid, began_ms, hands
         self._every_ms, self._fence = every_s * 1000, fence
-        self._views: Sequence[LaneView] = ()
+        self.views: Sequence[LaneView] = ()
         self._written_ms = 0
         self._doings: tuple[str, ...] = ()
 
@@ -120,8 +124,8 @@ class LiveFile:
 
         It may be called in another thread, and raises OSError where it cannot write.
         """
+        self.views = views
         doings = tuple(view.state.doing for view in views)
-        self._views = views
         if doings == self._doings and now_ms - self._written_ms < self._every_ms:
             return None
         self._doings, self._written_ms = doings, now_ms
@@ -130,7 +134,7 @@ class LiveFile:
     def overdue(self, now_ms: int) -> Callable[[], None] | None:
         """As `due`, with the lanes as last seen, where that is twice as long ago as it should."""
         late = now_ms - self._written_ms >= 2 * self._every_ms
-        return self.due(self._views, now_ms) if late else None
+        return self.due(self.views, now_ms) if late else None
 
     def end(self, now_ms: int) -> None:
         """The last word, with the lanes as they were last seen.
@@ -155,7 +159,7 @@ class LiveFile:
                     pairs=view.pairs,
                     counters=view.counters,
                 )
-                for view in self._views
+                for view in self.views
             ),
             host=platform.node(),
             hands=self._hands,

@@ -187,7 +187,7 @@ def _backed_up(going: _Going) -> Generator[Step, Ending | None, Ending | None]:
 
     fence = going.run.ownership.fence
     fence()
-    prepare_backup(going.job, going.meta, has_begun=going.run.agreed())
+    prepare_backup(going.job, going.meta)
     for side in backup_sides(going.job, fence):
         if not _is_finished(going, side):
             going.say(f"Pulling the backup, into {side.folder}/, before anything is deleted.")

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
-    AbstractContextManager,
     AsyncExitStack,
     ExitStack,
     contextmanager,
@@ -25,7 +24,7 @@ from bulkdel.job.job import Job, Target
 from bulkdel.job.secrets import read_login
 from bulkdel.lease.values import OURS, Ownership
 from bulkdel.ledger.circumstances import Consent
-from bulkdel.ledger.history import History, begun
+from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.recorder import Recorder
@@ -142,10 +141,6 @@ class Run:
         """Pairs that are left, over all targets; once the journal is open."""
         return sum(_unsettled(self._meta, self._journal))
 
-    def history(self) -> AbstractContextManager[History]:
-        """What was done until now, for a with block; while the journal is open."""
-        return self._journal.history()
-
     def log_to(self, log: FilteringBoundLogger) -> None:
         """What happens is told to this one, whoever sends."""
         self._log = log
@@ -255,7 +250,7 @@ class Run:
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
-        return stand_in(self._job, target, self.history)
+        return stand_in(self._job, target)
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""
@@ -335,6 +330,7 @@ class Run:
             progress = ProgressLog(log, asyncio.get_running_loop().time)
 
             def show_all(views: Sequence[LaneView]) -> None:
+                live.views = views
                 progress.show(views)
                 show(views)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Final
 
 from bulkdel.emulator.emulated import Emulated
@@ -12,7 +11,7 @@ from bulkdel.emulator.server import EmulatorServer
 from bulkdel.emulator.wire import DEMO_SECRET, EmulatedApp
 from bulkdel.emulator.world import World
 from bulkdel.job.job import Job, Target
-from bulkdel.ledger.history import History
+from bulkdel.ledger.history import History, open_history
 from bulkdel.ledger.settled import SettledSet
 from bulkdel.plan.read import PlanReader, read_plan_meta
 from bulkdel.plan.values import Share
@@ -23,12 +22,8 @@ SECRET: Final = Secret(DEMO_SECRET)
 """What a stand-in's calls are signed with; it guards nothing."""
 
 
-def stand_in(
-    job: Job, target: Target, reading: Callable[[], AbstractContextManager[History | None]]
-) -> EmulatorServer:
+def stand_in(job: Job, target: Target) -> EmulatorServer:
     """A server, not yet started, that stands in for one target's provider.
-
-    `reading` opens the history of the run in the job's directory.
 
     Raises:
         Corrupt, StorageFailed: a file of the run in the job's directory is not what was written.
@@ -37,7 +32,7 @@ def stand_in(
     if meta is None:
         raise AssertionError("a trial without a plan")
     share = next(share for share in meta.shares if share.target == target.name)
-    with PlanReader(job.run_dir, meta) as plan, reading() as history:
+    with PlanReader(job.run_dir, meta) as plan, open_history(job.run_dir) as history:
         world = world_of(job.mode, share, plan, history)
     app = EmulatedApp(app_id=target.app_id, admin=target.admin)
     habits = Habits(batch_limit=target.batch_size)

@@ -10,10 +10,10 @@ from rich.cells import cell_len
 
 from bulkdel.report.few import ROWS_MOST, by_provider, few
 from bulkdel.report.next_steps import next_steps
-from bulkdel.report.shards import ShardState
+from bulkdel.report.shards import ShardState, shards_line
 from bulkdel.report.status import State
 from bulkdel.report.status_json import KEYS, status_json
-from bulkdel.report.text.shards import shards_line, shards_screen_text
+from bulkdel.report.text.shards import shards_screen_text
 from bulkdel.report.text.status_page import status_text
 from bulkdel.report.text.watch import watch_text
 from bulkdel.send.state import Doing

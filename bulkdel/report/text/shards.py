@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
@@ -10,28 +9,12 @@ from rich.text import Text
 
 from bulkdel.report.few import ROWS_MOST
 from bulkdel.report.figures import clock, count, counted, percent, plain, rate, span
-from bulkdel.report.shards import ShardState, ShardStatus
+from bulkdel.report.shards import ShardState, ShardStatus, shards_line
 from bulkdel.report.status import Status
 from bulkdel.report.sums import many_lanes, urgency
 from bulkdel.report.text.lanes import drawn, footer, is_stopping, lanes
 from bulkdel.report.text.layout import DIM, TITLE, WIDEST, facts, table, words
 from bulkdel.report.text.lines import wrapped
-
-_KINDS = {
-    ShardState.SETTLED: "settled",
-    ShardState.SENDING: "being sent",
-    ShardState.WAITING: "waiting",
-    ShardState.ENDED: "ended with work left",
-}
-
-
-def shards_line(shards: Sequence[ShardStatus]) -> str:
-    """How many there are, and of each kind."""
-    each = Counter(one.state for one in shards)
-    kinds = ", ".join(f"{count(each[one])} {said}" for one, said in _KINDS.items() if one in each)
-    changed = sum(one.changed_hands for one in shards)
-    times = f"; {counted(changed, 'change')} of hands" if changed else ""
-    return f"{counted(len(shards), 'shard')}: {kinds}{times}."
 
 
 def shards(status: Status) -> Iterator[RenderableType]:
