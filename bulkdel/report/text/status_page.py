@@ -14,6 +14,7 @@ from bulkdel.report.figures import counted, moment, plain, rate, span
 from bulkdel.report.next_steps import NextStep
 from bulkdel.report.phrases import deed
 from bulkdel.report.remarks import waiting_sides
+from bulkdel.report.shards import shards_line
 from bulkdel.report.status import (
     LastSitting,
     State,
@@ -23,7 +24,7 @@ from bulkdel.report.status import (
 )
 from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, steps, table, words
-from bulkdel.report.text.shards import shards, shards_line
+from bulkdel.report.text.shards import shards
 from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
 from bulkdel.send.state import Doing, Slower
