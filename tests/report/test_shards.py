@@ -8,15 +8,19 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from bulkdel.errors import Exit
 from bulkdel.report.few import ROWS_MOST, by_provider, few
 from bulkdel.report.next_steps import next_steps
+from bulkdel.report.run_json import run_json
 from bulkdel.report.shards import ShardState, shards_line
 from bulkdel.report.status import State
 from bulkdel.report.status_json import KEYS, status_json
 from bulkdel.report.text.shards import shards_screen_text
 from bulkdel.report.text.status_page import status_text
+from bulkdel.report.text.summary import summary_text
 from bulkdel.report.text.watch import watch_text
-from bulkdel.send.state import Doing
+from bulkdel.send.state import Doing, End
+from bulkdel.send.view import Ending, LaneEnd
 from tests.support.json_keys import undocumented, unwritten
 from tests.support.shards import lane, many, shard, status_of
 
@@ -132,3 +136,16 @@ def test_next_steps_are_said_once() -> None:
     assert [step.command for step in steps].count("bulkdel run") == 1
     assert any("Likewise for 71 other targets" in step.words for step in steps)
     assert all(len(step.words) < 300 for step in steps)
+
+
+def test_summary_names_all_ledgers() -> None:
+    """At the end of `run` the results of a run that is cut are where they are: in each shard."""
+    status = replace(many(4), state=State.STOPPED)
+    ends = tuple(
+        LaneEnd(target=one.name, end=End.REFUSED, words="no such app") for one in status.targets
+    )
+    text = summary_text(status, Ending(lanes=ends), 120, next_steps=())
+    assert "/runs/purge-2026-11/shards/*/ledger.jsonl" in text
+    assert "/runs/purge-2026-11/shards/*/run.log" in text
+    values = json.loads(run_json(Exit.REFUSED, "", status=status))
+    assert values["files"]["ledger"] == "/runs/purge-2026-11/shards/*/ledger.jsonl"
