@@ -46,6 +46,10 @@ OPERATOR_S: Final = 5.0
 _WHERE: Final = "cluster.store_env"
 
 
+class UnknownRun(WrongInput):
+    """The store knows no such run: nobody has begun it with this store."""
+
+
 class PostgresStore:
     """A process's session in the store; from `join` to `leave` a thread of its own renews it.
 
@@ -409,8 +413,8 @@ def _now(cursor: Cursor) -> float:
     return float(now)
 
 
-def _unknown() -> WrongInput:
-    return WrongInput(
+def _unknown() -> UnknownRun:
+    return UnknownRun(
         "the store does not know this run",
         where=_WHERE,
         mend="nobody has begun it with this store; or its tables were lost, then begin it again",
