@@ -170,6 +170,7 @@ class PostgresStore:
                 cursor.execute(sql.FREE_SHARDS, self._names)
         finally:
             self._calls.close()
+            self._renewals.close()
 
     @contextmanager
     def _call(self) -> Iterator[Cursor]:
@@ -226,7 +227,6 @@ class PostgresStore:
             except StoreAway as error:
                 self._away = str(error)
                 pause_s = self._terms.retry_s
-        self._renewals.close()
 
     def _renew_once(self) -> None:
         held, asked_at_s = dict(self._held), self._clock()
