@@ -115,7 +115,8 @@ def _holding(job: Job, choices: Choices) -> Callable[[Job], AbstractContextManag
         return held_run
     from bulkdel.runs.cut_run import held_cut
 
-    return partial(held_cut, say=streams.say, patient=choices.worker)
+    new_store = choices.new_store
+    return partial(held_cut, say=streams.say, patient=choices.worker, new_store=new_store)
 
 
 def _carry_out(
@@ -151,7 +152,6 @@ def _carry_out(
             processes=choices.processes,
             limit=choices.limit,
             go_on=choices.go_on,
-            new_store=choices.new_store,
             quiet=choices.no_progress,
         )
         others.looked(status := run.status())

@@ -291,7 +291,15 @@ def register(address: str, run_id: str, folder: str, shards: Sequence[ShardRow])
         _make(cursor)
         _check_version(cursor)
         rows = orjson.dumps([asdict(shard) for shard in shards]).decode()
-        cursor.execute(sql.REGISTER_RUN, {"run": run_id, "folder": folder})
+        names = {"run": run_id, "folder": folder}
+        if other := cursor.execute(sql.ELSEWHERE, names).fetchone():
+            raise WrongInput(
+                f"workers on {other[0]} send another run, which lies in {folder} there: this "
+                "machine does not see it",
+                where=folder,
+                mend="let every machine see the same run directory, such as a mounted folder",
+            )
+        cursor.execute(sql.REGISTER_RUN, names)
         cursor.execute(sql.REGISTER_SHARDS, {"run": run_id, "shards": rows})
         return _now(cursor)
 
