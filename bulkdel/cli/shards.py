@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
 from bulkdel.cli import streams
-from bulkdel.cli.progress import progress
+from bulkdel.cli.shards_screen import shards_screen
 from bulkdel.cli.signals import Stopping
 from bulkdel.cli.steps import Carried
 from bulkdel.job.job import Job
@@ -86,12 +85,12 @@ def send_shards(
             await supervisor.run(count, look)
         return supervisor
 
-    with progress(quiet=quiet, now_s=time.monotonic) as show:
+    with shards_screen(quiet=quiet) as show:
 
         def look() -> None:
-            lanes = [target.lane for target in run.status().targets]
-            show(lanes)
-            others.show(lanes)
+            now = run.status()
+            show(now)
+            others.show_shards(now)
 
         with asyncio.Runner() as runner:
             done = runner.run(work())

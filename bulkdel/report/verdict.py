@@ -205,5 +205,7 @@ def _left(status: Status) -> str:
 
 
 def _targets(status: Status) -> str:
+    if len(status.targets) > NAMED_MOST:
+        return counted(len(status.targets), "target")
     *others, last = (target.name for target in status.targets)
     return f"{', '.join(others)} and {last}" if others else last

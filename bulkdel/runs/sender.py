@@ -28,8 +28,8 @@ from bulkdel.runs.failures import leaf, unexpected
 from bulkdel.runs.log import trace
 from bulkdel.runs.phases import all_ended, phases
 from bulkdel.runs.pipe import Orders, Pipe, PipeStore
+from bulkdel.runs.shard_run import held_shard
 from bulkdel.runs.shards import shard_job
-from bulkdel.runs.taken_shard import held_shard
 from bulkdel.send.view import End, Ending
 
 WORKER_QPS: Final = 1000.0
