@@ -488,7 +488,7 @@ class Process:
                 self.start(self._call(_Load(journal, taken, app, flying, pending), account))
         yield from self._write(journal, taken)
         how = Left.SETTLED if journal.settled >= set(journal.accounts) else Left.FREE
-        del self.held[taken.shard]
+        self.held.pop(taken.shard, None)
         while True:
             try:
                 yield lambda store: store.give_back(self.member, taken, how)
