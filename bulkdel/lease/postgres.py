@@ -257,6 +257,9 @@ class PostgresStore:
             return {}
         cursor.execute(sql.ONE_AT_A_TIME)
         rows = cursor.execute(sql.SLICES, self._names).fetchall()
+        rests = bool(
+            self._rests(cursor)
+        )  # then what others are told may be lost: nothing is raised
         result = {}
         for (target, qps), group in groupby(rows, key=lambda row: (row[0], row[1])):
             slices = [
@@ -264,7 +267,8 @@ class PostgresStore:
                 for _, _, name, owned, mine, share, used, warm in group
             ]
             ceiling = min(qps, rates.get(target, qps))
-            for name, (share, used) in shares(ceiling, slices, self._in_force()).items():
+            for name, (most, used) in shares(ceiling, slices, self._in_force()).items():
+                share = min(most, self._told.shares.get(name, 0.0)) if rests else most
                 cursor.execute(
                     sql.SHARE, {**self._names, "name": name, "share": share, "used": used}
                 )
