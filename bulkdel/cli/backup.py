@@ -8,17 +8,15 @@ from itertools import islice
 from bulkdel.cli import streams
 from bulkdel.cli.beside import SideEnd, plan_over, sit_beside, sit_over
 from bulkdel.cli.options import JobFile, Quiet, RunDir, again, command, load
-from bulkdel.errors import RESTORE, Corrupt, Exit, WrongInput
+from bulkdel.errors import Exit, WrongInput
 from bulkdel.job.job import Job
-from bulkdel.plan.cut import read_cut
-from bulkdel.plan.read import read_plan_meta
-from bulkdel.plan.values import PlanMeta
 from bulkdel.report.backup import failed_lists
 from bulkdel.report.text.backup import NAMED, backup_text
 from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup, whole_backup
 from bulkdel.runs.beside import Side
+from bulkdel.runs.cut import choose_cut
 from bulkdel.runs.run import held_run
-from bulkdel.runs.shards import everywhere, held_whole, parts_of
+from bulkdel.runs.shards import everywhere, has_begun, held_whole, part_plan, parts_of
 
 EPILOG = """
 \b
@@ -70,7 +68,7 @@ def backup(job: JobFile, *, run_dir: RunDir = None, no_progress: Quiet = False) 
     with held_whole(loaded) as parts:
         for part in parts:
             with held_run(part):
-                prepare_backup(part, _meta(part))
+                prepare_backup(part, part_plan(part))
         for stage in zip(*(backup_sides(part) for part in parts), strict=True):
             sides = tuple(zip(parts, stage, strict=True))
             if parts != (loaded,):
@@ -96,18 +94,13 @@ def _planned(job: Job) -> None:
         WrongInput: there is nothing to plan, or the input cannot be read.
     """
     with held_run(job) as run:
-        cut = read_cut(job.run_dir)
-        meta = run.plan(streams.say) if cut is None else cut.meta
+        if job.cluster is None:
+            meta = run.plan(streams.say)
+        else:
+            meta = choose_cut(job, streams.say, begun=has_begun(job)).meta
     if not meta.books.read:
         what = "the input holds no rows at all; nothing was pulled"
         raise WrongInput(what, where=job.source)
-
-
-def _meta(part: Job) -> PlanMeta:
-    meta = read_plan_meta(part.run_dir)
-    if meta is None:
-        raise Corrupt("plan.parquet is gone", where=part.run_dir, mend=RESTORE)
-    return meta
 
 
 def _show(job: Job, following: list[tuple[str, str]]) -> int:

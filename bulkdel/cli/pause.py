@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, load
-from bulkdel.runs.control import ask
+from bulkdel.lease.values import Pause
+from bulkdel.runs.circumstances import user_name
+from bulkdel.runs.orders import give
 
 EPILOG = """
 \b
 Exit codes:
-  0  done; it acts within a second
-  2  could not be done: no process works on the run, or it refuses
+  0  done; it acts within a second, or, where workers share a store, when they
+     next renew: it says within how many seconds, and how many they are
+  2  could not be done: no process works on the run, or it refuses, or the
+     store is not there
 
 \b
 Examples:
@@ -23,7 +27,8 @@ def pause(job: JobFile, *, run_dir: RunDir = None) -> int:
     """Let the run of JOB send nothing more until `bulkdel resume`.
 
     Calls in flight finish and are recorded. The process stays; stopping and
-    starting it again also ends the pause.
+    starting it again also ends the pause. Where workers share a store, the
+    pause holds for all of them, and for those that begin, until `resume`.
     """
-    streams.result(ask(load(job, run_dir).run_dir, {"do": "pause"}) + "\n")
+    streams.result(give(load(job, run_dir), Pause(by=user_name())) + "\n")
     return 0

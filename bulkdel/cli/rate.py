@@ -9,13 +9,16 @@ import typer
 from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, RunDir, load
 from bulkdel.errors import WrongInput
-from bulkdel.runs.control import ask
+from bulkdel.lease.values import SlowTo
+from bulkdel.runs.orders import give
 
 EPILOG = """
 \b
 Exit codes:
-  0  done; it acts within a second
-  2  could not be done: no process works on the run, or it refuses
+  0  done; it acts within a second, or, where workers share a store, when they
+     next renew: it says within how many seconds, and how many they are
+  2  could not be done: no process works on the run, or it refuses, or the
+     store is not there
 
 \b
 Examples:
@@ -45,6 +48,6 @@ def rate(
         except ValueError:
             what = f'QPS is "{qps}"; it must be a number of calls a second, or "default"'
             raise WrongInput(what) from None
-    request = {"do": "rate", "target": target, "qps": wanted}
-    streams.result(ask(load(job, run_dir).run_dir, request) + "\n")
+    order = SlowTo(target=target, qps=wanted)
+    streams.result(give(load(job, run_dir), order) + "\n")
     return 0

@@ -12,7 +12,7 @@ from typing import Final
 from bulkdel import files
 from bulkdel.plan import duck
 from bulkdel.plan.check import PART_ENTRIES, books_wrong
-from bulkdel.plan.cut import Cut, Shard
+from bulkdel.plan.cut import Cut, Shard, plans_sha256
 from bulkdel.plan.values import PlanMeta
 
 # SQL is put together from our own words, numbers and quoted names alone.
@@ -56,6 +56,10 @@ def _plans_wrong(cut: Cut, plans: Mapping[str, PlanMeta]) -> Iterator[str]:
             yield f"shard {shard.name}: its plan is of other targets, input or rules than the cut"
         pairs.update({share.target: share.pairs for share in plan.shares})
     if len(plans) == len(cut.shards):
+        if plans_sha256({name: plan.digest for name, plan in plans.items()}) != (
+            cut.meta.entries_sha256
+        ):
+            yield "the plans of its shards are not those that it was made with"
         for share in cut.meta.shares:
             if pairs[share.target] != share.pairs:
                 yield (

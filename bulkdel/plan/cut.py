@@ -6,6 +6,7 @@ its own: shards/NAME. Once the first call has left, the cut is fixed, whatever t
 
 from __future__ import annotations
 
+import hashlib
 import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -98,6 +99,11 @@ def _parts(
         together += target.qps
     if names:
         yield tuple(names), 0, 1
+
+
+def plans_sha256(digests: Mapping[str, str]) -> str:
+    """What a cut knows its shards' plans by: SHA-256 over their digests, given by shard."""
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
 
 
 def keep_cut(run_dir: Path, cut: Cut) -> None:

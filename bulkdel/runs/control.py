@@ -128,6 +128,22 @@ def ask(run_dir: Path, request: Mapping[str, Any]) -> str:
     return words
 
 
+def refuse_rate(name: str, qps: float | None, ceilings: Mapping[str, float]) -> None:
+    """Return if a target may be kept to that many calls/s; None means its own ceiling.
+
+    Raises:
+        WrongInput: there is no such target, or the rate is none, or above the ceiling.
+    """
+    if name not in ceilings:
+        known = ", ".join(ceilings)
+        raise WrongInput(f"there is no target {name} in this run; there is {known}")
+    if qps is not None and not 0 < qps <= ceilings[name]:
+        raise WrongInput(
+            f"{qps:g} calls/s is not possible for {name}: more than 0 and at most its qps in "
+            f"the job file, {ceilings[name]:g}, which can be raised there"
+        )
+
+
 class _Control:
     """What may be asked of a sitting."""
 
@@ -169,15 +185,8 @@ class _Control:
                 raise WrongInput("the running process does not know this request")
 
     async def _set_rate(self, name: str, qps: float | None) -> str:
-        if name not in self._ceilings:
-            known = ", ".join(self._ceilings)
-            raise WrongInput(f"there is no target {name} in this run; there is {known}")
+        refuse_rate(name, qps, self._ceilings)
         ceiling = self._ceilings[name]
-        if qps is not None and not 0 < qps <= ceiling:
-            raise WrongInput(
-                f"{qps:g} calls/s is not possible for {name}: more than 0 and at most its qps in "
-                f"the job file, {ceiling:g}, which can be raised there"
-            )
         self._sitting.slow_to(name, ceiling if qps is None else qps)
         if qps is None or qps == ceiling:
             self._rates.pop(name, None)

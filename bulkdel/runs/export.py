@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from bulkdel import files
-from bulkdel.errors import RESTORE, Corrupt, WrongInput
+from bulkdel.errors import WrongInput
 from bulkdel.job.job import Format, Job
 from bulkdel.ledger.history import open_history
 from bulkdel.plan.cut import read_cut
@@ -22,7 +22,7 @@ from bulkdel.report.figures import counted
 from bulkdel.report.raw_rejects import raw_rejects
 from bulkdel.report.remaining import Remaining, as_rows, remaining_lines
 from bulkdel.runs.seams import Say
-from bulkdel.runs.shards import parts_of, refuse_elsewhere, sender_of
+from bulkdel.runs.shards import part_plan, parts_of, refuse_elsewhere, sender_of
 from bulkdel.runs.verification import look_verification
 from bulkdel.words import Operation
 
@@ -59,13 +59,11 @@ def pairs(
 
 def _rows(job: Job, choice: ExportFilter) -> Iterator[Row]:
     """The chosen pairs of one part of a run."""
-    meta = read_plan_meta(job.run_dir)
-    if meta is None:
-        raise Corrupt("plan.parquet is gone", where=job.run_dir, mend=RESTORE)
     if not choice.wants(PairStatus.UNSETTLED) and sender_of(job):
         yield from settled_rows(job.run_dir, choice)  # it sends, so the ledger is of this plan
         return
     refuse_elsewhere(job)
+    meta = part_plan(job)
     # The journal first: what is settled while we read is then in both, and never in neither.
     with open_history(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
         ours = history is not None and history.identity.plan_digest == meta.digest

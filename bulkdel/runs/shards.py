@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from bulkdel import files, rundir
 from bulkdel.errors import NEW_RUN, RESTORE, Busy, Corrupt, WrongInput
 from bulkdel.job.job import NOBODY, Job
+from bulkdel.job.secrets import store_address
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.lock import hold, holder
 from bulkdel.plan.cut import Shard, read_cut, shard_dir
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
+from bulkdel.report.figures import counted
 from bulkdel.runs.live import owner_of, read_live
+
+_WAIT: Final = "stop the run's workers, or wait for them, then run the same command again"
 
 
 def parts_of(job: Job) -> tuple[Job, ...]:
@@ -80,8 +85,17 @@ def refuse_sent(job: Job) -> None:
             raise Busy(
                 f"shard {part.run_dir.name} is sent by {sender}",
                 where=job.run_dir,
-                mend="stop its workers, or wait for them, then run the same command again",
+                mend=_WAIT,
             )
+    cut = read_cut(job.run_dir)
+    if cut is None or job.cluster is None or job.cluster.store_env is None:
+        return
+    from bulkdel.lease.postgres import UnknownRun, tell  # psycopg: only where there is a store
+
+    with suppress(UnknownRun):
+        if owners := tell(store_address(job), cut.run_id).owners:
+            works = f"{counted(owners, 'process', 'processes')} {'work' if owners > 1 else 'works'}"
+            raise Busy(f"{works} on this run, as its store says", where=job.run_dir, mend=_WAIT)
 
 
 def refuse_elsewhere(part: Job) -> None:

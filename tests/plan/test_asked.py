@@ -40,12 +40,19 @@ def asked(
     lines: Sequence[bytes],
     questions: Questions,
     sizes: Mapping[str, int],
+    others: Sequence[Sequence[bytes]] = (),
 ) -> tuple[Counts, dict[str, Calls], tuple[int, ...]]:
-    """What is counted of a ledger of these lines, and the calls for each target."""
+    """What is counted of a ledger of these lines, and the calls for each target.
+
+    `others` are the lines of other slices.
+    """
     with TemporaryDirectory() as folder, closing(_workshop(folder)) as con:
         ledger = Path(folder) / "ledger.jsonl"
         ledger.write_bytes(b"".join(lines))
-        counts = read_gone(con, ledger)
+        paths = [Path(folder) / f"{at}.jsonl" for at in range(len(others))]
+        for path, its in zip(paths, others, strict=True):
+            path.write_bytes(b"".join(its))
+        counts = read_gone(con, ledger, paths)
         shares, population = asked_shares(con, list(sizes.items()), questions)
         return counts, {one.target: list(one.entries) for one in shares}, population
 
@@ -133,3 +140,36 @@ def test_some_accounts_alone(either: bool, found: list[str]) -> None:
     _, calls, population = asked(lines, questions, {"t": 9, "u": 9})
     assert [others for _, others in calls["t"]] == ([["b"]] if not either else [["b"], ["a"]])
     assert population == (len(found), 0)
+
+
+@settings(max_examples=8)
+@given(PAIRS, st.integers(2, 3), st.integers(0, 45), st.integers(0, 2**63 - 1))
+def test_slices_draw_together_what_one_ledger_would(
+    pairs: set[tuple[str, str]], slices: int, sample: int, seed: int
+) -> None:
+    """A sample of a sliced target is the sample of the target, whatever the slices; each pair once.
+
+    So it is as uniform and as repeatable, and each slice counts its own pairs alone.
+    """
+    every = sorted(pairs)
+    parts = [
+        [line("t", pair) for pair in every if ord(pair[0]) % slices == at] for at in range(slices)
+    ]
+    questions = Questions(sample=sample, seed=seed)
+    _, whole, _ = asked([line("t", pair) for pair in every], questions, {"t": 3})
+    drawn: list[Pair] = []
+    of_all = 0
+    for at, mine in enumerate(parts):
+        others = [lines for other, lines in enumerate(parts) if other != at]
+        counts, calls, population = asked(mine, questions, {"t": 3}, others)
+        drawn += pairs_of(calls["t"])
+        assert population == (len(mine),)
+        assert sum(counts.values()) == len(mine)
+        of_all += len(mine)
+    assert sorted(drawn) == sorted(pairs_of(whole["t"]))
+    assert len(drawn) == min(sample, of_all)
+
+
+def test_a_ledger_without_a_line_asks_for_nothing() -> None:
+    """A run that has begun, and of which nothing is settled yet."""
+    assert asked([], Questions(sample=3, seed=1), {"t": 10}) == ({}, {"t": []}, (0,))
