@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from bulkdel import files
 from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS
-from bulkdel.plan.cut import PROCESS_QPS, processes_for
+from bulkdel.plan.cut import WORKER_QPS, processes_for
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.canary import canary_fact
 from bulkdel.report.doubts import plan_doubts, too_many, warnings
@@ -122,7 +122,7 @@ def _cut(job: Job, preview: Preview) -> Iterator[RenderableType]:
     alone, together = (span(takes_with_s(job, preview.meta, one)) for one in (1, processes))
     told = (
         f"all targets together are allowed {rate(sum(one.qps for one in job.targets))} calls/s, "
-        f"and one process sends about {rate(PROCESS_QPS)}"
+        f"and one process sends about {rate(WORKER_QPS)}"
     )
     if alone != together:
         told += (
