@@ -211,6 +211,8 @@ def _said(lane: LaneView, live: Live | None, now_ms: int, *, its_own: bool) -> L
     if live is None or one is None:
         return replace(lane, state=LaneState(doing=Doing.OPENING))
     lane = replace(lane, counters=one.counters)
+    if lane.counters.settled >= lane.pairs:
+        return replace(lane, state=one.state)
     if not its_own:
         return replace(lane, state=LaneState(doing=Doing.OPENING))
     if now_ms - live.at_ms > FRESH_S * 1000:

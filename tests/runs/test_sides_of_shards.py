@@ -37,7 +37,7 @@ async def test_sums(tmp_path: Path) -> None:
     """Targets stand in the job's order, slices are added up, a shard without one is still to do."""
     job, cut = cut_run(tmp_path, targets=3, slices={"app-3": 2})
     for shard in cut.shards:
-        await send(tmp_path, job, shard)
+        await send(job, shard)
         beside(job, shard, "verification", Errand.ASK)
     side = only(job)
     assert [(one.name, one.pairs) for one in side.targets] == [
@@ -54,7 +54,7 @@ async def test_one_that_is_missing(tmp_path: Path) -> None:
     """A verification that has not come to every shard is not finished; the rest is counted."""
     job, cut = cut_run(tmp_path, targets=2)
     for shard in cut.shards:
-        await send(tmp_path, job, shard)
+        await send(job, shard)
     beside(job, cut.shards[1], "verification", Errand.ASK)
     side = only(job)
     assert (side.is_finished, side.unsettled) == (False, 4)
