@@ -46,7 +46,7 @@ SHARDS: Final = "shards"
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
 """What SQLite opens by name."""
-WORKED_WITH: Final = (LOCK, *JOURNAL_FILES, LEDGER, LOG, PLAN, REJECTS, STDIN_COPY, RATES)
+WORKED_WITH: Final = (LOCK, *JOURNAL_FILES, LEDGER, LOG, PLAN, REJECTS, STDIN_COPY, RATES, CUT)
 """The files that a working process opens. The report is only ever replaced."""
 
 _GUARDED: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY

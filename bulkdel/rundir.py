@@ -213,7 +213,8 @@ def _look_inside(run_dir: Path, status: os.stat_result) -> tuple[str, ...]:
         raise _useless(run_dir, why)
     for name in files.WORKED_WITH:
         files.claim(run_dir / name)
-    _claim_workshop(run_dir / files.WORKSHOP)
+    _claim_folder(run_dir / files.WORKSHOP, "planning needs that name")
+    _claim_folder(run_dir / files.SHARDS, "shards are kept under that name")
     _refuse_strangers(run_dir)
     return _warnings(run_dir, status)
 
@@ -249,15 +250,15 @@ def _is_tolerated(name: str) -> bool:
     return name in _TOLERATED or name.startswith(_TOLERATED_STARTS)
 
 
-def _claim_workshop(workshop: Path) -> None:
+def _claim_folder(folder: Path, why: str) -> None:
     """Planning empties it, so it must be ours and no link to elsewhere."""
     try:
-        status = workshop.lstat()
+        status = folder.lstat()
     except FileNotFoundError:
         return
-    if not stat.S_ISDIR(status.st_mode) or not files.is_ours(status, workshop.parent):
+    if not stat.S_ISDIR(status.st_mode) or not files.is_ours(status, folder.parent):
         raise WrongInput(
-            f"{workshop} is no directory of this user's own, and planning needs that name",
+            f"{folder} is no directory of this user's own, and {why}",
             mend="remove it, or use --run-dir",
         )
 

@@ -120,11 +120,12 @@ def test_what_cannot_be_a_directory_is_named(tmp_path: Path, door: Door) -> None
         assert "--run-dir" in str(refused.value)
 
 
-def test_planning_empties_no_directory_of_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [files.WORKSHOP, files.SHARDS])
+def test_planning_empties_no_directory_of_others(tmp_path: Path, name: str) -> None:
     """A link where planning works is refused: what it leads to would be emptied."""
     (tmp_path / "elsewhere").mkdir()
     run_dir = tmp_path / "run"
     run_dir.mkdir()
-    (run_dir / files.WORKSHOP).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(WrongInput, match=r"\.planning is no directory of this user's own"):
+    (run_dir / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(WrongInput, match=rf"{name} is no directory of this user's own"):
         rundir.look(run_dir)

@@ -63,6 +63,7 @@ COMMANDS = {
     "demo": "Try a whole run on emulated providers.",
     "init": "Write a job file after a few questions.",
     "run": "Plan, ask, delete; or go on where it was left.",
+    "worker": "Send free shards of a run, beside other machines.",
     "check": "See whether a job could run now. Deletes nothing.",
     "rehearse": "Try three accounts for what no documentation says.",
     "plan": "Show what would be sent. Sends nothing.",

@@ -14,9 +14,9 @@ from bulkdel.report.backup import failed_lists
 from bulkdel.report.text.backup import NAMED, backup_text
 from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup, whole_backup
 from bulkdel.runs.beside import Side
-from bulkdel.runs.cut import choose_cut, shard_plan
+from bulkdel.runs.cut import choose_cut
 from bulkdel.runs.run import held_run
-from bulkdel.runs.shards import everywhere, has_begun, held_whole, parts_of
+from bulkdel.runs.shards import everywhere, has_begun, held_whole, part_plan, parts_of
 
 EPILOG = """
 \b
@@ -68,7 +68,7 @@ def backup(job: JobFile, *, run_dir: RunDir = None, no_progress: Quiet = False) 
     with held_whole(loaded) as parts:
         for part in parts:
             with held_run(part):
-                prepare_backup(part, shard_plan(part))
+                prepare_backup(part, part_plan(part))
         for stage in zip(*(backup_sides(part) for part in parts), strict=True):
             sides = tuple(zip(parts, stage, strict=True))
             if parts != (loaded,):

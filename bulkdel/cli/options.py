@@ -36,6 +36,41 @@ Yes = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--no-progress", "-q", help="Show no progress on standard error.")
 ]
+MaxDuration = Annotated[
+    str | None,
+    typer.Option(
+        "--max-duration",
+        metavar="TIME",
+        help='Stop after so long, such as "90m" or "5h" (exit 75).',
+        show_default=False,
+    ),
+]
+JsonLogs = Annotated[
+    bool, typer.Option("--json-logs", help="Write the log to standard error as well, as JSON.")
+]
+MetricsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--metrics-file",
+        metavar="FILE",
+        help="Write metrics every 15 s, for the node exporter's textfile collector (.prom).",
+        show_default=False,
+    ),
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        metavar="PORT",
+        min=0,
+        max=65535,
+        help="Serve metrics to Prometheus on this port. 0: any free one.",
+        show_default=False,
+    ),
+]
+MetricsHost = Annotated[
+    str, typer.Option("--metrics-host", metavar="ADDRESS", help="Where --metrics-port listens.")
+]
 
 
 def load(path: Path, run_dir: Path | None, max_duration: str | None = None) -> Job:

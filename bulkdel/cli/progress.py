@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from rich.console import Console
@@ -41,8 +42,9 @@ def progress(*, quiet: bool, now_s: Callable[[], float]) -> Iterator[Show]:
     """
     if quiet:
         yield _nothing
-    elif streams.redraws(sys.stderr) and streams.width(sys.stderr) >= NARROWEST:
-        yield from _display()
+    elif can_redraw():
+        with display() as draw:
+            yield lambda views: draw(partial(screen, views, _now_ms()))
     else:
         lines = PlainLines(now_s=now_s, say=streams.say, by_hand=streams.terminal(sys.stderr))
         try:
@@ -55,14 +57,21 @@ def _nothing(_: Sequence[LaneView]) -> None:
     return
 
 
-def _display() -> Iterator[Show]:
+def can_redraw() -> bool:
+    """Whether standard error is a terminal that a display goes on."""
+    return streams.redraws(sys.stderr) and streams.width(sys.stderr) >= NARROWEST
+
+
+@contextmanager
+def display() -> Iterator[Callable[[Callable[..., Text]], None]]:
+    """Within it, what it yields shows what a function draws for a `width` and a `height`."""
     console = Console(stderr=True, no_color=not streams.colour(sys.stderr), highlight=False)
     live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
 
-    def show(views: Sequence[LaneView]) -> None:
+    def show(draw: Callable[..., Text]) -> None:
         width, height = console.size
         try:
-            live.update(screen(views, _now_ms(), width=width, height=height - 1), refresh=True)
+            live.update(draw(width=width, height=height - 1), refresh=True)
         except OSError:  # the terminal is gone; the run goes on
             live.auto_refresh = False
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bulkdel.cli import streams
 from bulkdel.cli.edge import sentence
-from bulkdel.cli.options import JobFile, Quiet, RunDir, again, command_for, load
+from bulkdel.cli.options import (
+    JobFile,
+    JsonLogs,
+    MaxDuration,
+    MetricsFile,
+    MetricsHost,
+    MetricsPort,
+    Quiet,
+    RunDir,
+    again,
+    command_for,
+    load,
+)
 from bulkdel.cli.sitting import Choices, sit
-from bulkdel.errors import BulkdelError
+from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.report.run_json import run_json
-from bulkdel.runs.observers import Watch
+from bulkdel.runs.observers import LOOPBACK, Watch
+
+PROCESSES_MOST = 64
 
 EPILOG = """
 \b
@@ -83,53 +96,51 @@ def run(
             show_default=False,
         ),
     ] = None,
-    max_duration: Annotated[
-        str | None,
-        typer.Option(
-            "--max-duration",
-            metavar="TIME",
-            help='Stop after so long, such as "90m" or "5h" (exit 75).',
-            show_default=False,
-        ),
-    ] = None,
+    max_duration: MaxDuration = None,
     go_on: Annotated[
         bool,
         typer.Option(
             "--go-on", help="Send the rest after a canary that is as it should be, unasked."
         ),
     ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes",
+            metavar="N",
+            min=1,
+            max=PROCESSES_MOST,
+            help="Send with so many processes, if the job has [cluster]. Default: one a core.",
+            show_default=False,
+        ),
+    ] = None,
+    on: Annotated[
+        str,
+        typer.Option(
+            "--on",
+            metavar="CLUSTER",
+            help="Let Dask start the workers: dask://HOST:PORT, or dask for this machine alone.",
+            show_default=False,
+        ),
+    ] = "",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            help="With --on: so many at most. Default: one in each Dask worker.",
+            show_default=False,
+        ),
+    ] = None,
     no_progress: Quiet = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the end of the run as JSON, and nothing else.")
     ] = False,
-    json_logs: Annotated[
-        bool,
-        typer.Option("--json-logs", help="Write the log to standard error as well, as JSON."),
-    ] = False,
-    metrics_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--metrics-file",
-            metavar="FILE",
-            help="Write metrics every 15 s, for the node exporter's textfile collector (.prom).",
-            show_default=False,
-        ),
-    ] = None,
-    metrics_port: Annotated[
-        int | None,
-        typer.Option(
-            "--metrics-port",
-            metavar="PORT",
-            min=0,
-            max=65535,
-            help="Serve metrics to Prometheus on this port. 0: any free one.",
-            show_default=False,
-        ),
-    ] = None,
-    metrics_host: Annotated[
-        str,
-        typer.Option("--metrics-host", metavar="ADDRESS", help="Where --metrics-port listens."),
-    ] = "127.0.0.1",
+    json_logs: JsonLogs = False,
+    metrics_file: MetricsFile = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = LOOPBACK,
 ) -> int:
     """Delete the friendships that JOB names, or go on where it was left.
 
@@ -162,10 +173,24 @@ def run(
         rest=again(without="--limit"),
         commands=command_for(job, run_dir),
         json=json,
+        processes=processes,
+        on=on,
+        workers=workers,
         watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
     )
     try:
-        return sit(load(job, run_dir, max_duration), choices)
+        loaded = load(job, run_dir, max_duration)
+        if processes is not None and loaded.cluster is None:
+            mend = "write [cluster] into it, which cuts a run into shards; or leave the option out"
+            raise WrongInput("--processes is for a job with [cluster]", where=job, mend=mend)
+        if workers and not on:
+            raise WrongInput("--workers goes only with --on", mend="leave it out, or say --on dask")
+        if on and (limit or processes):
+            raise WrongInput("--limit and --processes do not go with --on", mend="leave them out")
+        if on and (loaded.cluster is None or loaded.cluster.store_env is None):
+            mend = "write store_env under [cluster]; on one machine `run --processes` needs none"
+            raise WrongInput("--on is for a job whose workers share a store", where=job, mend=mend)
+        return sit(loaded, choices)
     except BulkdelError as error:
         if json:
             streams.result(run_json(error.exit_code, sentence(str(error))))

@@ -20,7 +20,7 @@ from typing import Final, NoReturn
 
 from bulkdel.errors import Exit
 
-SENDING = frozenset({"run", "demo", "backup", "undo", "rehearse"})
+SENDING = frozenset({"run", "worker", "demo", "backup", "undo", "rehearse"})
 """The commands whose calls may have left when they end before their end."""
 
 GRACE_S: Final = 2.0

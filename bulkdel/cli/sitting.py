@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 
@@ -48,6 +49,11 @@ class Choices:
         command: as it was given. rest: the one that goes on behind --limit.
         commands: makes any command that belongs to the job, of a verb and its options.
         json: whether the end is told as JSON.
+        processes: that send, of a job that is cut into shards; None: as many as there are cores.
+        worker: whether it is one of many that begin by themselves: nobody is asked.
+        new_store: whether the store of leases has lost its tables.
+        on: the cluster that starts the workers, as `run --on` names it, or "". workers: at most so
+            many of them; None: one in each of its own.
     """
 
     yes: bool
@@ -60,12 +66,17 @@ class Choices:
     json: bool = False
     watch: Watch = field(default_factory=Watch)
     go_on: bool = False
+    processes: int | None = None
+    worker: bool = False
+    new_store: bool = False
+    on: str = ""
+    workers: int | None = None
 
 
 def sit(
     job: Job,
     choices: Choices,
-    hold: Callable[[Job], AbstractContextManager[Run]] = held_run,
+    hold: Callable[[Job], AbstractContextManager[Run]] | None = None,
 ) -> int:
     """Carries out one sitting of the job and returns the exit code of `run`.
 
@@ -74,7 +85,7 @@ def sit(
     """
     with ExitStack() as stack:
         watch = stack.enter_context(stopping(before_sending))
-        run = stack.enter_context(hold(job))
+        run = stack.enter_context((hold or _holding(job, choices))(job))
         at = job.run_dir / files.LOG
         with nothing_sent():
             stack.enter_context(log.logging_to(at, warn=_warn, also_stderr=choices.json_logs))
@@ -103,6 +114,15 @@ def sit(
         return code
 
 
+def _holding(job: Job, choices: Choices) -> Callable[[Job], AbstractContextManager[Run]]:
+    if job.cluster is None:
+        return held_run
+    from bulkdel.runs.cut_run import held_cut
+
+    new_store = choices.new_store
+    return partial(held_cut, say=streams.say, patient=choices.worker, new_store=new_store)
+
+
 def _carry_out(
     job: Job,
     choices: Choices,
@@ -125,7 +145,10 @@ def _carry_out(
             keep_agreed(job, meta, consent)
         others.started(status)
     carried = Carried(ending=all_ended(job, End.FINISHED, ""))
-    if status.unsettled > 0 or is_open(job, meta):
+    if job.cluster is not None:
+        carried = _send_shards(job, choices, run, watch, others)
+        others.looked(status := run.status())
+    elif status.unsettled > 0 or is_open(job, meta):
         steps = phases(job, run, meta, say=streams.say, limit=choices.limit, go_on=choices.go_on)
         quiet = choices.no_progress
         carried = carry_out(job, run, steps, watch, others, quiet=quiet)
@@ -153,6 +176,31 @@ def _carry_out(
         _print(run_json(code, words, status=status, ending=ending, next_steps=following))
     others.ended(end.exit_code, end.words)
     return end.exit_code
+
+
+def _send_shards(
+    job: Job, choices: Choices, run: Run, watch: Stopping, others: Observers
+) -> Carried:
+    go_on, quiet = choices.go_on, choices.no_progress
+    if choices.on:
+        from bulkdel.cli.on_dask import send_on_dask  # only where wanted
+
+        where, most = choices.on, choices.workers
+        return send_on_dask(
+            job, run, watch, others, where=where, most=most, go_on=go_on, quiet=quiet
+        )
+    from bulkdel.cli.shards import send_shards  # processes: only where wanted
+
+    return send_shards(
+        job,
+        run,
+        watch,
+        others,
+        processes=choices.processes,
+        limit=choices.limit,
+        go_on=go_on,
+        quiet=quiet,
+    )
 
 
 def _print(text: str | bytes) -> None:
@@ -187,7 +235,7 @@ def _have_agreement(
         streams.say(f"Continuing {job.name}: {left} left. Ctrl-C stops it safely.")
         for warning in (*guards_that_guard_nobody(job, meta.books), *warnings(job)):
             streams.say(f"Warning: {warning}")
-        if earlier and not run.agreed():
+        if earlier and (job.cluster or not run.agreed()):
             return replace(earlier, command=choices.command)
         if is_real(job):
             return Consent(how=Agreement.EARLIER, at_ms=None, command=choices.command)
@@ -198,7 +246,7 @@ def _have_agreement(
         return _now(Agreement.TRIAL, choices)
     if choices.yes:
         return _now(Agreement.OPTION, choices)
-    if not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
+    if choices.worker or not (streams.terminal(sys.stdin) and streams.terminal(sys.stderr)):
         raise WrongInput(
             "this run deletes at a real provider and there is no terminal to ask on; "
             "nothing was sent",

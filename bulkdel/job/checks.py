@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bulkdel.job.account import rule_fault
-from bulkdel.job.cluster import cluster_problems
 from bulkdel.job.endpoint import EMULATOR, Reach, reach_of
 from bulkdel.job.problems import nearest
 from bulkdel.job.schedule import ScheduleTable
@@ -45,7 +44,7 @@ def problems_of(table: JobTable, stem: str, providers: Mapping[str, Provider]) -
                 f"targets.{first}; they would share one rate, so an app may be a target only once"
             )
     yield from _orient_problems(table)
-    yield from cluster_problems(table.cluster, table.targets, table.mode, table.plan.orient)
+    yield from _cluster_problems(table)
     if table.retry.max_delay_s < table.retry.base_delay_s:
         yield (
             f"retry.max_delay_s is {table.retry.max_delay_s}; it must be at least "
@@ -78,6 +77,32 @@ def _orient_problems(table: JobTable) -> Iterator[str]:
             f'{demand} mode = "{Mode.TWO_WAY}": one-way, a→b and b→a are different deletions, so '
             "there is no side to choose, and the pairs of each From_Account already go in the "
             "fewest calls; leave the key out"
+        )
+
+
+def _cluster_problems(table: JobTable) -> Iterator[str]:
+    cluster = table.cluster
+    if cluster is None:
+        return
+    for name, target in table.targets.items():
+        if cluster.store_env in {target.secret_env or "", target.proxy_env or ""}:
+            yield (
+                f"cluster.store_env is {shown_text(cluster.store_env or '')}, which targets.{name} "
+                "reads a secret from; give the store's address a variable of its own"
+            )
+    for name in cluster.slices:
+        if name not in table.targets:
+            known = nearest(name, list(table.targets))
+            yield f"cluster.slices names {name}, which is no target{known}"
+    if cluster.slices and table.mode is not Mode.ONE_WAY:
+        yield (
+            f'cluster.slices goes only with mode = "{Mode.ONE_WAY}": two-way, calls of two slices '
+            "could change one account's list at once; leave the key out"
+        )
+    if cluster.slices and table.plan.orient is not Orient.AS_GIVEN:
+        yield (
+            f'cluster.slices goes only with plan.orient = "{Orient.AS_GIVEN}": a slice holds '
+            "From_Accounts as the input names them; leave one of the two out"
         )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from bulkdel.job.keys import Allowed, Duration, Table, TargetName, Variable
-from bulkdel.words import Mode, Orient
 
 LEASE_SHORTEST_S: Final = 5.0
 LEASE_LONGEST_S: Final = 600.0
@@ -51,29 +49,8 @@ class ClusterTable(Table):
             description="Targets that are each sent by several processes at once, and by how "
             "many. Only one_way, and as the input gives the pairs.",
         ),
-        Allowed(f"a table of targets and numbers, 2…{SLICES_MOST}, such as {{ big = 4 }}"),
+        Allowed(
+            f"a table of targets and numbers, 2…{SLICES_MOST}, such as {{ big = 4 }}",
+            item=f"a whole number, 2…{SLICES_MOST}",
+        ),
     ] = Field(default_factory=dict)
-
-
-def cluster_problems(
-    table: ClusterTable | None, targets: Mapping[str, object], mode: Mode, orient: Orient
-) -> Iterator[str]:
-    """One sentence for each problem of [cluster] with the rest of a job."""
-    if table is None or not table.slices:
-        return
-    for name in table.slices:
-        if name not in targets:
-            yield (
-                f"cluster.slices names {name}, which is no target; "
-                f"there is {', '.join(sorted(targets))}"
-            )
-    if mode is not Mode.ONE_WAY:
-        yield (
-            f'cluster.slices goes only with mode = "{Mode.ONE_WAY}": two-way, calls of two slices '
-            "could change one account's list at once; leave the key out"
-        )
-    if orient is not Orient.AS_GIVEN:
-        yield (
-            f'cluster.slices goes only with plan.orient = "{Orient.AS_GIVEN}": a slice holds '
-            "From_Accounts as the input names them; leave one of the two out"
-        )

@@ -16,14 +16,17 @@ def job_schema() -> dict[str, Any]:
     """What may stand in a job file: every key, its type, its default and what it means.
 
     What one key demands of another is in it as far as an editor profits: a provider's own regions
-    and its largest batch, and what fewest_calls goes with.
+    and its largest batch, and what fewest_calls and slices go with.
     """
     made = _without_null(JobTable.model_json_schema())
-    made["properties"]["targets"]["additionalProperties"] = False
+    slices = made["$defs"]["ClusterTable"]["properties"]["slices"]
+    for named in (made["properties"]["targets"], slices):
+        named["additionalProperties"] = False
     target = made["$defs"]["TargetTable"]
     target["properties"]["provider"]["enum"] = list(PROVIDERS)
     target["allOf"] = [_of_provider(name) for name in PROVIDERS]
-    return {"$schema": DIALECT, **made, **_fewest_calls(), "title": "bulkdel job file"}
+    together = [_fewest_calls(), _slices()]
+    return {"$schema": DIALECT, **made, "allOf": together, "title": "bulkdel job file"}
 
 
 def _fewest_calls() -> dict[str, Any]:
@@ -38,6 +41,14 @@ def _fewest_calls() -> dict[str, Any]:
     return {
         "if": {"properties": {"plan": chosen}, "required": ["plan"]},
         "then": {"properties": keys},
+    }
+
+
+def _slices() -> dict[str, Any]:
+    any_slices = {"properties": {"slices": {"minProperties": 1}}, "required": ["slices"]}
+    return {
+        "if": {"properties": {"cluster": any_slices}, "required": ["cluster"]},
+        "then": {"properties": {"mode": {"const": Mode.ONE_WAY.value}}},
     }
 
 

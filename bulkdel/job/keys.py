@@ -27,7 +27,7 @@ class Allowed:
 
     Attributes:
         words: for the whole value.
-        item: for one item, where the value is a list.
+        item: for one item, where the value is a list or a table of names.
         missing: what to say when the key is required and absent.
     """
 

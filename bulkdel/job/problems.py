@@ -67,7 +67,7 @@ def _predicate(detail: ErrorDetails) -> str:
     if detail["type"] == "value_error" and message:
         return message
     allowed = _allowed(key)
-    words = allowed.item if isinstance(key[-1], int) else allowed.words
+    words = allowed.words if key[-1] in keys_of(_table(key)) else allowed.item
     secret = names_a_secret(_name(key))
     shown = "wrong (its value is not shown)" if secret else shown_value(detail["input"])
     return f"is {shown}; it must be {words}{'' if secret else _meant(detail, words)}"
@@ -110,5 +110,7 @@ def _table(key: Key) -> type[Table]:
 
 
 def _allowed(key: Key) -> Allowed:
-    field = keys_of(_table(key))[_name(key)]
+    fields = keys_of(_table(key))
+    name = _name(key)
+    field = fields[name if name in fields else _name(key[:-1])]  # or of a name in the key's table
     return next(note for note in field.metadata if isinstance(note, Allowed))

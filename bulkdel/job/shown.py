@@ -12,6 +12,7 @@ SHOWN_MOST = 80
 """Characters of a value that are shown."""
 
 _LIKE_A_SECRET: Final = re.compile(r"(?=[A-Za-z+=]*[0-9])[0-9A-Za-z+=]{24,}")
+_WITH_A_LOGIN: Final = re.compile(r"://[^/\s]*@|passw\w*\s*=", re.IGNORECASE)
 _NAMES_OF_SECRETS: Final = re.compile(
     r"secret|passw|token|credential|signature|usersig|private|(^|[^a-z])sig$|key$", re.IGNORECASE
 )
@@ -30,7 +31,7 @@ def names_a_secret(key: str) -> bool:
 
 def shown_text(text: str) -> str:
     """`text` in quotes, on one line and cut; only its length where it may hold a secret."""
-    if _LIKE_A_SECRET.search(text):
+    if _LIKE_A_SECRET.search(text) or _WITH_A_LOGIN.search(text):
         return f"a text of {len(text)} characters"
     cut = text if len(text) <= SHOWN_MOST else text[:SHOWN_MOST] + "…"
     return f'"{escaped(cut)}"'

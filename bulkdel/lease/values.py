@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
+
+from bulkdel.lease.fence import no_fence
 
 
 class Left(StrEnum):
@@ -71,6 +73,26 @@ class Taken:
     shard: str
     epoch: int
     follows: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """How this process has a run directory.
+
+    Attributes:
+        fence: returns only while it may send and write there; asked before each.
+        alone: whether no other process may even read the journal meanwhile, since the folder may be
+            shared by machines.
+        epoch: of the shard, where a store gave it; 0 where nobody else can come to own it.
+    """
+
+    fence: Callable[[], None] = no_fence
+    alone: bool = False
+    epoch: int = 0
+
+
+OURS: Final = Ownership()
+"""Nobody else can come to own it as long as its lock is held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

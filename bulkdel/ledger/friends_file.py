@@ -12,7 +12,7 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +24,7 @@ import zstandard
 
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt
+from bulkdel.lease.fence import no_fence
 from bulkdel.ledger.storage import storage_failed
 
 _FRAME: Final = 1 << 20
@@ -68,8 +69,10 @@ def pack(middles: list[bytes]) -> bytes:
 class FriendsFile:
     """Adds lists to the file; those that come together share a sync. Made within no loop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fence: Callable[[], None] = no_fence) -> None:
+        """`fence` returns only while this process may write, and is asked before each write."""
         self._path = path
+        self._fence = fence
         self._waiting: list[PulledList] = []
         self._turn = asyncio.Lock()
         self._writing = threading.Lock()
@@ -106,6 +109,7 @@ class FriendsFile:
             one.written = True
 
     def _append(self, taken: list[PulledList]) -> None:
+        self._fence()
         descriptor = files.open_for_work(self._path, os.O_RDWR | os.O_CREAT)
         try:
             if self._end is None:
@@ -114,6 +118,7 @@ class FriendsFile:
             end, unsynced = self._end, 0
             try:
                 for frame in _frames(taken):
+                    self._fence()
                     files.write_at(descriptor, frame, end)
                     end += len(frame)
                     unsynced += len(frame)
@@ -122,6 +127,7 @@ class FriendsFile:
                         unsynced = 0
                 os.fdatasync(descriptor)
             except OSError:
+                self._fence()
                 os.ftruncate(descriptor, self._end)
                 raise
             self._end = end

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -259,6 +259,10 @@ class History:
         )
 
 
+HELD_ALONE: Final[dict[Path, Callable[[], AbstractContextManager[History]]]] = {}
+"""How a journal is read that this process has alone, by its directory: nobody can open it again."""
+
+
 @contextmanager
 def open_history(run_dir: Path) -> Iterator[History | None]:
     """The history of the run in `run_dir` for the length of a with block; None without a journal.
@@ -267,6 +271,10 @@ def open_history(run_dir: Path) -> Iterator[History | None]:
         Corrupt: journal.db is damaged, or gone although there are results.
         StorageFailed: it cannot be read.
     """
+    if (reading := HELD_ALONE.get(run_dir)) is not None:
+        with reading() as history:
+            yield history
+        return
     with translated(run_dir, reading=True):
         with readable(run_dir):
             db = connect_to_read(run_dir)

@@ -26,7 +26,7 @@ from bulkdel.errors import Corrupt, StorageFailed
 from bulkdel.lease.fence import no_fence
 from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.circumstances import Circumstances, put_circumstances
-from bulkdel.ledger.history import History
+from bulkdel.ledger.history import HELD_ALONE, History
 from bulkdel.ledger.identity import Identity, admit
 from bulkdel.ledger.ledger_file import LedgerFile, Mark
 from bulkdel.ledger.render import Rendering
@@ -83,7 +83,7 @@ class Journal:
         self._unpublished: list[bytes] = []
         self._sound = True
         self._sitting: int | None = None
-        self._reading = threading.Lock()  # lanes page through open entries in threads of their own
+        self._reading = threading.RLock()  # lanes page through open entries in threads of their own
         self._writing = self._reading if alone else nullcontext()
         self.settled.adopt(rows.read_segments(db))
         self._counters = rows.read_counters(db)
@@ -93,6 +93,8 @@ class Journal:
         try:
             self._mend()
             self._reader = db if alone else connect_again(run_dir)
+            if alone:
+                HELD_ALONE[run_dir] = self.history
         except BaseException:
             self._ledger.close()
             raise
@@ -150,6 +152,11 @@ class Journal:
                 db.close()
                 raise
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was sent; from then on the plan is fixed."""
+        return any(counters.calls for counters in self._published)
+
     def counters(self, target: int) -> Counters:
         """The counters of the target at this index of the plan, over all sittings, as durable."""
         return self._published[target]
@@ -201,11 +208,14 @@ class Journal:
             StorageFailed, Corrupt: as `open_entries`.
         """
         with self._reading, translated(self.run_dir, reading=True):
-            self._reader.execute("BEGIN")
+            nested = self._reader.in_transaction
+            if not nested:
+                self._reader.execute("BEGIN")
             try:
                 yield History(self.run_dir, self._reader, self._identity)
             finally:
-                self._reader.execute("ROLLBACK")
+                if not nested:
+                    self._reader.execute("ROLLBACK")
 
     def commit(self, events: Iterable[Event]) -> None:
         """Make `events` durable in one transaction. Intents count from here on.
@@ -304,6 +314,7 @@ class Journal:
         finally:
             self._ledger.close()
             with self._reading:
+                HELD_ALONE.pop(self.run_dir, None)
                 self._reader.close()
                 self._db.close()
 

@@ -63,7 +63,7 @@ def connect(
         sqlite3.Error: it cannot be opened, or is not as bulkdel makes it.
         OSError: it cannot be opened.
     """
-    path = run_dir / JOURNAL
+    path, _, shared, _ = (run_dir / name for name in files.JOURNAL_FILES)
     made = files.open_for_work(path, os.O_RDWR | os.O_CREAT)  # SQLite gives -wal and -shm its mode
     os.close(made)
     _claim(run_dir)
@@ -76,6 +76,8 @@ def connect(
         refuse_strange(db, path)
         _claim(run_dir)  # SQLite opens by name: what it opened must still be ours
         db.execute("PRAGMA journal_mode = WAL")
+        if alone:  # of a reader: as long as one has it open, nobody comes to here
+            shared.unlink(missing_ok=True)
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA journal_size_limit = 67108864")
         if has_tables(db):

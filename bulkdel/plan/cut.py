@@ -25,6 +25,8 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 
 CUT_VERSION: Final = 1
+PROCESS_QPS: Final = 1000.0
+"""Calls/s that one process sends, about, whatever its targets are allowed."""
 _BYTES_MOST: Final = 64 << 20
 
 
@@ -72,6 +74,12 @@ def shards_of(targets: Sequence[Target], cluster: Cluster) -> tuple[Shard, ...]:
         Shard(name=f"{at:0{width}d}", targets=names, slice_at=slice_at, slices=slices)
         for at, (names, slice_at, slices) in enumerate(parts, 1)
     )
+
+
+def processes_for(targets: Sequence[Target], shards: Sequence[Shard]) -> int:
+    """How many processes send these shards as fast as the targets are allowed, about."""
+    needed = math.ceil(sum(target.qps for target in targets) / PROCESS_QPS)
+    return max(1, min(needed, len(shards)))
 
 
 def _parts(

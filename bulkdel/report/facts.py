@@ -16,6 +16,7 @@ from bulkdel.providers.purge import Purge
 from bulkdel.report.beside import SideFacts
 from bulkdel.report.ledger_counts import LedgerCounts, WorstAccount
 from bulkdel.report.rejects import Rejects
+from bulkdel.report.shards import ShardStatus
 from bulkdel.report.status import State, Status, TargetStatus, waiting_words
 from bulkdel.report.timeline import Timeline
 from bulkdel.words import NEVER_SENT, Verdict
@@ -67,6 +68,7 @@ class SittingFacts:
         works: whether it is at work now.
         why: how it ended, in words.
         settled, calls: in this sitting, over all targets.
+        shard: whose sitting it was, of a run that is cut; else empty.
     """
 
     record: SittingRecord
@@ -75,6 +77,21 @@ class SittingFacts:
     why: str
     settled: int
     calls: int
+    shard: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardFacts:
+    """A shard: how it stands, and when it was worked on (Unix milliseconds; None where never).
+
+    `head` is where its ledger ended when last recorded; None before its first call, and while a
+    process sends it.
+    """
+
+    status: ShardStatus
+    began_ms: int | None = None
+    ended_ms: int | None = None
+    head: LedgerEnd | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +129,7 @@ class RunFacts:
         sittings: the latest ones. sitting_count: all of them.
         agreements: the latest sittings in which somebody agreed to the plan.
         beside: the runs beside it, of each kind the latest.
+        shards: of a run that is cut; each has a ledger of its own, and `head` is None.
     """
 
     status: Status
@@ -128,6 +146,7 @@ class RunFacts:
     rejects: Rejects
     input_format: str
     beside: tuple[SideFacts, ...] = ()
+    shards: tuple[ShardFacts, ...] = ()
 
     @property
     def worst(self) -> tuple[WorstAccount, ...]:
@@ -182,7 +201,7 @@ def gather(
             )
         )
     seen = [span.end_ms for one in targets for span in one.timeline.spans]
-    shown = _sittings(status, sittings, why, seen)
+    shown = sitting_facts(status, sittings, why, seen)
     return RunFacts(
         status=status,
         plan_digest=identity.plan_digest,
@@ -194,7 +213,7 @@ def gather(
         sittings=shown,
         sitting_count=sitting_count,
         agreements=tuple(agreements),
-        times=_times(status, shown),
+        times=times_of(status, shown),
         rejects=rejects or Rejects(),
         input_format=input_format,
         beside=tuple(beside),
@@ -241,7 +260,7 @@ def _codes(  # noqa: PLR0917  # all that is known of them
     return tuple(sorted(facts, key=weight))
 
 
-def _sittings(
+def sitting_facts(
     status: Status,
     sittings: Sequence[SittingRecord],
     why: Callable[[SittingRecord], str],
@@ -279,10 +298,11 @@ def _seen(sitting: SittingRecord, until_ms: int, seen: Sequence[int], *, works: 
     return max(within, default=sitting.started_ms)
 
 
-def _times(status: Status, sittings: Sequence[SittingFacts]) -> Times:
+def times_of(status: Status, sittings: Sequence[SittingFacts]) -> Times:
+    """When the run was worked on, by these sittings."""
     return Times(
         began_ms=status.began_ms,
-        ended_ms=sittings[-1].seen_ms if sittings else None,
+        ended_ms=max((one.seen_ms for one in sittings), default=None),
         worked_ms=sum(one.seen_ms - one.record.started_ms for one in sittings),
     )
 

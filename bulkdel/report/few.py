@@ -32,7 +32,7 @@ def by_provider(targets: Sequence[TargetStatus]) -> list[TargetStatus]:
     whose: dict[str, list[TargetStatus]] = {}
     for target in targets:
         whose.setdefault(target.provider, []).append(target)
-    return [_as_one(f"{len(each):,} of {name}", each) for name, each in whose.items()]
+    return [_as_one(f"{len(each):,} targets of {name}", each) for name, each in whose.items()]
 
 
 def _as_one(name: str, targets: Sequence[TargetStatus]) -> TargetStatus:

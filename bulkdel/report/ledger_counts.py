@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,10 @@ MOST_ACCOUNTS: Final = 20
 MOST_CODES: Final = 200
 MEMORY_MB: Final = 500
 
+_MAKE = (
+    "CREATE TEMP TABLE counted"
+    "(target VARCHAR, status VARCHAR, code VARCHAR, account VARCHAR, pairs BIGINT)"
+)
 _COLUMNS = dict.fromkeys(("target", "from_account", "status", "code"), "VARCHAR")
 
 
@@ -64,17 +69,19 @@ class LedgerCounts:
     both_sides: Mapping[str, int] | None = None
 
 
-def count_ledger(run_dir: Path, *, both_sides: bool = False) -> LedgerCounts:
-    """Count the ledger of `run_dir`; nothing if there is none. A line being written is left out.
+def count_ledger(*run_dirs: Path, both_sides: bool = False) -> LedgerCounts:
+    """Count the ledgers of `run_dirs` together, those that are there; a line in the making is none.
 
-    `both_sides` says that it may name a friendship from both sides, which is then looked for.
+    `both_sides` says that one may name a friendship from both sides, which is then looked for.
 
     Raises:
-        WrongInput: it cannot be read, or there is no room to count it.
+        WrongInput: one cannot be read, or there is no room to count them.
     """
-    path = run_dir / LEDGER
-    if not files.is_there(path) or path.stat().st_size == 0:
+    paths = [folder / LEDGER for folder in run_dirs]
+    paths = [path for path in paths if files.is_there(path) and path.stat().st_size]
+    if not paths:
         return LedgerCounts()
+    run_dir = paths[0].parent
     room = run_dir if files.may(run_dir, os.W_OK) else None  # None: the system's own
     with (
         duck.storage_errors(run_dir),
@@ -82,16 +89,21 @@ def count_ledger(run_dir: Path, *, both_sides: bool = False) -> LedgerCounts:
         duck.opened_folder(Path(folder)) as workshop,
     ):
         con = duck.open_workshop(workshop, memory_limit_mb=MEMORY_MB)
+        twice: Counter[str] = Counter()
         try:
-            with duck.opened(path) as file:
-                counts = _counted(con, file)
-                if not both_sides:
-                    return counts
-                return replace(counts, both_sides=_named_twice(con, file))
-        except duck.DataError as error:
-            raise WrongInput(f"a line is not what bulkdel writes ({error})", where=path) from error
+            con.execute(_MAKE)
+            for path in paths:
+                try:
+                    with duck.opened(path) as file:
+                        _count(con, file)
+                        twice.update(_named_twice(con, file) if both_sides else {})
+                except duck.DataError as error:
+                    what = f"a line is not what bulkdel writes ({error})"
+                    raise WrongInput(what, where=path) from error
+            counts = _counted(con)
         finally:
             con.close()
+        return replace(counts, both_sides=dict(twice)) if both_sides else counts
 
 
 def _named_twice(con: duck.Connection, file: duck.FileName) -> dict[str, int]:
@@ -102,7 +114,7 @@ def _named_twice(con: duck.Connection, file: duck.FileName) -> dict[str, int]:
     """
     lines = duck.objects_in(file, _COLUMNS | {"to_account": "VARCHAR"})
     con.execute(
-        "CREATE TEMP TABLE gone AS SELECT target, from_account, to_account"  # noqa: S608  # a quoted path
+        "CREATE OR REPLACE TEMP TABLE gone AS SELECT target, from_account, to_account"  # noqa: S608  # a quoted path
         f" FROM {lines} WHERE status = 'already_gone'"
     )
     rows = con.execute(
@@ -114,13 +126,16 @@ def _named_twice(con: duck.Connection, file: duck.FileName) -> dict[str, int]:
     return {str(target): int(pairs) for target, pairs in rows}
 
 
-def _counted(con: duck.Connection, file: duck.FileName) -> LedgerCounts:
+def _count(con: duck.Connection, file: duck.FileName) -> None:
     con.execute(
-        "CREATE TEMP TABLE counted AS SELECT target, status, code,"  # noqa: S608  # a quoted path
+        "INSERT INTO counted SELECT target, status, code,"  # noqa: S608  # a quoted path
         " CASE WHEN status = 'failed' THEN from_account END AS account, count(*) AS pairs"
         f" FROM {duck.objects_in(file, _COLUMNS)}"
         " WHERE status IN ('deleted', 'already_gone', 'failed') GROUP BY ALL"
     )
+
+
+def _counted(con: duck.Connection) -> LedgerCounts:
     codes = con.execute(
         "SELECT target, status, code, sum(pairs) AS pairs FROM counted GROUP BY ALL"
         " ORDER BY pairs DESC, target, status, code LIMIT ?",

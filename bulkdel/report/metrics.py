@@ -7,10 +7,10 @@ nothing between two collections and hold nothing but those views.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Final
+from typing import Final, TypeAlias
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -22,6 +22,7 @@ from prometheus_client.core import (
 
 from bulkdel.report.beside import SideStatus
 from bulkdel.report.beside_words import name_of
+from bulkdel.report.shards import ShardState
 from bulkdel.report.status import Status
 from bulkdel.report.version import version
 from bulkdel.send.answers import BOUNDS_S, Answers
@@ -35,6 +36,10 @@ _COUNTERS: Final = (
     ("lost_answers", "Calls that may have been carried out without a definite answer."),
 )
 
+Labels: TypeAlias = tuple[str, ...]
+"""The target's name; where the run is cut, its shard's as well."""
+_Series: TypeAlias = tuple[Labels, LaneView]
+
 
 class Metrics:
     """The lanes of one run as metrics, in a registry of its own.
@@ -46,34 +51,62 @@ class Metrics:
     def __init__(self, run: str, *, now_s: Callable[[], float] = time.time) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
         self._run, self._now_s = run, now_s
-        self._views: tuple[LaneView, ...] = ()
+        self._series: tuple[_Series, ...] = ()
+        self._shards: Mapping[str, int] = {}
+        self._changes = 0
         self._beside: tuple[SideStatus, ...] = ()
-        self._settled: dict[str, int] = {}
-        self._progress_s: dict[str, float] = {}
+        self._settled: dict[Labels, int] = {}
+        self._progress_s: dict[Labels, float] = {}
         self._exit: int | None = None
         self.registry.register(self)
 
     def show(self, views: Sequence[LaneView]) -> None:
         """The lanes at this moment."""
-        for view in views:
+        self._take([((view.target,), view) for view in views])
+
+    def shards(self, status: Status) -> None:
+        """A run that is cut, at this moment: a series for each target of a shard, or slice of one.
+
+        How long answers took is not among them: only the processes that send know.
+        """
+        series = [((lane.target, one.name), lane) for one in status.shards for lane in one.lanes]
+        settled_ms = {target.name: target.settled_ms for target in status.targets}
+        for labels, _ in series:
+            at_ms = settled_ms[labels[0]] or status.began_ms or status.at_ms
+            self._progress_s.setdefault(labels, at_ms / 1000)
+        if not self._series:
+            self._settled = {labels: view.counters.settled for labels, view in series}
+        self._take(series)
+        self._beside = status.beside.sides
+        states = [one.state for one in status.shards]
+        self._shards = {state: states.count(state) for state in ShardState}
+        self._changes = sum(one.changed_hands for one in status.shards)
+
+    def _take(self, series: Sequence[_Series]) -> None:
+        for labels, view in series:
             settled = view.counters.settled
-            if settled > self._settled.get(view.target, 0):
-                self._settled[view.target] = settled
-                self._progress_s[view.target] = self._now_s()
-        self._views = tuple(views)
+            if settled > self._settled.get(labels, 0):
+                self._settled[labels] = settled
+                self._progress_s[labels] = self._now_s()
+        self._series = tuple(series)
 
     def at_rest(self, status: Status) -> None:
         """The run before its calls leave, or after."""
+        if status.shards:
+            self.shards(status)
+            return
         self._beside = status.beside.sides
-        answers = {view.target: view.answers for view in self._views}
+        answers = {view.target: view.answers for _, view in self._series}
         for target in status.targets:
-            self._settled[target.name] = target.counters.settled
+            labels = (target.name,)
+            self._settled[labels] = target.counters.settled
             at_ms = target.settled_ms or status.began_ms or status.at_ms
-            self._progress_s[target.name] = max(
-                at_ms / 1000, self._progress_s.get(target.name, 0.0)
+            self._progress_s[labels] = max(at_ms / 1000, self._progress_s.get(labels, 0.0))
+        self._series = tuple(
+            (
+                (target.name,),
+                replace(target.lane, answers=answers.get(target.name, target.lane.answers)),
             )
-        self._views = tuple(
-            replace(target.lane, answers=answers.get(target.name, target.lane.answers))
             for target in status.targets
         )
 
@@ -83,7 +116,7 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """One family after the other, as Prometheus's client wants them."""
-        views, code = self._views, self._exit
+        series, code = self._series, self._exit
         build = GaugeMetricFamily(
             "bulkdel_build_info", "Always 1; which bulkdel it is.", labels=("run", "version")
         )
@@ -97,35 +130,63 @@ class Metrics:
         )
         if code is not None:
             yield self._gauge("exit_code", "The exit code that the process ended with.", code)
-        yield self._pairs(views)
+        yield self._pairs(series)
         yield self._lanes(
-            "pairs_planned", "Pairs of the plan.", [(view.target, view.pairs) for view in views]
+            "pairs_planned", "Pairs of the plan.", [(at, view.pairs) for at, view in series]
         )
         yield self._lanes(
             "last_progress_timestamp_seconds",
             "When a pair was settled last, Unix time; before the first, when the run began.",
-            [(view.target, self._progress_s.get(view.target, 0.0)) for view in views],
+            [(at, self._progress_s.get(at, 0.0)) for at, _ in series],
         )
         for name, words in _COUNTERS:
-            counter = CounterMetricFamily(f"bulkdel_{name}", words, labels=("run", "target"))
-            for view in views:
-                counter.add_metric((self._run, view.target), getattr(view.counters, name))
+            counter = CounterMetricFamily(f"bulkdel_{name}", words, labels=self._labels())
+            for at, view in series:
+                counter.add_metric((self._run, *at), getattr(view.counters, name))
             yield counter
-        yield self._answers(views)
+        if not self._shards:
+            yield self._answers(series)
         for name, words, values in (
-            ("in_flight_calls", "Calls that wait for their answer.", [v.in_flight for v in views]),
+            (
+                "in_flight_calls",
+                "Calls that wait for their answer.",
+                [one.in_flight for _, one in series],
+            ),
             (
                 "pace_calls_per_second",
                 "The rate that is kept now.",
-                [view.pace for view in views],
+                [view.pace for _, view in series],
             ),
-            ("ceiling_calls_per_second", "What qps allows.", [view.qps for view in views]),
+            ("ceiling_calls_per_second", "What qps allows.", [view.qps for _, view in series]),
         ):
-            named = [(view.target, value) for view, value in zip(views, values, strict=True)]
+            named = [(at, value) for (at, _), value in zip(series, values, strict=True)]
             yield self._lanes(name, words, named)
-        yield self._waiting(views)
-        yield self._ended(views)
+        yield self._waiting(series)
+        yield self._ended(series)
+        yield from self._of_shards()
         yield from self._sides()
+
+    def _labels(self, *more: str) -> tuple[str, ...]:
+        """Of what is said of each target; of a run that is cut, of each target of a shard."""
+        return ("run", "target", *(("shard",) if self._shards else ()), *more)
+
+    def _of_shards(self) -> Iterator[Metric]:
+        """How many shards are in which state; no family where the run is not cut."""
+        if not self._shards:
+            return
+        gauge = GaugeMetricFamily(
+            "bulkdel_shards",
+            f"Shards by how they stand: {', '.join(ShardState)}.",
+            labels=("run", "state"),
+        )
+        for state, shards in self._shards.items():
+            gauge.add_metric((self._run, state), shards)
+        yield gauge
+        yield self._gauge(
+            "shard_hand_overs",
+            "How often, over all shards, another process took one than had it first.",
+            self._changes,
+        )
 
     def _gauge(self, name: str, words: str, value: float) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily(f"bulkdel_{name}", words, labels=("run",))
@@ -133,20 +194,20 @@ class Metrics:
         return gauge
 
     def _lanes(
-        self, name: str, words: str, values: Iterable[tuple[str, float]]
+        self, name: str, words: str, values: Iterable[tuple[Labels, float]]
     ) -> GaugeMetricFamily:
-        gauge = GaugeMetricFamily(f"bulkdel_{name}", words, labels=("run", "target"))
-        for target, value in values:
-            gauge.add_metric((self._run, target), value)
+        gauge = GaugeMetricFamily(f"bulkdel_{name}", words, labels=self._labels())
+        for at, value in values:
+            gauge.add_metric((self._run, *at), value)
         return gauge
 
-    def _pairs(self, views: Sequence[LaneView]) -> GaugeMetricFamily:
+    def _pairs(self, series: Sequence[_Series]) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily(
             "bulkdel_pairs",
             "Pairs by what became of them; over all starts.",
-            labels=("run", "target", "status"),
+            labels=self._labels("status"),
         )
-        for view in views:
+        for at, view in series:
             now = view.counters
             for status, pairs in (
                 ("deleted", now.deleted),
@@ -154,42 +215,40 @@ class Metrics:
                 ("failed", now.failed),
                 ("unsettled", view.pairs - now.settled),
             ):
-                gauge.add_metric((self._run, view.target, status), pairs)
+                gauge.add_metric((self._run, *at, status), pairs)
         return gauge
 
-    def _answers(self, views: Sequence[LaneView]) -> HistogramMetricFamily:
+    def _answers(self, series: Sequence[_Series]) -> HistogramMetricFamily:
         histogram = HistogramMetricFamily(
             "bulkdel_answer_seconds",
             "How long answers took, from where their calls left; of this process.",
-            labels=("run", "target"),
+            labels=self._labels(),
         )
-        for view in views:
-            histogram.add_metric(
-                (self._run, view.target), _buckets(view.answers), view.answers.sum_s
-            )
+        for at, view in series:
+            histogram.add_metric((self._run, *at), _buckets(view.answers), view.answers.sum_s)
         return histogram
 
-    def _waiting(self, views: Sequence[LaneView]) -> GaugeMetricFamily:
+    def _waiting(self, series: Sequence[_Series]) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily(
             "bulkdel_waiting",
             "1 for the reason why a target is sent nothing now, or one call at a time; 0 for all "
             f"others: {', '.join(KEPT)}.",
-            labels=("run", "target", "reason"),
+            labels=self._labels("reason"),
         )
-        for view in views:
+        for at, view in series:
             for reason in KEPT:
-                gauge.add_metric((self._run, view.target, reason), view.state.doing is reason)
+                gauge.add_metric((self._run, *at, reason), view.state.doing is reason)
         return gauge
 
-    def _ended(self, views: Sequence[LaneView]) -> GaugeMetricFamily:
+    def _ended(self, series: Sequence[_Series]) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily(
             "bulkdel_ended",
             "1 for the reason why a target is sent nothing more: as `end` of `status --json`.",
-            labels=("run", "target", "end"),
+            labels=self._labels("end"),
         )
-        for view in views:
+        for at, view in series:
             if view.state.end is not None:
-                gauge.add_metric((self._run, view.target, view.state.end), 1)
+                gauge.add_metric((self._run, *at, view.state.end), 1)
         return gauge
 
     def _sides(self) -> Iterator[GaugeMetricFamily]:

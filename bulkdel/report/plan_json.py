@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from bulkdel.job.job import Job, Target
 from bulkdel.job.window import ALWAYS
+from bulkdel.plan.cut import processes_for
 from bulkdel.plan.values import Fingerprint, PlanMeta, Share
 from bulkdel.report.doubts import guards_that_guard_nobody, too_many, warnings
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.phrases import place, unit
-from bulkdel.report.preview import BackupWork, Preview, backup_work, done
+from bulkdel.report.preview import BackupWork, Preview, backup_work, done, takes_with_s
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.savings import Saving
 
@@ -58,6 +59,13 @@ KEYS: Final[Mapping[str, str]] = {
     "targets.*.backup.calls_at_least": "one for each; a list of several pages takes more",
     "targets.*.backup.qps": "the ceiling, calls/s",
     "targets.*.backup.takes_at_least_s": "seconds, at the ceiling and without a retry",
+    "cluster": "null, or how [cluster] cuts the targets into shards",
+    "cluster.processes": "how many send them as fast as all targets are allowed, about",
+    "cluster.takes_at_least_s": "seconds with so many, at the ceilings and without a retry",
+    "cluster.shards[].name": "of its folder in shards/ of the run directory",
+    "cluster.shards[].targets[]": "the names of its targets",
+    "cluster.shards[].slice_at": "which slice of its one target it is, from 0 on; else 0",
+    "cluster.shards[].slices": "how many slices that target is cut into; 1 where it is not",
     "fewest_calls_unknown": "null, or why fewest_calls was not counted",
     "largest[].account": "an account with most pairs; at most ten",
     "largest[].pairs": "of it",
@@ -114,6 +122,7 @@ def plan_values(job: Job, preview: Preview, *, now_s: float) -> dict[str, Any]:
             | {"backup": _backup(backups.get(target.name))}
             for target in job.targets
         },
+        "cluster": _cluster(job, preview),
         "fewest_calls_unknown": preview.savings_unknown or None,
         "largest": [
             {"account": account, "pairs": pairs} for account, pairs in meta.shares[0].largest
@@ -153,6 +162,17 @@ def _target(target: Target, share: Share, saving: Saving | None) -> dict[str, An
         "least": share.least,
         "fewest_calls": None if saving is None else _saving(saving),
         "heavy": asdict(share.heavy),
+    }
+
+
+def _cluster(job: Job, preview: Preview) -> dict[str, Any] | None:
+    if not preview.shards:
+        return None
+    processes = processes_for(job.targets, preview.shards)
+    return {
+        "processes": processes,
+        "takes_at_least_s": round(takes_with_s(job, preview.meta, processes), 3),
+        "shards": [asdict(shard) for shard in preview.shards],
     }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from bulkdel.job.job import Job
 from bulkdel.job.window import Finish, finish
-from bulkdel.plan.cut import Shard
+from bulkdel.plan.cut import PROCESS_QPS, Shard
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.rejects import Rejects
@@ -77,6 +77,12 @@ def takes_at_least_s(job: Job, meta: PlanMeta) -> float:
     """Seconds of sending: those of the target that takes longest, at its ceiling, no retry."""
     batches = {share.target: share.batches for share in meta.shares}
     return max(batches[target.name] / target.qps for target in job.targets)
+
+
+def takes_with_s(job: Job, meta: PlanMeta, processes: int) -> float:
+    """The same where so many processes send, each no more than one can."""
+    calls = sum(share.batches for share in meta.shares)
+    return max(takes_at_least_s(job, meta), calls / (processes * PROCESS_QPS))
 
 
 def done(job: Job, meta: PlanMeta, now_s: float) -> Finish | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -105,6 +106,7 @@ def course(facts: RunFacts) -> Iterator[tuple[str, str]]:
 def _took(facts: RunFacts) -> str:
     times, sittings = facts.times, facts.sittings
     worked = f"{span(times.worked_ms / 1000)} at work"
+    worked += ", that of all shards added up," if facts.shards else ""
     if len(sittings) < facts.sitting_count:
         worked += f" in the last {count(len(sittings))} of {counted(facts.sitting_count, 'start')}"
     elif len(sittings) > 1:
@@ -127,7 +129,7 @@ def input_rules(decided: Fingerprint) -> str:
 def settings_in_force(facts: RunFacts) -> list[tuple[str, list[tuple[str, str]]]]:
     """The settings of each stretch of sittings that had the same, with the sittings' numbers."""
     known = [
-        (one.record.circumstances.settings, one.record.number)
+        (_of_all_shards(facts, one.record.circumstances.settings), one.record.number)
         for one in facts.sittings
         if one.record.circumstances and one.record.circumstances.settings
     ]
@@ -135,6 +137,11 @@ def settings_in_force(facts: RunFacts) -> list[tuple[str, list[tuple[str, str]]]
         (_numbered([number for _, number in group]), list(settings_rows(settings)))
         for settings, group in groupby(known, key=itemgetter(0))
     ]
+
+
+def _of_all_shards(facts: RunFacts, settings: Settings) -> Settings:
+    """Without each target's, which differ from shard to shard."""
+    return replace(settings, targets={}) if facts.shards else settings
 
 
 def _numbered(numbers: Sequence[int]) -> str:

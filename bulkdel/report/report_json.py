@@ -12,7 +12,7 @@ from bulkdel.plan.values import Source
 from bulkdel.providers.purge import Friendship
 from bulkdel.report import status_json
 from bulkdel.report.beside import SideFacts
-from bulkdel.report.facts import RunFacts, SittingFacts, TargetFacts
+from bulkdel.report.facts import RunFacts, ShardFacts, SittingFacts, TargetFacts
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.timeline import Timeline, TimeSpan
@@ -45,6 +45,12 @@ KEYS: Final[Mapping[str, str]] = {
     "beside_facts[].codes[].target": "whose code it is",
     "beside_facts[].codes[].code": "of what failed, or could not be asked for",
     "beside_facts[].codes[].words": "that in words",
+    "shards[].began": "when a process first sent of it; null if none did",
+    "shards[].ended": "when the last was seen at work; null while one is, and if none was",
+    "shards[].ledger": "where its ledger ended; null before its first call and while it is sent",
+    "shards[].ledger.length": "bytes",
+    "shards[].ledger.settlements": "replies that settled something",
+    "shards[].ledger.head": "the hash chain's end, SHA-256 in hex",
     "ended": "when the last process ended, or was last seen at work; null if there was none",
     "worked_s": "seconds that the processes below were at work",
     "wall_s": "seconds from began to ended; null if there was no process",
@@ -63,6 +69,7 @@ KEYS: Final[Mapping[str, str]] = {
     "agreements[].command": "the command as given; empty where a program used the library",
     "sittings": "the processes that worked on the run, the latest ones",
     f"{_SITTING}.number": "1 is the run's first",
+    f"{_SITTING}.shard": "whose process it was, of a run that is cut; else null",
     f"{_SITTING}.began": "when it began",
     f"{_SITTING}.ended": "when it ended; null while it lives, and where it died without a word",
     f"{_SITTING}.last_seen": "when it ended, or was last seen at work",
@@ -165,6 +172,8 @@ def report_values(facts: RunFacts) -> dict[str, Any]:
     values = status_json.status_values(facts.status) | {"version": VERSION}
     for target in facts.targets:
         values["targets"][target.status.name] |= _target(target)
+    for known, one in zip(values["shards"], facts.shards, strict=True):
+        known.update(_shard(one))
     times, decided = facts.times, facts.decided
     return values | {
         "ended": None if times.ended_ms is None else stamp(times.ended_ms),
@@ -187,6 +196,16 @@ def report_values(facts: RunFacts) -> dict[str, Any]:
         "reject_reasons": [
             {"reason": reason, "rows": rows} for reason, rows in facts.rejects.reasons
         ],
+    }
+
+
+def _shard(one: ShardFacts) -> dict[str, Any]:
+    head = one.head
+    return {
+        "began": None if one.began_ms is None else stamp(one.began_ms),
+        "ended": None if one.ended_ms is None else stamp(one.ended_ms),
+        "ledger": head
+        and {"length": head.length, "settlements": head.settlements, "head": head.chain},
     }
 
 
@@ -257,6 +276,7 @@ def _sitting(one: SittingFacts) -> dict[str, Any]:
     told = {} if known is None else asdict(known)
     return {
         "number": record.number,
+        "shard": one.shard or None,
         "began": stamp(record.started_ms),
         "ended": None if record.ended_ms is None else stamp(record.ended_ms),
         "last_seen": stamp(one.seen_ms),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from bulkdel.report.figures import count, counted
 from bulkdel.send.view import LaneView
 
 
@@ -67,3 +71,20 @@ class ShardStatus:
     def changed_hands(self) -> int:
         """How often another took it than the first."""
         return max(0, self.hands - 1)
+
+
+_KINDS: Final = {
+    ShardState.SETTLED: "settled",
+    ShardState.SENDING: "being sent",
+    ShardState.WAITING: "waiting",
+    ShardState.ENDED: "ended with work left",
+}
+
+
+def shards_line(shards: Sequence[ShardStatus]) -> str:
+    """How many there are, and of each kind."""
+    each = Counter(one.state for one in shards)
+    kinds = ", ".join(f"{count(each[one])} {said}" for one, said in _KINDS.items() if one in each)
+    changed = sum(one.changed_hands for one in shards)
+    times = f"; {counted(changed, 'change')} of hands" if changed else ""
+    return f"{counted(len(shards), 'shard')}: {kinds}{times}."

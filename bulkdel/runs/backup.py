@@ -19,6 +19,7 @@ from typing import Final
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt, WrongInput
 from bulkdel.job.job import Job, Target
+from bulkdel.lease.fence import no_fence
 from bulkdel.ledger.friends_file import (
     FriendsFile,
     Pulled,
@@ -57,16 +58,14 @@ _PULL: Final = 'target, account, "at"'
 _Planned = Callable[[duck.Connection, Path, PlanMeta], list[SideShare]]
 
 
-def backup_side(job: Job) -> Side:
-    """Pulls the lists that the run's plan names; `prepare_backup` comes before."""
-    return _side(job, files.BACKUP, lists_of)
+def backup_sides(job: Job, fence: Callable[[], None] = no_fence) -> tuple[Side, ...]:
+    """All that the backup takes, in this order: each once the one before is finished.
 
-
-def backup_sides(job: Job) -> tuple[Side, ...]:
-    """All that the backup takes, in this order: each once the one before is finished."""
-    first = backup_side(job)
+    The first pulls the lists that the run's plan names; `prepare_backup` comes before.
+    """
+    first = _side(job, files.BACKUP, lists_of, fence)
     if job.operation is Operation.DELETE_ALL_FRIENDS and job.mode is Mode.TWO_WAY:
-        return first, _side(job, files.BACKUP_OTHERS, _beside)
+        return first, _side(job, files.BACKUP_OTHERS, _beside, fence)
     return (first,)
 
 
@@ -181,8 +180,8 @@ def whole_friends(run_dir: Path) -> Path:
     return path
 
 
-def _side(job: Job, folder: str, planned: _Planned) -> Side:
-    friends = FriendsFile(job.run_dir / files.BACKUP / files.FRIENDS)
+def _side(job: Job, folder: str, planned: _Planned, fence: Callable[[], None]) -> Side:
+    friends = FriendsFile(job.run_dir / files.BACKUP / files.FRIENDS, fence)
 
     def deed_of(target: Target) -> PullDeed:
         return PullDeed(PROVIDERS[target.provider], job.mode, target.name, friends)

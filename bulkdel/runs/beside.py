@@ -10,24 +10,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
-
-from structlog.typing import FilteringBoundLogger
 
 from bulkdel import files
 from bulkdel.errors import Corrupt
 from bulkdel.job.job import NOBODY, Job, Target
+from bulkdel.lease.values import OURS
 from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.closing import MOST_ENTRIES, MOST_PAIRS, close_entries
-from bulkdel.ledger.history import snapshot
+from bulkdel.ledger.history import begun, snapshot
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.values import Closure, Group
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.runs.circumstances import circumstances
+from bulkdel.runs.control import Obeys
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.log import log_of
 from bulkdel.runs.plan import ChosenPlan
@@ -65,16 +65,16 @@ class Side:
 class SideRun(Run):
     """A run beside a run, held by this process: `open`, `agree` where need be, `send`."""
 
-    def __init__(self, job: Job, side: Side, stack: ExitStack, beside: Job) -> None:
-        """The run of `side`, whose job is `job`, beside the run of the job `beside`."""
-        super().__init__(job, stack, ())
+    def __init__(
+        self, job: Job, side: Side, stack: ExitStack, beside: Job, run: Run | None
+    ) -> None:
+        """The run of `side`, whose job is `job`, beside `run`, of the job `beside`."""
+        # The run's own journal has compared the epoch.
+        ownership = OURS if run is None else replace(run.ownership, epoch=0)
+        super().__init__(job, stack, (), ownership=ownership)
         self._side, self._deed_of = side, side.deed_of
-        self._beside = beside
+        self._beside, self._run = beside, run
         self._consent = NOBODY_ASKED
-
-    def log_to(self, log: FilteringBoundLogger) -> None:
-        """What happens is told to this one, whoever sends."""
-        self._log = log
 
     def open(self) -> PlanMeta:
         """Its plan, made if there is none, and its journal, brought into agreement with its ledger.
@@ -84,8 +84,9 @@ class SideRun(Run):
             WrongInput: it cannot be planned; or its secret is not there.
         """
         with nothing_sent():
+            self.ownership.fence()
             meta = read_plan_meta(self._job.run_dir)
-            if meta is None and self._begun:
+            if meta is None and begun(self._job.run_dir):
                 raise Corrupt(
                     "the plan is gone, but calls of it have left", where=self._job.run_dir
                 )
@@ -96,6 +97,14 @@ class SideRun(Run):
             self._chosen = ChosenPlan(meta=meta, compare=True)
             self._open(meta)
         return meta
+
+    def listening(
+        self, work: Obeys, warn: Callable[[str], None]
+    ) -> AbstractAsyncContextManager[None]:
+        """As the run itself does."""
+        if self._run is not None:
+            return self._run.listening(work, warn)
+        return super().listening(work, warn)
 
     @property
     def _main_job(self) -> Job:
@@ -180,8 +189,10 @@ def ended(meta: PlanMeta) -> Ending:
 
 
 @contextmanager
-def held_side(job: Job, side: Side) -> Iterator[SideRun]:
+def held_side(job: Job, side: Side, run: Run | None = None) -> Iterator[SideRun]:
     """Holds the folder of a run beside the run of `job`, whose own directory is held already.
+
+    `run` is that one, where its journal is open; the side is owned as it is.
 
     Raises:
         Busy, WrongInput: as `held_run`.
@@ -190,10 +201,10 @@ def held_side(job: Job, side: Side) -> Iterator[SideRun]:
     with ExitStack() as stack:
         with nothing_sent():
             stack.enter_context(hold(beside.run_dir))
-            run = SideRun(beside, side, stack, job)
+            made = SideRun(beside, side, stack, job, run)
             with suppress(OSError):  # the log is no record
-                run.log_to(stack.enter_context(log_of(beside.run_dir / files.LOG)))
-        yield run
+                made.log_to(stack.enter_context(log_of(beside.run_dir / files.LOG)))
+        yield made
 
 
 def side_job(job: Job, folder: str, errand: Errand) -> Job:

@@ -17,6 +17,7 @@ from bulkdel.providers.protocol import App
 from bulkdel.report.checks import Check, Grade, Section, crossed, skipped
 from bulkdel.report.phrases import place
 from bulkdel.runs import check_machine
+from bulkdel.runs.check_cluster import look_at_cluster
 from bulkdel.runs.check_network import findings_of, proxies_in
 from bulkdel.runs.check_run import look_at_plan, look_at_run_dir
 from bulkdel.send.probe import probe
@@ -39,6 +40,7 @@ def preflight(
         title="The job",
         checks=(
             *check_machine.look_at_job(job),
+            *look_at_cluster(job, offline=offline),
             *inputs,
             standing.check,
             look_at_plan(job, standing, rows_about=rows.about, readable=readable),

@@ -23,6 +23,7 @@ from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import unit
 from bulkdel.runs.failures import machine_words
 from bulkdel.runs.plan import decide_plan
+from bulkdel.runs.shards import has_begun, part_plan, parts_of
 from bulkdel.runs.status import identity_of, look
 
 TRIED_BYTES: Final = 64_000_000
@@ -76,24 +77,16 @@ def look_at_run_dir(job: Job) -> Standing:
 
 def _standing(job: Job) -> Standing:
     at = plain(str(job.run_dir), _LINE)
-    has_begun = begun(job.run_dir)
-    decision = decide_plan(job, begun=has_begun)
+    is_begun = has_begun(job) if job.cluster else begun(job.run_dir)
+    decision = decide_plan(job, begun=is_begun)
     meta = decision.meta
     if meta is None:
         if decision.anew:
             why = f"{at}: a plan that nothing was sent of; run makes it anew, since it changed"
             return Standing(check=warning("run directory", why, "; ".join(decision.anew)))
         return Standing(check=good("run directory", f"{at}: a new run"))
-    with PlanReader(job.run_dir, meta) as plan:
-        if not has_begun:  # of one that has, the journal knows the whole file's hash
-            plan.compare()
-        ensure_opens(
-            job.run_dir,
-            identity_of(job, meta),
-            plan.entry,
-            operation=job.operation,
-            mode=job.mode,
-        )
+    for part in parts_of(job):
+        _ensure_opens(part, part_plan(part), begun=is_begun)
     status = look(job, meta=meta)
     left = max(status.unsettled, 0)
     words = f"{at}: a run that is {status.state}, {counted(left, unit(job.operation))} left"
@@ -102,6 +95,20 @@ def _standing(job: Job) -> Standing:
         gone = "; ".join(decision.missing)
         check = warning("run directory", words, f"{gone}: gone since it was planned; it is whole")
     return Standing(check=check, plan=meta, left=left)
+
+
+def _ensure_opens(job: Job, meta: PlanMeta, *, begun: bool) -> None:
+    """Return if a process could go on with a run, or a shard, whose plan this is."""
+    with PlanReader(job.run_dir, meta) as plan:
+        if not begun:  # of one that has, the journal knows the whole file's hash
+            plan.compare()
+        ensure_opens(
+            job.run_dir,
+            identity_of(job, meta),
+            plan.entry,
+            operation=job.operation,
+            mode=job.mode,
+        )
 
 
 def look_at_plan(job: Job, standing: Standing, *, rows_about: int, readable: bool) -> Check:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bulkdel import files
-from bulkdel.errors import RESTORE, Corrupt
 from bulkdel.job.job import Job
 from bulkdel.ledger.lock import busy, hold, holder
 from bulkdel.plan.cut import Cut, read_cut, shards_of
-from bulkdel.plan.read import read_plan_meta
-from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import counted
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import read_rejects
@@ -18,9 +15,9 @@ from bulkdel.report.savings import Saving
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.plan import SAMPLE, backup_lists, kept_plan, sample, would_save
 from bulkdel.runs.seams import Say
-from bulkdel.runs.shards import has_begun, shard_dirs, shard_job
+from bulkdel.runs.shards import has_begun, part_plan, shard_dirs, shard_job
 
-__all__ = ["choose_cut", "has_begun", "plan_cut", "shard_plan"]
+__all__ = ["choose_cut", "has_begun", "plan_cut"]
 
 
 def choose_cut(job: Job, say: Say, *, begun: bool) -> Cut:
@@ -55,18 +52,6 @@ def choose_cut(job: Job, say: Say, *, begun: bool) -> Cut:
     return cut
 
 
-def shard_plan(job: Job) -> PlanMeta:
-    """The plan of a shard's job.
-
-    Raises:
-        Corrupt: it is gone or damaged.
-    """
-    meta = read_plan_meta(job.run_dir)
-    if meta is None:
-        raise Corrupt("the plan of the shard is gone", where=job.run_dir / files.PLAN, mend=RESTORE)
-    return meta
-
-
 def plan_cut(job: Job, say: Say) -> Preview:
     """The job's cut, made if there is none that fits, and what is to be shown of it.
 
@@ -82,7 +67,7 @@ def plan_cut(job: Job, say: Say) -> Preview:
         return Preview(
             meta=cut.meta,
             rejects=read_rejects(job.run_dir / files.REJECTS),
-            sample=sample(first, shard_plan(first), SAMPLE) if cut.meta.books.pairs else (),
+            sample=sample(first, part_plan(first), SAMPLE) if cut.meta.books.pairs else (),
             savings=saved,
             savings_unknown=why_not,
             backup_lists=_backup_lists(job, cut),
@@ -95,7 +80,7 @@ def _would_save(job: Job, cut: Cut, say: Say) -> tuple[tuple[Saving, ...], str]:
     by_size: dict[int, Saving] = {}
     for one in (shard_job(job, shard) for shard in cut.shards):
         if not {target.batch_size for target in one.targets} <= by_size.keys():
-            saved, why_not = would_save(one, shard_plan(one), say)
+            saved, why_not = would_save(one, part_plan(one), say)
             if not saved:
                 return (), why_not
             by_size |= {
@@ -115,7 +100,7 @@ def _backup_lists(job: Job, cut: Cut) -> tuple[int, ...]:
     lists = dict.fromkeys((target.name for target in job.targets), 0)
     for shard in cut.shards:
         one = shard_job(job, shard)
-        meta = shard_plan(one)
+        meta = part_plan(one)
         if meta.entries_sha256 not in counted:
             counted[meta.entries_sha256] = backup_lists(one, meta) or (0,) * len(shard.targets)
         for name, count in zip(shard.targets, counted[meta.entries_sha256], strict=True):

@@ -21,9 +21,8 @@ from bulkdel.report.exported import ExportFilter, PairStatus, Row, settled_rows,
 from bulkdel.report.figures import counted
 from bulkdel.report.raw_rejects import raw_rejects
 from bulkdel.report.remaining import Remaining, as_rows, remaining_lines
-from bulkdel.runs.cut import shard_plan
 from bulkdel.runs.seams import Say
-from bulkdel.runs.shards import parts_of, refuse_elsewhere, sender_of
+from bulkdel.runs.shards import part_plan, parts_of, refuse_elsewhere, sender_of
 from bulkdel.runs.verification import look_verification
 from bulkdel.words import Operation
 
@@ -64,7 +63,7 @@ def _rows(job: Job, choice: ExportFilter) -> Iterator[Row]:
         yield from settled_rows(job.run_dir, choice)  # it sends, so the ledger is of this plan
         return
     refuse_elsewhere(job)
-    meta = shard_plan(job)
+    meta = part_plan(job)
     # The journal first: what is settled while we read is then in both, and never in neither.
     with open_history(job.run_dir) as history, PlanReader(job.run_dir, meta) as plan:
         ours = history is not None and history.identity.plan_digest == meta.digest

@@ -71,9 +71,10 @@ _CANARY: Final = TypeAdapter(CanaryNote)
 def agreed_before(job: Job, meta: PlanMeta) -> Consent | None:
     """How somebody agreed to this very plan for these very apps, before its backup was whole.
 
-    None if nobody did, and where the job wants no backup any more: that was not agreed to.
+    None if nobody did, and where the job neither wants a backup nor is cut into shards: that was
+    not agreed to.
     """
-    if not job.backup.enabled:
+    if not (job.backup.enabled or job.cluster):
         return None
     note = _read(job.run_dir / files.AGREED, _AGREED)
     same = note is not None and (note.plan, note.places) == (meta.digest, _places(job))

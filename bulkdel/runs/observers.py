@@ -79,11 +79,20 @@ class Observers:
         """The lanes at this moment; what is news of one is told at once."""
         if self._metrics:
             self._metrics.show(views)
+        self._hear(views)
+
+    def show_shards(self, status: Status) -> None:
+        """A run that is cut, at this moment; likewise."""
+        if self._metrics:
+            self._metrics.shards(status)
+        self._hear([target.lane for target in status.targets], status)
+
+    def _hear(self, views: Sequence[LaneView], status: Status | None = None) -> None:
         now_s = time.monotonic()
         for message in self._news.look(views, now_s=now_s, now_ms=time.time_ns() // 1_000_000):
             left_out = self._quota.takes(message.event, now_s)
             if left_out is not None:
-                facts = partial(self._news_facts, message, tuple(views), left_out)
+                facts = partial(self._news_facts, message, tuple(views), left_out, status)
                 self._notifier.tell(message.event, facts)
 
     def ended(self, code: int, words: str) -> None:
@@ -101,10 +110,10 @@ class Observers:
         return message_values(self._job, words, status, exit_code=code)
 
     def _news_facts(
-        self, message: Message, views: Sequence[LaneView], left_out: int
+        self, message: Message, views: Sequence[LaneView], left_out: int, status: Status | None
     ) -> Mapping[str, Any]:
         """What is told of one target, with the run as it stands at this moment."""
-        status = self._seen(views)
+        status = status or self._seen(views)
         return message_values(self._job, message.text, status, news=message, left_out=left_out)
 
     def _seen(self, views: Sequence[LaneView] = ()) -> Status | None:

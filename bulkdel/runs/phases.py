@@ -185,14 +185,17 @@ def _backed_up(going: _Going) -> Generator[Step, Ending | None, Ending | None]:
     """Has all of the backup pulled; how it ended where it is not whole then."""
     from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup
 
+    fence = going.run.ownership.fence
+    fence()
     prepare_backup(going.job, going.meta)
-    for side in backup_sides(going.job):
+    for side in backup_sides(going.job, fence):
         if not _is_finished(going, side):
             going.say(f"Pulling the backup, into {side.folder}/, before anything is deleted.")
         what = "waits for the backup, before which nothing is deleted"
         stopped = yield from _beside(going, side, what)
         if stopped is not None:
             return stopped
+    fence()
     finish_backup(going.job)
     return None
 
@@ -204,6 +207,7 @@ def _canary(
     job, meta = going.job, going.meta
     if not going.run.unsettled and not canary.is_open(job, meta):
         return None
+    going.run.ownership.fence()
     note = canary.current_note(job, meta, table)
     if note.let_on:
         return None
@@ -262,6 +266,7 @@ def _let_on(
 ) -> Generator[Step, Ending | None, Ending | None]:
     """Has a canary that went as it should let on; how it ended where that did not happen."""
     job, left = going.job, going.run.unsettled
+    going.run.ownership.fence()
     if note.asked_ms is None:
         note = replace(note, asked_ms=time.time_ns() // 1_000_000)
         keep_canary(job.run_dir, note)
@@ -278,6 +283,7 @@ def _let_on(
         how, stopped = "time", (yield Wait(until_ms=until_ms, bound_s=going.left_s, state=state))
     if stopped is not None:
         return stopped
+    going.run.ownership.fence()  # the question, or the time, took long
     canary.let_on(job, note, how, user_name())
     if left:
         going.say(f"The rest: {counted(left, unit(job.operation))}.")
@@ -291,7 +297,7 @@ def _beside(
 
     `meanwhile` says of targets at which nothing is left that they wait, and for what.
     """
-    with held_side(going.job, side) as beside:
+    with held_side(going.job, side, going.run) as beside:
         meta = beside.open()
         if not beside.unsettled:
             return None

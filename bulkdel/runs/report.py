@@ -8,24 +8,21 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.job.job import Job
-from bulkdel.ledger.history import History, open_history
+from bulkdel.ledger.history import open_history
 from bulkdel.ledger.ledger_file import ledger_sha256
-from bulkdel.ledger.sittings import SittingRecord
+from bulkdel.plan.cut import read_cut
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.ending import why
 from bulkdel.report.facts import RunFacts
 from bulkdel.report.facts import gather as gathered
 from bulkdel.report.ledger_counts import count_ledger
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.remarks import may_name_twice
 from bulkdel.report.report_files import write_report
-from bulkdel.report.status import State, Status
-from bulkdel.report.timeline import Timeline, fold_samples, width_for
+from bulkdel.runs.report_shards import facts_of_shards, timelines_of, why_ended
 from bulkdel.runs.side_facts import side_facts
 from bulkdel.runs.status import identity_of, look
-from bulkdel.send.view import End, Ending, LaneEnd
 
 LEDGER_MOST: Final = 1 << 30
 """Bytes of a ledger that `run` still counts at its end; `report` counts any."""
@@ -62,7 +59,8 @@ def gather(
     job: Job, *, held: bool = False, patient: bool = True, meta: PlanMeta | None = None
 ) -> RunFacts:
     """All that the run directory tells of the run."""
-    meta = meta or read_plan_meta(job.run_dir)
+    cut = read_cut(job.run_dir)
+    meta = cut.meta if cut else meta or read_plan_meta(job.run_dir)
     status = look(job, held=held, meta=meta)
     if meta is None:
         raise AssertionError("a run that can be looked at has a plan")
@@ -76,6 +74,8 @@ def gather(
         beside=side_facts(job, status),
         input_format=next((one.format for one in meta.fingerprint.sources), "csv"),
     )
+    if cut is not None:
+        return facts_of_shards(job, cut, status, facts_of, LEDGER_MOST if not patient else None)
     with open_history(job.run_dir) as history:
         if history is None or history.identity.plan_digest != meta.digest:
             return facts_of(identity_of(job, meta))
@@ -89,28 +89,6 @@ def gather(
             sittings=history.sittings(),
             sitting_count=history.sitting_count(),
             agreements=history.agreements(),
-            timelines=_timelines(history),
-            why=partial(_why, status),
+            timelines=timelines_of(history),
+            why=partial(why_ended, status),
         )
-
-
-def _timelines(history: History) -> dict[str, Timeline]:
-    width = width_for(history.spans_within)
-    return {
-        target.name: fold_samples(history.samples(index), width)
-        for index, target in enumerate(history.identity.targets)
-    }
-
-
-def _why(status: Status, sitting: SittingRecord) -> str:
-    if sitting.ended_ms is None:
-        last = status.last is not None and sitting.started_ms == status.last.began_ms
-        if last and status.state is State.RUNNING:
-            return "at work"
-        return "gone without a word: killed, or a crash"
-    if sitting.circumstances is not None and not sitting.circumstances.sends:
-        return "closed by the operator"
-    lanes = tuple(
-        LaneEnd(target=one.target, end=End(one.end), words=one.words) for one in sitting.lanes
-    )
-    return why(Ending(lanes=lanes))

@@ -11,7 +11,6 @@ from contextlib import (
     AsyncExitStack,
     ExitStack,
     contextmanager,
-    suppress,
 )
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,15 +19,15 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from bulkdel import files, rundir
-from bulkdel.errors import BulkdelError, Corrupt, StorageFailed
+from bulkdel.errors import BulkdelError
 from bulkdel.job.job import Job, Target
 from bulkdel.job.secrets import read_login
+from bulkdel.lease.values import OURS, Ownership
 from bulkdel.ledger.circumstances import Consent
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.journal import Journal
 from bulkdel.ledger.lock import hold
 from bulkdel.ledger.recorder import Recorder
-from bulkdel.ledger.sittings import LaneStop
 from bulkdel.plan.protect import protected_accounts
 from bulkdel.plan.read import PlanReader
 from bulkdel.plan.values import PlanMeta
@@ -36,12 +35,14 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.status import Status
+from bulkdel.runs.app_lock import one_sender
 from bulkdel.runs.backed_up import ensure_backed_up
 from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import Obeys, listening
 from bulkdel.runs.destinations import destinations_of, secret_of
-from bulkdel.runs.failures import leaf, nothing_sent, unexpected
-from bulkdel.runs.live import LiveFile, left_at_once, read_live
+from bulkdel.runs.end_notes import crash_noted, note_dead, note_end
+from bulkdel.runs.failures import nothing_sent, unexpected
+from bulkdel.runs.live import EVERY_S, MANY, SELDOM_S, LiveFile
 from bulkdel.runs.plan import SAMPLE, backup_lists, choose_plan, sample, would_save
 from bulkdel.runs.progress_log import ProgressLog
 from bulkdel.runs.report import report
@@ -51,7 +52,7 @@ from bulkdel.runs.status import identity_of, look
 from bulkdel.send.allowance import Allowance
 from bulkdel.send.book import JournalBook
 from bulkdel.send.deed import Deed
-from bulkdel.send.descriptors import fit
+from bulkdel.send.descriptors import fitting, sittings
 from bulkdel.send.selection import Selection
 from bulkdel.send.shared import OnSettled, Shared
 from bulkdel.send.sitting import Sitting
@@ -65,15 +66,26 @@ if TYPE_CHECKING:
 class Run:
     """One job's run directory, held by this process, and what is done in it, in this order."""
 
-    def __init__(self, job: Job, stack: ExitStack, warnings: Sequence[str]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        stack: ExitStack,
+        warnings: Sequence[str],
+        *,
+        ownership: Ownership = OURS,
+        has_begun: bool = False,
+    ) -> None:
         self._job = job
+        self.ownership = ownership
+        self._live: LiveFile | None = None
+        self._hands = 0
         self._stack = stack
         self._warnings = warnings
         self._say: Say = _nothing
         self._secrets: dict[str, Secret] = {}
         self._consent: Consent | None = None
         self._proxies: dict[str, Proxy | None] = {}
-        self._begun = begun(job.run_dir)
+        self._begun = has_begun
         self._deed_of: Callable[[Target], Deed] | None = None
         self._log: FilteringBoundLogger | None = None
 
@@ -115,17 +127,26 @@ class Run:
                 self._plan.entry,
                 operation=meta.fingerprint.operation,
                 mode=self._job.mode,
+                fence=self.ownership.fence,
+                alone=self.ownership.alone,
+                epoch=self.ownership.epoch,
             )
         )
         if self.unsettled:
             for target in self._job.targets:
                 self._secrets[target.name] = secret_of(target)
                 self._proxies[target.name] = Proxy.of(target.proxy, read_login(target))
+            at, warn = self._main_job.run_dir, self._warn_now
+            self._stack.enter_context(one_sender(self._job.targets, at, warn))
 
     @property
     def unsettled(self) -> int:
         """Pairs that are left, over all targets; once the journal is open."""
         return sum(_unsettled(self._meta, self._journal))
+
+    def log_to(self, log: FilteringBoundLogger) -> None:
+        """What happens is told to this one, whoever sends."""
+        self._log = log
 
     def agreed(self) -> bool:
         """Whether calls of this plan left before: then it was agreed to, and is not asked again."""
@@ -219,52 +240,32 @@ class Run:
         else:
             say(f"Report: {page}")
 
+    def _word_since(self, began_ms: int) -> LiveFile:
+        return LiveFile(
+            self._job.run_dir,
+            pid=os.getpid(),
+            began_ms=began_ms,
+            hands=self._hands,
+            every_s=SELDOM_S if sittings() > MANY else EVERY_S,
+            fence=self.ownership.fence,
+        )
+
     def _stand_in(self, target: Target) -> EmulatorServer:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
         return stand_in(self._job, target)
+
+    def _warn_now(self, words: str) -> None:
+        self._warn(self._log or structlog.get_logger(), words)
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""
         log.warning("sitting.without", said=words)
         self._say(f"Warning: {words}.")
 
-    @contextmanager
-    def _crash_noted(self, meta: PlanMeta) -> Iterator[None]:
-        """Within it an error that no lane could tell of is kept as the sitting's end."""
-        try:
-            yield
-        except Exception as error:
-            cause = leaf(error)
-            if isinstance(cause, BulkdelError):
-                end, words = End.STORAGE, str(cause)
-            else:
-                end, words = End.CRASHED, unexpected(cause)
-            self._note_end(
-                [LaneEnd(target=share.target, end=end, words=words) for share in meta.shares]
-            )
-            raise
-
-    def _note_dead(self) -> None:
-        """Keep how the process before left, where it said that it stops and wrote no more."""
-        live = read_live(self._job.run_dir)
-        if live is not None and (lanes := left_at_once(live)):
-            end = "; ".join(dict.fromkeys(lane.end for lane in lanes))
-            self._journal.end_dead(live.began_ms, live.at_ms, end, lanes)
-
     def _note_end(self, lanes: Sequence[LaneEnd]) -> None:
         """Keep how the sitting ended, if it began, for whoever asks later."""
-        with suppress(StorageFailed, Corrupt):  # the lanes' own words say it better
-            self._journal.end_sitting(
-                _now_ms(),
-                "; ".join(dict.fromkeys(str(lane.end) for lane in lanes)),
-                [
-                    LaneStop(
-                        target=lane.target, end=str(lane.end), words=lane.words, code=lane.code
-                    )
-                    for lane in lanes
-                ],
-            )
+        note_end(self._journal, lanes)
 
     async def sending(
         self,
@@ -297,12 +298,12 @@ class Run:
         if self._deed_of is None:  # it deletes
             ensure_backed_up(job, meta)
         show = show or _nothing
-        targets, fewer = fit(job.targets)
-        if fewer:
-            log.warning("calls.bounded", said=fewer)
-            self._say(f"Warning: {fewer}.")
         async with AsyncExitStack() as stack:
-            stack.enter_context(self._crash_noted(meta))
+            targets, fewer = stack.enter_context(fitting(job.targets))
+            if fewer:
+                log.warning("calls.bounded", said=fewer)
+                self._say(f"Warning: {fewer}.")
+            stack.enter_context(crash_noted(self._journal, meta))
             with nothing_sent():
                 recorder = await stack.enter_async_context(Recorder(self._journal))
                 shared = Shared(
@@ -317,6 +318,7 @@ class Run:
                     deed_of=self._deed_of,
                     selection=selection,
                     used_s=used_s,
+                    fence=self.ownership.fence,
                 )
                 destinations = await destinations_of(
                     targets, self._secrets, self._proxies, self._stand_in, stack
@@ -327,13 +329,14 @@ class Run:
                 await stack.enter_async_context(self.listening(sitting, warn))
                 settings = settings_of(job, targets, self._protected)
                 how = circumstances(consent, sends=True, limit=limit, settings=settings)
-                self._note_dead()
+                note_dead(self._journal)
                 began_ms = _now_ms()
                 self._journal.start_sitting(began_ms, os.getpid(), how)
-            live = LiveFile(job.run_dir, pid=os.getpid(), began_ms=began_ms)
+            self._live = live = self._word_since(began_ms)
             progress = ProgressLog(log, asyncio.get_running_loop().time)
 
             def show_all(views: Sequence[LaneView]) -> None:
+                live.views = views
                 progress.show(views)
                 show(views)
 
@@ -359,7 +362,7 @@ def held_run(job: Job) -> Iterator[Run]:
     with ExitStack() as stack:
         with nothing_sent():
             warnings = stack.enter_context(hold(job.run_dir))
-            held = Run(job, stack, warnings)
+            held = Run(job, stack, warnings, has_begun=begun(job.run_dir))
         yield held
 
 

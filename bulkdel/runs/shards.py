@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel import files, rundir
-from bulkdel.errors import NEW_RUN, Busy, WrongInput
+from bulkdel.errors import NEW_RUN, RESTORE, Busy, Corrupt, WrongInput
 from bulkdel.job.job import NOBODY, Job
 from bulkdel.job.secrets import store_address
 from bulkdel.ledger.history import begun
 from bulkdel.ledger.lock import hold, holder
 from bulkdel.plan.cut import Shard, read_cut, shard_dir
+from bulkdel.plan.read import read_plan_meta
+from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import counted
 from bulkdel.runs.live import owner_of, read_live
 
@@ -33,6 +35,18 @@ def parts_of(job: Job) -> tuple[Job, ...]:
     """
     cut = read_cut(job.run_dir)
     return (job,) if cut is None else tuple(shard_job(job, shard) for shard in cut.shards)
+
+
+def part_plan(part: Job) -> PlanMeta:
+    """The plan of a part of a run.
+
+    Raises:
+        Corrupt: it is gone, or damaged.
+    """
+    meta = read_plan_meta(part.run_dir)
+    if meta is None:
+        raise Corrupt("the plan is gone", where=part.run_dir / files.PLAN, mend=RESTORE)
+    return meta
 
 
 def everywhere(job: Job) -> Job:

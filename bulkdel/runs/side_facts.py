@@ -15,6 +15,7 @@ from bulkdel.report.remote import remote_verification
 from bulkdel.report.status import Status
 from bulkdel.report.text.remote import limits, named, sampled
 from bulkdel.report.undone import Undone
+from bulkdel.runs.shards import parts_of
 from bulkdel.runs.undone import missing, other_lists, unasked
 from bulkdel.words import Errand
 
@@ -47,7 +48,8 @@ def _facts(job: Job, status: Status, side: SideStatus) -> SideFacts:
 
 
 def _asked(job: Job, status: Status, side: SideStatus) -> SideFacts:
-    lines = remaining_lines(job.run_dir / side.folder) if side.count("remains") else ()
+    parts = parts_of(job) if side.count("remains") else ()
+    lines = (line for part in parts for line in remaining_lines(part.run_dir / side.folder))
     not_asked = {one.name: one.counters.failed + one.unsettled for one in status.targets}
     found = remote_verification(side, lines, mode=status.mode, not_asked=not_asked)
     notes = [sampled(found, target) for target in found.targets if found.sample is not None]

@@ -130,7 +130,7 @@ def identity_of(job: Job, meta: PlanMeta, sha256: str | None = None) -> Identity
     """What the job's run is, for the journal. Reads the plan's file once, unless given `sha256`."""
     return Identity(
         plan_digest=meta.digest,
-        plan_sha256=sha256 or plan_sha256(job.run_dir),
+        plan_sha256=plan_sha256(job.run_dir) if sha256 is None else sha256,
         targets=tuple(
             TargetIdentity(
                 name=target.name,

@@ -2,12 +2,15 @@
 
 Each call in flight has a connection, and each connection is an open file of this process. The soft
 limit on those (`ulimit -n`; 256 on some systems) is raised as far as the hard one lets it be.
+Several sittings of one process share that limit.
 """
 
 from __future__ import annotations
 
 import resource
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -41,13 +44,41 @@ def fitted(targets: Sequence[Target], opened: int, most: int) -> tuple[Target, .
     )
 
 
-def fit(targets: Sequence[Target]) -> tuple[tuple[Target, ...], str]:
+_TAKEN: Final[list[int]] = []
+"""Connections that each sitting of this process may open, which all have one limit."""
+_TAKING: Final = threading.Lock()
+
+
+def sittings() -> int:
+    """How many sittings of this process send now."""
+    return len(_TAKEN)
+
+
+@contextmanager
+def fitting(targets: Sequence[Target]) -> Iterator[tuple[tuple[Target, ...], str]]:
+    """As `fit`, for a sitting that begins and ends with a with block, beside others."""
+    with _TAKING:
+        fits, words = fit(targets, sum(_TAKEN))
+        taken = sum(map(_each, fits))
+        _TAKEN.append(taken)
+    try:
+        yield fits, words
+    finally:
+        with _TAKING:
+            _TAKEN.remove(taken)
+
+
+def fit(targets: Sequence[Target], others: int = 0) -> tuple[tuple[Target, ...], str]:
     """The targets as they fit into this process's limit, raised where it may be.
+
+    `others` is how many connections other sittings may open, or have open now.
 
     Returns them and, where fewer calls will be in flight than the job allows, a sentence that says
     so; else an empty one.
     """
     opened = _opened()
+    if others:  # some of which are open, and counted already
+        opened += others - min(others, _sockets())
     need = needed(targets, opened)
     most = _raised_to(need)
     fitting = fitted(targets, opened, most)
@@ -94,3 +125,12 @@ def _opened() -> int:
         except OSError:
             continue
     return OTHERS
+
+
+def _sockets() -> int:
+    """How many of them are sockets; 0 where that cannot be seen."""
+    found = 0
+    for one in Path("/proc/self/fd").glob("*"):
+        with suppress(OSError):  # it is closed by now
+            found += str(one.readlink()).startswith("socket:")
+    return found

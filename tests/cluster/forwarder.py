@@ -5,9 +5,11 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 _PIECE: Final = 1 << 16
 _LOOKS_EVERY_S: Final = 0.05
@@ -87,3 +89,11 @@ class Forwarder:
             with suppress(KeyError):
                 self._wake.unregister(link)
             link.close()
+
+
+@contextmanager
+def through(store: str) -> Iterator[tuple[Forwarder, str]]:
+    """A cable to the store, and the store's address by way of it."""
+    port = urlsplit(store).port or 0
+    with Forwarder(("127.0.0.1", port)) as cable:
+        yield cable, store.replace(f":{port}/", f":{cable.port}/")

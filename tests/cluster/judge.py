@@ -46,7 +46,7 @@ class Judge:
             int(number): App(int(number), told["provider"], told["secret"], begin["friends"])
             for number, told in begin["apps"].items()
         }
-        self._owners: bool = begin["owners"]
+        self._processes = Processes() if begin["owners"] else None
         self._latency_s: Sequence[float] = begin["latency_s"]
         self._random = random.Random(begin["seed"])
         self._faults: list[dict[str, Any]] = []
@@ -86,6 +86,9 @@ class Judge:
             case {"calls_after": after}:
                 calls = [call for app in self._apps.values() for call in app.calls]
                 return [call.facts() for call in calls if call.arrived > after]
+            case {"count_after": after}:
+                calls = [call for app in self._apps.values() for call in app.calls]
+                return sum(call.arrived > after for call in calls)
             case {"left": number}:
                 return sorted(self._apps[number].friends)
             case _:
@@ -98,7 +101,8 @@ class Judge:
                 link, (host, port) = listener.accept()
                 link.setblocking(False)
                 link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                line = Line(link, host, pid_of(port) if self._owners else 0)
+                pid = self._processes.pid_of(port) if self._processes else 0
+                line = Line(link, host, pid)
                 self._wake.register(link, selectors.EVENT_READ, line)
 
     def _read(self, line: Line) -> None:
@@ -195,21 +199,40 @@ class Judge:
         line.link.close()
 
 
-def pid_of(port: int) -> int:
-    """The process on this machine that has a connection from this port; 0 where none is found."""
-    inode = "none"
-    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        words = row.split()
-        if int(words[1].partition(":")[2], 16) == port and words[3] == _ESTABLISHED:
-            inode = words[9]
-    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda one: -int(one.name)):
-        with suppress(OSError):
-            if b"bulkdel" in (folder / "cmdline").read_bytes():
-                for link in (folder / "fd").iterdir():
-                    with suppress(OSError):
-                        if str(link.readlink()) == f"socket:[{inode}]":
-                            return int(folder.name)
-    return 0
+class Processes:
+    """Which process of this machine has a connection from which port."""
+
+    def __init__(self) -> None:
+        self._known: list[Path] = []
+
+    def pid_of(self, port: int) -> int:
+        """0 where none is found."""
+        inode = "none"
+        for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            words = row.split()
+            if int(words[1].partition(":")[2], 16) == port and words[3] == _ESTABLISHED:
+                inode = words[9]
+        for folders in (self._known, self._others()):
+            for folder in folders:
+                if _holds(folder, f"socket:[{inode}]"):
+                    self._known = [folder, *(one for one in self._known if one != folder)]
+                    return int(folder.name)
+        return 0
+
+    def _others(self) -> list[Path]:
+        """The latest first."""
+        folders = Path("/proc").glob("[0-9]*")
+        return sorted(folders, key=lambda one: int(one.name), reverse=True)
+
+
+def _holds(folder: Path, link: str) -> bool:
+    with suppress(OSError):
+        if b"bulkdel" in (folder / "cmdline").read_bytes():
+            for one in (folder / "fd").iterdir():
+                with suppress(OSError):
+                    if str(one.readlink()) == link:
+                        return True
+    return False
 
 
 def say(value: object) -> None:

@@ -133,6 +133,10 @@ class Judge:
         calls = [Call(*facts) for facts in self._ask({"calls_after": after})]
         return sorted(calls, key=lambda call: call.arrived)
 
+    def count(self, after: float = 0) -> int:
+        """How many calls arrived after a Unix time."""
+        return int(self._ask({"count_after": after}))
+
     def left(self, app: int) -> set[Pair]:
         """Who has whom."""
         return {(one, other) for one, other in self._ask({"left": app})}

@@ -180,7 +180,7 @@ def in_opening(death: Death) -> None:
 
 
 def in_planning(death: Death) -> None:
-    """The points of giving the finished plan its name."""
+    """The points of giving the finished plan its name, and then the cut of one into shards."""
 
     def publish(inner: Any, made: Path, name: Path) -> None:
         which = name.name.partition(".")[0]
@@ -188,7 +188,13 @@ def in_planning(death: Death) -> None:
         inner(made, name)
         death.passes(f"{which}-named")
 
+    def replace(inner: Any, path: Path, *content: Any, **how: Any) -> None:
+        death.passes("cut-written" if path.name == files.CUT else "")
+        inner(path, *content, **how)
+        death.passes("cut-named" if path.name == files.CUT else "")
+
     wrap(files, "publish", publish)
+    wrap(files, "replace", replace)
 
 
 def in_sending(death: Death, departures: int) -> None:

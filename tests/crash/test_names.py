@@ -37,3 +37,17 @@ def test_every_name_is_synced(tmp_path: Path) -> None:
     names = (".", "some", "some/where", "some/where/new", "some/where/new/ledger.jsonl")
     files = {name: (tmp_path / name).stat() for name in names}
     assert [name for name, at in files.items() if f"{at.st_dev} {at.st_ino}" not in synced] == []
+
+
+def test_every_name_of_a_cut_is_synced(tmp_path: Path) -> None:
+    """Each shard's directory and plan, what names them, and shards.json, which relies on them."""
+    place = Place(tmp_path, program=("-c", TELLS))
+    place.write("pairs.csv", csv_text([("a", "b")]))
+    place.write("job.toml", toml("emulator", zego="", tail="[cluster]\nshard_qps = 1\n"))
+    assert place.run("plan", "job.toml").code == 0
+    synced = set((tmp_path / "synced").read_text().split("\n"))
+    run = "runs/job"
+    names = [run, f"{run}/shards.json", f"{run}/shards"]
+    names += [f"{run}/shards/{one}{file}" for one in "12" for file in ("", "/plan.parquet")]
+    files = {name: (tmp_path / name).stat() for name in names}
+    assert [name for name, at in files.items() if f"{at.st_dev} {at.st_ino}" not in synced] == []

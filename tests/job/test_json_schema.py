@@ -86,6 +86,10 @@ def test_formats_are_named() -> None:
         TOP + INPUT + ZEGO + "[canary]\naccounts = 20\n",
         TOP + INPUT + ZEGO + '[canary]\naccounts = 20\nthen = "go"\n',
         TOP + INPUT + ZEGO + '[canary]\naccounts = 20\nthen = "30m"\n',
+        TOP + INPUT + ZEGO + "[cluster]\n",
+        TOP + INPUT + ZEGO + '[cluster]\nlease = "15s"\nshard_qps = 5\nstore_env = "S_T"\n',
+        TOP + INPUT + ZEGO + "[cluster]\nslices = { z = 4 }\n",
+        TWO_WAY + INPUT + ZEGO + "[cluster]\nslices = {}\n",
     ],
 )
 def test_right_for_both(tmp_path: Path, text: str) -> None:
@@ -121,6 +125,13 @@ def test_right_for_both(tmp_path: Path, text: str) -> None:
         TOP + INPUT + ZEGO + '[canary]\naccounts = 20\nthen = "wait"\n',
         TOP + INPUT + ZEGO + '[plan]\norient = "best"\n',
         TOP + INPUT + ZEGO + FEWEST,
+        TOP + INPUT + ZEGO + "[cluster]\nshards = 5\n",
+        TOP + INPUT + ZEGO + "[cluster]\nshard_qps = 0\n",
+        TOP + INPUT + ZEGO + '[cluster]\nstore_env = "postgresql://host/name"\n',
+        TOP + INPUT + ZEGO + '[cluster]\nlease = "15 s"\n',
+        TOP + INPUT + ZEGO + "[cluster]\nslices = { z = 1 }\n",
+        TOP + INPUT + ZEGO + '[cluster]\nslices = { "z z" = 2 }\n',
+        TWO_WAY + INPUT + ZEGO + "[cluster]\nslices = { z = 4 }\n",
         TWO_WAY.replace("friends", "all_friends") + INPUT + ZEGO + FEWEST,
     ],
 )

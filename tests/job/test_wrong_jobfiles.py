@@ -48,6 +48,7 @@ def refusal(file: Path, content: str | bytes) -> str:
     trace = "".join(traceback.format_exception(caught.value))
     for text in (sentence, trace):
         assert KEY[:12] not in text
+        assert "opensesame" not in text
         assert "validation error" not in text
         assert "errors.pydantic.dev" not in text
     assert "_type" not in sentence
@@ -190,6 +191,64 @@ def wrong(text: str, *fragments: str, id: str) -> object:  # noqa: A002 - pytest
             id="outside-without-window",
         ),
         wrong(GOOD + '[schedule]\nmax_duration = "0s"\n', "schedule.max_duration", id="no-time"),
+        wrong("cluster = 1\n" + GOOD, "cluster must be a table, [cluster]", id="cluster-number"),
+        wrong(GOOD + "shard_qps = 1\n", "shard_qps belongs in [cluster]", id="cluster-inside"),
+        wrong(GOOD + "[cluster]\nlease_s = 9\n", "did you mean lease?", id="lease-s"),
+        wrong(GOOD + '[cluster]\nstore = "S"\n', "did you mean store_env?", id="store"),
+        wrong(
+            GOOD + '[cluster]\nstore_env = "postgresql://u:opensesame@h/d"\n',
+            "cluster.store_env is a text of 29 characters",
+            "the name of an environment variable",
+            id="store-address",
+        ),
+        wrong(
+            GOOD + '[cluster]\nstore_env = "host=h password = opensesame"\n',
+            "cluster.store_env is a text of 28 characters",
+            id="store-keywords",
+        ),
+        wrong(
+            GOOD + '[cluster]\nstore_env = "TENCENT_SECRET_KEY"\n',
+            'cluster.store_env is "TENCENT_SECRET_KEY", which targets.tencent reads a secret from',
+            id="store-secret",
+        ),
+        *(
+            wrong(GOOD + f"[cluster]\nshard_qps = {qps}\n", "above 0", id=f"shard-qps-{qps}")
+            for qps in ("0", "-1", "inf", "nan", "true", '"a"')
+        ),
+        *(
+            wrong(GOOD + f"[cluster]\nlease = {lease}\n", "5s…10m", id=f"lease-{lease}")
+            for lease in ('"4s"', '"11m"', "4", '"soon"', "inf")
+        ),
+        wrong(GOOD + "[cluster]\nslices = 4\n", "a table of targets and", id="slices-number"),
+        *(
+            wrong(
+                GOOD + f"[cluster]\nslices = {{ tencent = {slices} }}\n",
+                f"cluster.slices.tencent is {slices}; it must be a whole number, 2…64",
+                id=f"slices-{slices}",
+            )
+            for slices in ("1", "65", "2.0", '"4"')
+        ),
+        wrong(
+            GOOD + "[cluster]\nslices = { tencnet = 2 }\n",
+            "names tencnet, which is no target; did you mean tencent?",
+            id="slices-of-nobody",
+        ),
+        wrong(
+            GOOD + '[cluster]\nslices = { "a b" = 2 }\n',
+            "is no name for a target",
+            id="slices-name",
+        ),
+        wrong(
+            GOOD.replace("one_way", "two_way") + "[cluster]\nslices = { tencent = 2 }\n",
+            'cluster.slices goes only with mode = "one_way"',
+            id="slices-two-way",
+        ),
+        wrong(
+            GOOD.replace("one_way", "two_way")
+            + '[plan]\norient = "fewest_calls"\n[cluster]\nslices = { tencent = 2 }\n',
+            'cluster.slices goes only with plan.orient = "as_given"',
+            id="slices-fewest-calls",
+        ),
         wrong(GOOD + "notify = 1\n", "notify is not a known key here", id="notify-inside"),
         wrong("notify = 1\n" + GOOD, "notify must be a table", id="notify-number"),
         wrong(GOOD + "[notify]\nmail = 1\n", "notify.mail is not a known key", id="notify-key"),

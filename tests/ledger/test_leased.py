@@ -14,6 +14,7 @@ import pytest
 from bulkdel.errors import Busy, WrongInput
 from bulkdel.ledger import reader, tables
 from bulkdel.ledger.history import open_history, snapshot
+from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.values import Counters
 from tests.support.ledger import IDENTITY, ZEGO, deleted, intent, lines, open_journal, tick
 from tests.support.warm import ROOT, environment
@@ -112,7 +113,10 @@ def test_who_has_it_alone_shares_no_memory(tmp_path: Path, monkeypatch: pytest.M
         with pytest.raises(Busy, match=r"journal\.db: is in use .*; wait for it or stop it"):
             open_journal(tmp_path, alone=True)
         with pytest.raises(Busy, match="is in use"):
-            snapshot(tmp_path)
+            connect_to_read(tmp_path)
+        seen = snapshot(tmp_path)  # its own process reads by the one connection
+        assert seen is not None
+        assert seen.counters["tencent"] == Counters(calls=1)
         tick(journal, deleted(1))
         assert not (tmp_path / "journal.db-shm").exists()
     assert not (tmp_path / "journal.db-wal").exists()
@@ -162,6 +166,7 @@ def test_after_a_kill_the_next_one_has_it_all(tmp_path: Path, first: str, then: 
     with open_journal(tmp_path, alone=then == "alone", epoch=4) as journal:
         assert journal.counters(0) == Counters(calls=3, deleted=5, lost_answers=1)
         assert len(lines(tmp_path)) == 5
+        assert (tmp_path / "journal.db-shm").exists() is (then == "shared")
         tick(journal, intent(4))
     with open_journal(tmp_path, epoch=5) as journal:
         assert journal.counters(0).calls == 4

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -128,6 +130,18 @@ def planned_in(folder: Path, kind: Format, *, accounts: bool = False) -> Planned
     return planned
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
+    """Tells what is planned of each kind where no name means anything; of each once."""
+
+    @cache
+    def of(kind: Format, *, accounts: bool = False) -> object:
+        folder = tmp_path_factory.mktemp("doors") / "plain"
+        return as_told(planned_in(folder, kind, accounts=accounts))
+
+    return of
+
+
 HARMFUL: Final = ("boss", "7", "%3D", "*?[]{}", "a'b\"c", " ", "x\ny", "__HIVE_DEFAULT_PARTITION__")
 NAMES: Final = (
     "*", "**", "?", "[a]", "[!a]", "{a,b}", "a*\\b", "\\", "%3D", "a b", "'", '"', "x\ny", "~",
@@ -136,12 +150,11 @@ NAMES: Final = (
 
 
 @pytest.mark.parametrize("kind", list(Format))
-def test_a_folder_is_a_folder(tmp_path: Path, kind: Format) -> None:
+def test_a_folder_is_a_folder(tmp_path: Path, kind: Format, plain: Callable[..., object]) -> None:
     """Below folders named after every column that there is, and after wildcards, all is the same.
 
     All of them are folders of one path, in several cases of letters; others lie beside it.
     """
-    plain = planned_in(tmp_path / "plain", kind)
     for beside in NAMES:
         (tmp_path / beside).mkdir(exist_ok=True)
     columns = columns_of_the_program()
@@ -162,26 +175,29 @@ def test_a_folder_is_a_folder(tmp_path: Path, kind: Format) -> None:
         while at < len(told) and len(str(folder).encode()) + len(told[at].encode()) < 3000:
             folder /= told[at]
             at += 1
-        assert as_told(planned_in(folder, kind)) == as_told(plain)
+        assert as_told(planned_in(folder, kind)) == plain(kind)
         shutil.rmtree(base)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_odd_names_stand_for_themselves(tmp_path: Path, name: str) -> None:
+def test_odd_names_stand_for_themselves(
+    tmp_path: Path, name: str, plain: Callable[..., object]
+) -> None:
     """Wildcards, quotes, schemes and endings in names of folders mean nothing."""
     for beside in NAMES:
         (tmp_path / beside).mkdir()
-    plain = planned_in(tmp_path / "plain", Format.PARQUET)
-    assert as_told(planned_in(tmp_path / name / "f=boss", Format.PARQUET)) == as_told(plain)
+    found = planned_in(tmp_path / name / "f=boss", Format.PARQUET)
+    assert as_told(found) == plain(Format.PARQUET)
 
 
 @pytest.mark.parametrize("column", ["from_account=boss", "to_accounts=boss", "f=boss", "t=boss"])
 @pytest.mark.parametrize("kind", list(Format))
-def test_accounts_to_clear_come_from_the_file(tmp_path: Path, kind: Format, column: str) -> None:
+def test_accounts_to_clear_come_from_the_file(
+    tmp_path: Path, kind: Format, column: str, plain: Callable[..., object]
+) -> None:
     """The same where accounts are cleared, which have no To_Accounts."""
-    plain = planned_in(tmp_path / "plain", kind, accounts=True)
     found = planned_in(tmp_path / column / "To_Account=x", kind, accounts=True)
-    assert as_told(found) == as_told(plain)
+    assert as_told(found) == plain(kind, accounts=True)
 
 
 def as_told(planned: Planned) -> object:
@@ -282,10 +298,12 @@ def test_a_parquet_column_that_is_not_text(tmp_path: Path, value: str, kind: str
     assert plan(a_job(tmp_path, [path.name])).pairs == [("a", "b")]
 
 
-def test_without_names_for_open_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_names_for_open_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Callable[..., object]
+) -> None:
     """Where a system has none, DuckDB is given paths, and folders and wildcards mean nothing."""
-    plain = planned_in(tmp_path / "plain", Format.PARQUET)
+    expected = plain(Format.PARQUET)
     monkeypatch.setattr(duck, "OPEN_FILES", tmp_path / "nowhere")
     for name in ("f=boss", "From_Account=boss", "to_accounts=x", "ordinal=7", "a*b", "[a]?", "%3D"):
         folder = tmp_path / name / "t=boss"
-        assert as_told(planned_in(folder, Format.PARQUET)) == as_told(plain)
+        assert as_told(planned_in(folder, Format.PARQUET)) == expected

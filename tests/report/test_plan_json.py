@@ -14,6 +14,7 @@ import pytest
 from bulkdel.job.job import Backup, Job
 from bulkdel.job.window import Schedule, Window
 from bulkdel.plan import would_be as counting
+from bulkdel.plan.cut import Shard
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report import preview as previewing
 from bulkdel.report.plan_json import KEYS, VERSION, plan_json
@@ -60,7 +61,11 @@ def test_every_key_is_documented_and_written(tmp_path: Path) -> None:
         guards=guards,
         backup=Backup(enabled=True),
     )
+    shards = (Shard(name="1", targets=("tencent",)), Shard(name="2", targets=("small",)))
+    preview = replace(preview, shards=shards)
     told = values(job, preview)
+    assert told["cluster"]["processes"] == 1
+    assert [one["targets"] for one in told["cluster"]["shards"]] == [["tencent"], ["small"]]
     over = replace(job, targets=(replace(job.targets[0], over_ceiling=True), job.targets[1]))
     assert unwritten(values(over, preview), KEYS) == set()
     assert told["rows"] == {

@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bulkdel.plan.cut import Shard
 from bulkdel.report import rejects as reading
 from bulkdel.report.doubts import too_many
 from bulkdel.report.preview import Preview
@@ -66,6 +67,26 @@ def test_what_the_backup_takes_is_shown() -> None:
     assert ["zego", "50", "50", "5", "10", "s"] in rows
     assert "how long the lists are is not known yet" in " ".join(text.split())
     assert "the backup" not in plan_text(job, Preview(meta=plan), 80)
+
+
+def test_what_more_processes_are_good_for() -> None:
+    """Shards and hours are said with what one process sends; one shard alone cuts nothing."""
+    targets = [replace(front.tencent(), name=f"t{at}", app_id=at, qps=400) for at in range(6)]
+    job = front.job(*targets)
+    plan = front.plan(job, ROWS, {one.name: 4_000_000 for one in targets})
+    shards = tuple(Shard(name=str(at), targets=(one.name,)) for at, one in enumerate(targets))
+    told = " ".join(plan_text(job, Preview(meta=plan, shards=shards), 80).split())
+    assert "Cut into 6 shards, which several processes can send at once" in told
+    assert "together are allowed 2,400 calls/s, and one process sends about 1,000" in told
+    assert "With one process it takes at least 6 h 40 min, with 3 on as many free" in told
+    assert "cores 2 h 47 min." in told  # which is what each target takes at its own rate
+    few = front.plan(job, ROWS, {one.name: 4 for one in targets})
+    told = plan_text(job, Preview(meta=few, shards=shards), 80)
+    assert "shards" in told
+    assert "With one process" not in told
+    one = (Shard(name="1", targets=tuple(target.name for target in targets)),)
+    assert "[cluster] cuts nothing" in plan_text(job, Preview(meta=plan, shards=one), 80)
+    assert "shard" not in plan_text(job, Preview(meta=plan), 80)
 
 
 def test_guard_is_foretold() -> None:

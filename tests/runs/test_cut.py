@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ from bulkdel.job.jobfile import load_job
 from bulkdel.ledger.lock import hold
 from bulkdel.library import run
 from bulkdel.plan.cut import Cut, read_cut
+from bulkdel.report.checks import Check, Grade
+from bulkdel.runs.check import preflight
 from bulkdel.runs.cut import choose_cut, has_begun, plan_cut
 from bulkdel.runs.run import plan_only
 from bulkdel.runs.shards import shard_dirs, shard_job
@@ -43,7 +48,8 @@ def job_of(folder: Path, *, targets: int = 2, rows: str = ROWS, mode: str = "one
 def chosen(job: Job) -> tuple[Cut, list[str]]:
     """The cut that a command goes by, and what it said."""
     said: list[str] = []
-    return choose_cut(job, said.append, begun=has_begun(job)), said
+    with hold(job.run_dir):
+        return choose_cut(job, said.append, begun=has_begun(job)), said
 
 
 async def begin(job: Job, cut: Cut, at: int = 1) -> None:
@@ -181,3 +187,53 @@ def test_what_plan_shows_of_shards_is_what_it_shows_of_one_plan(tmp_path: Path) 
     assert cut.savings
     assert replace(cut, shards=(), meta=one.meta) == one
     assert (cut.meta.books, cut.meta.shares) == (one.meta.books, one.meta.shares)
+
+
+def run_dir_of(job: Job) -> Check:
+    """What `check` says of the run directory."""
+    checks = [one for section in preflight(job, offline=True) for one in section.checks]
+    (found,) = [one for one in checks if one.name == "run directory"]
+    return found
+
+
+def _damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+SPOILS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "cut_gone": (lambda run_dir: (run_dir / files.CUT).unlink(), "shards.json is gone"),
+    "cut_damaged": (lambda run_dir: _damage(run_dir / files.CUT), "is damaged"),
+    "plan_gone": (lambda run_dir: (run_dir / "shards/1/plan.parquet").unlink(), "plan is gone"),
+    "plan_damaged": (lambda run_dir: _damage(run_dir / "shards/1/plan.parquet"), "is damaged"),
+    "shard_gone": (lambda run_dir: shutil.rmtree(run_dir / "shards/1"), "plan is gone"),
+    "ledger_short": (lambda run_dir: _damage(run_dir / "shards/2/ledger.jsonl"), "ledger"),
+    "journal_gone": (lambda run_dir: (run_dir / "shards/2/journal.db").unlink(), "journal.db"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "words"), SPOILS.values(), ids=SPOILS)
+def test_check_looks_at_every_shard(
+    tmp_path: Path, spoil: Callable[[Path], object], words: str
+) -> None:
+    """What of one shard keeps the run from going on is a cross that says it."""
+    job = job_of(tmp_path)
+    assert run_dir_of(job).words.endswith("a new run")
+    cut, _ = chosen(job)
+    assert run_dir_of(job).words.endswith("a run that is planned, 6 pairs left")
+    asyncio.run(begin(job, cut))
+    seen = run_dir_of(job)
+    assert seen.grade is Grade.GOOD
+    assert seen.words.endswith("5 pairs left")
+    spoil(job.run_dir)
+    seen = run_dir_of(job)
+    assert seen.grade is Grade.CROSSED
+    assert words in seen.words
+    assert seen.mend
+
+
+def test_check_says_what_plan_would_refuse(tmp_path: Path) -> None:
+    """Changed input and a job without its [cluster] are crosses, as the run itself decides."""
+    job = job_of(tmp_path)
+    asyncio.run(begin(job, chosen(job)[0]))
+    for other in (replace(job, cluster=None), job_of(tmp_path, rows=ROWS + "x,y\n")):
+        assert run_dir_of(other).grade is Grade.CROSSED

@@ -117,17 +117,14 @@ class Model:
         session = self.sessions.get(member.session)
         if session is None or session.expires <= self.now:
             return None
-        if self.timeline != self.known_timeline:
-            self.known_timeline = self.timeline
-            rest = session.terms.lease_s + session.terms.grace_s
-            rests = (one.terms.lease_s + one.terms.grace_s for one in self.sessions.values())
-            self.rests_until = self.now + max(rest, *rests)
+        self._fails_over(session)
         if self.rests_until > self.now:
             return Nothing(over=False, why="failed over")
         self._remove_sessions(member.host)
         held = set(held)
         for shard in self._owned_by(member.session):
             if shard.row.name not in held:
+                shard.epoch += 1
                 return Taken(shard=shard.row.name, epoch=shard.epoch)
         return self._choose(session, room, none_held=not held)
 
@@ -184,6 +181,14 @@ class Model:
     def _free(self, session: str) -> None:
         for shard in self._owned_by(session):
             shard.owner, shard.let_go = "", self.now
+
+    def _fails_over(self, session: Session) -> None:
+        if self.timeline != self.known_timeline:
+            self.known_timeline = self.timeline
+            every = (session, *self.sessions.values())
+            self.rests_until = self.now + max(
+                one.terms.lease_s + one.terms.grace_s for one in every
+            )
 
     def _remove_sessions(self, host: str) -> None:
         for name, one in list(self.sessions.items()):

@@ -27,7 +27,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final, TextIO
@@ -48,6 +48,7 @@ class Order:
 
     Attributes:
         program: `-m` and a module's name, or the path of a script.
+        measured: whether what it covers is measured, where that is done at all.
     """
 
     program: Sequence[str]
@@ -55,6 +56,7 @@ class Order:
     folder: str
     environment: Mapping[str, str]
     umask: int = 0o022
+    measured: bool = True
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -178,6 +180,7 @@ def start_with(order: Order, streams: Sequence[int]) -> Copy:
 def _ordered(order: Order, streams: Sequence[int]) -> socket.socket:
     """Where the original reports of the copy: its id, then how it ended."""
     ours, theirs = socket.socketpair()
+    order = replace(order, measured=Coverage.current() is not None)  # not stopped for this test
     message = json.dumps(asdict(order)).encode()
     with theirs:
         socket.send_fds(_original(), [message], [*streams, theirs.fileno()])
@@ -260,6 +263,8 @@ def _tell(reports: dict[int, socket.socket]) -> None:
 
 def _carry_out(order: Order, streams: Sequence[int]) -> None:
     """Becomes the program: what it does at its end is what it does from nothing."""
+    if (coverage := Coverage.current()) and not order.measured:
+        coverage.stop()
     for to, (name, stream) in enumerate(zip(_STREAMS, streams, strict=True)):
         os.dup2(stream, to)
         anew = _anew(getattr(sys, name), to)

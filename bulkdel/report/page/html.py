@@ -19,10 +19,12 @@ from bulkdel.plain import escaped
 from bulkdel.report import figures, phrases, record
 from bulkdel.report.beside_words import beside_rows, name_of
 from bulkdel.report.facts import RunFacts
+from bulkdel.report.few import ROWS_MOST
 from bulkdel.report.lane_words import brief
 from bulkdel.report.next_steps import next_steps
 from bulkdel.report.page import lane_charts, sentences
 from bulkdel.report.remarks import remarks
+from bulkdel.report.shards import shards_line
 from bulkdel.report.status import State
 from bulkdel.report.verdict import run_verdict
 
@@ -48,6 +50,9 @@ def report_html(facts: RunFacts, command: Callable[..., str]) -> bytes:
         style_sha256=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         codes_shown=CODES_SHOWN,
         charts=lane_charts,
+        rows_most=ROWS_MOST,
+        drawn=sum(bool(one.timeline.spans) for one in facts.targets),
+        shards_line=shards_line(facts.status.shards),
         beside_rows=list(beside_rows(facts.status)),
         name_of=name_of,
         sentences=sentences,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -11,10 +12,13 @@ from bulkdel.report import record
 from bulkdel.report.beside import SideStatus
 from bulkdel.report.beside_words import plural_of
 from bulkdel.report.facts import CodeFacts, RunFacts, TargetFacts
-from bulkdel.report.figures import count, plain, span
+from bulkdel.report.few import ROWS_MOST
+from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.lane_words import Said, lane_words
 from bulkdel.report.phrases import deed
-from bulkdel.report.status import State, Status
+from bulkdel.report.shards import ShardState, ShardStatus
+from bulkdel.report.status import State, Status, TargetStatus
+from bulkdel.report.sums import urgency
 from bulkdel.report.timeline import TimeSpan
 from bulkdel.words import NEVER_SENT, NO_REPLY, UNREADABLE
 
@@ -92,7 +96,26 @@ def states(status: Status) -> list[tuple[str, Said, float | None]]:
     """What each target does now, or how it ended, and the seconds left; of a run in the middle."""
     if status.state not in (State.RUNNING, State.STOPPED):
         return []
-    return [(one.name, lane_words(one.lane, status.at_ms), one.left_s) for one in status.targets]
+    if len(status.targets) <= ROWS_MOST:
+        return [
+            (one.name, lane_words(one.lane, status.at_ms), one.left_s) for one in status.targets
+        ]
+    lanes = sorted((one.lane for one in status.targets), key=urgency)
+    whose = Counter(lane_words(lane, status.at_ms) for lane in lanes)
+    each = list(whose.items())[:ROWS_MOST]
+    return [(counted(number, "target"), said, None) for said, number in each]
+
+
+def urgent_first(targets: Sequence[TargetStatus]) -> list[TargetStatus]:
+    """The targets, those first of which a person must know soonest."""
+    return sorted(targets, key=lambda one: urgency(one.lane))
+
+
+def shard_words(one: ShardStatus) -> str:
+    """How a shard stands: who sends it, or why nobody does."""
+    if one.owner:
+        return f"being sent by {plain(one.owner)}, {rate(one.rate)} calls/s"
+    return one.why if one.state is ShardState.ENDED else str(one.state)
 
 
 def answer(one: CodeFacts) -> str:

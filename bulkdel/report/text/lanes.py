@@ -55,20 +55,22 @@ def drawn(lines: Sequence[Line]) -> Text:
     return text
 
 
-def lanes(views: Sequence[LaneView], now_ms: int, room: int, height: int) -> list[Line]:
+def lanes(
+    views: Sequence[LaneView], now_ms: int, room: int, height: int, *, noun: str = "target"
+) -> list[Line]:
     """A row for each target and what is out of the ordinary under it, as much as fits.
 
     What happened goes first, then all but the first line of why something is not sent; then equal
-    words are said once; last go the rows of those that need nobody.
+    words are said once; last go the rows of those that need nobody. `noun` is what a view is of.
     """
-    rows, said = _rows(views, room), [_said(view, now_ms) for view in views]
+    rows, said = _rows(views, room, noun), [_said(view, now_ms) for view in views]
     for detail in (_Detail(oddities=True), _Detail(), _Detail(words_lines=1)):
         lines = [rows.title]
         for view, row, notes in zip(views, rows.each, said, strict=True):
             lines += [row, *_notes(view, notes, room, detail)]
         if len(lines) <= height:
             return lines
-    return _few(views, rows, said, room, height)
+    return _few(views, rows, said, room, height, noun)
 
 
 def is_stopping(views: Sequence[LaneView]) -> bool:
@@ -161,10 +163,11 @@ def _said(view: LaneView, now_ms: int) -> Said:
     return Said(words=words, tone=said.tone)
 
 
-def _rows(views: Sequence[LaneView], room: int) -> _Table:
+def _rows(views: Sequence[LaneView], room: int, noun: str) -> _Table:
+    titles = (noun, *_TITLES[1:])
     cells = [_cells(view) for view in views]
     wide = [
-        max(least, *(cell_len(row[at]) for row in (_TITLES, *cells)))
+        max(least, *(cell_len(row[at]) for row in (titles, *cells)))
         for at, least in enumerate(_ROOMS)
     ]
     shown, gap, name = _columns(wide, room)
@@ -174,7 +177,7 @@ def _rows(views: Sequence[LaneView], room: int) -> _Table:
         rest = (beside(texts[at], wide[at], right=True) for at in shown[1:])
         return (" " * gap).join((first, *rest))
 
-    return _Table(title=(row(_TITLES), TITLE), each=[(row(texts), "") for texts in cells])
+    return _Table(title=(row(titles), TITLE), each=[(row(texts), "") for texts in cells])
 
 
 def _columns(wide: Sequence[int], room: int) -> tuple[Sequence[int], int, int]:
@@ -217,14 +220,19 @@ def _capped(words: str, room: int, most: int, style: str) -> Iterator[Line]:
         yield " " * _INDENT + text, style
 
 
-def _few(
-    views: Sequence[LaneView], rows: _Table, said: Sequence[Said], room: int, height: int
+def _few(  # noqa: PLR0917  # all that is known of them
+    views: Sequence[LaneView],
+    rows: _Table,
+    said: Sequence[Said],
+    room: int,
+    height: int,
+    noun: str,
 ) -> list[Line]:
     """As many rows as fit, those first that need somebody; equal words are said once."""
     groups = Counter((one.words, one.tone) for one in said if one.words)
     notes: list[Line] = []
     for (words, tone), number in groups.most_common(max(1, height // 4)):
-        whose = f"{counted(number, 'target')}: {words}"
+        whose = f"{counted(number, noun)}: {words}"
         notes += _capped(whose, room, 1, _STYLES[tone])
     order = sorted(range(len(views)), key=lambda at: _WEIGHT[said[at].tone])
     shown = len(views)
@@ -233,7 +241,7 @@ def _few(
     more = [views[at] for at in order[shown:]]
     lines = [rows.title, *(rows.each[at] for at in sorted(order[:shown]))]
     if more:
-        rest = f"... and {counted(len(more), 'more target')}: {_settled(*_sums(more))}"
+        rest = f"... and {counted(len(more), f'more {noun}')}: {_settled(*_sums(more))}"
         lines.append((cut(rest, room), DIM))
     return [*lines, *notes][: max(height, 2)]
 

@@ -11,12 +11,13 @@ from rich.console import RenderableType
 from bulkdel import files
 from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS
+from bulkdel.plan.cut import PROCESS_QPS, processes_for
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.canary import canary_fact
 from bulkdel.report.doubts import plan_doubts, too_many, warnings
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, place, unit
-from bulkdel.report.preview import Preview, backup_work, done
+from bulkdel.report.preview import Preview, backup_work, done, takes_with_s
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
@@ -75,6 +76,7 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
         DIM,
         indent=2,
     )
+    yield from _cut(job, preview)
     yield from _backup(job, preview)
     yield from chosen_sides(job, meta)
     yield from would_save(preview.savings, preview.savings_unknown)
@@ -100,6 +102,34 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
     elif command:
         yield words("To send it:", TITLE)
         yield to_paste(command)
+
+
+def _cut(job: Job, preview: Preview) -> Iterator[RenderableType]:
+    """How many processes can send it at once, and what more than one of them are good for."""
+    if not preview.shards:
+        return
+    yield words("")
+    if len(preview.shards) == 1:
+        yield words(
+            "[cluster] cuts nothing: all targets are in one shard, which one process sends. Lower "
+            "cluster.shard_qps, or leave [cluster] out.",
+            BAD,
+        )
+        return
+    shards = count(len(preview.shards))
+    yield words(f"Cut into {shards} shards, which several processes can send at once:", TITLE)
+    processes = processes_for(job.targets, preview.shards)
+    alone, together = (span(takes_with_s(job, preview.meta, one)) for one in (1, processes))
+    told = (
+        f"all targets together are allowed {rate(sum(one.qps for one in job.targets))} calls/s, "
+        f"and one process sends about {rate(PROCESS_QPS)}"
+    )
+    if alone != together:
+        told += (
+            f". With one process it takes at least {alone}, with {count(processes)} on as many "
+            f"free cores {together}"
+        )
+    yield words(f"{told}.", indent=2)
 
 
 def _backup(job: Job, preview: Preview) -> Iterator[RenderableType]:

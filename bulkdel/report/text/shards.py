@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
+from rich.text import Text
 
 from bulkdel.report.few import ROWS_MOST
-from bulkdel.report.figures import clock, count, counted, percent, plain, rate
-from bulkdel.report.shards import ShardState, ShardStatus
+from bulkdel.report.figures import clock, count, counted, percent, plain, rate, span
+from bulkdel.report.shards import ShardState, ShardStatus, shards_line
 from bulkdel.report.status import Status
-from bulkdel.report.sums import urgency
-from bulkdel.report.text.layout import facts, table, words
-
-_KINDS = {
-    ShardState.SETTLED: "settled",
-    ShardState.SENDING: "being sent",
-    ShardState.WAITING: "waiting",
-    ShardState.ENDED: "ended with work left",
-}
-
-
-def shards_line(shards: Sequence[ShardStatus]) -> str:
-    """How many there are, and of each kind."""
-    each = Counter(one.state for one in shards)
-    kinds = ", ".join(f"{count(each[one])} {said}" for one, said in _KINDS.items() if one in each)
-    changed = sum(one.changed_hands for one in shards)
-    times = f"; {counted(changed, 'change')} of hands" if changed else ""
-    return f"{counted(len(shards), 'shard')}: {kinds}{times}."
+from bulkdel.report.sums import many_lanes, urgency
+from bulkdel.report.text.lanes import drawn, footer, is_stopping, lanes
+from bulkdel.report.text.layout import DIM, TITLE, WIDEST, facts, table, words
+from bulkdel.report.text.lines import wrapped
 
 
 def shards(status: Status) -> Iterator[RenderableType]:
@@ -95,3 +81,28 @@ def _named(names: Sequence[str]) -> str:
     most = 3
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {count(len(names) - most)} more"
+
+
+def shards_screen_text(status: Status, *, width: int, height: int) -> Text:
+    """All of it in two sentences, a row for each shard that is sent, what Ctrl-C does; as fits."""
+    room = min(width, WIDEST)
+    whole = many_lanes("", [target.lane for target in status.targets])
+    settled, pairs = whole.counters.settled, whole.pairs
+    total = f"{count(settled)} of {count(pairs)} settled ({percent(settled, pairs)})"
+    time = f", about {span(status.left_s)} left" if status.left_s else ""
+    top = [f"{total}, {rate(whole.rate)} calls/s{time}.", shards_line(status.shards)]
+    sent = [
+        many_lanes(_title(one), one.lanes)
+        for one in status.shards
+        if one.state is ShardState.SENDING
+    ]
+    over = [(line, TITLE) for text in top for line in wrapped(text, room)]
+    under = footer(sent if is_stopping(sent) else [whole], status.at_ms)
+    below = [(line, DIM) for line in wrapped(under, room)]
+    free = height - len(over) - len(below)
+    rows = lanes(sent, status.at_ms, room, free, noun="shard") if sent and free > 1 else []
+    return drawn([*over, *rows, *below])
+
+
+def _title(one: ShardStatus) -> str:
+    return f"{one.name} {targets_of(one)}"

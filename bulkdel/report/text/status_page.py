@@ -14,6 +14,7 @@ from bulkdel.report.figures import counted, moment, plain, rate, span
 from bulkdel.report.next_steps import NextStep
 from bulkdel.report.phrases import deed
 from bulkdel.report.remarks import waiting_sides
+from bulkdel.report.shards import shards_line
 from bulkdel.report.status import (
     LastSitting,
     State,
@@ -23,7 +24,7 @@ from bulkdel.report.status import (
 )
 from bulkdel.report.text import tables
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, steps, table, words
-from bulkdel.report.text.shards import shards, shards_line
+from bulkdel.report.text.shards import shards
 from bulkdel.report.tone import Tone
 from bulkdel.report.verdict import run_verdict
 from bulkdel.send.state import Doing, Slower
@@ -140,6 +141,11 @@ def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:
 
 
 def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
+    if status.shards:
+        yield "first start", f"began {moment(status.began_ms or last.began_ms)}"
+        if last.ended_ms is not None:
+            yield "last end", f"{moment(last.ended_ms)}: {plain(how_it_ended(last), 600)}"
+        return
     if status.began_ms is not None and status.began_ms != last.began_ms:
         yield "first start", f"began {moment(status.began_ms)}"
     if last.ended_ms is not None:
