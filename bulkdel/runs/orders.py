@@ -55,6 +55,8 @@ def _words(order: Order, standing: Standing, ceilings: Mapping[str, float]) -> s
     match order:
         case Pause():
             done = "Paused until `bulkdel resume`: calls in flight finish, nothing more is sent."
+        case Resume():
+            pass
         case SlowTo(target=name, qps=qps):
             done = f"{name}: at most {qps or ceilings[name]:g} calls/s, of all processes together."
     owners = counted(standing.owners, "process", "processes")
