@@ -17,7 +17,7 @@ from bulkdel.lease.table import Table
 from bulkdel.report.ending import ENDS
 from bulkdel.report.status import TargetStatus
 from bulkdel.runs.cut_run import CutRun, leave_for
-from bulkdel.runs.leases import end_session, register_run
+from bulkdel.runs.leases import end_session
 from bulkdel.runs.observers import Observers
 from bulkdel.runs.phases import all_ended
 from bulkdel.runs.pipe import Orders
@@ -36,7 +36,6 @@ def send_shards(
     processes: int | None,
     limit: int | None,
     go_on: bool,
-    new_store: bool,
     quiet: bool,
 ) -> Carried:
     """Sends what is left of all shards of a run that is cut; how each target ended.
@@ -57,11 +56,10 @@ def send_shards(
         consent=run.consent,
         go_on=go_on,
         leave=leave_for(status, limit),
+        began_s=run.began_s,
     )
     qps = {target.name: target.qps for target in job.targets}
-    shared = job.cluster is not None and job.cluster.store_env is not None
-    if shared:
-        orders = replace(orders, began_s=register_run(job, run.cut, new_store=new_store))
+    shared = run.began_s > 0
     table = Table(
         {
             name: sum(qps[target] for target in shard.targets) / shard.slices

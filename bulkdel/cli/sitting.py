@@ -119,7 +119,8 @@ def _holding(job: Job, choices: Choices) -> Callable[[Job], AbstractContextManag
         return held_run
     from bulkdel.runs.cut_run import held_cut
 
-    return partial(held_cut, say=streams.say, patient=choices.worker)
+    new_store = choices.new_store
+    return partial(held_cut, say=streams.say, patient=choices.worker, new_store=new_store)
 
 
 def _carry_out(
@@ -198,7 +199,6 @@ def _send_shards(
         processes=choices.processes,
         limit=choices.limit,
         go_on=go_on,
-        new_store=choices.new_store,
         quiet=quiet,
     )
 

@@ -340,7 +340,8 @@ class Process:
         if wanted == _POINT:
             if world.now < FAULTS_UNTIL_S and world.random.random() < 0.004 * world.clumsy:
                 # Without a deadline only the margin covers what is stopped after it has asked.
-                most_s = 60.0 if world.deadline else 0.1
+                covered = world.deadline or world.protocol.without_deadline
+                most_s = 60.0 if covered else 0.1
                 self.stop(world.random.uniform(0, most_s))
             world.at(world.now, lambda: self._go_on(thread, lambda: thread.send(None)))
         elif isinstance(wanted, float):

@@ -74,6 +74,7 @@ SPOILT: Final[Mapping[str, Protocol]] = {
     "a session is revived": Protocol(model=_Revives),
     "the clock is read after the answer": Protocol(read_late=True),
     "epochs are not read": Protocol(reads_epochs=False),
+    "stopped after asking, and no deadline": Protocol(without_deadline=True),
     "goes on at once": Protocol(goes_on_at_once=True),
     "no rest after a failover": Protocol(model=_NeverRests),
     "a share is raised too early": Protocol(model=_RaisesAtOnce),

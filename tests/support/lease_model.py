@@ -124,6 +124,7 @@ class Model:
         held = set(held)
         for shard in self._owned_by(member.session):
             if shard.row.name not in held:
+                shard.epoch += 1
                 return Taken(shard=shard.row.name, epoch=shard.epoch)
         return self._choose(session, room, none_held=not held)
 
