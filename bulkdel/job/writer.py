@@ -246,6 +246,18 @@ _REST: Final = """\
 # time such as "30m", in which it can be stopped, or "go".
 # then = "ask"
 
+# [request]
+# What the purge answers; shown by status, report and metrics, and signed by `bulkdel seal`.
+# id = "DSR-4711"
+# reason = "GDPR Art. 17"
+# requested_at = 2026-11-01
+# deadline = 2026-12-01    # its end in UTC; `plan` and `check` say if it cannot be kept
+
+# [evidence]
+# The key that `bulkdel seal` signs with; `bulkdel seal --new-key FILE` makes one.
+# signing_key_file = "signing-key.pem"
+# signing_key_env = "BULKDEL_SIGNING_KEY"
+
 [notify]
 # Who is told how the run goes, with the summary as JSON: a program (on its standard input, started
 # without a shell in this file's directory) and/or an address that it is POSTed to.

@@ -122,7 +122,8 @@ def test_a_ratio_that_never_counts(ratio: float | None, sample: int, said: list[
     """A failure ratio that can never be reached is told to be none."""
     job = front.job(front.tencent())
     guards = replace(job.guards, max_failure_ratio=ratio, min_sample=sample)
-    found = list(plan_doubts(replace(job, guards=guards), replace(planned(job), lookalikes=())))
+    plan = replace(planned(job), lookalikes=())
+    found = list(plan_doubts(replace(job, guards=guards), plan, 0.0))
     assert [one.startswith(start) for one, start in zip(found, said, strict=True)] == [
         True for _ in said
     ]
