@@ -126,7 +126,7 @@ class PostgresStore:
         """See Store. Raises StoreAway, once, where a renewal has failed since the last call."""
         if self._away:
             away, self._away = self._away, ""
-            raise StoreAway(away, where=_WHERE)
+            raise StoreAway(away)
         told = self._told
         if told.shares != self._returned[1]:
             self._returned = (self._clock(), told.shares)

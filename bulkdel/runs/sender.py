@@ -109,9 +109,10 @@ class Sender:
         self._woken = asyncio.Event()
         self._pipe.listen(lambda order: _soon(loop, partial(self._obey, order)))
         tell(lambda by: _soon(loop, partial(self._stop, End.STOPPED, f"stopped by {by}")))
-        await self._ask(self._store.join)
-        keepers = [asyncio.create_task(self._keep_told()), asyncio.create_task(self._keep_alive())]
+        keepers = [asyncio.create_task(self._keep_alive())]
         try:
+            await self._ask(self._store.join)
+            keepers.append(asyncio.create_task(self._keep_told()))
             async with asyncio.TaskGroup() as group:
                 await self._take_all(group)
             with suppress(StoreAway):  # the session ends by itself
@@ -189,7 +190,7 @@ class Sender:
                 left, message = await self._sent(taken, held)
         except Busy as busy:  # what is left of an earlier process is still at its last calls
             tries = self._busy[taken.shard] = self._busy.get(taken.shard, 0) + 1
-            self._pipe.tell(say=f"Waiting: {busy}.")
+            self._pipe.tell(say=f"Waiting: {busy.what}.")
             await asyncio.sleep(TURN_S)
             if tries >= BUSY_MOST:
                 left, message = Left.ENDED, _failed(held.job, busy)
@@ -229,7 +230,7 @@ class Sender:
             try:
                 self._told = await self._ask(self._store.renew)
             except StoreAway as away:
-                self._pipe.tell(say=str(away))
+                self._pipe.tell(away=str(away))
             for held in self._held.values():
                 held.hear(self._told, shared=self._alone)
             await self._wait_turn()
