@@ -92,21 +92,21 @@ def send_shards(
 
         with asyncio.Runner() as runner:
             done = runner.run(work())
-    watch.tell(_too_late)
+    watch.tell(too_late)
     lanes = [lane for lanes in done.lanes.values() for lane in lanes]
-    ended = tuple(_ended(one, lanes, done) for one in run.status().targets)
-    return Carried(ending=Ending(lanes=ended), asks=done.asks)
+    ends = tuple(ended(one, lanes, done.stopped) for one in run.status().targets)
+    return Carried(ending=Ending(lanes=ends), asks=done.asks)
 
 
-def _ended(target: TargetStatus, lanes: list[LaneEnd], done: Supervisor) -> LaneEnd:
+def ended(target: TargetStatus, lanes: list[LaneEnd], stopped: tuple[End, str] | None) -> LaneEnd:
     """How a target ended: of its slices, the worst; of one that nobody sent, why not."""
     own = [lane for lane in lanes if lane.target == target.name]
     if bad := [lane for lane in own if lane.end is not End.FINISHED]:
         return min(bad, key=lambda lane: ENDS.index(lane.end))
     if target.unsettled <= 0:
         return LaneEnd(target=target.name, end=End.FINISHED, words="")
-    if done.stopped is not None:
-        return LaneEnd(target=target.name, end=done.stopped[0], words=done.stopped[1])
+    if stopped is not None:
+        return LaneEnd(target=target.name, end=stopped[0], words=stopped[1])
     state = target.state
     if state.doing is Doing.ENDED and state.end not in {None, End.FINISHED}:
         return LaneEnd(target=target.name, end=End(state.end), words=state.info, code=state.code)
@@ -124,5 +124,5 @@ def _warn(words: str) -> None:
     streams.say(f"Warning: {words}.")
 
 
-def _too_late(_: str) -> None:
+def too_late(_: str) -> None:
     """Nothing is left to stop but the summary."""

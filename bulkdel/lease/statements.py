@@ -118,9 +118,11 @@ LIVES: Final = """
 SELECT 1 FROM bulkdel.session WHERE id = %(me)s AND expires > bulkdel.moment() FOR UPDATE
 """
 UNHELD: Final = """
-SELECT name, epoch FROM bulkdel.shard
-WHERE owner = %(me)s AND name <> ALL (%(held)s) ORDER BY name LIMIT 1
+UPDATE bulkdel.shard SET epoch = epoch + 1 WHERE owner = %(me)s AND name =
+    (SELECT min(name) FROM bulkdel.shard WHERE owner = %(me)s AND name <> ALL (%(held)s))
+RETURNING name, epoch
 """
+"""With an epoch of its own: what was said of it before, and comes late, is no word about it now."""
 COUNTS: Final = """
 SELECT count(*), count(*) FILTER (WHERE owner = %(me)s), count(*) FILTER (WHERE owner IS NOT NULL),
        count(*) FILTER (WHERE owner IS NULL AND bulkdel.is_open(state, let_go, %(began)s)),

@@ -180,3 +180,21 @@ async def test_many_shards_share_a_process(tmp_path: Path) -> None:
     endings = await asyncio.gather(*(one(number, shard) for number, shard in enumerate(shards)))
     assert all(ending.lanes[0].end is End.FINISHED for ending in endings)
     assert [len(ledger(shard)) for shard in shards] == [24, 24]
+
+
+async def test_its_word_keeps_what_was_settled_before(tmp_path: Path) -> None:
+    """A shard that was taken and let go without a call does not look as if nothing were settled."""
+    job, cut = made(tmp_path)
+    shard = shard_job(job, cut.shards[0])
+    with held_shard(shard, Taken(shard="1", epoch=1), nothing_to_ask, alone=False) as run:
+        await sent(shard, run, limit=7)
+    with held_shard(shard, Taken(shard="1", epoch=2), nothing_to_ask, alone=False) as run:
+        await asyncio.to_thread(run.open)
+    live = read_live(shard.run_dir)
+    assert live is not None
+    assert (live.hands, live.ended) == (2, True)
+    assert [(lane.pairs, lane.counters.settled) for lane in live.lanes] == [(24, 7)]
+
+
+def nothing_to_ask() -> None:
+    """A fence that stands open."""
