@@ -93,6 +93,7 @@ class Sender:
         self._busy: dict[str, int] = {}
         self._told = Told()
         self._stopped: tuple[End, str] | None = None
+        self._wrong: BulkdelError | None = None
         self._store_calls = ThreadPoolExecutor(1, "store")
 
     async def run(self, tell: Callable[[Callable[[str], None]], None]) -> None:
@@ -100,7 +101,7 @@ class Sender:
 
         Raises:
             StoreAway: it could not begin.
-            WrongInput: as `Store.join`.
+            WrongInput: as `Store.join`; or the store knows no more of the run.
         """
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "shards"))
@@ -115,6 +116,8 @@ class Sender:
                 await self._take_all(group)
             with suppress(StoreAway):  # the session ends by itself
                 await self._ask(self._store.leave)
+            if self._wrong is not None:
+                raise self._wrong
         finally:
             for keeper in keepers:
                 keeper.cancel()
@@ -146,10 +149,16 @@ class Sender:
             )
             got: Taken | Nothing = Nothing(over=False)
             if not self._held or used < WORKER_QPS:
-                with suppress(StoreAway):  # what is held is sent on, until the fence ends it
+                try:
                     got = await self._ask(
                         self._store.take, frozenset(self._held), max(0.0, WORKER_QPS - used)
                     )
+                except StoreAway:  # what is held is sent on, until the fence ends it
+                    pass
+                except BulkdelError as error:  # nothing more will ever be taken
+                    self._wrong = error
+                    self._stop(End.STOPPED, str(error))
+                    return
             match got:
                 case Taken(shard=name):
                     shard = self._shards[name]
@@ -200,9 +209,9 @@ class Sender:
         self._woken.set()
 
     async def _sent(self, taken: Taken, held: _Held) -> tuple[Left, dict[str, Any]]:
-        job, name = held.job, taken.shard
-        with ExitStack() as stack:  # closed in this very thread, which is quick, when all is in
-            opening = held_shard(job, taken, self._fence, alone=self._alone)
+        job, name, stack = held.job, taken.shard, ExitStack()
+        opening = held_shard(job, taken, self._fence, alone=self._alone)
+        try:
             run = await asyncio.to_thread(stack.enter_context, opening)
             meta = await asyncio.to_thread(run.open)
             run.agree(self._orders.consent)
@@ -217,6 +226,8 @@ class Sender:
             held.hear(self._told, shared=self._alone)
             ending = await held.carrier.carry_out(steps)
             over = all(lane.end is End.FINISHED for lane in ending.lanes) and not run.unsettled
+        finally:
+            await asyncio.to_thread(stack.close)
         left = Left.SETTLED if over else Left.FREE if held.stopped else Left.ENDED
         return left, {"lanes": lanes_told(ending), "asks": held.carrier.asks}
 

@@ -25,7 +25,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from bulkdel.errors import BulkdelError
+from bulkdel.errors import BulkdelError, StoreAway
 from bulkdel.files import reason
 from bulkdel.lease.table import Table
 from bulkdel.lease.values import Left, Nothing
@@ -118,6 +118,9 @@ class Supervisor:
         """Keep so many senders going until nothing is left to take, or `stop`.
 
         `look` is called every LOOK_EVERY_S, in a thread, and never twice at once.
+
+        Raises:
+            StoreAway: no sender can be kept going.
         """
         keepers = [
             asyncio.create_task(self._keep_looking(look), name="look"),
@@ -132,8 +135,8 @@ class Supervisor:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
-        if len(self._given_up) == processes and self.stopped is None:
-            self.stopped = End.CRASHED, self._given_up[-1]
+        if len(self._given_up) == processes:
+            raise StoreAway(self._given_up[-1])
 
     def in_flight(self) -> int:
         """Calls in flight, as the senders said last; may be asked from any thread."""
