@@ -126,7 +126,7 @@ class PostgresStore:
         """See Store. Raises StoreAway, once, where a renewal has failed since the last call."""
         if self._away:
             away, self._away = self._away, ""
-            raise StoreAway(away, where=_WHERE)
+            raise StoreAway(away)
         told = self._told
         if told.shares != self._returned[1]:
             self._returned = (self._clock(), told.shares)
@@ -426,5 +426,6 @@ def _unknown() -> UnknownRun:
     return UnknownRun(
         "the store does not know this run",
         where=_WHERE,
-        mend="nobody has begun it with this store; or its tables were lost, then begin it again",
+        mend="nobody has begun it with this store; or its tables were lost: then stop every worker, "
+        "wait for the lease and timeout_s to pass, and say `bulkdel worker --new-store` once",
     )
