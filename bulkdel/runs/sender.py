@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar
 from bulkdel.errors import BulkdelError, Busy, Exit, Guarded, StoreAway
 from bulkdel.job.job import Job, Target
 from bulkdel.lease.values import Left, Nothing, Store, Taken, Told
-from bulkdel.plan.cut import Shard
+from bulkdel.plan.cut import WORKER_QPS, Shard
 from bulkdel.runs.carrier import Carrier
 from bulkdel.runs.failures import leaf, unexpected
 from bulkdel.runs.log import trace
@@ -32,8 +32,6 @@ from bulkdel.runs.shard_run import held_shard
 from bulkdel.runs.shards import shard_job
 from bulkdel.send.view import End, Ending
 
-WORKER_QPS: Final = 1000.0
-"""Calls/s of the shards that a process takes at once: about what one process sends."""
 TURN_S: Final = 1.0
 """Seconds between two looks at what is to be done, and of a pause before something is tried again;
 with a store that several machines ask, half of it more or less."""

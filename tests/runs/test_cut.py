@@ -177,16 +177,29 @@ async def test_a_library_sends_no_shards(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_what_plan_shows_of_shards_is_what_it_shows_of_one_plan(tmp_path: Path) -> None:
-    """Books, calls, savings and friend lists to pull are the same, cut or not."""
-    job = job_of(tmp_path, targets=3, mode="two_way", rows=ROWS + "b,a\nd,a\nb,d\n")
-    job = replace(job, backup=job.backup.model_copy(update={"enabled": True}))
+@pytest.mark.parametrize("slices", [{}, {"t2": 3}])
+def test_what_plan_shows_of_shards_is_what_it_shows_of_one_plan(
+    tmp_path: Path, slices: dict[str, int]
+) -> None:
+    """Books, calls, savings and friend lists to pull are the same, cut or not, for each target."""
+    rows = ROWS + "b,a\nd,a\nb,d\n"
+    job = job_of(tmp_path, targets=3, mode="one_way" if slices else "two_way", rows=rows)
+    job = replace(
+        job,
+        cluster=Cluster(shard_qps=400, slices=slices),
+        backup=job.backup.model_copy(update={"enabled": True}),
+        targets=(*job.targets[:2], replace(job.targets[2], batch_size=1, qps=7.0)),
+    )
     cut = plan_cut(job, lambda _: None)
     one = plan_only(replace(job, cluster=None, run_dir=tmp_path / "one"), lambda _: None)
-    assert len(cut.shards) == 3
-    assert cut.savings
-    assert replace(cut, shards=(), meta=one.meta) == one
+    assert len(cut.shards) == (4 if slices else 2)
+    assert bool(cut.savings) == (not slices)
+    assert cut.savings == one.savings
+    assert cut.backup_lists == one.backup_lists
+    assert cut.rejects == one.rejects
     assert (cut.meta.books, cut.meta.shares) == (one.meta.books, one.meta.shares)
+    if not slices:
+        assert cut.sample == one.sample
 
 
 def run_dir_of(job: Job) -> Check:
