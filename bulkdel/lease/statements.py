@@ -61,6 +61,10 @@ REGISTER_RUN: Final = """
 INSERT INTO bulkdel.run (run_id, folder) VALUES (%(run)s, %(folder)s)
 ON CONFLICT (run_id) DO UPDATE SET folder = excluded.folder
 """
+ELSEWHERE: Final = """
+SELECT host FROM bulkdel.run JOIN bulkdel.session USING (run_id)
+WHERE folder = %(folder)s AND run_id <> %(run)s AND expires > bulkdel.moment() LIMIT 1
+"""
 REGISTER_SHARDS: Final = """
 INSERT INTO bulkdel.shard (run_id, name, apps, qps, slice_of, target_qps, epoch, let_go)
 SELECT %(run)s, name, apps, qps, slice_of, target_qps, epoch, bulkdel.moment()
@@ -149,7 +153,8 @@ WHERE shard.run_id = %(run)s AND busy.run_id <> %(run)s AND owner IS NULL
   AND bulkdel.is_open(state, let_go, %(began)s) ORDER BY name LIMIT 1
 """
 GIVE_BACK: Final = """
-UPDATE bulkdel.shard SET owner = NULL, let_go = bulkdel.moment(), state = %(state)s
+UPDATE bulkdel.shard SET owner = NULL, let_go = bulkdel.moment(), state = %(state)s,
+    epoch = epoch - %(uncounted)s
 WHERE run_id = %(run)s AND name = %(name)s AND owner = %(me)s AND epoch = %(epoch)s
 """
 

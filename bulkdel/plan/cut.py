@@ -6,6 +6,7 @@ its own: shards/NAME. Once the first call has left, the cut is fixed, whatever t
 
 from __future__ import annotations
 
+import hashlib
 import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +25,8 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 
 CUT_VERSION: Final = 1
-PROCESS_QPS: Final = 1000.0
-"""Calls/s that one process sends, about, whatever its targets are allowed."""
+WORKER_QPS: Final = 1000.0
+"""Calls/s that one process sends, about, and so those of the shards that it takes at once."""
 _BYTES_MOST: Final = 64 << 20
 
 
@@ -77,7 +78,7 @@ def shards_of(targets: Sequence[Target], cluster: Cluster) -> tuple[Shard, ...]:
 
 def processes_for(targets: Sequence[Target], shards: Sequence[Shard]) -> int:
     """How many processes send these shards as fast as the targets are allowed, about."""
-    needed = math.ceil(sum(target.qps for target in targets) / PROCESS_QPS)
+    needed = math.ceil(sum(target.qps for target in targets) / WORKER_QPS)
     return max(1, min(needed, len(shards)))
 
 
@@ -98,6 +99,11 @@ def _parts(
         together += target.qps
     if names:
         yield tuple(names), 0, 1
+
+
+def plans_sha256(digests: Mapping[str, str]) -> str:
+    """What a cut knows its shards' plans by: SHA-256 over their digests, given by shard."""
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
 
 
 def keep_cut(run_dir: Path, cut: Cut) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import BinaryIO
 
 from bulkdel import files, rundir
 from bulkdel.job.job import Job
-from bulkdel.plan.cut import Cut, Shard, keep_cut, shard_dir, shards_of
+from bulkdel.plan.cut import Cut, Shard, keep_cut, plans_sha256, shard_dir, shards_of
 from bulkdel.plan.gather import Gathered, gathered
 from bulkdel.plan.lines import Lines, sliced, whole
 from bulkdel.plan.make import unplan, write
@@ -48,9 +47,7 @@ def make_shards(job: Job, *, stdin: BinaryIO | None = None, scale: Scale | None 
                 digests[shard.name] = _shard(job, shard, rows, lines).digest
             lines.path.unlink()
         files.publish(rows.folder / files.REJECTS, job.run_dir / files.REJECTS)
-        cut = Cut(
-            run_id=str(uuid.uuid4()), meta=_meta(rows, sorted(digests.items())), shards=shards
-        )
+        cut = Cut(run_id=str(uuid.uuid4()), meta=_meta(rows, digests), shards=shards)
         keep_cut(job.run_dir, cut)
     return cut
 
@@ -102,9 +99,9 @@ def _in_order(shares: Iterable[Share]) -> Iterator[Share]:
         first += share.batches
 
 
-def _meta(rows: Gathered, digests: list[tuple[str, str]]) -> PlanMeta:
+def _meta(rows: Gathered, digests: Mapping[str, str]) -> PlanMeta:
     """The whole plan's: in place of its entries, it goes by its shards' digests."""
-    entries_sha256 = hashlib.sha256(repr(digests).encode()).hexdigest()
+    entries_sha256 = plans_sha256(digests)
     return PlanMeta(
         fingerprint=rows.fingerprint,
         books=rows.books,

@@ -10,7 +10,7 @@ from bulkdel.plan.values import Books
 from bulkdel.report.figures import counted
 from bulkdel.report.phrases import unit
 from bulkdel.report.status import Status
-from bulkdel.report.verdict import RunVerdict, left_by_target, run_verdict
+from bulkdel.report.verdict import NAMED_MOST, RunVerdict, left_by_target, run_verdict
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import End, Ending, LaneView
 
@@ -133,7 +133,10 @@ def why(ending: Ending) -> str:
     ]
     if len(by_lane) > 1 and len({said for _, said in by_lane}) == 1:
         return by_lane[0][1]  # what stopped them all
-    return "; ".join(f"{target}: {said}" for target, said in by_lane) or "finished"
+    said = [f"{target}: {words}" for target, words in by_lane[:NAMED_MOST]]
+    if len(by_lane) > NAMED_MOST:
+        said.append(f"and {counted(len(by_lane) - NAMED_MOST, 'more target')}")
+    return "; ".join(said) or "finished"
 
 
 def _detail(ending: Ending, status: Status, run: RunVerdict) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bulkdel.ledger.values import Counters
+from bulkdel.report.few import by_provider
 from bulkdel.report.figures import count, counted
 from bulkdel.report.phrases import unit, was
 from bulkdel.report.status import Status, TargetStatus
@@ -48,7 +49,7 @@ def no_friendships(status: Status) -> NoFriendships | None:
         f"at {target.name} {count(target.counters.already_gone)} of "
         f"{counted(target.counters.settled, noun)} that are settled had nothing to delete, and "
         f"{count(target.counters.deleted)} {was(target.counters.deleted)} deleted"
-        for target in targets
+        for target in by_provider(targets)
     )
     return NoFriendships(
         targets=tuple(target.name for target in targets),

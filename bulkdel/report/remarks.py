@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from bulkdel.report.few import ROWS_MOST, by_provider
 from bulkdel.report.figures import count, counted
 from bulkdel.report.phrases import unit, was
 from bulkdel.report.status import Status
@@ -31,7 +32,7 @@ def remarks(status: Status, both_sides: Mapping[str, int] | None = None) -> tupl
         f"{counted(now.already_gone, unit(status.operation))} {was(now.already_gone)} already gone."
         " Some of those may have been deleted by a call of this run whose answer was lost: in the "
         "ledger their lost_answers is above 0."
-        for target in gone
+        for target in by_provider(gone)
         if (now := target.counters).lost_answers
     ]
     sentences += waiting_sides(status)
@@ -56,18 +57,25 @@ def _both_lists(status: Status) -> bool:
 
 
 def _counted_twice(status: Status, both_sides: Mapping[str, int]) -> Iterator[str]:
-    for target in status.targets:
+    targets = [target for target in status.targets if both_sides.get(target.name)]
+    for target in targets if len(targets) <= ROWS_MOST else ():
         if pairs := both_sides.get(target.name):
             yield (
                 f"{target.name}: of the {count(target.counters.already_gone)} pairs that were "
                 f"already gone, {count(pairs)} name a friendship that the input names from its "
                 "other side as well: this run removed it by that other pair."
             )
+    if len(targets) > ROWS_MOST:
+        yield (
+            f"Of the pairs that were already gone at {counted(len(targets), 'target')}, "
+            f"{count(sum(both_sides.values()))} name a friendship that the input names from its "
+            "other side as well: this run removed it by that other pair."
+        )
 
 
 def waiting_sides(status: Status) -> Iterator[str]:
     """What the second phase is for, as long as there is anything for it."""
-    for target in status.targets:
+    for target in by_provider(status.targets):
         if waiting := target.counters.in_reserve:
             yield (
                 f"{target.name}: {counted(waiting, 'pair')} of those left were answered "

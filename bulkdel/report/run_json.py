@@ -26,7 +26,8 @@ KEYS: Final[Mapping[str, str]] = {
     "ended.*.code": "the provider's code behind it; null where there is none",
     "next[].words": "what to do next, the most pressing first",
     "next[].command": "the command that does it; empty where a person must act",
-    "files.*": "by name (ledger, rejects, log, report), the paths of the run's files",
+    "files.*": "by name (ledger, rejects, log, report), the paths of the run's files; of one that "
+    "is cut, a pattern for its ledgers",
     "status": "null where the run could not be looked at; else as `status --json` says it",
     **{f"status.{key}": words for key, words in status_json.KEYS.items()},
 }
@@ -60,4 +61,7 @@ def _files(status: Status) -> dict[str, str]:
     named = {"ledger": files.LEDGER, "log": files.LOG, "report": files.FIGURES}
     if status.rows.rejected:
         named["rejects"] = files.REJECTS
-    return {name: str(status.run_dir / file) for name, file in named.items()}
+    paths = {name: str(status.run_dir / file) for name, file in named.items()}
+    if status.shards:
+        paths["ledger"] = str(status.run_dir / files.SHARDS / "*" / files.LEDGER)
+    return paths

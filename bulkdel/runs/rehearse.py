@@ -21,6 +21,7 @@ from bulkdel.providers import PROVIDERS
 from bulkdel.providers.protocol import App, Secret
 from bulkdel.report.phrases import place
 from bulkdel.report.rehearsal import Rehearsal, rehearsal_json
+from bulkdel.runs.app_lock import one_sender
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.rehearsal import Cast, Questions
 from bulkdel.runs.rehearsal_calls import Caller, Halted
@@ -93,6 +94,7 @@ def rehearse(
             refuse_sent(job)
             secret = _secret_of(target)
             proxy = Proxy.of(target.proxy, read_login(target))
+            stack.enter_context(one_sender((target,), job.run_dir, say))
             note = Note(job.run_dir, target, accounts)
             runner = stack.enter_context(asyncio.Runner())
         agree(target, note.left)

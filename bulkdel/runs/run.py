@@ -35,6 +35,7 @@ from bulkdel.providers.protocol import Secret
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.status import Status
+from bulkdel.runs.app_lock import one_sender
 from bulkdel.runs.backed_up import ensure_backed_up
 from bulkdel.runs.circumstances import circumstances, settings_of
 from bulkdel.runs.control import Obeys, listening
@@ -135,6 +136,8 @@ class Run:
             for target in self._job.targets:
                 self._secrets[target.name] = secret_of(target)
                 self._proxies[target.name] = Proxy.of(target.proxy, read_login(target))
+            at, warn = self._main_job.run_dir, self._warn_now
+            self._stack.enter_context(one_sender(self._job.targets, at, warn))
 
     @property
     def unsettled(self) -> int:
@@ -251,6 +254,9 @@ class Run:
         from bulkdel.runs.stand_in import stand_in  # a web server: only where wanted
 
         return stand_in(self._job, target)
+
+    def _warn_now(self, words: str) -> None:
+        self._warn(self._log or structlog.get_logger(), words)
 
     def _warn(self, log: FilteringBoundLogger, words: str) -> None:
         """Tell of a convenience that this sitting does without."""

@@ -8,17 +8,27 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from bulkdel.errors import Exit
+from bulkdel.ledger.values import Counters
+from bulkdel.report.ending import why
 from bulkdel.report.few import ROWS_MOST, by_provider, few
 from bulkdel.report.next_steps import next_steps
+from bulkdel.report.remarks import remarks
+from bulkdel.report.run_json import run_json
 from bulkdel.report.shards import ShardState, shards_line
 from bulkdel.report.status import State
 from bulkdel.report.status_json import KEYS, status_json
 from bulkdel.report.text.shards import shards_screen_text
 from bulkdel.report.text.status_page import status_text
+from bulkdel.report.text.summary import summary_text
 from bulkdel.report.text.watch import watch_text
-from bulkdel.send.state import Doing
+from bulkdel.report.verdict import run_verdict
+from bulkdel.send.state import Doing, End
+from bulkdel.send.view import Ending, LaneEnd
 from tests.support.json_keys import undocumented, unwritten
 from tests.support.shards import lane, many, shard, status_of
+
+GONE = Counters(already_gone=100, calls=101, lost_answers=1)
 
 
 @pytest.mark.parametrize("count", [4, 40, 300, 1000])
@@ -54,7 +64,7 @@ def test_many_targets_share_rows() -> None:
             getattr(one, count) for one in status.targets
         )
     (whole,) = by_provider(status.targets)
-    assert (whole.pairs, whole.name) == (30_000, "300 of Tencent Chat")
+    assert (whole.pairs, whole.name) == (30_000, "300 targets of Tencent Chat")
     assert few(status.targets[:ROWS_MOST]) == list(status.targets[:ROWS_MOST])
 
 
@@ -132,3 +142,35 @@ def test_next_steps_are_said_once() -> None:
     assert [step.command for step in steps].count("bulkdel run") == 1
     assert any("Likewise for 71 other targets" in step.words for step in steps)
     assert all(len(step.words) < 300 for step in steps)
+
+
+def test_summary_names_all_ledgers() -> None:
+    """At the end of `run` the results of a run that is cut are where they are: in each shard."""
+    status = replace(many(4), state=State.STOPPED)
+    ends = tuple(
+        LaneEnd(target=one.name, end=End.REFUSED, words="no such app") for one in status.targets
+    )
+    text = summary_text(status, Ending(lanes=ends), 120, next_steps=())
+    assert "/runs/purge-2026-11/shards/*/ledger.jsonl" in text
+    assert "/runs/purge-2026-11/shards/*/run.log" in text
+    values = json.loads(run_json(Exit.REFUSED, "", status=status))
+    assert values["files"]["ledger"] == "/runs/purge-2026-11/shards/*/ledger.jsonl"
+
+
+@pytest.mark.parametrize("count", [40, 1000])
+def test_sentences_do_not_grow(count: int) -> None:
+    """What is said of many targets names none of them one by one, however the run stands."""
+    gone = [
+        shard(at, ShardState.SETTLED, replace(lane(f"app-{at}", ShardState.SETTLED), counters=GONE))
+        for at in range(count)
+    ]
+    done = [shard(at, ShardState.SETTLED) for at in range(count)]
+    for shards in (gone, done):
+        status = status_of(shards)
+        assert status.state is State.FINISHED
+        verdict = run_verdict(status)
+        assert len(f"{verdict.headline}{verdict.detail}{''.join(remarks(status))}") < 1500
+    (one,) = [text for text in remarks(status_of(gone)) if "lost the answer" in text]
+    assert one.startswith(f"{count:,} targets of Tencent Chat: {count:,} calls lost the answer")
+    ends = [LaneEnd(target=f"app-{at}", end=End.DOWN, words=f"down {at}") for at in range(count)]
+    assert why(Ending(lanes=tuple(ends))).endswith(f"; and {count - 6:,} more targets")

@@ -59,10 +59,13 @@ def _parts(
 
 def _files(status: Status) -> Iterator[tuple[str, str]]:
     at = status.run_dir
-    yield "results", plain(str(at / files.LEDGER), 1000)
+    each = at / files.SHARDS / "*" if status.shards else at
+    yield "results", plain(str(each / files.LEDGER), 1000)
     if status.rows.rejected:
         yield (
             "rejected rows",
             f"{plain(str(at / files.REJECTS), 1000)} ({count(status.rows.rejected)})",
         )
     yield "log", plain(str(at / files.LOG), 1000)
+    if status.shards:
+        yield "logs of shards", plain(str(each / files.LOG), 1000)
