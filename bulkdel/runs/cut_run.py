@@ -137,7 +137,7 @@ def held_cut(job: Job, say: Say, *, patient: bool, new_store: bool) -> Iterator[
             except Busy as busy:
                 if not patient:
                     raise
-                say(f"Waiting: {busy}.")
+                say(f"Waiting: {busy.what}.")
                 warnings = stack.enter_context(hold(job.run_dir, patience_s=PLANNING_MOST_S))
         run = CutRun(job, stack, warnings)
         run.new_store = new_store
