@@ -166,7 +166,7 @@ def test_what_is_wrong_with_a_shard_is_said_before_anything_is_sent(tmp_path: Pa
     with pytest.raises(Corrupt):
         opened(7)
     plan.unlink()
-    with pytest.raises(Corrupt, match="the plan of this shard is gone"):
+    with pytest.raises(Corrupt, match="the plan is gone"):
         opened(8)
 
 
