@@ -426,6 +426,6 @@ def _unknown() -> UnknownRun:
     return UnknownRun(
         "the store does not know this run",
         where=_WHERE,
-        mend="nobody has begun it with this store; or its tables were lost: then stop every worker, "
-        "wait for the lease and timeout_s to pass, and say `bulkdel worker --new-store` once",
+        mend="nobody has begun it with this store; or its tables were lost: then stop every "
+        "worker, wait for the lease and timeout_s to pass, and say --new-store once",
     )
