@@ -19,7 +19,7 @@ from functools import partial
 from posix import _exit as exit_now
 from typing import Any, Final, TypeVar
 
-from bulkdel.errors import BulkdelError, Busy, Exit, Guarded, StoreAway
+from bulkdel.errors import BulkdelError, Busy, Exit, Guarded, StoreAway, StoreBehind
 from bulkdel.job.job import Job, Target
 from bulkdel.lease.values import Left, Nothing, Store, Taken, Told
 from bulkdel.plan.cut import WORKER_QPS, Shard
@@ -201,6 +201,8 @@ class Sender:
             await asyncio.sleep(TURN_S)
             if tries >= BUSY_MOST:
                 left, message = Left.ENDED, _failed(held.job, busy)
+        except StoreBehind as error:
+            left, message = Left.REFUSED, _failed(held.job, error)
         except Exception as error:  # noqa: BLE001  # the other shards go on
             left, message = Left.ENDED, _failed(held.job, leaf(error))
         self._pipe.tell(shard=taken.shard, left=left, **message)

@@ -301,7 +301,7 @@ class Supervisor:
         words = "; ".join(dict.fromkeys(lane.words for lane in lanes if lane.words))
         more = {"traceback": how["trace"]} if "trace" in how else {}
         self._log.info("shard.left", shard=shard, left=left, said=words, **more)
-        if left == Left.ENDED:
+        if left in {Left.ENDED, Left.REFUSED}:
             self._tell(f"Shard {shard} ends with work left: {words}")
 
     def _answer(self, child: _Child, call: Mapping[str, Any]) -> Any:
