@@ -27,7 +27,7 @@ SLOWLY_S = (0.2, 0.3)
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Of a store that all tests of this module share."""
+    """Of a store that all tests of this module share, where there is a cluster to try."""
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
     try:
         with a_postgres(fsync=False) as server:
