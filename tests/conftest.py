@@ -24,6 +24,7 @@ UNMEASURED: Final = (
     "tests/ledger/test_any_history.py",
     "tests/plan/test_parquet.py",
     "tests/send/test_rate.py",
+    "tests/simulation/test_leases.py",
     "tests/simulation/test_night.py",
     "tests/simulation/test_simulation.py",
 )

@@ -15,6 +15,7 @@ DOORS: Final = {
     "aiohttp": {"emulator/server.py", "send/connection.py", "send/transport.py"},
     "aiohappyeyeballs": {"send/connection.py"},
     "aiolimiter": {"send/pace.py"},
+    "distributed": {"runs/on_dask.py"},
     "duckdb": {"plan/duck.py"},
     "jinja2": {"report/page/html.py"},
     "numpy": {"plan/"},
@@ -24,6 +25,7 @@ DOORS: Final = {
     "markupsafe": {"report/page/"},
     "pydantic": {
         "job/",
+        "plan/cut.py",
         "plan/meta.py",
         "ledger/circumstances.py",
         "report/backup.py",

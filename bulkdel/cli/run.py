@@ -51,6 +51,9 @@ Files in the run directory:
   run.log        one JSON object a line
   report.html    the run as a page, and report.json: its figures
   backup, canary the runs beside it, where the job asks for them
+  shards.json    how the run is cut, where the job has [cluster]; then all
+                 but rejects, log and report is in a folder for each shard,
+                 shards/NAME
 
 \b
 With --json standard output is one object: exit_code, words, how each target
@@ -114,6 +117,25 @@ def run(
             show_default=False,
         ),
     ] = None,
+    on: Annotated[
+        str,
+        typer.Option(
+            "--on",
+            metavar="CLUSTER",
+            help="Let Dask start the workers: dask://HOST:PORT, or dask for this machine alone.",
+            show_default=False,
+        ),
+    ] = "",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            help="With --on: so many at most. Default: one in each Dask worker.",
+            show_default=False,
+        ),
+    ] = None,
     no_progress: Quiet = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the end of the run as JSON, and nothing else.")
@@ -155,6 +177,8 @@ def run(
         commands=command_for(job, run_dir),
         json=json,
         processes=processes,
+        on=on,
+        workers=workers,
         watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
     )
     try:
@@ -162,6 +186,13 @@ def run(
         if processes is not None and loaded.cluster is None:
             mend = "write [cluster] into it, which cuts a run into shards; or leave the option out"
             raise WrongInput("--processes is for a job with [cluster]", where=job, mend=mend)
+        if workers and not on:
+            raise WrongInput("--workers goes only with --on", mend="leave it out, or say --on dask")
+        if on and (limit or processes):
+            raise WrongInput("--limit and --processes do not go with --on", mend="leave them out")
+        if on and (loaded.cluster is None or loaded.cluster.store_env is None):
+            mend = "write store_env under [cluster]; on one machine `run --processes` needs none"
+            raise WrongInput("--on is for a job whose workers share a store", where=job, mend=mend)
         return sit(loaded, choices)
     except BulkdelError as error:
         if json:

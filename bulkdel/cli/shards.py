@@ -17,7 +17,7 @@ from bulkdel.lease.table import Table
 from bulkdel.report.ending import ENDS
 from bulkdel.report.status import TargetStatus
 from bulkdel.runs.cut_run import CutRun, leave_for
-from bulkdel.runs.leases import end_session, register_run
+from bulkdel.runs.leases import end_session
 from bulkdel.runs.observers import Observers
 from bulkdel.runs.phases import all_ended
 from bulkdel.runs.pipe import Orders
@@ -36,7 +36,6 @@ def send_shards(
     processes: int | None,
     limit: int | None,
     go_on: bool,
-    new_store: bool,
     quiet: bool,
 ) -> Carried:
     """Sends what is left of all shards of a run that is cut; how each target ended.
@@ -57,11 +56,10 @@ def send_shards(
         consent=run.consent,
         go_on=go_on,
         leave=leave_for(status, limit),
+        began_s=run.began_s,
     )
     qps = {target.name: target.qps for target in job.targets}
-    shared = job.cluster is not None and job.cluster.store_env is not None
-    if shared:
-        orders = replace(orders, began_s=register_run(job, run.cut, new_store=new_store))
+    shared = run.began_s > 0
     table = Table(
         {
             name: sum(qps[target] for target in shard.targets) / shard.slices
@@ -94,21 +92,21 @@ def send_shards(
 
         with asyncio.Runner() as runner:
             done = runner.run(work())
-    watch.tell(_too_late)
+    watch.tell(too_late)
     lanes = [lane for lanes in done.lanes.values() for lane in lanes]
-    ended = tuple(_ended(one, lanes, done) for one in run.status().targets)
-    return Carried(ending=Ending(lanes=ended), asks=done.asks)
+    ends = tuple(ended(one, lanes, done.stopped) for one in run.status().targets)
+    return Carried(ending=Ending(lanes=ends), asks=done.asks)
 
 
-def _ended(target: TargetStatus, lanes: list[LaneEnd], done: Supervisor) -> LaneEnd:
+def ended(target: TargetStatus, lanes: list[LaneEnd], stopped: tuple[End, str] | None) -> LaneEnd:
     """How a target ended: of its slices, the worst; of one that nobody sent, why not."""
     own = [lane for lane in lanes if lane.target == target.name]
     if bad := [lane for lane in own if lane.end is not End.FINISHED]:
         return min(bad, key=lambda lane: ENDS.index(lane.end))
     if target.unsettled <= 0:
         return LaneEnd(target=target.name, end=End.FINISHED, words="")
-    if done.stopped is not None:
-        return LaneEnd(target=target.name, end=done.stopped[0], words=done.stopped[1])
+    if stopped is not None:
+        return LaneEnd(target=target.name, end=stopped[0], words=stopped[1])
     state = target.state
     if state.doing is Doing.ENDED and state.end not in {None, End.FINISHED}:
         return LaneEnd(target=target.name, end=End(state.end), words=state.info, code=state.code)
@@ -126,5 +124,5 @@ def _warn(words: str) -> None:
     streams.say(f"Warning: {words}.")
 
 
-def _too_late(_: str) -> None:
+def too_late(_: str) -> None:
     """Nothing is left to stop but the summary."""

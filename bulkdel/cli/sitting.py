@@ -52,6 +52,8 @@ class Choices:
         processes: that send, of a job that is cut into shards; None: as many as there are cores.
         worker: whether it is one of many that begin by themselves: nobody is asked.
         new_store: whether the store of leases has lost its tables.
+        on: the cluster that starts the workers, as `run --on` names it, or "". workers: at most so
+            many of them; None: one in each of its own.
     """
 
     yes: bool
@@ -67,6 +69,8 @@ class Choices:
     processes: int | None = None
     worker: bool = False
     new_store: bool = False
+    on: str = ""
+    workers: int | None = None
 
 
 def sit(
@@ -115,7 +119,8 @@ def _holding(job: Job, choices: Choices) -> Callable[[Job], AbstractContextManag
         return held_run
     from bulkdel.runs.cut_run import held_cut
 
-    return partial(held_cut, say=streams.say, patient=choices.worker)
+    new_store = choices.new_store
+    return partial(held_cut, say=streams.say, patient=choices.worker, new_store=new_store)
 
 
 def _carry_out(
@@ -141,19 +146,7 @@ def _carry_out(
         others.started(status)
     carried = Carried(ending=all_ended(job, End.FINISHED, ""))
     if job.cluster is not None:
-        from bulkdel.cli.shards import send_shards  # processes: only where wanted
-
-        carried = send_shards(
-            job,
-            run,
-            watch,
-            others,
-            processes=choices.processes,
-            limit=choices.limit,
-            go_on=choices.go_on,
-            new_store=choices.new_store,
-            quiet=choices.no_progress,
-        )
+        carried = _send_shards(job, choices, run, watch, others)
         others.looked(status := run.status())
     elif status.unsettled > 0 or is_open(job, meta):
         steps = phases(job, run, meta, say=streams.say, limit=choices.limit, go_on=choices.go_on)
@@ -183,6 +176,31 @@ def _carry_out(
         _print(run_json(code, words, status=status, ending=ending, next_steps=following))
     others.ended(end.exit_code, end.words)
     return end.exit_code
+
+
+def _send_shards(
+    job: Job, choices: Choices, run: Run, watch: Stopping, others: Observers
+) -> Carried:
+    go_on, quiet = choices.go_on, choices.no_progress
+    if choices.on:
+        from bulkdel.cli.on_dask import send_on_dask  # only where wanted
+
+        where, most = choices.on, choices.workers
+        return send_on_dask(
+            job, run, watch, others, where=where, most=most, go_on=go_on, quiet=quiet
+        )
+    from bulkdel.cli.shards import send_shards  # processes: only where wanted
+
+    return send_shards(
+        job,
+        run,
+        watch,
+        others,
+        processes=choices.processes,
+        limit=choices.limit,
+        go_on=go_on,
+        quiet=quiet,
+    )
 
 
 def _print(text: str | bytes) -> None:

@@ -27,8 +27,10 @@ except ModuleNotFoundError as error:
 Cursor: TypeAlias = psycopg.Cursor[Any]
 
 SCHEMES: Final = ("postgresql://", "postgres://")
-CONNECT_S: Final = 5
 _SAID_MOST: Final = 200
+_GIVE_RIGHTS: Final = (
+    "let an administrator of the database run CREATE SCHEMA bulkdel AUTHORIZATION and this user"
+)
 _BOUNDS: Final = """
 SELECT set_config('statement_timeout', %(ms)s, true), set_config('lock_timeout', %(ms)s, true),
        set_config('idle_in_transaction_session_timeout', %(ms)s, true),
@@ -71,10 +73,11 @@ class Link:
         except (psycopg.Error, OSError) as error:
             self.close()
             why = escaped(str(error).strip().partition("\n")[0])[:_SAID_MOST]
+            may_not = isinstance(error, psycopg.errors.InsufficientPrivilege)
             raise self._away(
                 f"the store does not do what it is asked: {why or type(error).__name__}",
                 where="cluster.store_env",
-                mend="see that PostgreSQL is there, and that this user may use its schema bulkdel",
+                mend=_GIVE_RIGHTS if may_not else "see that PostgreSQL is there and may be used",
             ) from error
         except BaseException:
             self.close()
@@ -93,7 +96,7 @@ class Link:
             autocommit=True,
             prepare_threshold=None,
             application_name="bulkdel",
-            connect_timeout=CONNECT_S,
+            connect_timeout=max(2, quiet_s),  # less is taken as this
             keepalives_idle=quiet_s,
             keepalives_interval=quiet_s,
             keepalives_count=2,
@@ -121,12 +124,17 @@ def checked_address(address: str) -> str:
         WrongInput: it is none of PostgreSQL. It is never shown: it may hold a password.
     """
     with suppress(psycopg.Error):
-        if address.startswith(SCHEMES) and psycopg.conninfo.conninfo_to_dict(address):
+        parts = psycopg.conninfo.conninfo_to_dict(address)
+        # A piece of a password that was taken for one of these would be shown in errors.
+        shown = f"{parts.get('host', '')}{parts.get('dbname', '')}"
+        port = str(parts.get("port", "")).replace(",", "")
+        if address.startswith(SCHEMES) and "@" not in shown and (port.isdecimal() or not port):
             return address
     raise WrongInput(
         "its variable holds no address of PostgreSQL",
         where="cluster.store_env",
-        mend="it must be postgresql://USER:PASSWORD@HOST/DATABASE",
+        mend="it must be postgresql://USER:PASSWORD@HOST/DATABASE, with / @ : in a password as "
+        "%2F %40 %3A",
     )
 
 

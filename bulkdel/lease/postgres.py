@@ -126,7 +126,7 @@ class PostgresStore:
         """See Store. Raises StoreAway, once, where a renewal has failed since the last call."""
         if self._away:
             away, self._away = self._away, ""
-            raise StoreAway(away, where=_WHERE)
+            raise StoreAway(away)
         told = self._told
         if told.shares != self._returned[1]:
             self._returned = (self._clock(), told.shares)
@@ -176,6 +176,7 @@ class PostgresStore:
                 cursor.execute(sql.FREE_SHARDS, self._names)
         finally:
             self._calls.close()
+            self._renewals.close()
 
     @contextmanager
     def _call(self) -> Iterator[Cursor]:
@@ -195,10 +196,7 @@ class PostgresStore:
         row = cursor.execute(sql.CHOOSE, {**names, "under_fair": under_fair}).fetchone()
         if row is not None:
             name = row[0]
-            epoch, sliced = cursor.execute(sql.TAKE, {**names, "name": name}).fetchone() or (
-                0,
-                False,
-            )
+            [(epoch, sliced)] = cursor.execute(sql.TAKE, {**names, "name": name}).fetchall()
             if sliced:
                 self._wake.set()  # it sends nothing before it is told its share
             return Taken(shard=name, epoch=epoch, follows=epoch > 1)
@@ -213,10 +211,9 @@ class PostgresStore:
         """Why nobody takes: PostgreSQL may have lost who owns what; "" where it has not."""
         rest_s = self._terms.lease_s + self._terms.grace_s
         cursor.execute(sql.REST, {"rest": rest_s})
-        rests = cursor.execute(sql.RESTS).fetchone()
-        if rests is None:
-            return ""
-        return f"PostgreSQL has failed over: nobody takes work for another {rests[0]:.0f} s"
+        for [left_s] in cursor.execute(sql.RESTS):
+            return f"PostgreSQL has failed over: nobody takes work for another {left_s:.0f} s"
+        return ""
 
     def _keep_renewing(self) -> None:
         """Renew until `leave`; an error leaves the fence where it is."""
@@ -232,7 +229,6 @@ class PostgresStore:
             except StoreAway as error:
                 self._away = str(error)
                 pause_s = self._terms.retry_s
-        self._renewals.close()
 
     def _renew_once(self) -> None:
         held, asked_at_s = dict(self._held), self._clock()
@@ -250,12 +246,13 @@ class PostgresStore:
 
     def _told_by(self, cursor: Cursor) -> Told:
         by, rates = cursor.execute(sql.ORDERS, self._names).fetchone() or (None, {})
+        shares_of_mine = self._shares(cursor, rates)  # locks what `take` locks, in its order
         back = cursor.execute(sql.TOO_MANY, self._names).fetchone()
         return Told(
             paused=by is not None,
             by=by or "",
             rates=rates,
-            shares=self._shares(cursor, rates),
+            shares=shares_of_mine,
             give_back=frozenset(back or ()),
         )
 
@@ -266,6 +263,9 @@ class PostgresStore:
             return {}
         cursor.execute(sql.ONE_AT_A_TIME)
         rows = cursor.execute(sql.SLICES, self._names).fetchall()
+        rests = bool(
+            self._rests(cursor)
+        )  # then what others are told may be lost: nothing is raised
         result = {}
         for (target, qps), group in groupby(rows, key=lambda row: (row[0], row[1])):
             slices = [
@@ -273,7 +273,8 @@ class PostgresStore:
                 for _, _, name, owned, mine, share, used, warm in group
             ]
             ceiling = min(qps, rates.get(target, qps))
-            for name, (share, used) in shares(ceiling, slices, self._in_force()).items():
+            for name, (most, used) in shares(ceiling, slices, self._in_force()).items():
+                share = min(most, self._told.shares.get(name, 0.0)) if rests else most
                 cursor.execute(
                     sql.SHARE, {**self._names, "name": name, "share": share, "used": used}
                 )
@@ -300,7 +301,15 @@ def register(address: str, run_id: str, folder: str, shards: Sequence[ShardRow])
         _make(cursor)
         _check_version(cursor)
         rows = orjson.dumps([asdict(shard) for shard in shards]).decode()
-        cursor.execute(sql.REGISTER_RUN, {"run": run_id, "folder": folder})
+        names = {"run": run_id, "folder": folder}
+        if other := cursor.execute(sql.ELSEWHERE, names).fetchone():
+            raise WrongInput(
+                f"workers on {other[0]} send another run, which lies in {folder} there: this "
+                "machine does not see it",
+                where=folder,
+                mend="let every machine see the same run directory, such as a mounted folder",
+            )
+        cursor.execute(sql.REGISTER_RUN, names)
         cursor.execute(sql.REGISTER_SHARDS, {"run": run_id, "shards": rows})
         return _now(cursor)
 
@@ -423,5 +432,7 @@ def _unknown() -> UnknownRun:
     return UnknownRun(
         "the store does not know this run",
         where=_WHERE,
-        mend="nobody has begun it with this store; or its tables were lost, then begin it again",
+        mend="nobody has begun it with this store; or its tables were lost: then stop every "
+        "worker, wait for the lease and timeout_s to pass, and say `bulkdel worker --new-store` "
+        "once",
     )

@@ -61,6 +61,10 @@ REGISTER_RUN: Final = """
 INSERT INTO bulkdel.run (run_id, folder) VALUES (%(run)s, %(folder)s)
 ON CONFLICT (run_id) DO UPDATE SET folder = excluded.folder
 """
+ELSEWHERE: Final = """
+SELECT host FROM bulkdel.run JOIN bulkdel.session USING (run_id)
+WHERE folder = %(folder)s AND run_id <> %(run)s AND expires > bulkdel.moment() LIMIT 1
+"""
 REGISTER_SHARDS: Final = """
 INSERT INTO bulkdel.shard (run_id, name, apps, qps, slice_of, target_qps, epoch, let_go)
 SELECT %(run)s, name, apps, qps, slice_of, target_qps, epoch, bulkdel.moment()
@@ -114,9 +118,11 @@ LIVES: Final = """
 SELECT 1 FROM bulkdel.session WHERE id = %(me)s AND expires > bulkdel.moment() FOR UPDATE
 """
 UNHELD: Final = """
-SELECT name, epoch FROM bulkdel.shard
-WHERE owner = %(me)s AND name <> ALL (%(held)s) ORDER BY name LIMIT 1
+UPDATE bulkdel.shard SET epoch = epoch + 1 WHERE owner = %(me)s AND name =
+    (SELECT min(name) FROM bulkdel.shard WHERE owner = %(me)s AND name <> ALL (%(held)s))
+RETURNING name, epoch
 """
+"""With an epoch of its own: what was said of it before, and comes late, is no word about it now."""
 COUNTS: Final = """
 SELECT count(*), count(*) FILTER (WHERE owner = %(me)s), count(*) FILTER (WHERE owner IS NOT NULL),
        count(*) FILTER (WHERE owner IS NULL AND bulkdel.is_open(state, let_go, %(began)s)),

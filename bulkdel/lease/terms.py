@@ -111,6 +111,6 @@ def shares(
         used = max(one.share, min(one.used, in_force.get(one.name, one.used)))
         others = sum(use for name, use in uses.items() if name != one.name)
         share = min(fair, max(0.0, ceiling - others))
-        uses[one.name] = max(share, used) if share > used else used
+        uses[one.name] = max(share, used)
         result[one.name] = (share, uses[one.name])
     return result

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -29,53 +28,38 @@ def check_cut(run_dir: Path, cut: Cut, plans: Mapping[str, PlanMeta]) -> Iterato
     """
     yield from books_wrong(cut.meta)
     sliced: defaultdict[str, list[Shard]] = defaultdict(list)
+    pairs: Counter[str] = Counter()
     for shard in cut.shards:
         for name in shard.targets:
             sliced[name].append(shard)
-    for name in {**dict(cut.meta.fingerprint.targets), **sliced}:
-        yield from _slices_wrong(name, sliced[name])
-    yield from _plans_wrong(cut, plans)
-    for name, shards in sliced.items():
-        if len(shards) > 1:
-            yield from _in_two_slices(run_dir, name, [one for one in shards if one.name in plans])
-    strange = sorted(_folders(run_dir / files.SHARDS) - {one.name for one in cut.shards})
-    for name in strange[:_NAMED]:
+        if plan := plans.get(shard.name):
+            pairs.update({share.target: share.pairs for share in plan.shares})
+            if shard.targets != tuple(share.target for share in plan.shares):
+                yield f"shard {shard.name}: its plan is of other targets"
+    are_all = len(plans) == len(cut.shards)
+    digests = {name: plan.digest for name, plan in plans.items()}
+    if are_all and plans_sha256(digests) != cut.meta.entries_sha256:
+        yield "the plans of its shards are not those that it was made with"
+    for share in cut.meta.shares:
+        if are_all and pairs[share.target] != share.pairs:
+            yield (
+                f"{share.target}: its shards hold {pairs[share.target]:,} pairs, not "
+                f"{share.pairs:,}"
+            )
+        yield from _slices_wrong(run_dir, share.target, sliced[share.target], plans)
+    strange = _folders(run_dir / files.SHARDS) - {one.name for one in cut.shards}
+    for name in sorted(strange)[:_NAMED]:
         yield f"{files.SHARDS}/{name}: no shard of this run has that name"
 
 
-def _plans_wrong(cut: Cut, plans: Mapping[str, PlanMeta]) -> Iterator[str]:
-    """That each plan is of this cut, and that they add up to it."""
-    pairs: Counter[str] = Counter()
-    whole = replace(cut.meta.fingerprint, targets=())
-    for shard in cut.shards:
-        plan = plans.get(shard.name)
-        if plan is None:
-            continue  # which is told where it is looked for
-        targets = tuple(one for one in cut.meta.fingerprint.targets if one[0] in shard.targets)
-        if plan.fingerprint != replace(whole, targets=targets):
-            yield f"shard {shard.name}: its plan is of other targets, input or rules than the cut"
-        pairs.update({share.target: share.pairs for share in plan.shares})
-    if len(plans) == len(cut.shards):
-        if plans_sha256({name: plan.digest for name, plan in plans.items()}) != (
-            cut.meta.entries_sha256
-        ):
-            yield "the plans of its shards are not those that it was made with"
-        for share in cut.meta.shares:
-            if pairs[share.target] != share.pairs:
-                yield (
-                    f"{share.target}: its shards hold {pairs[share.target]:,} pairs, not "
-                    f"{share.pairs:,}"
-                )
-
-
-def _slices_wrong(name: str, shards: list[Shard]) -> Iterator[str]:
-    """That a target is in one shard whole, or each of its slices in one."""
-    number = shards[0].slices if shards else 1
-    if sorted(one.slice_at for one in shards) != list(range(number)) or any(
-        one.slices != number for one in shards
-    ):
-        names = ", ".join(one.name for one in shards[:_NAMED]) or "none"
-        yield f"{name}: its shards ({names}) are not the whole of it once"
+def _slices_wrong(
+    run_dir: Path, name: str, shards: list[Shard], plans: Mapping[str, PlanMeta]
+) -> Iterator[str]:
+    numbers = [(one.slice_at, one.slices) for one in shards]
+    if numbers != [(at, len(shards)) for at in range(len(shards))]:
+        yield f"{name}: the slices of it in its shards are not the whole of it once"
+    if len(shards) > 1:
+        yield from _in_two_slices(run_dir, name, [one for one in shards if one.name in plans])
 
 
 def _in_two_slices(run_dir: Path, name: str, shards: list[Shard]) -> Iterator[str]:

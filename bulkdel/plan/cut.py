@@ -25,8 +25,8 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 
 CUT_VERSION: Final = 1
-PROCESS_QPS: Final = 1000.0
-"""Calls/s that one process sends, about, whatever its targets are allowed."""
+WORKER_QPS: Final = 1000.0
+"""Calls/s that one process sends, about, and so those of the shards that it takes at once."""
 _BYTES_MOST: Final = 64 << 20
 
 
@@ -78,7 +78,7 @@ def shards_of(targets: Sequence[Target], cluster: Cluster) -> tuple[Shard, ...]:
 
 def processes_for(targets: Sequence[Target], shards: Sequence[Shard]) -> int:
     """How many processes send these shards as fast as the targets are allowed, about."""
-    needed = math.ceil(sum(target.qps for target in targets) / PROCESS_QPS)
+    needed = math.ceil(sum(target.qps for target in targets) / WORKER_QPS)
     return max(1, min(needed, len(shards)))
 
 

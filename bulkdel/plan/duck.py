@@ -113,15 +113,25 @@ def open_workshop(folder: Path, *, memory_limit_mb: int) -> Connection:
     return _connection(2, memory_limit_mb, str(folder / "spill"), preserve_insertion_order=False)
 
 
-def open_reader(*, memory_limit_mb: int = 256) -> Connection:
+_READERS_MB: Final = 1024
+"""Megabytes that all which read plans at once may take; a plan takes a few."""
+
+
+def open_reader(*, memory_limit_mb: int | None = None) -> Connection:
     """A connection to read a plan with, one thread, beside the sending.
 
-    One thread also keeps rows in the file's order.
+    One thread also keeps rows in the file's order. Those without a limit of their own belong to one
+    database, which has no tables, and share its limit: each for itself would cost 4 MB, eight
+    threads and 15 ms of CPU (measured), and a process may read the plans of many shards.
     """
+    if memory_limit_mb is None:
+        return _connection(1, _READERS_MB, "", name=":memory:readers")
     return _connection(1, memory_limit_mb, "")
 
 
-def _connection(threads: int, memory_mb: int, spill: str, **more: bool) -> Connection:
+def _connection(
+    threads: int, memory_mb: int, spill: str, *, name: str = ":memory:", **more: bool
+) -> Connection:
     config: dict[str, str | int] = {
         **_NOTHING_LOADED,
         "threads": threads,
@@ -129,7 +139,7 @@ def _connection(threads: int, memory_mb: int, spill: str, **more: bool) -> Conne
         "temp_directory": spill,
         **more,
     }
-    con = duckdb.connect(":memory:", config=dict(config))
+    con = duckdb.connect(name, config=dict(config))
     con.execute("SET enable_progress_bar = false")  # it would go to standard output
     return con
 

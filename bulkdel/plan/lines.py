@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -21,21 +20,36 @@ _ACCOUNT_AT: Final = 13
 """Bytes of a line before its From_Account: twelve digits and the end of a field."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """The entries of one plan, in sending order.
+    """The entries of one plan, written into a file for the length of a with block.
 
     Attributes:
-        path: of the file of lines.
-        batches, pairs: how many, over all its targets.
-        stretch: entries that one digest is of. digests: of all of them (see stretches).
+        path: of the file.
+        stretch: entries that one digest is of (see stretches).
+        batches, pairs: how many, over all its targets; whoever writes keeps them.
     """
 
-    path: Path
-    batches: int
-    pairs: int
-    stretch: int
-    digests: bytes
+    def __init__(self, path: Path, sizes: Sequence[int]) -> None:
+        self.path, self.stretch = path, stretch_of(sizes)
+        self.batches = self.pairs = 0
+        self._digests = LineDigests(self.stretch)
+
+    def __enter__(self) -> Self:
+        self._out = self.path.open("wb")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._out.close()
+
+    def take(self, piece: bytes) -> None:
+        """The next lines, whole ones."""
+        self._digests.take(piece)
+        self._out.write(piece)
+
+    @property
+    def digests(self) -> bytes:
+        """Of all stretches of what was written."""
+        return self._digests.all()
 
 
 def slice_of(account: bytes, slices: int) -> int:
@@ -49,14 +63,14 @@ def slice_of(account: bytes, slices: int) -> int:
 def whole(rows: Gathered, targets: Sequence[str]) -> Lines:
     """All entries of these targets, one target's after another's, in a new file."""
     shares = {share.target: share for share in rows.shares}
-    with _LinesFile(rows.folder / "lines", [rows.sizes[target] for target in targets]) as made:
+    with Lines(rows.folder / "lines", [rows.sizes[target] for target in targets]) as made:
         for target in targets:
             with closing(rows.lines(rows.sizes[target], made.batches)) as pieces:
                 for piece in pieces:
                     made.take(piece)
             made.batches += shares[target].batches
             made.pairs += shares[target].pairs
-    return made.lines()
+    return made
 
 
 def sliced(rows: Gathered, target: str, slices: int) -> list[Lines]:
@@ -67,8 +81,7 @@ def sliced(rows: Gathered, target: str, slices: int) -> list[Lines]:
     size = rows.sizes[target]
     with ExitStack() as stack:
         made = [
-            stack.enter_context(_LinesFile(rows.folder / f"lines-{at}", [size]))
-            for at in range(slices)
+            stack.enter_context(Lines(rows.folder / f"lines-{at}", [size])) for at in range(slices)
         ]
         for piece in stack.enter_context(closing(rows.lines(size, 0))):
             parts: list[list[bytes]] = [[] for _ in made]
@@ -80,36 +93,4 @@ def sliced(rows: Gathered, target: str, slices: int) -> list[Lines]:
                 one.take(b"".join(b"\n%012d%b%b" % (at, _FIELD, rest) for at, rest in numbered))
                 one.batches += len(contents)
                 one.pairs += len(contents) + sum(rest.count(_ID) for rest in contents)
-    return [one.lines() for one in made]
-
-
-class _LinesFile:
-    """Lines on their way into a file."""
-
-    def __init__(self, path: Path, sizes: Sequence[int]) -> None:
-        self._path = path
-        self._stretch = stretch_of(sizes)
-        self._digests = LineDigests(self._stretch)
-        self.batches = self.pairs = 0
-
-    def __enter__(self) -> Self:
-        self._out = self._path.open("wb")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._out.close()
-
-    def take(self, piece: bytes) -> None:
-        """The next lines, whole ones."""
-        self._digests.take(piece)
-        self._out.write(piece)
-
-    def lines(self) -> Lines:
-        """What was written."""
-        return Lines(
-            path=self._path,
-            batches=self.batches,
-            pairs=self.pairs,
-            stretch=self._stretch,
-            digests=self._digests.all(),
-        )
+    return made

@@ -91,7 +91,6 @@ class PlanReader:
             try:
                 self._file = stack.enter_context(duck.opened(self._path))
                 self._con = stack.enter_context(closing(duck.open_reader()))
-                self._con.execute("SET parquet_metadata_cache = true")
                 self._digests = (
                     kept_bytes(self._con, self._file, DIGESTS_KEY) if meta.stretch else b""
                 )

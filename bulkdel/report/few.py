@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from bulkdel.report.status import TargetStatus
 from bulkdel.report.sums import by_code, many_lanes, one_carried, urgency
+
+T = TypeVar("T")
 
 ROWS_MOST: Final = 12
 """Targets or shards that have a row each on a screen; of more, the rest share one."""
@@ -23,6 +25,23 @@ def few(targets: Sequence[TargetStatus]) -> list[TargetStatus]:
     ordered = sorted(targets, key=lambda target: urgency(target.lane))
     rest = ordered[ROWS_MOST - 1 :]
     return [*ordered[: ROWS_MOST - 1], _as_one(f"{len(rest):,} others", rest)]
+
+
+def first_few(rows: Sequence[T], rest: Callable[[Sequence[T]], T]) -> list[T]:
+    """The rows; where they are more than ROWS_MOST, the first ones and one that is for the rest."""
+    if len(rows) <= ROWS_MOST:
+        return list(rows)
+    return [*rows[: ROWS_MOST - 1], rest(rows[ROWS_MOST - 1 :])]
+
+
+def few_counts(rows: Iterable[tuple[str, Sequence[int]]]) -> list[tuple[str, Sequence[int]]]:
+    """Counts by target; where they are more than ROWS_MOST, the last row is the sum of the rest."""
+
+    def rest(some: Sequence[tuple[str, Sequence[int]]]) -> tuple[str, Sequence[int]]:
+        columns = zip(*(numbers for _, numbers in some), strict=True)
+        return f"{len(some):,} others", [sum(column) for column in columns]
+
+    return first_few(list(rows), rest)
 
 
 def by_provider(targets: Sequence[TargetStatus]) -> list[TargetStatus]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from bulkdel.job.job import Job
 from bulkdel.job.window import Finish, finish
-from bulkdel.plan.cut import PROCESS_QPS, Shard
+from bulkdel.plan.cut import WORKER_QPS, Shard
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.rejects import Rejects
@@ -82,7 +82,7 @@ def takes_at_least_s(job: Job, meta: PlanMeta) -> float:
 def takes_with_s(job: Job, meta: PlanMeta, processes: int) -> float:
     """The same where so many processes send, each no more than one can."""
     calls = sum(share.batches for share in meta.shares)
-    return max(takes_at_least_s(job, meta), calls / (processes * PROCESS_QPS))
+    return max(takes_at_least_s(job, meta), calls / (processes * WORKER_QPS))
 
 
 def done(job: Job, meta: PlanMeta, now_s: float) -> Finish | None:

@@ -96,7 +96,7 @@ def _with_beside(status: Status, own: RunVerdict) -> RunVerdict:
     """The verdict with what the runs beside the run have to say of it."""
     undo, verification = undo_of(status.beside.sides), verification_of(status.beside.sides)
     at_work = next((one for one in status.beside.sides if one.at_work), None)
-    if at_work is not None:
+    if at_work is not None and all(one.state.doing is not Doing.SENDING for one in status.targets):
         share = percent(at_work.pairs - at_work.unsettled, at_work.pairs)
         headline = f"Running: the {name_of(at_work)} is at {share}."
         left = f"{_left(status)} of the run itself." if status.unsettled > 0 else ""

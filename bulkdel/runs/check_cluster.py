@@ -10,7 +10,7 @@ from bulkdel.job.job import Cluster, Job
 from bulkdel.job.secrets import store_address
 from bulkdel.plan.cut import processes_for, shards_of
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
-from bulkdel.report.figures import counted, plain, span
+from bulkdel.report.figures import count, counted, plain, span
 
 _LINE: Final = 300
 
@@ -25,7 +25,7 @@ def look_at_cluster(job: Job, *, offline: bool) -> Iterator[Check]:
         yield warning("shards", words, "lower cluster.shard_qps, or leave [cluster] out")
     else:
         enough = counted(processes_for(job.targets, shards), "process", "processes")
-        yield good("shards", f"{len(shards)}, as fast as the targets are allowed with {enough}")
+        yield good("shards", f"{count(len(shards))}; all targets' rates take {enough}")
     if job.cluster.store_env is None:
         yield skipped("store", "no store_env: the processes of one machine need none")
     elif offline:

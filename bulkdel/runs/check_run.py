@@ -31,6 +31,7 @@ TRIED_ROWS: Final = 1_000_000
 """Input files of so many bytes and about so many rows are planned for a trial: some 2 s of work."""
 _ROOM: Final = 16
 """Times the bytes of the input: free room that a trial wants."""
+_SHARDS_LOOKED: Final = 100
 _LINE: Final = 600
 _ELSEWHERE: Final = "put that right, or use run_dir or --run-dir"
 
@@ -85,11 +86,14 @@ def _standing(job: Job) -> Standing:
             why = f"{at}: a plan that nothing was sent of; run makes it anew, since it changed"
             return Standing(check=warning("run directory", why, "; ".join(decision.anew)))
         return Standing(check=good("run directory", f"{at}: a new run"))
-    for part in parts_of(job):
+    parts = parts_of(job)
+    for part in parts[:_SHARDS_LOOKED]:
         _ensure_opens(part, part_plan(part), begun=is_begun)
     status = look(job, meta=meta)
     left = max(status.unsettled, 0)
     words = f"{at}: a run that is {status.state}, {counted(left, unit(job.operation))} left"
+    if len(parts) > _SHARDS_LOOKED:
+        words += f"; of {count(len(parts))} shards the first {_SHARDS_LOOKED} looked at"
     check = good("run directory", words)
     if decision.missing:
         gone = "; ".join(decision.missing)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from bulkdel import files
 from bulkdel.job.job import Job
 from bulkdel.ledger.lock import busy, hold, holder
 from bulkdel.plan.cut import Cut, read_cut, shards_of
+from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import counted
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import read_rejects
@@ -16,6 +19,8 @@ from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.plan import SAMPLE, backup_lists, kept_plan, sample, would_save
 from bulkdel.runs.seams import Say
 from bulkdel.runs.shards import has_begun, part_plan, shard_dirs, shard_job
+
+T = TypeVar("T")
 
 __all__ = ["choose_cut", "has_begun", "plan_cut"]
 
@@ -64,45 +69,48 @@ def plan_cut(job: Job, say: Say) -> Preview:
         cut = choose_cut(job, say, begun=begun)
         first = shard_job(job, cut.shards[0])
         saved, why_not = ((), "") if begun else _would_save(job, cut, say)
+        lists_of = {} if not job.backup.enabled else _by_target(job, cut, backup_lists)
         return Preview(
             meta=cut.meta,
             rejects=read_rejects(job.run_dir / files.REJECTS),
             sample=sample(first, part_plan(first), SAMPLE) if cut.meta.books.pairs else (),
             savings=saved,
             savings_unknown=why_not,
-            backup_lists=_backup_lists(job, cut),
+            backup_lists=tuple(sum(lists) for lists in lists_of.values()),
             shards=cut.shards,
         )
 
 
 def _would_save(job: Job, cut: Cut, say: Say) -> tuple[tuple[Saving, ...], str]:
-    """What choosing sides would save each target: the same for all that take as many pairs."""
-    by_size: dict[int, Saving] = {}
-    for one in (shard_job(job, shard) for shard in cut.shards):
-        if not {target.batch_size for target in one.targets} <= by_size.keys():
-            saved, why_not = would_save(one, part_plan(one), say)
-            if not saved:
-                return (), why_not
-            by_size |= {
-                target.batch_size: saving for target, saving in zip(one.targets, saved, strict=True)
-            }
+    """What choosing sides would save each target, or why that was not counted."""
+    why_not: list[str] = []
+
+    def saving(part: Job, meta: PlanMeta) -> tuple[Saving, ...]:
+        saved, why = would_save(part, meta, say)
+        why_not.append(why)
+        return saved
+
+    found = _by_target(job, cut, saving)
+    if any(why_not):
+        return (), max(why_not)
     return tuple(
-        replace(by_size[target.batch_size], target=target.name, qps=target.qps)
+        replace(one, target=target.name, qps=target.qps)
         for target in job.targets
+        for one in found[target.name]
     ), ""
 
 
-def _backup_lists(job: Job, cut: Cut) -> tuple[int, ...]:
-    """As `backup_lists`, over all shards; those with the same entries are counted once."""
-    if not (job.backup.enabled and cut.meta.books.pairs):
-        return ()
-    counted: dict[str, tuple[int, ...]] = {}
-    lists = dict.fromkeys((target.name for target in job.targets), 0)
+def _by_target(
+    job: Job, cut: Cut, ask: Callable[[Job, PlanMeta], Sequence[T]]
+) -> dict[str, list[T]]:
+    """What `ask` finds of each target, shard by shard; of the same entries it is asked once."""
+    known: dict[object, Sequence[T]] = {}
+    found: dict[str, list[T]] = {target.name: [] for target in job.targets}
     for shard in cut.shards:
-        one = shard_job(job, shard)
-        meta = part_plan(one)
-        if meta.entries_sha256 not in counted:
-            counted[meta.entries_sha256] = backup_lists(one, meta) or (0,) * len(shard.targets)
-        for name, count in zip(shard.targets, counted[meta.entries_sha256], strict=True):
-            lists[name] += count
-    return tuple(lists.values())
+        part = shard_job(job, shard)
+        same = (tuple(one.batch_size for one in part.targets), shard.slice_at, shard.slices)
+        if same not in known:
+            known[same] = ask(part, part_plan(part))
+        for name, one in zip(shard.targets, known[same], strict=False):
+            found[name].append(one)
+    return found

@@ -24,6 +24,7 @@ from bulkdel.runs.canary import is_open
 from bulkdel.runs.cut import choose_cut, has_begun
 from bulkdel.runs.destinations import secret_of
 from bulkdel.runs.failures import nothing_sent
+from bulkdel.runs.leases import register_run
 from bulkdel.runs.look_shards import Looks
 from bulkdel.runs.notes import keep_agreed
 from bulkdel.runs.run import Run
@@ -40,9 +41,13 @@ class CutRun(Run):
 
     Attributes:
         cut: once it is planned.
+        began_s: when the command began, by the clock of the store; 0 without one.
+        new_store: whether the store has lost its tables.
     """
 
     cut: Cut
+    began_s = 0.0
+    new_store = False
 
     def plan(self, say: Say) -> PlanMeta:
         """The whole plan, over all shards: the one that is there, or a new one; as of any run."""
@@ -56,16 +61,18 @@ class CutRun(Run):
         return self._meta
 
     def begin(self, meta: PlanMeta) -> Status:
-        """How things stand; nothing is opened.
+        """How things stand; the store, where there is one, knows the run from now on.
 
         Raises:
-            WrongInput: a secret is not there.
+            WrongInput: a secret is not there, or the store does not go with this process.
         """
         with nothing_sent():
             status = look(self._job, held=True, meta=meta, looks=self._looks)
             for target in self._job.targets if status.unsettled else ():
                 secret_of(target)
                 read_login(target)
+            if self._job.cluster and self._job.cluster.store_env and self.open_shards(status):
+                self.began_s = register_run(self._job, self.cut, new_store=self.new_store)
         return status
 
     def agree(self, consent: Consent) -> None:
@@ -115,8 +122,10 @@ def leave_for(status: Status, limit: int | None) -> dict[str, int]:
 
 
 @contextmanager
-def held_cut(job: Job, say: Say, *, patient: bool) -> Iterator[CutRun]:
+def held_cut(job: Job, say: Say, *, patient: bool, new_store: bool) -> Iterator[CutRun]:
     """Holds the job's run directory, made if need be; `patient`: waits for a worker that plans.
+
+    `new_store`: see register_run.
 
     Raises:
         Busy, WrongInput: as `held_run`.
@@ -128,6 +137,8 @@ def held_cut(job: Job, say: Say, *, patient: bool) -> Iterator[CutRun]:
             except Busy as busy:
                 if not patient:
                     raise
-                say(f"Waiting: {busy}.")
+                say(f"Waiting: {busy.what}.")
                 warnings = stack.enter_context(hold(job.run_dir, patience_s=PLANNING_MOST_S))
-        yield CutRun(job, stack, warnings)
+        run = CutRun(job, stack, warnings)
+        run.new_store = new_store
+        yield run

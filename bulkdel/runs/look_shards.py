@@ -49,6 +49,11 @@ class Part:
     seen: Snapshot | None = None
     beside: Beside = _ALONE
 
+    @property
+    def at_work(self) -> bool:
+        """Whether a process had it or something beside it: if that dies, no file tells."""
+        return bool(self.shard.owner) or any(side.at_work for side in self.beside.sides)
+
 
 @dataclass(slots=True)
 class Looks:
@@ -120,8 +125,9 @@ def _part(job: Job, shard: Shard, pairs: Mapping[str, int], looks: Looks, now_ms
     """One shard; of one that is the same as when it was looked at before, what was seen then."""
     signs = frozenset(_signs(str(shard_dir(job, shard))))
     before = looks.parts.get(shard.name)
-    if before is not None and before[0] == signs and not before[1].shard.owner:
+    if before is not None and before[0] == signs and not before[1].at_work:
         return before[1]
+    shared = job.cluster is not None and job.cluster.store_env is not None
     job = shard_job(job, shard)
     live = read_live(job.run_dir)
     if shard.slices > 1:
@@ -131,7 +137,8 @@ def _part(job: Job, shard: Shard, pairs: Mapping[str, int], looks: Looks, now_ms
     )
     owner = owner_of(job.run_dir, live, now_ms)
     if owner is not None:
-        part = _sent(shard.name, planned, live, owner, now_ms)
+        beside = _ALONE if shared else look_sides(job.run_dir)  # else it may be another machine's
+        part = replace(_sent(shard.name, planned, live, owner, now_ms), beside=beside)
     else:
         try:
             part = _at_rest(job, shard.name, planned, live, now_ms)
@@ -204,6 +211,8 @@ def _said(lane: LaneView, live: Live | None, now_ms: int, *, its_own: bool) -> L
     if live is None or one is None:
         return replace(lane, state=LaneState(doing=Doing.OPENING))
     lane = replace(lane, counters=one.counters)
+    if lane.counters.settled >= lane.pairs:
+        return replace(lane, state=one.state)
     if not its_own:
         return replace(lane, state=LaneState(doing=Doing.OPENING))
     if now_ms - live.at_ms > FRESH_S * 1000:

@@ -51,20 +51,15 @@ def _request(order: Order) -> Mapping[str, Any]:
 
 
 def _words(order: Order, standing: Standing, ceilings: Mapping[str, float]) -> str:
-    done = _done(order, ceilings)
-    if not standing.owners:
-        return f"{done} No process works on this run now; it holds for those that begin."
-    owners = counted(standing.owners, "process", "processes")
-    return f"{done} {owners} will know it within {standing.within_s:g} s."
-
-
-def _done(order: Order, ceilings: Mapping[str, float]) -> str:
+    done = "Sending again."
     match order:
         case Pause():
-            return "Paused until `bulkdel resume`: calls in flight finish, nothing more is sent."
+            done = "Paused until `bulkdel resume`: calls in flight finish, nothing more is sent."
         case Resume():
-            return "Sending again."
-        case SlowTo(qps=None):
-            return f"{order.target}: up to {ceilings[order.target]:g} calls/s again."
-        case SlowTo():
-            return f"{order.target}: at most {order.qps:g} calls/s, of all processes together."
+            pass
+        case SlowTo(target=name, qps=qps):
+            done = f"{name}: at most {qps or ceilings[name]:g} calls/s, of all processes together."
+    owners = counted(standing.owners, "process", "processes")
+    if not standing.owners:
+        return f"{done} No process works on this run now; it holds for those that begin."
+    return f"{done} {owners} will know it within {standing.within_s:g} s."

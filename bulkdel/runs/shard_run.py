@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 
 from bulkdel import files
 from bulkdel.errors import RESTORE, Corrupt
@@ -14,6 +15,7 @@ from bulkdel.lease.values import Ownership, Taken
 from bulkdel.ledger.lock import hold
 from bulkdel.plan.read import plan_sha256, read_plan_meta
 from bulkdel.plan.values import PlanMeta
+from bulkdel.report.status import at_rest
 from bulkdel.runs import background
 from bulkdel.runs.control import Obeys
 from bulkdel.runs.failures import nothing_sent
@@ -21,6 +23,8 @@ from bulkdel.runs.live import SELDOM_S
 from bulkdel.runs.log import log_of
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
+from bulkdel.send.state import Doing, LaneState
+from bulkdel.send.view import LaneView
 
 
 class ShardRun(Run):
@@ -51,10 +55,24 @@ class ShardRun(Run):
             self._chosen = ChosenPlan(meta=meta, sha256=sha256)
             self._open(meta)
             self._live = self._word_since(_now_ms())
+            self._live.views = self._views(meta)
             self._begun = self._journal.begun
             if not self._begun:  # of one that has begun, the whole file's hash is known
                 self._plan.compare()
         return meta
+
+    def _views(self, meta: PlanMeta) -> list[LaneView]:
+        """The lanes before anything of them is sent, with what was settled before."""
+        qps = {target.name: target.qps for target in self._job.targets}
+        opening = LaneState(doing=Doing.OPENING)
+        return [
+            replace(
+                at_rest(share.target, qps=qps[share.target], state=opening),
+                pairs=share.pairs,
+                counters=self._journal.counters(index),
+            )
+            for index, share in enumerate(meta.shares)
+        ]
 
     @asynccontextmanager
     async def listening(self, work: Obeys, warn: Callable[[str], None]) -> AsyncIterator[None]:

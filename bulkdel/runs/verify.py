@@ -71,10 +71,9 @@ def _verified_cut(
     settled: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
     for shard in cut.shards:
         part, folder = shard_job(job, shard), f"{files.SHARDS}/{shard.name}"
-        with suppress(Corrupt):  # which is told by what verifies the shard
-            if (meta := read_plan_meta(part.run_dir)) is not None:
-                plans[shard.name] = meta
-        found, others, sender = _verified_shard(part)
+        meta, found, others, sender = _verified_shard(part)
+        if meta is not None:
+            plans[shard.name] = meta
         if sender:
             whole.at_work[shard.name] = sender
             continue
@@ -100,20 +99,23 @@ def _verified_cut(
     return cut.meta, whole.with_findings(findings), tuple(beside)
 
 
-def _verified_shard(part: Job) -> tuple[Verified, tuple[Checked, ...], str]:
-    """What was found in a shard, and beside it; or only which process sends of it, in words."""
-    found, beside, sender = Verified(), tuple[Checked, ...](), sender_of(part)
-    if sender:
-        return found, beside, sender
+def _verified_shard(part: Job) -> tuple[PlanMeta | None, Verified, tuple[Checked, ...], str]:
+    """A shard's plan, what was found in it and beside it; or which process sends of it."""
+    meta, found, beside, sender = None, Verified(), tuple[Checked, ...](), sender_of(part)
     try:
-        _, found, beside = _verified_whole(part)
+        if not sender:
+            meta, found, beside = _verified_whole(part)
+            sender = sender_of(part)  # of one that began meanwhile nothing is said
     except Busy:
-        return found, beside, "another process"
+        sender = "another process"
     except NoRun as error:
         findings = Findings()
         findings.add(Finding(file=PLAN_FILE, what=error.what))
         found = found.with_findings(findings)
-    return found, beside, sender_of(part)  # of one that began meanwhile nothing is said
+    if sender:
+        with suppress(Corrupt):  # which is told once the shard is at rest
+            meta = read_plan_meta(part.run_dir)
+    return meta, found, beside, sender
 
 
 def _rejects_wrong(job: Job, meta: PlanMeta) -> Iterator[Finding]:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.lease.conftest import address, postgres
 from tests.support.process import Place
+
+__all__ = ["address", "place", "postgres"]
 
 
 @pytest.fixture

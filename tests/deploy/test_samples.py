@@ -18,7 +18,7 @@ from bulkdel.job.schema import RetryTable
 from bulkdel.report.metrics import Metrics
 from bulkdel.send.state import KEPT, End
 from tests.support.judge import Judge
-from tests.support.process import ROOT, Done, Place, csv_text, ledger
+from tests.support.process import ROOT, Done, Place, csv_text, finished, ledger
 
 SAMPLES = ROOT / "jobs/deploy"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -123,6 +123,39 @@ def test_workers_end_when_all_is_settled() -> None:
     assert PODS["workers"]["terminationGracePeriodSeconds"] >= 2 * RetryTable().timeout_s
 
 
+def words_of(name: str, place: Place) -> list[str]:
+    """The words of a pod's command, with paths of this machine."""
+    program, *words = PODS[name]["containers"][0]["command"]
+    assert program == "bulkdel"
+    swaps = {"/job/purge.toml": "purge.toml", "9464": "0", "0.0.0.0": "127.0.0.1"}  # noqa: S104
+    swaps["/data/run"] = str(place.folder / "data/run")
+    return [swaps.get(word, word) for word in words]
+
+
+def in_a_pod(name: str, place: Place, **more: str) -> Place:
+    """The folder, with the environment of a pod."""
+    secrets = SETUP_FOR_WORKERS if name == "workers" else SETUP
+    return Place(place.folder, more=dict.fromkeys(secrets["Secret"]["stringData"], SECRET) | more)
+
+
+@pytest.mark.e2e
+def test_the_workers_command_runs(place: Place, address: str) -> None:
+    """As it stands: the first pod plans, both end with the code of the whole run."""
+    (place.folder / "data").mkdir()
+    place.write("data/pairs.csv", csv_text(PAIRS))
+    with Judge({"tencent": PAIRS}, secret=SECRET) as judge:
+        text = SETUP_FOR_WORKERS["ConfigMap"]["data"]["purge.toml"].partition("[schedule]")[0]
+        key = 'secret_env = "TENCENT_SECRET_KEY"\n'
+        text = text.replace(key, f'{key}endpoint = "{judge.address}"\n')
+        place.write("purge.toml", text.replace("/data", str(place.folder / "data")))
+        inside = in_a_pod("workers", place, BULKDEL_STORE=address)
+        pods = [inside.start(*words_of("workers", place)) for _ in range(2)]
+        ended = [finished(pod) for pod in pods]
+        assert [one.code for one in ended] == [Exit.DONE, Exit.DONE], ended
+        assert judge.seen("tencent").left == frozenset()
+    assert len(ledger(place.folder / "data/run/shards/1")) == len(PAIRS)
+
+
 @pytest.mark.e2e
 def test_the_jobs_command_runs_and_a_second_pod_goes_on(place: Place) -> None:
     """As it stands, with other paths: the first pod is stopped, the second one does the rest."""
@@ -133,13 +166,7 @@ def test_the_jobs_command_runs_and_a_second_pod_goes_on(place: Place) -> None:
         place.write("purge.toml", f'{text}endpoint = "{judge.address}"\n')
 
         def pod(*more: str) -> Done:
-            program, *words = PODS["job"]["containers"][0]["command"]
-            assert program == "bulkdel"
-            swaps = {"/job/purge.toml": "purge.toml", "9464": "0", "0.0.0.0": "127.0.0.1"}  # noqa: S104
-            swaps["/data/run"] = str(place.folder / "data/run")
-            secrets = dict.fromkeys(SETUP["Secret"]["stringData"], SECRET)
-            inside = Place(place.folder, more=secrets)
-            return inside.run(*(swaps.get(word, word) for word in words), *more)
+            return in_a_pod("job", place).run(*words_of("job", place), *more)
 
         first = pod("--limit", "1")
         assert first.code == Exit.LEFT, first.err
@@ -161,6 +188,7 @@ def test_the_image_has_no_secret_and_no_root() -> None:
             assert {*sources} <= {*kept}
         assert word != "ARG"
         assert not (word == "ENV" and re.search("KEY|SECRET", rest))
+    assert any("'.[cluster]'" in rest for word, rest in steps if word == "RUN"), "for workers"
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert ["ENTRYPOINT", f'["{next(iter(scripts))}"]'] in steps
     assert [rest for word, rest in steps if word == "USER"] == ["10001:10001"]

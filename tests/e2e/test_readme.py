@@ -66,6 +66,8 @@ def test_every_block_is_tried() -> None:
         ("Stop and continue", "sh"),
         ("Beside a run", "sh"),
         ("Beside a run", "toml"),
+        ("Many cores, many machines", "sh"),
+        ("Many cores, many machines", "toml"),
         ("Overnight", "toml"),
         ("What a run leaves behind", "json"),
         ("Fewest calls", "toml"),
@@ -126,6 +128,33 @@ def test_what_goes_beside_a_run_goes_as_it_is_printed(place: Place) -> None:
         assert judge.snapshot("tencent").keys() == before.keys()
     assert len(ledger(place.folder / "runs/purge")) == len(PAIRS)
     assert read_pairs(place.folder / "remaining.csv") == []
+
+
+def test_processes_and_workers_are_given_as_printed(place: Place) -> None:
+    """By processes of this machine all is done; the others say that such a job names no store."""
+    many = "Many cores, many machines"
+    (part,) = under(many, "toml")
+    (smallest,) = under("A real job", "toml")
+    place.write(
+        "purge.toml",
+        smallest.replace("two_way", "one_way").replace(".tencent", ".big") + "\n" + part,
+    )
+    cluster = load_job(place.folder / "purge.toml").cluster
+    assert cluster
+    assert cluster.slices == {"big": 4}
+    place.write("pairs.csv", csv_text(PAIRS[:8]))
+    here, *elsewhere = commands(under(many, "sh")[:1])
+    in_a_shell = re.findall(r"bulkdel (worker \S+ --yes)", under(many, "sh")[1])
+    assert len(in_a_shell) == 2
+    with Judge({"tencent": PAIRS}) as judge:
+        place.write("purge.toml", toml(judge.address, tail="[cluster]\n"))
+        for words in (*(one[1:] for one in elsewhere), *(text.split() for text in in_a_shell)):
+            done = place.run(*words)
+            assert done.code == 2
+            assert "store_env" in done.complaint
+        done = place.run(*here[1:])
+        assert done.code == 0, done.err
+    assert len(list((place.folder / "runs/purge/shards").iterdir())) == 1
 
 
 @pytest.mark.parametrize("heading", ["Overnight", "Fewest calls", "Beside a run"])

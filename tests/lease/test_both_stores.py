@@ -129,7 +129,7 @@ class Play:
 
 
 @settings(
-    max_examples=15,
+    max_examples=8,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
@@ -137,7 +137,7 @@ def test_as_the_model(address: str, data: st.DataObject) -> None:
     """Every answer to joins, renewals, takes, give-backs and deaths in any order is the model's."""
     play = Play(address, data)
     try:
-        for way in data.draw(st.lists(st.sampled_from(_WAYS), min_size=20, max_size=60)):
+        for way in data.draw(st.lists(st.sampled_from(_WAYS), min_size=30, max_size=60)):
             getattr(play, way)()
     finally:
         play.close()

@@ -13,6 +13,7 @@ from bulkdel.report import rejects as reading
 from bulkdel.report.doubts import too_many
 from bulkdel.report.preview import Preview
 from bulkdel.report.rejects import RejectedRow, Rejects, read_rejects
+from bulkdel.report.text.confirm import confirm_text
 from bulkdel.report.text.preview import plan_text
 from bulkdel.words import Operation
 from tests.support import front
@@ -87,6 +88,24 @@ def test_what_more_processes_are_good_for() -> None:
     one = (Shard(name="1", targets=tuple(target.name for target in targets)),)
     assert "[cluster] cuts nothing" in plan_text(job, Preview(meta=plan, shards=one), 80)
     assert "shard" not in plan_text(job, Preview(meta=plan), 80)
+
+
+@pytest.mark.parametrize(("targets", "others"), [(12, ""), (13, "2 others"), (300, "289 others")])
+def test_very_many_targets_fit_a_screen(targets: int, others: str) -> None:
+    """Of more than a dozen the first have a row each; the others share one, with their sums."""
+    named = [replace(front.tencent(), name=f"t{at}", app_id=at, qps=100) for at in range(targets)]
+    job = front.job(*named)
+    plan = front.plan(job, ROWS, {one.name: 100 * at for at, one in enumerate(named, 1)})
+    for text in (plan_text(job, Preview(meta=plan), 200), confirm_text(job, plan, 200)):
+        lines = text.splitlines()
+        assert len(lines) < 70
+        assert sum(
+            line.startswith("  t") and line[3].isdecimal() for line in lines
+        ) == 24 - 2 * bool(others)
+        assert ("others" in text) == bool(others)
+    if targets == 13:
+        rows = [line.split() for line in text.splitlines()]
+        assert ["2", "others", "200", "2,500", "200", "13", "s"] in rows
 
 
 def test_guard_is_foretold() -> None:

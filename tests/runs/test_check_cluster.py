@@ -29,7 +29,7 @@ def test_how_it_is_cut_is_said() -> None:
     """Shards and processes are counted; a job that [cluster] does not cut is warned of."""
     assert looked(job_of(None)) == {}
     seen = looked(job_of(Cluster(shard_qps=400), targets=12))
-    assert seen["shards"].words == "6, as fast as the targets are allowed with 3 processes"
+    assert seen["shards"].words == "6; all targets' rates take 3 processes"
     assert seen["store"].grade is Grade.SKIPPED
     one = looked(job_of(Cluster()))["shards"]
     assert one.grade is Grade.WARNING

@@ -15,12 +15,14 @@ from bulkdel import files
 from bulkdel.errors import Busy, Corrupt, WrongInput
 from bulkdel.job.job import Cluster, Job
 from bulkdel.job.jobfile import load_job
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.lock import hold
 from bulkdel.library import run
 from bulkdel.plan.cut import Cut, read_cut
 from bulkdel.report.checks import Check, Grade
 from bulkdel.runs.check import preflight
 from bulkdel.runs.cut import choose_cut, has_begun, plan_cut
+from bulkdel.runs.notes import keep_agreed
 from bulkdel.runs.run import plan_only
 from bulkdel.runs.shards import shard_dirs, shard_job
 
@@ -160,6 +162,20 @@ def test_what_was_pulled_or_looked_at_fixes_the_cut_too(tmp_path: Path) -> None:
         chosen(job_of(tmp_path, rows=ROWS + "x,y\n"))
 
 
+def test_with_a_store_the_cut_is_fixed_once_it_was_agreed_to(tmp_path: Path) -> None:
+    """Other machines may send from there on: what they send is what was agreed to."""
+    job = job_of(tmp_path)
+    cut, _ = chosen(job)
+    consent = Consent(how=Agreement.TYPED, at_ms=1, command="")
+    keep_agreed(job, cut.meta, consent)
+    shared = replace(job, cluster=Cluster(shard_qps=200, store_env="A_STORE"))
+    assert (has_begun(job), has_begun(shared)) == (False, True)
+    changed = job_of(tmp_path, rows=ROWS + "x,y\n")
+    with pytest.raises(WrongInput, match="content differs"):
+        chosen(replace(changed, cluster=shared.cluster))
+    assert chosen(changed)[0].run_id != cut.run_id
+
+
 def test_a_shard_that_somebody_works_on_is_not_taken_away(tmp_path: Path) -> None:
     """While a process holds a shard, no other plan takes the place of its plan."""
     job = job_of(tmp_path)
@@ -177,16 +193,29 @@ async def test_a_library_sends_no_shards(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_what_plan_shows_of_shards_is_what_it_shows_of_one_plan(tmp_path: Path) -> None:
-    """Books, calls, savings and friend lists to pull are the same, cut or not."""
-    job = job_of(tmp_path, targets=3, mode="two_way", rows=ROWS + "b,a\nd,a\nb,d\n")
-    job = replace(job, backup=job.backup.model_copy(update={"enabled": True}))
+@pytest.mark.parametrize("slices", [{}, {"t2": 3}])
+def test_what_plan_shows_of_shards_is_what_it_shows_of_one_plan(
+    tmp_path: Path, slices: dict[str, int]
+) -> None:
+    """Books, calls, savings and friend lists to pull are the same, cut or not, for each target."""
+    rows = ROWS + "b,a\nd,a\nb,d\n"
+    job = job_of(tmp_path, targets=3, mode="one_way" if slices else "two_way", rows=rows)
+    job = replace(
+        job,
+        cluster=Cluster(shard_qps=400, slices=slices),
+        backup=job.backup.model_copy(update={"enabled": True}),
+        targets=(*job.targets[:2], replace(job.targets[2], batch_size=1, qps=7.0)),
+    )
     cut = plan_cut(job, lambda _: None)
     one = plan_only(replace(job, cluster=None, run_dir=tmp_path / "one"), lambda _: None)
-    assert len(cut.shards) == 3
-    assert cut.savings
-    assert replace(cut, shards=(), meta=one.meta) == one
+    assert len(cut.shards) == (4 if slices else 2)
+    assert bool(cut.savings) == (not slices)
+    assert cut.savings == one.savings
+    assert cut.backup_lists == one.backup_lists
+    assert cut.rejects == one.rejects
     assert (cut.meta.books, cut.meta.shares) == (one.meta.books, one.meta.shares)
+    if not slices:
+        assert cut.sample == one.sample
 
 
 def run_dir_of(job: Job) -> Check:

@@ -185,8 +185,12 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     ),
     "a shard twice": (_swapped, "shards.json", "is in more than one of its slices"),
     "a shard of another run": (_of_another_run, "shards.json", "are not those that it was made"),
-    "a slice twice": (_cut_says(_again), "shards.json", "are not the whole of it once"),
-    "another target": (_cut_says(_other_target), "shards.json", "its shards (none) are not"),
+    "a slice twice": (_cut_says(_again), "shards.json", "the slices of it in its shards are not"),
+    "another target": (
+        _cut_says(_other_target),
+        "shards.json",
+        "shard 3: its plan is of other targets",
+    ),
     "fewer pairs": (_cut_says(_fewer), "shards.json", "its shards hold 24 pairs, not 23"),
     "a strange shard": (
         lambda at: (at / "shards/4").mkdir(),

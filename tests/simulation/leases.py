@@ -301,12 +301,12 @@ class Process:
         self.stopped_until_s = max(self.stopped_until_s, self.world.now + seconds)
 
     def kill(self) -> None:
-        """SIGKILL: its sockets are closed, which the provider sees unless the machine is alone."""
+        """SIGKILL: its sockets are closed, which the provider sees as soon as it sees anything."""
         self.alive = False
+        seen_s = max(self.world.now, self.machine.alone_until_s) + 0.1
         for call in self._in_flight:
-            if self.world.now >= self.machine.alone_until_s:
-                call.ends_s = min(call.ends_s, self.world.now + 0.1)
-                call.arrives_s = min(call.arrives_s, call.ends_s)
+            call.ends_s = min(call.ends_s, seen_s)
+            call.arrives_s = min(call.arrives_s, call.ends_s)
         self.world.again(self)
 
     def _end(self) -> NoReturn:
@@ -340,7 +340,8 @@ class Process:
         if wanted == _POINT:
             if world.now < FAULTS_UNTIL_S and world.random.random() < 0.004 * world.clumsy:
                 # Without a deadline only the margin covers what is stopped after it has asked.
-                most_s = 60.0 if world.deadline else 0.1
+                covered = world.deadline or world.protocol.without_deadline
+                most_s = 60.0 if covered else 0.1
                 self.stop(world.random.uniform(0, most_s))
             world.at(world.now, lambda: self._go_on(thread, lambda: thread.send(None)))
         elif isinstance(wanted, float):
@@ -369,7 +370,7 @@ class Process:
         def join(store: Model) -> Told:
             if self.member.session not in store.sessions:
                 store.join(self.member)
-            return store.told(self.member, {})
+            return store.told(self.member, {}, {})
 
         asked_at_s = self.clock()
         yield _POINT
@@ -403,7 +404,10 @@ class Process:
                 answered(self.terms, self.fence, asked_at_s, renewed=renewed and not lost)
                 in_force = self._in_force()
                 yield _POINT
-                self.told = yield partial(Model.told, member=self.member, in_force=in_force)
+                before = self.told.shares
+                self.told = yield partial(
+                    Model.told, member=self.member, in_force=in_force, before=before
+                )
                 pause_s = self.terms.renew_s
             except StoreAway:
                 pause_s = self.terms.retry_s
@@ -484,7 +488,7 @@ class Process:
                 self.start(self._call(_Load(journal, taken, app, flying, pending), account))
         yield from self._write(journal, taken)
         how = Left.SETTLED if journal.settled >= set(journal.accounts) else Left.FREE
-        del self.held[taken.shard]
+        self.held.pop(taken.shard, None)
         while True:
             try:
                 yield lambda store: store.give_back(self.member, taken, how)

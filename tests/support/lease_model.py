@@ -117,13 +117,13 @@ class Model:
         session = self.sessions.get(member.session)
         if session is None or session.expires <= self.now:
             return None
-        self._fails_over(session)
-        if self.rests_until > self.now:
+        if self._rests(member):
             return Nothing(over=False, why="failed over")
         self._remove_sessions(member.host)
         held = set(held)
         for shard in self._owned_by(member.session):
             if shard.row.name not in held:
+                shard.epoch += 1
                 return Taken(shard=shard.row.name, epoch=shard.epoch)
         return self._choose(session, room, none_held=not held)
 
@@ -158,15 +158,20 @@ class Model:
             case SlowTo(target=target, qps=qps):
                 rates[target] = float(qps or 0)
 
-    def told(self, member: Member, in_force: Mapping[str, float]) -> Told:
-        """What the owner of a session is told, and what that leaves for the others."""
+    def told(
+        self, member: Member, in_force: Mapping[str, float], before: Mapping[str, float]
+    ) -> Told:
+        """What the owner of a session is told, and what that leaves for the others.
+
+        `before`: the shares that it was told before.
+        """
         rates = self.rates.get(member.run_id, {})
         return Told(
             paused=member.run_id in self.paused,
             by=self.paused.get(member.run_id, ""),
             rates=dict(rates),
+            shares=self._shares(member, rates, in_force, before),
             give_back=self._too_many(member),
-            shares=self._shares(member, rates, in_force),
         )
 
     def _of(self, run_id: str) -> list[Shard]:
@@ -183,13 +188,14 @@ class Model:
         for shard in self._owned_by(session):
             shard.owner, shard.let_go = "", self.now
 
-    def _fails_over(self, session: Session) -> None:
+    def _rests(self, member: Member) -> bool:
+        """Whether it has failed over lately, and may have lost who owns what."""
         if self.timeline != self.known_timeline:
             self.known_timeline = self.timeline
-            every = (session, *self.sessions.values())
-            self.rests_until = self.now + max(
-                one.terms.lease_s + one.terms.grace_s for one in every
-            )
+            every = (member, *(one.member for one in self.sessions.values()))
+            terms = [Terms(lease_s=one.lease_s, timeout_s=one.timeout_s) for one in every]
+            self.rests_until = self.now + max(one.lease_s + one.grace_s for one in terms)
+        return self.rests_until > self.now
 
     def _remove_sessions(self, host: str) -> None:
         for name, one in list(self.sessions.items()):
@@ -249,10 +255,15 @@ class Model:
         return frozenset()
 
     def _shares(
-        self, member: Member, rates: Mapping[str, float], in_force: Mapping[str, float]
+        self,
+        member: Member,
+        rates: Mapping[str, float],
+        in_force: Mapping[str, float],
+        before: Mapping[str, float],
     ) -> dict[str, float]:
         result: dict[str, float] = {}
         mine = {one.row.slice_of for one in self._owned_by(member.session)} - {""}
+        rests = bool(mine) and self._rests(member)
         for target in sorted(mine):
             rows = [one for one in self._of(member.run_id) if one.row.slice_of == target]
             qps = rows[0].row.target_qps
@@ -271,6 +282,8 @@ class Model:
             for one in rows:
                 if one.row.name in divided:
                     one.share, one.used = divided[one.row.name]
+                    if rests:
+                        one.share = min(one.share, before.get(one.row.name, 0.0))
                     result[one.row.name] = one.share
         return result
 

@@ -43,17 +43,17 @@ class Process:
         self.held: dict[str, Taken] = {}
         self.store._begin_session()
         both.model.join(member)
-        both.model.told(member, {})
+        both.model.told(member, {}, {})
 
     def renew(self) -> Told | None:
         """Renew with both; None where the session was over."""
         model, held = self._both.model, self.held
-        in_force = self.store._in_force()
+        in_force, before = self.store._in_force(), self.store._told.shares
         expected: Told | None = None
         if model.renew(self.member.session):
             mine = model.mine(self.member.session)
             if all(mine.get(name) == taken.epoch for name, taken in held.items()):
-                expected = model.told(self.member, in_force)
+                expected = model.told(self.member, in_force, before)
         try:
             self.store._renew_once()
         except Ended:

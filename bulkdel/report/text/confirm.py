@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from rich.console import RenderableType
 
 from bulkdel.job.beside import OnFailure
-from bulkdel.job.job import Job, Reach, Target
-from bulkdel.plan.values import PlanMeta, Share
+from bulkdel.job.job import Job, Reach
+from bulkdel.plan.values import PlanMeta
 from bulkdel.report.canary import canary_fact
 from bulkdel.report.doubts import plan_doubts, warnings
+from bulkdel.report.few import first_few
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, place, unit
 from bulkdel.report.text.layout import BAD, GOOD, TITLE, facts, page, table, words
 from bulkdel.report.text.sides import chosen_sides
 from bulkdel.report.text.tables import share_of
 from bulkdel.words import Mode, Operation
+
+_Work: TypeAlias = tuple[str, int, int, float, float]
+"""A target's name, pairs, calls, calls/s, and seconds that it takes at least."""
 
 
 def is_real(job: Job) -> bool:
@@ -47,7 +52,24 @@ def work(job: Job, meta: PlanMeta) -> RenderableType:
     return table(
         ("target", f"{unit(job.operation)}s", "calls", "calls/s", "takes at least"),
         ("target",),
-        [_row(target, share_of(meta, target)) for target in job.targets],
+        [
+            _row(*each)
+            for each in first_few(
+                [
+                    (one.name, share.pairs, share.batches, one.qps, share.batches / one.qps)
+                    for one, share in ((one, share_of(meta, one)) for one in job.targets)
+                ],
+                _as_one,
+            )
+        ],
+    )
+
+
+def places(job: Job) -> list[tuple[str, str]]:
+    """Where the calls of each target go; of very many, where those of the others are named."""
+    return first_few(
+        [(target.name, plain(place(target), 400)) for target in job.targets],
+        lambda rest: (f"{len(rest):,} others", "in the job file, and in `bulkdel plan --json`"),
     )
 
 
@@ -62,7 +84,7 @@ def _parts(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
         [
             ("job", f"{plain(job.name)} ({plain(str(job.source), 1000)})"),
             ("does", deed(job.operation, job.mode)),
-            *((target.name, plain(place(target), 400)) for target in job.targets),
+            *places(job),
             *canary_fact(job),
             ("results", plain(str(job.run_dir), 1000)),
         ]
@@ -105,11 +127,11 @@ def _reached(mode: Mode) -> str:
     return "on the accounts' own side only"
 
 
-def _row(target: Target, share: Share) -> tuple[str, str, str, str, str]:
-    return (
-        target.name,
-        count(share.pairs),
-        count(share.batches),
-        rate(target.qps),
-        span(share.batches / target.qps),
-    )
+def _as_one(rest: Sequence[_Work]) -> _Work:
+    """Targets that share a row: what they come to together, and what the longest takes."""
+    _, pairs, calls, qps, takes_s = zip(*rest, strict=True)
+    return f"{len(rest):,} others", sum(pairs), sum(calls), sum(qps), max(takes_s)
+
+
+def _row(name: str, pairs: int, calls: int, qps: float, takes_s: float) -> tuple[str, ...]:
+    return name, count(pairs), count(calls), rate(qps), span(takes_s)

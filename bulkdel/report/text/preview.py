@@ -11,17 +11,17 @@ from rich.console import RenderableType
 from bulkdel import files
 from bulkdel.job.job import Job
 from bulkdel.job.window import ALWAYS
-from bulkdel.plan.cut import PROCESS_QPS, processes_for
+from bulkdel.plan.cut import WORKER_QPS, processes_for
 from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.report.canary import canary_fact
 from bulkdel.report.doubts import plan_doubts, too_many, warnings
 from bulkdel.report.figures import count, counted, plain, rate, span
-from bulkdel.report.phrases import deed, place, unit
+from bulkdel.report.phrases import deed, unit
 from bulkdel.report.preview import Preview, backup_work, done, takes_with_s
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
-from bulkdel.report.text.confirm import work
+from bulkdel.report.text.confirm import places, work
 from bulkdel.report.text.layout import BAD, DIM, GOOD, TITLE, facts, page, table, to_paste, words
 from bulkdel.report.text.sides import chosen_sides, other_way_round, would_save
 from bulkdel.words import Batch, Entry, Mode, Operation
@@ -60,7 +60,7 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
     yield facts(
         [
             ("does", deed(job.operation, job.mode)),
-            *((target.name, plain(place(target), 400)) for target in job.targets),
+            *places(job),
             *canary_fact(job),
             ("run directory", plain(str(job.run_dir), 1000)),
         ]
@@ -122,7 +122,7 @@ def _cut(job: Job, preview: Preview) -> Iterator[RenderableType]:
     alone, together = (span(takes_with_s(job, preview.meta, one)) for one in (1, processes))
     told = (
         f"all targets together are allowed {rate(sum(one.qps for one in job.targets))} calls/s, "
-        f"and one process sends about {rate(PROCESS_QPS)}"
+        f"and one process sends about {rate(WORKER_QPS)}"
     )
     if alone != together:
         told += (

@@ -141,6 +141,11 @@ def _end(target: TargetStatus, at_ms: int) -> tuple[str, str]:
 
 
 def _sittings(status: Status, last: LastSitting) -> Iterator[tuple[str, str]]:
+    if status.shards:
+        yield "first start", f"began {moment(status.began_ms or last.began_ms)}"
+        if last.ended_ms is not None:
+            yield "last end", f"{moment(last.ended_ms)}: {plain(how_it_ended(last), 600)}"
+        return
     if status.began_ms is not None and status.began_ms != last.began_ms:
         yield "first start", f"began {moment(status.began_ms)}"
     if last.ended_ms is not None:
