@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from bulkdel.runs.live import read_live
 from bulkdel.runs.phases import phases
 from bulkdel.runs.shard_run import ShardRun, held_shard
 from bulkdel.runs.shards import shard_job
+from bulkdel.runs.waiting import Waiting
 from bulkdel.send.view import End, Ending
 from tests.support.judge import APP_IDS
 
@@ -177,9 +180,26 @@ async def test_many_shards_share_a_process(tmp_path: Path) -> None:
         with held_shard(shard, taken, lambda: None, alone=True) as run:
             return await sent(shard, run)
 
+    before = gc.get_threshold()
     endings = await asyncio.gather(*(one(number, shard) for number, shard in enumerate(shards)))
     assert all(ending.lanes[0].end is End.FINISHED for ending in endings)
     assert [len(ledger(shard)) for shard in shards] == [24, 24]
+    assert gc.get_threshold() == before
+
+
+async def test_a_shard_of_which_nothing_is_sent_has_a_word_too(tmp_path: Path) -> None:
+    """While its canary waits, or its backup is pulled, others still see who has it."""
+    job, cut = made(tmp_path)
+    shard = shard_job(job, cut.shards[0])
+    with held_shard(shard, Taken(shard="1", epoch=6), lambda: None, alone=True) as run:
+        await asyncio.to_thread(run.open)
+        async with run.listening(Waiting(0), nothing):
+            while (live := read_live(shard.run_dir)) is None:  # a thread writes it
+                await asyncio.to_thread(time.sleep, 0.01)
+            assert (live.hands, live.ended) == (6, False)
+    live = read_live(shard.run_dir)
+    assert live is not None
+    assert live.ended
 
 
 async def test_its_word_keeps_what_was_settled_before(tmp_path: Path) -> None:
