@@ -23,6 +23,7 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import counted
 from bulkdel.runs.live import owner_of, read_live
+from bulkdel.runs.notes import agreed_before
 
 _WAIT: Final = "stop the run's workers, or wait for them, then run the same command again"
 
@@ -167,10 +168,16 @@ def shard_dirs(run_dir: Path) -> list[Path]:
 def has_begun(job: Job) -> bool:
     """Whether calls of any shard have left, those of a run beside it too: the cut is fixed then.
 
+    With a store other machines may send once somebody has agreed: then it is fixed from there on.
+
     Raises:
         Corrupt, StorageFailed: a journal is damaged, or cannot be read.
     """
-    return any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir))
+    if any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir)):
+        return True
+    shared = job.cluster is not None and job.cluster.store_env is not None
+    cut = read_cut(job.run_dir) if shared else None
+    return cut is not None and agreed_before(job, cut.meta) is not None
 
 
 def refuse_other_shape(job: Job) -> None:

@@ -171,7 +171,7 @@ class Scene:
         for call in self.calls():
             before = last.get(call.app, call)
             is_sliced = self.scale.slices and call.app == FIRST_APP
-            if before.pid != call.pid and not is_sliced:
+            if before.pid != call.pid and before.pid and call.pid and not is_sliced:
                 assert call.arrived - before.arrived >= 1, f"{before}, and already {call}"
             last[call.app] = call
 
