@@ -3,6 +3,7 @@
     BulkdelError
     ├── WrongInput      2   the command, the job file or the input is wrong; nothing was sent
     │   ├── Busy        2   another process works in this run directory
+    │   ├── StoreBehind 2   the store of leases knows less of a shard than its journal
     │   ├── NothingToDo 2   there is nothing that the command could do
     │   └── Corrupt     2   a file of the run directory is not what was written to it
     ├── Guarded         3   a guard of the job file stopped the run
@@ -67,6 +68,10 @@ class WrongInput(BulkdelError):
 
 class Busy(WrongInput):
     """Another process works in this run directory."""
+
+
+class StoreBehind(WrongInput):
+    """The store of leases has given a shard out less often than its journal knows of."""
 
 
 class NothingToDo(WrongInput):

@@ -27,6 +27,7 @@ DOORS: Final = {
     "pydantic": {
         "job/",
         "evidence/statement.py",
+        "plan/cut.py",
         "plan/meta.py",
         "ledger/circumstances.py",
         "report/backup.py",

@@ -51,6 +51,9 @@ Files in the run directory:
   run.log        one JSON object a line
   report.html    the run as a page, and report.json: its figures
   backup, canary the runs beside it, where the job asks for them
+  shards.json    how the run is cut, where the job has [cluster]; then all
+                 but rejects, log and report is in a folder for each shard,
+                 shards/NAME
 
 \b
 With --json standard output is one object: exit_code, words, how each target

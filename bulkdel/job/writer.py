@@ -258,6 +258,14 @@ _REST: Final = """\
 # signing_key_file = "signing-key.pem"
 # signing_key_env = "BULKDEL_SIGNING_KEY"
 
+# [cluster]
+# Many targets: sent by several processes (`bulkdel run --processes N`) or, over a PostgreSQL that
+# they share, by many machines (`bulkdel worker`).
+# store_env = "BULKDEL_STORE"   # the variable that holds its address; default: this machine alone
+# shard_qps = 800               # targets are put together until their qps add up to this
+# lease = "15s"                 # how long a worker sends that cannot reach the store
+# slices = { big = 4 }          # targets that several send at once; only one_way
+
 [notify]
 # Who is told how the run goes, with the summary as JSON: a program (on its standard input, started
 # without a shell in this file's directory) and/or an address that it is POSTed to.

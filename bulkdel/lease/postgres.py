@@ -126,7 +126,7 @@ class PostgresStore:
         """See Store. Raises StoreAway, once, where a renewal has failed since the last call."""
         if self._away:
             away, self._away = self._away, ""
-            raise StoreAway(away, where=_WHERE)
+            raise StoreAway(away)
         told = self._told
         if told.shares != self._returned[1]:
             self._returned = (self._clock(), told.shares)
@@ -150,11 +150,17 @@ class PostgresStore:
     def give_back(self, taken: Taken, left: Left) -> None:
         """See Store. May be called again where it raised."""
         self._held.pop(taken.shard, None)
+        refused = left is Left.REFUSED
+        names = {
+            **self._names,
+            "name": taken.shard,
+            "epoch": taken.epoch,
+            "state": (Left.ENDED if refused else left).value,
+            # else it would catch up with the journal by being tried again and again
+            "uncounted": int(refused),
+        }
         with self._call() as cursor:
-            cursor.execute(
-                sql.GIVE_BACK,
-                {**self._names, "name": taken.shard, "epoch": taken.epoch, "state": left.value},
-            )
+            cursor.execute(sql.GIVE_BACK, names)
 
     def leave(self) -> None:
         """See Store. Where it raises, the session ends by itself."""
@@ -234,6 +240,8 @@ class PostgresStore:
             mine.get(name) != epoch and self._held.get(name) == epoch
             for name, epoch in held.items()
         )
+        if self._left.is_set():
+            return
         answered(self._terms, self._fence, asked_at_s, renewed=renewed and not lost)
         with self._renewals.transaction() as cursor:
             self._told = self._told_by(cursor)
@@ -426,5 +434,7 @@ def _unknown() -> UnknownRun:
     return UnknownRun(
         "the store does not know this run",
         where=_WHERE,
-        mend="nobody has begun it with this store; or its tables were lost, then begin it again",
+        mend="nobody has begun it with this store; or its tables were lost: then stop every "
+        "worker, wait for the lease and timeout_s to pass, and say `bulkdel worker --new-store` "
+        "once",
     )

@@ -153,7 +153,8 @@ WHERE shard.run_id = %(run)s AND busy.run_id <> %(run)s AND owner IS NULL
   AND bulkdel.is_open(state, let_go, %(began)s) ORDER BY name LIMIT 1
 """
 GIVE_BACK: Final = """
-UPDATE bulkdel.shard SET owner = NULL, let_go = bulkdel.moment(), state = %(state)s
+UPDATE bulkdel.shard SET owner = NULL, let_go = bulkdel.moment(), state = %(state)s,
+    epoch = epoch - %(uncounted)s
 WHERE run_id = %(run)s AND name = %(name)s AND owner = %(me)s AND epoch = %(epoch)s
 """
 

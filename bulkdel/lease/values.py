@@ -16,6 +16,7 @@ class Left(StrEnum):
     SETTLED = "settled"  #: every pair of it is settled: nobody takes it again
     FREE = "free"  #: anybody may go on with it at once
     ENDED = "ended"  #: it could not go on: whoever begins after this moment may try again
+    REFUSED = "refused"  #: as ENDED, and was not taken: its journal knows of more than the store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

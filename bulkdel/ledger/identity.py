@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from bulkdel import files
-from bulkdel.errors import NEW_RUN, RESTORE, Corrupt, WrongInput
+from bulkdel.errors import NEW_RUN, RESTORE, Corrupt, StoreBehind, WrongInput
 from bulkdel.job.job import Reach
 from bulkdel.ledger.ledger_file import Mark
 from bulkdel.ledger.rows import has_begun, put_counters, put_heads, read_counters
@@ -52,11 +52,12 @@ def admit(run_dir: Path, db: sqlite3.Connection, identity: Identity, epoch: int 
     then what is kept of it stays.
 
     Raises:
-        WrongInput: as `goes_on`; or the store that gave `epoch` is not the one of the last time.
+        WrongInput: as `goes_on`.
+        StoreBehind: the store that gave `epoch` is not the one of the last time.
     """
     kept = read_epoch(db)
     if epoch and epoch <= kept:
-        raise WrongInput(
+        raise StoreBehind(
             f"the store has given this shard out {epoch:,} times now, by its journal it was given "
             f"out {kept:,} times before: the store is another one than the run was begun with, or "
             "its tables were lost since; nothing was sent",

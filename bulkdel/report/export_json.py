@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from bulkdel.report.export_notes import ExportNotes
+from bulkdel.report.few import few_counts
 from bulkdel.report.figures import counted, plain
 from bulkdel.report.json_text import json_text
 
@@ -48,7 +49,8 @@ def export_words(path: Path, notes: ExportNotes) -> str:
     """What was written, in a line; and what whoever makes a job of it must know."""
     words = f"Wrote {counted(notes.rows, 'row')} to {plain(str(path), 1000)}."
     if len(notes.by_target) > 1:
-        each = ", ".join(f"{name} {rows:,}" for name, rows in notes.by_target.items())
+        rows = few_counts((name, [many]) for name, many in notes.by_target.items())
+        each = ", ".join(f"{name} {many:,}" for name, [many] in rows)
         words += (
             f" They are of several targets ({each}): a new job sends each to all of its own. "
             "Export with --target, a file for each, to send them where they belong."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -32,6 +32,16 @@ def first_few(rows: Sequence[T], rest: Callable[[Sequence[T]], T]) -> list[T]:
     if len(rows) <= ROWS_MOST:
         return list(rows)
     return [*rows[: ROWS_MOST - 1], rest(rows[ROWS_MOST - 1 :])]
+
+
+def few_counts(rows: Iterable[tuple[str, Sequence[int]]]) -> list[tuple[str, Sequence[int]]]:
+    """Counts by target; where they are more than ROWS_MOST, the last row is the sum of the rest."""
+
+    def rest(some: Sequence[tuple[str, Sequence[int]]]) -> tuple[str, Sequence[int]]:
+        columns = zip(*(numbers for _, numbers in some), strict=True)
+        return f"{len(some):,} others", [sum(column) for column in columns]
+
+    return first_few(list(rows), rest)
 
 
 def by_provider(targets: Sequence[TargetStatus]) -> list[TargetStatus]:

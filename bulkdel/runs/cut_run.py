@@ -15,7 +15,7 @@ from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_login
 from bulkdel.ledger.circumstances import Consent
 from bulkdel.ledger.lock import hold
-from bulkdel.plan.cut import Cut, Shard, read_cut
+from bulkdel.plan.cut import Cut, Shard
 from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import Status
@@ -26,7 +26,7 @@ from bulkdel.runs.destinations import secret_of
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.leases import register_run
 from bulkdel.runs.look_shards import Looks
-from bulkdel.runs.notes import agreed_before, keep_agreed
+from bulkdel.runs.notes import keep_agreed
 from bulkdel.runs.run import Run
 from bulkdel.runs.seams import Say
 from bulkdel.runs.shards import shard_job
@@ -55,7 +55,7 @@ class CutRun(Run):
         for words in self._warnings:
             say(f"Warning: {words}.")
         with nothing_sent():
-            self._begun = has_begun(self._job) or self._is_shared()
+            self._begun = has_begun(self._job)
             self.cut = choose_cut(self._job, say, begun=self._begun)
         self._meta = self.cut.meta
         return self._meta
@@ -74,12 +74,6 @@ class CutRun(Run):
             if self._job.cluster and self._job.cluster.store_env and self.open_shards(status):
                 self.began_s = register_run(self._job, self.cut, new_store=self.new_store)
         return status
-
-    def _is_shared(self) -> bool:
-        """Whether other machines may send this plan: once it was agreed to, it is fixed."""
-        cut = read_cut(self._job.run_dir)
-        shared = self._job.cluster is not None and self._job.cluster.store_env is not None
-        return shared and cut is not None and agreed_before(self._job, cut.meta) is not None
 
     def agree(self, consent: Consent) -> None:
         """Keeps it durably, for all that send of this run; with a store, lets the directory go."""
@@ -143,7 +137,7 @@ def held_cut(job: Job, say: Say, *, patient: bool, new_store: bool) -> Iterator[
             except Busy as busy:
                 if not patient:
                     raise
-                say(f"Waiting: {busy}.")
+                say(f"Waiting: {busy.what}.")
                 warnings = stack.enter_context(hold(job.run_dir, patience_s=PLANNING_MOST_S))
         run = CutRun(job, stack, warnings)
         run.new_store = new_store

@@ -19,7 +19,7 @@ from functools import partial
 from posix import _exit as exit_now
 from typing import Any, Final, TypeVar
 
-from bulkdel.errors import BulkdelError, Busy, Exit, Guarded, StoreAway
+from bulkdel.errors import BulkdelError, Busy, Exit, Guarded, StoreAway, StoreBehind
 from bulkdel.job.job import Job, Target
 from bulkdel.lease.values import Left, Nothing, Store, Taken, Told
 from bulkdel.plan.cut import WORKER_QPS, Shard
@@ -93,6 +93,7 @@ class Sender:
         self._busy: dict[str, int] = {}
         self._told = Told()
         self._stopped: tuple[End, str] | None = None
+        self._wrong: BulkdelError | None = None
         self._store_calls = ThreadPoolExecutor(1, "store")
 
     async def run(self, tell: Callable[[Callable[[str], None]], None]) -> None:
@@ -100,20 +101,23 @@ class Sender:
 
         Raises:
             StoreAway: it could not begin.
-            WrongInput: as `Store.join`.
+            WrongInput: as `Store.join`; or the store knows no more of the run.
         """
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "shards"))
         self._woken = asyncio.Event()
         self._pipe.listen(lambda order: _soon(loop, partial(self._obey, order)))
         tell(lambda by: _soon(loop, partial(self._stop, End.STOPPED, f"stopped by {by}")))
-        await self._ask(self._store.join)
-        keepers = [asyncio.create_task(self._keep_told()), asyncio.create_task(self._keep_alive())]
+        keepers = [asyncio.create_task(self._keep_alive())]
         try:
+            await self._ask(self._store.join)
+            keepers.append(asyncio.create_task(self._keep_told()))
             async with asyncio.TaskGroup() as group:
                 await self._take_all(group)
             with suppress(StoreAway):  # the session ends by itself
                 await self._ask(self._store.leave)
+            if self._wrong is not None:
+                raise self._wrong
         finally:
             for keeper in keepers:
                 keeper.cancel()
@@ -145,10 +149,16 @@ class Sender:
             )
             got: Taken | Nothing = Nothing(over=False)
             if not self._held or used < WORKER_QPS:
-                with suppress(StoreAway):  # what is held is sent on, until the fence ends it
+                try:
                     got = await self._ask(
                         self._store.take, frozenset(self._held), max(0.0, WORKER_QPS - used)
                     )
+                except StoreAway:  # what is held is sent on, until the fence ends it
+                    pass
+                except BulkdelError as error:  # nothing more will ever be taken
+                    self._wrong = error
+                    self._stop(End.STOPPED, str(error))
+                    return
             match got:
                 case Taken(shard=name):
                     shard = self._shards[name]
@@ -187,10 +197,12 @@ class Sender:
                 left, message = await self._sent(taken, held)
         except Busy as busy:  # what is left of an earlier process is still at its last calls
             tries = self._busy[taken.shard] = self._busy.get(taken.shard, 0) + 1
-            self._pipe.tell(say=f"Waiting: {busy}.")
+            self._pipe.tell(say=f"Waiting: {busy.what}.")
             await asyncio.sleep(TURN_S)
             if tries >= BUSY_MOST:
                 left, message = Left.ENDED, _failed(held.job, busy)
+        except StoreBehind as error:
+            left, message = Left.REFUSED, _failed(held.job, error)
         except Exception as error:  # noqa: BLE001  # the other shards go on
             left, message = Left.ENDED, _failed(held.job, leaf(error))
         self._pipe.tell(shard=taken.shard, left=left, **message)
@@ -199,9 +211,9 @@ class Sender:
         self._woken.set()
 
     async def _sent(self, taken: Taken, held: _Held) -> tuple[Left, dict[str, Any]]:
-        job, name = held.job, taken.shard
-        with ExitStack() as stack:  # closed in this very thread, which is quick, when all is in
-            opening = held_shard(job, taken, self._fence, alone=self._alone)
+        job, name, stack = held.job, taken.shard, ExitStack()
+        opening = held_shard(job, taken, self._fence, alone=self._alone)
+        try:
             run = await asyncio.to_thread(stack.enter_context, opening)
             meta = await asyncio.to_thread(run.open)
             run.agree(self._orders.consent)
@@ -216,6 +228,8 @@ class Sender:
             held.hear(self._told, shared=self._alone)
             ending = await held.carrier.carry_out(steps)
             over = all(lane.end is End.FINISHED for lane in ending.lanes) and not run.unsettled
+        finally:
+            await asyncio.to_thread(stack.close)
         left = Left.SETTLED if over else Left.FREE if held.stopped else Left.ENDED
         return left, {"lanes": lanes_told(ending), "asks": held.carrier.asks}
 
@@ -227,7 +241,7 @@ class Sender:
             try:
                 self._told = await self._ask(self._store.renew)
             except StoreAway as away:
-                self._pipe.tell(say=str(away))
+                self._pipe.tell(away=str(away))
             for held in self._held.values():
                 held.hear(self._told, shared=self._alone)
             await self._wait_turn()

@@ -23,6 +23,7 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.figures import counted
 from bulkdel.runs.live import owner_of, read_live
+from bulkdel.runs.notes import agreed_before
 
 _WAIT: Final = "stop the run's workers, or wait for them, then run the same command again"
 
@@ -41,12 +42,15 @@ def part_plan(part: Job) -> PlanMeta:
     """The plan of a part of a run.
 
     Raises:
-        Corrupt: it is gone, or damaged.
+        Corrupt: it is gone, damaged, or another part's.
     """
     meta = read_plan_meta(part.run_dir)
-    if meta is None:
-        raise Corrupt("the plan is gone", where=part.run_dir / files.PLAN, mend=RESTORE)
-    return meta
+    what = "the plan is gone"
+    if meta is not None:
+        if [share.target for share in meta.shares] == [target.name for target in part.targets]:
+            return meta
+        what = "the plan is of other targets"
+    raise Corrupt(what, where=part.run_dir / files.PLAN, mend=RESTORE)
 
 
 def everywhere(job: Job) -> Job:
@@ -167,10 +171,16 @@ def shard_dirs(run_dir: Path) -> list[Path]:
 def has_begun(job: Job) -> bool:
     """Whether calls of any shard have left, those of a run beside it too: the cut is fixed then.
 
+    With a store other machines may send once somebody has agreed: then it is fixed from there on.
+
     Raises:
         Corrupt, StorageFailed: a journal is damaged, or cannot be read.
     """
-    return any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir))
+    if any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir)):
+        return True
+    shared = job.cluster is not None and job.cluster.store_env is not None
+    cut = read_cut(job.run_dir) if shared else None
+    return cut is not None and agreed_before(job, cut.meta) is not None
 
 
 def refuse_other_shape(job: Job) -> None:

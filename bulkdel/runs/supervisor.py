@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import sys
+import time
 import uuid
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
@@ -23,6 +25,8 @@ from typing import Any, Final
 import orjson
 import structlog
 
+from bulkdel.errors import BulkdelError, StoreAway
+from bulkdel.files import reason
 from bulkdel.lease.table import Table
 from bulkdel.lease.values import Left, Nothing
 from bulkdel.runs.log import TRACE_CAP, masked
@@ -32,6 +36,8 @@ from bulkdel.send.view import End, LaneEnd
 
 LOOK_EVERY_S: Final = 2.0
 """Seconds between two looks at all shards, for whoever watches."""
+STARTS_S: Final = 30
+"""How long a sender may take until it speaks first."""
 TRIES_MOST: Final = 6
 """Senders in a row that end without having taken a shard; then no more are begun in their place."""
 BALANCE_EVERY: Final = 10
@@ -40,7 +46,7 @@ PAUSES_S: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 DRAIN_S: Final = 30.0
 """Beyond timeout_s: how long a sender that was told to stop may take, before it is ended."""
 SAID_MOST: Final = 40
-"""Different lines of the senders that a person is told; run.log has more."""
+"""Different lines that a person is told, half of them of what goes on; run.log has all."""
 _LINE_MOST: Final = 1 << 20
 _START: Final = (
     "import sys; sys.path.append(sys.argv.pop()); from bulkdel.cli.sender import main; main()"
@@ -52,9 +58,10 @@ class _Child:
     process: Process
     number: int
     session: str
-    silent: int = 0
+    silent: int = -STARTS_S
     in_flight: int = 0
     away: str = ""
+    away_at_s: float = -math.inf
     took: bool = False
     words: str = ""
 
@@ -94,7 +101,7 @@ class Supervisor:
         self._bound_s, self._dead = bound_s, dead
         # Each speaks every second. One that does not is stopped, or hangs: once it is dead, another
         # can go on with its shards.
-        self._silent_most = orders.job.cluster.lease_s if orders.job.cluster else 0.0
+        self._lease_s = orders.job.cluster.lease_s if orders.job.cluster else 0.0
         self._log = structlog.get_logger()
         self._children: set[_Child] = set()
         self._numbers = 0
@@ -102,6 +109,7 @@ class Supervisor:
         self._paused: str | None = None
         self._rates: dict[str, float] = {}
         self._said: set[str] = set()
+        self._given_up: list[str] = []
         self.lanes: dict[str, tuple[LaneEnd, ...]] = {}
         self.asks = False
         self.stopped: tuple[End, str] | None = None
@@ -110,6 +118,9 @@ class Supervisor:
         """Keep so many senders going until nothing is left to take, or `stop`.
 
         `look` is called every LOOK_EVERY_S, in a thread, and never twice at once.
+
+        Raises:
+            StoreAway: no sender can be kept going.
         """
         keepers = [
             asyncio.create_task(self._keep_looking(look), name="look"),
@@ -124,6 +135,8 @@ class Supervisor:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
+        if len(self._given_up) == processes:
+            raise StoreAway(self._given_up[-1])
 
     def in_flight(self) -> int:
         """Calls in flight, as the senders said last; may be asked from any thread."""
@@ -162,28 +175,40 @@ class Supervisor:
 
     async def _keep_sender(self) -> None:
         """One sender after another, each begun when the last has died."""
-        tries = 0
+        tries = aways = 0
         while self.stopped is None:
-            child = await self._begun()
-            try:
-                code = await self._served(child)
-            finally:
-                await self._buried(child)
-            if code == 0 or self.stopped is not None:
+            words, took, away = await self._one_sender()
+            if not words or self.stopped is not None:
                 return
-            words = child.away or child.words or _how(code)
-            self._log.warning("sender.died", pid=child.process.pid, how=_how(code), said=words)
-            tries = 0 if child.took else tries + 1
-            if child.away:
-                self._tell(f"Waiting for the store of leases: {words}")
+            tries, aways = 0 if took or away else tries + 1, aways + 1 if away else 0
+            if away:
+                self._tell("Nothing is sent until the store answers again; it is asked for then.")
             elif tries >= TRIES_MOST:
+                self._given_up.append(words)
                 self._say(f"Warning: a process ends again and again and is not begun anew: {words}")
                 return
             else:
                 self._tell(f"A process has died ({words}); another takes its place.")
             with suppress(TimeoutError):
-                async with asyncio.timeout(PAUSES_S[min(tries, len(PAUSES_S) - 1)]):
+                async with asyncio.timeout(PAUSES_S[min(tries + aways, len(PAUSES_S) - 1)]):
                     await self._stop_came.wait()
+
+    async def _one_sender(self) -> tuple[str, bool, bool]:
+        """Why it died, or ""; whether it had taken a shard; whether the store was away."""
+        try:
+            child = await self._begun()
+        except OSError as error:
+            return f"none can be begun: {reason(error)}", False, False
+        try:
+            code = await self._served(child)
+        finally:
+            await self._buried(child)
+        if code == 0:
+            return "", child.took, False
+        away = time.monotonic() - child.away_at_s < 2 * self._lease_s
+        words = (child.away if away else child.words) or _how(code)
+        self._log.warning("sender.died", pid=child.process.pid, how=_how(code), said=words)
+        return words, child.took, away
 
     async def _begun(self) -> _Child:
         """A new sender, in a session of its own: what a terminal's Ctrl-C stops is this process."""
@@ -252,11 +277,13 @@ class Supervisor:
                 self.lanes.pop(shard, None)
                 self._log.info("shard.taken", shard=shard, pid=child.process.pid)
             case {"say": str(words)}:
-                self._tell(words)
+                self._log.info("sender.said", pid=child.process.pid, said=words)
+                self._tell(words, SAID_MOST // 2)
             case {"shard": str(shard), "left": left, **how}:
                 self._ended(shard, left, how)
             case {"away": str(words)}:
-                child.away = words
+                child.away, child.away_at_s = words, time.monotonic()
+                self._tell(f"The store does not answer: {words}")
             case {"wrong": str(words), "trace": str(text)}:
                 child.words = words
                 self._log.error("sender.failed", pid=child.process.pid, traceback=text)
@@ -274,7 +301,7 @@ class Supervisor:
         words = "; ".join(dict.fromkeys(lane.words for lane in lanes if lane.words))
         more = {"traceback": how["trace"]} if "trace" in how else {}
         self._log.info("shard.left", shard=shard, left=left, said=words, **more)
-        if left == Left.ENDED:
+        if left in {Left.ENDED, Left.REFUSED}:
             self._tell(f"Shard {shard} ends with work left: {words}")
 
     def _answer(self, child: _Child, call: Mapping[str, Any]) -> Any:
@@ -297,15 +324,16 @@ class Supervisor:
                 raise ValueError("a call of another version")
         return None
 
-    def _tell(self, words: str) -> None:
-        """A line for a person, once, and not too many."""
-        if words not in self._said and len(self._said) < SAID_MOST:
+    def _tell(self, words: str, most: int = SAID_MOST) -> None:
+        """A line for a person, once, where not too many were told."""
+        if words not in self._said and len(self._said) < most:
             self._said.add(words)
             self._say(words)
 
     async def _keep_looking(self, look: Callable[[], None]) -> None:
         while True:
-            await asyncio.to_thread(look)
+            with suppress(BulkdelError, OSError):  # the next look may do
+                await asyncio.to_thread(look)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _keep_watch(self) -> None:
@@ -322,7 +350,7 @@ class Supervisor:
             late = drained_s > self._orders.job.retry.timeout_s + DRAIN_S
             for child in tuple(self._children):
                 child.silent += 1
-                if late or child.silent > self._silent_most:
+                if late or child.silent > self._lease_s:
                     child.words = "it did not answer any more, and was ended"
                     with suppress(ProcessLookupError):
                         child.process.kill()

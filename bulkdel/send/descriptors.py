@@ -76,11 +76,12 @@ def fit(targets: Sequence[Target], others: int = 0) -> tuple[tuple[Target, ...],
     Returns them and, where fewer calls will be in flight than the job allows, a sentence that says
     so; else an empty one.
     """
-    opened = _opened()
-    if others:  # some of which are open, and counted already
-        opened += others - min(others, _sockets())
+    opened = _opened() + others
     need = needed(targets, opened)
     most = _raised_to(need)
+    if others and need > most:  # those that are open already were counted twice
+        opened -= min(others, _sockets())
+        need = needed(targets, opened)
     fitting = fitted(targets, opened, most)
     less = [
         f"max_in_flight {target.max_in_flight} of {target.name} is {fits.max_in_flight} now"

@@ -174,11 +174,17 @@ class Sitting:
         return tuple(lane.view() for lane in self._lanes)
 
 
+_BEFORE: Final[list[tuple[int, int, int]]] = []
+"""The thresholds that each sitting of this process found: the first one's come back at the end."""
+
+
 @contextmanager
 def _collecting_seldom() -> Iterator[None]:
-    before = gc.get_threshold()
-    gc.set_threshold(GARBAGE_EVERY, *before[1:])
+    _BEFORE.append(gc.get_threshold())
+    gc.set_threshold(GARBAGE_EVERY, *_BEFORE[0][1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        before = _BEFORE.pop()
+        if not _BEFORE:
+            gc.set_threshold(*before)

@@ -86,7 +86,7 @@ class Forwarder:
                 other.sendall(piece)
                 return
         for link in (one, other):
-            with suppress(KeyError):
+            with suppress(KeyError, ValueError):  # it was closed from its other side
                 self._wake.unregister(link)
             link.close()
 

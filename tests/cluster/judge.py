@@ -101,7 +101,8 @@ class Judge:
                 link, (host, port) = listener.accept()
                 link.setblocking(False)
                 link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                pid = self._processes.pid_of(port) if self._processes else 0
+                to = listener.getsockname()[1]
+                pid = self._processes.pid_of(port, to) if self._processes else 0
                 line = Line(link, host, pid)
                 self._wake.register(link, selectors.EVENT_READ, line)
 
@@ -178,6 +179,9 @@ class Judge:
         line = call.line
         if line.closed:
             return
+        if line.is_gone():  # its client waits for it no more
+            self._close(line, "closed")
+            return
         call.ended, call.how = time.time(), how
         line.call = None
         if not answer:
@@ -186,6 +190,7 @@ class Judge:
         try:
             line.link.sendall(answer)
         except OSError:
+            call.how = "closed"
             self._close(line, "closed")
 
     def _close(self, line: Line, how: str) -> None:
@@ -200,17 +205,21 @@ class Judge:
 
 
 class Processes:
-    """Which process of this machine has a connection from which port."""
+    """Which process of this machine has a connection from one port to another.
+
+    One port may have connections to several others.
+    """
 
     def __init__(self) -> None:
         self._known: list[Path] = []
 
-    def pid_of(self, port: int) -> int:
+    def pid_of(self, port: int, to: int) -> int:
         """0 where none is found."""
         inode = "none"
         for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             words = row.split()
-            if int(words[1].partition(":")[2], 16) == port and words[3] == _ESTABLISHED:
+            ports = [int(word.partition(":")[2], 16) for word in words[1:3]]
+            if ports == [port, to] and words[3] == _ESTABLISHED:
                 inode = words[9]
         for folders in (self._known, self._others()):
             for folder in folders:

@@ -22,7 +22,8 @@ class Call:
     Attributes:
         ended: when it was answered, or its connection closed; None while neither is so.
         how: answered, refused, trouble, http, delay, cut, drop, closed; open until then.
-        pid: of the process that made it, where the judge looks for that; else 0.
+        pid: of the process that made it, where the judge looks for that and it was not dead by
+            then; else 0.
         host: that it came from.
     """
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.scene import FIRST_APP, Scale, Scene, scene, senders
-from tests.support.process import KEY, Place, finished
+from tests.cluster.scene import Scale, Scene, scene, senders
+from tests.support.process import KEY, Place
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -156,30 +156,10 @@ def test_a_shard_that_cannot_be_read_ends_alone(tmp_path: Path) -> None:
         one.settled()
 
 
-@pytest.mark.parametrize("processes", [1, 3])
-def test_hundreds_of_shards(tmp_path: Path, processes: int) -> None:
-    """More than any process takes at once; each is settled once."""
-    many = Scale(apps=40, accounts=2, friends=2, qps=200, mixed=False)
+def test_more_shards_than_a_process_takes_at_once(tmp_path: Path) -> None:
+    """Each is settled once, by one process after the other shards it had."""
+    many = Scale(apps=24, accounts=2, friends=2, qps=200, mixed=False)
     with scene(tmp_path, many) as one:
-        done = one.ended(one.run(processes))
-        assert done.code == 0, done.err
-        assert all(len(seen.digest) > 0 for seen in one.judge.seen().values())
-        assert len(one.judge.seen()) == 40
-        assert FIRST_APP in one.judge.seen()
-        one.settled()
-
-
-def test_a_signal_gives_everything_back(tmp_path: Path) -> None:
-    """Exit 75 once the calls in flight are answered; the same command continues to the end."""
-    with scene(tmp_path, LONG, latency_s=SLOWLY_S) as one:
-        command = one.run(2)
-        one.until_sent(20)
-        os.kill(command.pid, signal.SIGTERM)
-        done = finished(command)
-        one.processes.remove(command)
-        assert done.code == 75, done.err
-        assert "SIGTERM" in done.out + done.err or "Stopped by a signal" in done.out
-        assert all(seen.open == 0 for seen in one.judge.seen().values())
-        done = one.ended(one.run(2))
+        done = one.ended(one.run(1))
         assert done.code == 0, done.err
         one.settled()

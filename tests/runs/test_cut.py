@@ -15,12 +15,14 @@ from bulkdel import files
 from bulkdel.errors import Busy, Corrupt, WrongInput
 from bulkdel.job.job import Cluster, Job
 from bulkdel.job.jobfile import load_job
+from bulkdel.ledger.circumstances import Agreement, Consent
 from bulkdel.ledger.lock import hold
 from bulkdel.library import run
 from bulkdel.plan.cut import Cut, read_cut
 from bulkdel.report.checks import Check, Grade
 from bulkdel.runs.check import preflight
 from bulkdel.runs.cut import choose_cut, has_begun, plan_cut
+from bulkdel.runs.notes import keep_agreed
 from bulkdel.runs.run import plan_only
 from bulkdel.runs.shards import shard_dirs, shard_job
 
@@ -160,6 +162,20 @@ def test_what_was_pulled_or_looked_at_fixes_the_cut_too(tmp_path: Path) -> None:
         chosen(job_of(tmp_path, rows=ROWS + "x,y\n"))
 
 
+def test_with_a_store_the_cut_is_fixed_once_it_was_agreed_to(tmp_path: Path) -> None:
+    """Other machines may send from there on: what they send is what was agreed to."""
+    job = job_of(tmp_path)
+    cut, _ = chosen(job)
+    consent = Consent(how=Agreement.TYPED, at_ms=1, command="")
+    keep_agreed(job, cut.meta, consent)
+    shared = replace(job, cluster=Cluster(shard_qps=200, store_env="A_STORE"))
+    assert (has_begun(job), has_begun(shared)) == (False, True)
+    changed = job_of(tmp_path, rows=ROWS + "x,y\n")
+    with pytest.raises(WrongInput, match="content differs"):
+        chosen(replace(changed, cluster=shared.cluster))
+    assert chosen(changed)[0].run_id != cut.run_id
+
+
 def test_a_shard_that_somebody_works_on_is_not_taken_away(tmp_path: Path) -> None:
     """While a process holds a shard, no other plan takes the place of its plan."""
     job = job_of(tmp_path)
@@ -218,6 +234,12 @@ SPOILS: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut_damaged": (lambda run_dir: _damage(run_dir / files.CUT), "is damaged"),
     "plan_gone": (lambda run_dir: (run_dir / "shards/1/plan.parquet").unlink(), "plan is gone"),
     "plan_damaged": (lambda run_dir: _damage(run_dir / "shards/1/plan.parquet"), "is damaged"),
+    "plans_swapped": (
+        lambda run_dir: shutil.copy(
+            run_dir / "shards/2/plan.parquet", run_dir / "shards/1/plan.parquet"
+        ),
+        "the plan is of other targets",
+    ),
     "shard_gone": (lambda run_dir: shutil.rmtree(run_dir / "shards/1"), "plan is gone"),
     "ledger_short": (lambda run_dir: _damage(run_dir / "shards/2/ledger.jsonl"), "ledger"),
     "journal_gone": (lambda run_dir: (run_dir / "shards/2/journal.db").unlink(), "journal.db"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import socket
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -11,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkdel.job.job import Reach
-from bulkdel.send.descriptors import LEAST, fit, fitted, needed
+from bulkdel.send.descriptors import LEAST, fit, fitted, fitting, needed, sittings
 from tests.support import build
 
 TARGET = build.target("zego")
@@ -35,15 +39,15 @@ def test_what_is_left_fits(sizes: list[int], opened: int, most: int, inside: boo
     """No target has more calls than it was allowed, each has one, and all fit if that can be."""
     reach = Reach.EMULATOR if inside else Reach.REAL
     targets = [replace(TARGET, max_in_flight=size, reach=reach) for size in sizes]
-    fitting = fitted(targets, opened, most)
+    fits_all = fitted(targets, opened, most)
     assert all(
         LEAST <= fits.max_in_flight <= one.max_in_flight
-        for one, fits in zip(targets, fitting, strict=True)
+        for one, fits in zip(targets, fits_all, strict=True)
     )
     least = [replace(one, max_in_flight=LEAST) for one in targets]
-    assert needed(fitting, opened) <= max(most, needed(least, opened))
+    assert needed(fits_all, opened) <= max(most, needed(least, opened))
     if needed(targets, opened) <= most:
-        assert list(fitting) == targets
+        assert list(fits_all) == targets
 
 
 @pytest.mark.usefixtures("limit")
@@ -66,3 +70,35 @@ def test_a_hard_limit_bounds_the_calls_and_is_told(
     assert 50 < fits.max_in_flight < 256
     assert f"max_in_flight 400 of zego is {fits.max_in_flight} now" in told
     assert "ulimit -n allows 256" in told
+
+
+def test_sittings_of_one_process_share_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one may open, open or not yet, another does not count on; at its end it is free."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (600, 600))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    many = replace(TARGET, max_in_flight=300)
+    with fitting([many]) as (first, told):
+        assert (first, told) == ((many,), "")
+        assert sittings() == 1
+        with fitting([many]) as ((second,), less):
+            assert LEAST < second.max_in_flight < 300
+            assert "ulimit -n allows 600" in less
+            assert sittings() == 2
+    assert sittings() == 0
+    with fitting([many]) as (again, _):
+        assert again == (many,)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can see which are sockets")
+def test_connections_that_are_open_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another sitting's connections are among the open files; only those to come are more."""
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    many = replace(TARGET, max_in_flight=100)
+    with ExitStack() as stack:
+        before = len(os.listdir("/dev/fd"))  # noqa: PTH208  # a count of names
+        for _ in range(100):
+            stack.enter_context(socket.socket())
+        # Room for what is open, what the other one may still open, and all of this one's.
+        most = before + 10 + needed([many], 101)
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (most, most))
+        assert fit([many], 101) == ((many,), "")

@@ -132,6 +132,8 @@ class Model:
         for shard in self._owned_by(member.session):
             if shard.row.name == taken.shard and shard.epoch == taken.epoch:
                 shard.owner, shard.let_go, shard.state = "", self.now, left
+                if left is Left.REFUSED:
+                    shard.epoch, shard.state = shard.epoch - 1, Left.ENDED
 
     def leave(self, session: str) -> None:
         """End a session that sends nothing any more."""

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 
 from bulkdel.job.job import Job
 from bulkdel.providers import PROVIDERS
+from bulkdel.report.few import ROWS_MOST, few_counts
 from bulkdel.report.figures import count, counted, moment, plain
 from bulkdel.report.phrases import was
 from bulkdel.report.remaining import Remaining
@@ -23,6 +24,8 @@ _PLACES: Final = {
     "both": "on both lists",
 }
 _DIGITS: Final = 3
+_SAMPLES: Final = 3
+"""Of many targets, how many have their sample's words."""
 
 
 def remote_text(
@@ -72,7 +75,7 @@ def _parts(
             ("target", "what the provider said"),
             [
                 (target.name, count(one.pairs), str(one.code), _reason(job, one.code, one.info))
-                for target in told.targets
+                for target in _worst_first(told)[:ROWS_MOST]
                 for one in target.codes
             ],
         )
@@ -90,8 +93,16 @@ def _parts(
 def _sample(told: RemoteVerification) -> Iterator[RenderableType]:
     yield words("")
     yield words("What the sample says:", TITLE)
-    for target in told.targets:
+    targets = _worst_first(told)
+    shown = len(targets) if len(targets) <= ROWS_MOST else _SAMPLES
+    for target in targets[:shown]:
         yield words(sampled(told, target), indent=2)
+    if bounds := [one.bound.share for one in targets[shown:] if one.bound is not None]:
+        yield words(
+            f"Of {counted(len(bounds), 'other target')} likewise at most {_share(max(bounds))}, "
+            "each by itself.",
+            indent=2,
+        )
     if sum(target.bound is not None for target in told.targets) > 1:
         yield words("The 95% are of each target by itself.", indent=2)
 
@@ -102,10 +113,17 @@ def _counts(told: RemoteVerification) -> RenderableType:
     if told.sum("unsettled"):
         titles.append("no answer yet")
         keys.append("unsettled")
-    rows = [
-        (target.name, *(count(getattr(target, key)) for key in keys)) for target in told.targets
-    ]
-    return table(titles, ("target",), rows)
+    rows = [(one.name, [getattr(one, key) for key in keys]) for one in _worst_first(told)]
+    return table(
+        titles, ("target",), [(name, *map(count, numbers)) for name, numbers in few_counts(rows)]
+    )
+
+
+def _worst_first(told: RemoteVerification) -> list[RemoteTarget]:
+    """The targets; of more than a screen has rows for, those first of which not all is gone."""
+    if len(told.targets) <= ROWS_MOST:
+        return list(told.targets)
+    return sorted(told.targets, key=lambda one: (-one.remains, -one.unknown, -one.unsettled))
 
 
 def _places(told: RemoteVerification) -> str:
@@ -215,7 +233,7 @@ def _next(
         yield "To go on:", again
         return
     several = len(told.targets) > 1
-    for target in told.targets:
+    for target in _worst_first(told)[:ROWS_MOST]:
         if target.remains:
             options = ("--target", target.name) if several else ()
             file = f"remaining-{target.name}.csv" if several else "remaining.csv"

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from bulkdel.job.job import Job, Reach
 from bulkdel.plan.values import PlanMeta
+from bulkdel.report.few import ROWS_MOST, few_counts
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import place, unit
 from bulkdel.report.text.confirm import is_real
@@ -67,24 +68,26 @@ def _parts(
         [
             ("undoes", f"{plain(job.name)} ({plain(str(job.run_dir), 1000)})"),
             ("does", f"puts back the friends that this run deleted, from its backup{when}"),
-            *((target.name, plain(place(target), 400)) for target in job.targets),
+            *_places(job),
             *([("only", f"what concerns {_named(accounts)}")] if accounts else []),
         ]
     )
     yield words("")
+    targets = {target.name: target for target in job.targets}
     # Each call that puts back has one before it that asks what is there.
+    hours = {one.target: 2 * one.batches / targets[one.target].qps for one in meta.shares}
+    rows = few_counts((one.target, [one.pairs, 2 * one.batches]) for one in meta.shares)
     yield table(
         ("target", "entries", "calls", "calls/s", "takes at least"),
         ("target",),
         [
             (
-                share.target,
-                count(share.pairs),
-                count(2 * share.batches),
-                rate(target.qps),
-                span(2 * share.batches / target.qps),
+                name,
+                *map(count, numbers),
+                rate(targets[name].qps) if name in targets else "",
+                span(hours.get(name, max(hours.values()))),
             )
-            for share, target in zip(meta.shares, job.targets, strict=True)
+            for name, numbers in rows
         ],
     )
     yield words("")
@@ -101,6 +104,13 @@ def _parts(
             "not put back: `bulkdel run` first would settle them.",
             TITLE,
         )
+
+
+def _places(job: Job) -> list[tuple[str, str]]:
+    """Each app; of more than a screen has rows for, how many."""
+    if len(job.targets) > ROWS_MOST:
+        return [("at", f"{counted(len(job.targets), 'app')}, as the job file names them")]
+    return [(target.name, plain(place(target), 400)) for target in job.targets]
 
 
 def _left_out(job: Job, meta: PlanMeta) -> Iterator[RenderableType]:
@@ -129,13 +139,11 @@ def _summary(undone: Undone) -> Iterator[RenderableType]:
         ("target", "entries", "restored", "already there", "failed", "left"),
         ("target",),
         [
-            (
-                target.name,
-                count(target.pairs),
-                *map(count, target.by_status(status.errand).values()),
-                count(target.unsettled),
+            (name, *map(count, numbers))
+            for name, numbers in few_counts(
+                (one.name, [one.pairs, *one.by_status(status.errand).values(), one.unsettled])
+                for one in status.targets
             )
-            for target in status.targets
         ],
     )
     for sentence in undone.sentences():

@@ -15,6 +15,7 @@ from bulkdel.job.job import Job
 from bulkdel.ledger.audit.findings import MOST_SHOWN, Finding
 from bulkdel.ledger.audit.verify import Checked, Verified
 from bulkdel.plan.values import PlanMeta
+from bulkdel.report.few import few_counts
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.json_text import json_text
 from bulkdel.report.phrases import was
@@ -186,17 +187,13 @@ def _at_work(shards: Mapping[str, str]) -> str:
 
 
 def _books(meta: PlanMeta | None, verified: Verified) -> RenderableType:
+    keys = ("pairs", "deleted", "already_gone", "failed", "unsettled")
+    targets = _targets(meta, verified).items()
+    rows = few_counts((plain(name), [books[key] for key in keys]) for name, books in targets)
     return table(
-        ("target", "pairs", "deleted", "already gone", "failed", "unsettled"),
+        ("target", *(key.replace("_", " ") for key in keys)),
         ("target",),
-        [
-            (
-                plain(name),
-                *(count(books[key]) for key in ("pairs", "deleted", "already_gone", "failed")),
-                count(books["unsettled"]),
-            )
-            for name, books in _targets(meta, verified).items()
-        ],
+        [(name, *map(count, numbers)) for name, numbers in rows],
     )
 
 
