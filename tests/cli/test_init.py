@@ -134,8 +134,14 @@ def test_comments_are_right_when_uncommented(home: Path) -> None:
     """A key that stands there as a comment may be set as it stands, where nothing excludes it."""
     made(FLAGS, home / "purge.toml")
     lines = (home / "purge.toml").read_text("utf-8").splitlines()
-    excluded = ("# secret_file", "# endpoint", "# accounts_only", "# format", "# slices")
-    excluded = (*excluded, "# signing_key_env")
+    excluded = (
+        "# secret_file",
+        "# endpoint",
+        "# accounts_only",
+        "# format",
+        "# slices",
+        "# signing_key_env",
+    )
     keys = [line for line in lines if line.startswith("# ") and (" = " in line or "[" in line[:3])]
     keys = [line for line in keys if not line.startswith(excluded)]
     text = "\n".join(line[2:] if line in keys else line for line in lines)
