@@ -142,24 +142,24 @@ def test_whoever_stops_in_the_middle_holds_nobody_up(address: str) -> None:
         stop_in_the_middle()
 
 
-def test_a_server_that_comes_back_is_not_noticed() -> None:
+def test_a_server_that_comes_back_is_not_noticed(postgres: Server, address: str) -> None:
     """Killed and started again within the lease: the session goes on, and so does its thread."""
-    with a_postgres() as server:
-        address = server.database()
-        with joined(address, member(register(address, "run", "/run", ROWS))) as store:
-            taken = store.take(frozenset(), 1000)
-            assert isinstance(taken, Taken)
-            server.kill()
-            server.start()
-            with pytest.raises(StoreAway):
-                store.take(frozenset({taken.shard}), 1000)
-            store._wake.set()
-            tell(address, "run", SlowTo(target="a", qps=5))
-            with pytest.raises(StoreAway):
-                until(lambda: bool(store.renew().rates))
-            store._wake.set()
-            until(lambda: store.renew().rates == {"a": 5})
-            store.give_back(taken, Left.FREE)
+    with joined(address, member(register(address, "run", "/run", ROWS))) as store:
+        taken = store.take(frozenset(), 1000)
+        assert isinstance(taken, Taken)
+        store._wake.set()
+        until(lambda: store._renewals._connection is not None)
+        postgres.kill()
+        postgres.start()
+        with pytest.raises(StoreAway):
+            store.take(frozenset({taken.shard}), 1000)
+        store._wake.set()
+        tell(address, "run", SlowTo(target="a", qps=5))
+        with pytest.raises(StoreAway):
+            until(lambda: bool(store.renew().rates))
+        store._wake.set()
+        until(lambda: store.renew().rates == {"a": 5})
+        store.give_back(taken, Left.FREE)
 
 
 def test_a_server_that_says_nothing(postgres: Server, address: str) -> None:
