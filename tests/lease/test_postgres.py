@@ -115,6 +115,24 @@ def test_a_word_that_comes_late(address: str) -> None:
         assert store.take(frozenset(), 1000) == Taken(shard="00", epoch=3)
 
 
+def test_an_old_share_says_nothing(address: str) -> None:
+    """A slice that is taken again by who had it before waits until it is told a share anew."""
+    row = ShardRow(name="1", apps=("big",), qps=50, slice_of="big", target_qps=100)
+    one = member(register(address, "run", "/run", (row,)))
+    store = PostgresStore(address, one, Fence(end=raise_ended))
+    store._begin_session()
+    taken = store.take(frozenset(), 1000)
+    assert isinstance(taken, Taken)
+    store._renew_once()
+    assert store.renew().shares == {"1": 100}
+    store.give_back(taken, Left.FREE)
+    assert isinstance(store.take(frozenset(), 1000), Taken)
+    assert store.renew().shares == {}
+    store._renew_once()
+    assert store.renew().shares == {"1": 100}
+    store.leave()
+
+
 def test_a_renewal_that_comes_after_the_end(address: str) -> None:
     """A process that has left is not ended by its own last renewal, which finds no row."""
     one = member(register(address, "run", "/run", ROWS))
