@@ -312,6 +312,27 @@ def test_wrong_processes(address: str) -> None:
         PostgresStore(address, member(began), Fence(), wall=lambda: time.time() - 60).join()
 
 
+def test_a_folder_that_not_all_machines_see(address: str) -> None:
+    """Two runs of one name are two folders: the second is refused while the first is sent."""
+    began = register(address, "one", "/runs/job", ROWS[:1])
+    with joined(address, member(began, "one")):
+        with pytest.raises(WrongInput, match="this machine does not see it"):
+            register(address, "two", "/runs/job", ROWS[:1])
+        register(address, "one", "/runs/job", ROWS[:1])
+    register(address, "two", "/runs/job", ROWS[:1])
+
+
+def test_a_lost_store_is_told_how_often_shards_were_taken(address: str) -> None:
+    """What --new-store says counts, whatever the rows hold, and never less than they do."""
+    register(address, "run", "/run", ROWS[:1])
+    register(address, "run", "/run", [replace(ROWS[0], epoch=7)])
+    began = register(address, "run", "/run", [replace(ROWS[0], epoch=3)])
+    with joined(address, member(began)) as store:
+        taken = store.take(frozenset(), 1000)
+    assert isinstance(taken, Taken)
+    assert taken.epoch == 8
+
+
 def test_runs_from_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine without PostgreSQL the tests have one all the same."""
     monkeypatch.setenv("PATH", "")
