@@ -240,6 +240,8 @@ class PostgresStore:
             mine.get(name) != epoch and self._held.get(name) == epoch
             for name, epoch in held.items()
         )
+        if self._left.is_set():
+            return
         answered(self._terms, self._fence, asked_at_s, renewed=renewed and not lost)
         with self._renewals.transaction() as cursor:
             self._told = self._told_by(cursor)

@@ -76,12 +76,14 @@ class App:
     def takes(self, call: Call) -> None:
         """Note it, and whether its client still waits for another of the same account."""
         for other in self._of[call.account][-_LOOKED_BACK:]:
-            if other.ended is None:
-                overlaps = not other.line.is_gone()
+            # They are read in any order, and one may be read that its client has given up since.
+            first, second = sorted((other, call), key=lambda one: one.arrived)
+            if first.ended is None:
+                overlaps = not first.line.is_gone()
             else:
-                overlaps = other.how != "closed" and other.ended > call.arrived
+                overlaps = first.how != "closed" and first.ended > second.arrived
             if overlaps:
-                self.overlaps.append({"first": other.facts(), "second": call.facts()})
+                self.overlaps.append({"first": first.facts(), "second": second.facts()})
         self._of[call.account].append(call)
         self.calls.append(call)
 

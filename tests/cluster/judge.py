@@ -179,6 +179,9 @@ class Judge:
         line = call.line
         if line.closed:
             return
+        if line.is_gone():  # its client waits for it no more
+            self._close(line, "closed")
+            return
         call.ended, call.how = time.time(), how
         line.call = None
         if not answer:
@@ -187,6 +190,7 @@ class Judge:
         try:
             line.link.sendall(answer)
         except OSError:
+            call.how = "closed"
             self._close(line, "closed")
 
     def _close(self, line: Line, how: str) -> None:

@@ -164,7 +164,7 @@ class Scene:
         """
         slack = 0.1 * self.scale.qps + 2 + self.scale.slices
         for app, seen in self.judge.seen().items():
-            assert list(seen.overlaps) == [], f"app {app}: two calls of one account at once"
+            assert list(seen.overlaps) == [], f"app {app}: {seen.overlaps}"
             assert seen.fullest <= self.scale.qps + slack, f"app {app}: {seen.fullest} in a second"
             assert seen.refused == 0
         last: dict[int, Call] = {}

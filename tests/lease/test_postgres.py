@@ -104,6 +104,27 @@ def test_a_renewal_that_waited_revives_nothing(address: str) -> None:
     store.leave()
 
 
+def test_a_word_that_comes_late(address: str) -> None:
+    """A shard whose answer was lost is taken up again; what was said of it before frees it not."""
+    with joined(address, member(register(address, "run", "/run", ROWS[:1]))) as store:
+        lost = store.take(frozenset(), 1000)
+        assert lost == Taken(shard="00", epoch=1, follows=False)
+        assert store.take(frozenset(), 1000) == Taken(shard="00", epoch=2)
+        assert isinstance(lost, Taken)
+        store.give_back(lost, Left.SETTLED)
+        assert store.take(frozenset(), 1000) == Taken(shard="00", epoch=3)
+
+
+def test_a_renewal_that_comes_after_the_end(address: str) -> None:
+    """A process that has left is not ended by its own last renewal, which finds no row."""
+    one = member(register(address, "run", "/run", ROWS))
+    store = PostgresStore(address, one, Fence(end=raise_ended))
+    store._begin_session()
+    store.leave()
+    store._renew_once()
+    store._renewals.close()
+
+
 def test_whoever_stops_in_the_middle_holds_nobody_up(address: str) -> None:
     """A process that is stopped while it takes lets others take within the patience of a call."""
     one = member(register(address, "run", "/run", ROWS), lease_s=5)

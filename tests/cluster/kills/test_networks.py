@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cables import PROVIDER, machines
+from tests.cluster.forwarder import through
 from tests.cluster.scene import Scale, scene, senders, signal_all
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
@@ -19,7 +20,8 @@ def test_calls_of_a_dead_worker_do_not_come_out_of_its_network(tmp_path: Path, s
     scale = Scale(apps=6, accounts=200, qps=20)
     with (
         machines(2) as (there, elsewhere),
-        scene(tmp_path, scale, store=store, listens=(PROVIDER, 0)) as one,
+        through(store) as (_, near),  # the server takes clients of this machine alone
+        scene(tmp_path, scale, store=near, listens=(PROVIDER, 0)) as one,
     ):
         first, second = one.worker(prefix=there.prefix), one.worker(prefix=elsewhere.prefix)
         one.until("both send", lambda: len({call.host for call in one.calls()}) == 2)

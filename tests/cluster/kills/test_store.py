@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.cluster.forwarder import Forwarder, through
-from tests.cluster.scene import FIRST_APP, Scale, everything, scene, senders, signal_all
+from tests.cluster.scene import FIRST_APP, Scale, everything, owners, scene, senders, signal_all
 from tests.support.postgres import Server
 from tests.support.process import Process
 
@@ -102,7 +102,7 @@ def test_who_is_cut_off_from_the_store_stops_before_another_begins(
         scene(tmp_path, APPS, store=store, owners=True) as one,
     ):
         first, second = one.worker(store=by_cable), one.worker()
-        one.until_sent(60)
+        one.until("both send", lambda: len(owners(one.calls())) == 2)
         cut_off = senders(first.pid)
         cable.swallow()
         cut_at = time.time()
