@@ -25,6 +25,7 @@ Exit codes:
 \b
 What is looked at:
   job, guards    what it does, what it protects, rates above the ceiling
+  shards, store  with [cluster]: how many; the PostgreSQL of its workers
   input          columns and first rows of each file
   run directory  writable; whether the run in it goes on with this job
   plan           of a small input: what would be sent, and what forbids it

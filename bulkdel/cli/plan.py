@@ -25,6 +25,7 @@ Exit codes:
 Files in the run directory:
   plan.parquet   what `bulkdel run` sends, in order
   rejects.jsonl  the rows that cannot be sent, and why
+  shards.json    with [cluster]: the shards; each has its plan in shards/NAME
 
 \b
 Examples:

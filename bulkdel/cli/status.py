@@ -72,7 +72,8 @@ def status(
     each target, at what rate and until when, the provider's codes behind
     what failed or is unsettled, and whether the books balance. Of a backup,
     a verification or an undo it shows what came of it, and whether there is
-    a way back.
+    a way back. Of a run that is cut into shards it shows which process has
+    each, since when, and how often that has changed.
     """
     loaded = load(job, run_dir)
     view = _View(command=command_for(job, run_dir), json=json, watching=watch)

@@ -37,17 +37,17 @@ class Fence:
     ) -> None:
         """A fence that stands open for nobody yet; `moved` is told each moment it is moved to."""
         self._clock, self._end, self._moved = clock, end, moved
-        self._until_s = -math.inf
+        self._until_s, self._closed = -math.inf, False
 
     def stand_until(self, until_s: float) -> None:
         """Move it on, to this moment of its clock; never back."""
-        if until_s > self._until_s:
+        if until_s > self._until_s and not self._closed:
             self._until_s = until_s
             self._moved(until_s)
 
     def close(self) -> None:
-        """Nothing more is sent or written. The process goes on to its own end."""
-        self._until_s = -math.inf
+        """Nothing more is sent or written, for good. The process goes on to its own end."""
+        self._until_s, self._closed = -math.inf, True
         self._moved(math.inf)
 
     def end(self) -> NoReturn:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -87,6 +87,7 @@ class PostgresStore:
         }
         self._held: dict[str, int] = {}
         self._told, self._away = Told(), ""
+        self._epochs: dict[str, int] = {}
         self._returned: tuple[float, Mapping[str, float]] = (0.0, {})  # since when, and what
 
     def join(self) -> None:
@@ -119,7 +120,7 @@ class PostgresStore:
                     "grace": self._terms.grace_s,
                 },
             )
-            self._told = self._told_by(cursor)
+            self._told, self._epochs = self._told_by(cursor)
         answered(self._terms, self._fence, asked_at_s, renewed=True)
 
     def renew(self) -> Told:
@@ -127,7 +128,9 @@ class PostgresStore:
         if self._away:
             away, self._away = self._away, ""
             raise StoreAway(away)
-        told = self._told
+        epochs, told = self._epochs, self._told  # in this order: the thread sets them in the other
+        held = {name: epoch for name, epoch in epochs.items() if self._held.get(name) == epoch}
+        told = replace(told, shares={name: told.shares.get(name, 0.0) for name in held})
         if told.shares != self._returned[1]:
             self._returned = (self._clock(), told.shares)
         return told
@@ -240,23 +243,28 @@ class PostgresStore:
             mine.get(name) != epoch and self._held.get(name) == epoch
             for name, epoch in held.items()
         )
+        if self._left.is_set():
+            return
         answered(self._terms, self._fence, asked_at_s, renewed=renewed and not lost)
         with self._renewals.transaction() as cursor:
-            self._told = self._told_by(cursor)
+            told, epochs = self._told_by(cursor)
+        self._told, self._epochs = told, epochs  # one after the other, see `renew`
 
-    def _told_by(self, cursor: Cursor) -> Told:
+    def _told_by(self, cursor: Cursor) -> tuple[Told, dict[str, int]]:
+        """What is to be done, and the epoch of each slice that it speaks of."""
         by, rates = cursor.execute(sql.ORDERS, self._names).fetchone() or (None, {})
-        shares_of_mine = self._shares(cursor, rates)  # locks what `take` locks, in its order
+        mine = self._shares(cursor, rates)  # locks what `take` locks, in its order
         back = cursor.execute(sql.TOO_MANY, self._names).fetchone()
-        return Told(
+        told = Told(
             paused=by is not None,
             by=by or "",
             rates=rates,
-            shares=shares_of_mine,
+            shares={name: share for name, (_, share) in mine.items()},
             give_back=frozenset(back or ()),
         )
+        return told, {name: epoch for name, (epoch, _) in mine.items()}
 
-    def _shares(self, cursor: Cursor, rates: Mapping[str, float]) -> dict[str, float]:
+    def _shares(self, cursor: Cursor, rates: Mapping[str, float]) -> dict[str, tuple[int, float]]:
         """What each slice of mine may send; writes down what that leaves for the others."""
         rows = cursor.execute(sql.SLICES, self._names).fetchall()
         if not rows:
@@ -266,19 +274,22 @@ class PostgresStore:
         rests = bool(
             self._rests(cursor)
         )  # then what others are told may be lost: nothing is raised
+        epochs = {row[3]: row[2] for row in rows}
         result = {}
         for (target, qps), group in groupby(rows, key=lambda row: (row[0], row[1])):
             slices = [
                 Slice(name=name, owned=owned, mine=mine, share=share, used=used, warm=warm)
-                for _, _, name, owned, mine, share, used, warm in group
+                for _, _, _, name, owned, mine, share, used, warm in group
             ]
             ceiling = min(qps, rates.get(target, qps))
             for name, (most, used) in shares(ceiling, slices, self._in_force()).items():
-                share = min(most, self._told.shares.get(name, 0.0)) if rests else most
+                known = self._epochs.get(name) == epochs[name]
+                before = self._told.shares.get(name, 0.0) if known else 0.0
+                share = min(most, before) if rests else most
                 cursor.execute(
                     sql.SHARE, {**self._names, "name": name, "share": share, "used": used}
                 )
-                result[name] = share
+                result[name] = (epochs[name], share)
         return result
 
     def _in_force(self) -> dict[str, float]:

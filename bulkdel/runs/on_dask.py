@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ _WAIT_S: Final = 60.0
 _CONNECT: Final = "10s"
 _LAST_WORDS: Final = 2000
 
+_FROM_A_TERMINAL: Final = (signal.SIGINT, signal.SIGHUP)
+
 _one_at_a_time: Final = Lock()
 _at_work: Final[dict[tuple[str, ...], subprocess.Popen[bytes]]] = {}
 
@@ -41,7 +44,7 @@ class Came:
 
 def work(words: tuple[str, ...]) -> tuple[int, str]:
     """In a Dask worker: bulkdel with these words, to its end; its exit code and its last words."""
-    command = [sys.executable, "-m", "bulkdel", *words]
+    command = [sys.executable, "-P", "-m", "bulkdel", *words]
     with _one_at_a_time, TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - our own program, and no shell
             command,
@@ -76,6 +79,7 @@ class Workers:
         self._most = sys.maxsize if most is None else most
         self._begun: dict[str, Any] = {}
         self._seen_s = time.monotonic()
+        self._stopped = False
 
     def at_work(self) -> int:
         """How many work, after those were begun that were missing; 0 when all have come to an end.
@@ -95,22 +99,24 @@ class Workers:
                 self._begun[at] = None
                 self._look_at(at, future)
         working = {at for at, future in self._begun.items() if future is not None}
+        ending = self._stopped or bool(self.came)
         for at in there:
-            if at not in self._begun and len(working) < self._most and not self.came:
+            if at not in self._begun and len(working) < self._most and not ending:
                 key = f"bulkdel-{time.time_ns()}"
                 self._begun[at] = self._client.submit(
                     work, self._words, key=key, workers=[at], retries=0, pure=False
                 )
                 working.add(at)
-        if working or self.came:
+        if working or ending:
             self._seen_s = time.monotonic()
         elif time.monotonic() - self._seen_s > _WAIT_S:
             what = f"no Dask worker has been there for {_WAIT_S:.0f} s"
             raise StoreAway(what, mend="Start some, then run the same command again")
-        return len(working) if working or self.came else 1
+        return len(working) if working or ending else 1
 
     def stop(self) -> None:
-        """Tell all that can be reached now to give their shards back and end."""
+        """Begin no more, and tell all that can be reached now to give their shards back and end."""
+        self._stopped = True
         with suppress(Exception):
             self._client.run(end, self._words, on_error="ignore")
 
@@ -144,12 +150,18 @@ def workers_on(where: str, words: Sequence[str], most: int | None) -> Iterator[W
     logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
     with ExitStack() as stack:
         if where == ON:
-            cluster = dask.LocalCluster(
-                n_workers=most or os.cpu_count(),
-                threads_per_worker=1,
-                dashboard_address=None,
-                memory_limit=0,
-            )
+            # What a terminal sends to all is for this process alone, and not for those of Dask.
+            before = {one: signal.signal(one, signal.SIG_IGN) for one in _FROM_A_TERMINAL}
+            try:
+                cluster = dask.LocalCluster(
+                    n_workers=most or os.cpu_count(),
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    memory_limit=0,
+                )
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
             address = stack.enter_context(cluster).scheduler_address
         try:
             client = dask.Client(address, timeout=_CONNECT, set_as_default=False)

@@ -9,11 +9,10 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
 from bulkdel import files
-from bulkdel.errors import RESTORE, Corrupt
 from bulkdel.job.job import Job
 from bulkdel.lease.values import Ownership, Taken
 from bulkdel.ledger.lock import hold
-from bulkdel.plan.read import plan_sha256, read_plan_meta
+from bulkdel.plan.read import plan_sha256
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import at_rest
 from bulkdel.runs import background
@@ -23,6 +22,7 @@ from bulkdel.runs.live import SELDOM_S
 from bulkdel.runs.log import log_of
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
+from bulkdel.runs.shards import part_plan
 from bulkdel.send.state import Doing, LaneState
 from bulkdel.send.view import LaneView
 
@@ -48,9 +48,7 @@ class ShardRun(Run):
         """
         with nothing_sent():
             run_dir = self._job.run_dir
-            meta = read_plan_meta(run_dir)
-            if meta is None:
-                raise Corrupt("the plan of this shard is gone", where=run_dir, mend=RESTORE)
+            meta = part_plan(self._job)
             sha256 = background.begin(lambda: plan_sha256(run_dir), "plan-digest")
             self._chosen = ChosenPlan(meta=meta, sha256=sha256)
             self._open(meta)

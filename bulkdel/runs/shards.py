@@ -42,12 +42,15 @@ def part_plan(part: Job) -> PlanMeta:
     """The plan of a part of a run.
 
     Raises:
-        Corrupt: it is gone, or damaged.
+        Corrupt: it is gone, damaged, or another part's.
     """
     meta = read_plan_meta(part.run_dir)
-    if meta is None:
-        raise Corrupt("the plan is gone", where=part.run_dir / files.PLAN, mend=RESTORE)
-    return meta
+    what = "the plan is gone"
+    if meta is not None:
+        if [share.target for share in meta.shares] == [target.name for target in part.targets]:
+            return meta
+        what = "the plan is of other targets"
+    raise Corrupt(what, where=part.run_dir / files.PLAN, mend=RESTORE)
 
 
 def everywhere(job: Job) -> Job:

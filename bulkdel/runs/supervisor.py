@@ -295,7 +295,7 @@ class Supervisor:
             LaneEnd(target=target, end=End(end), words=words, code=code)
             for target, end, words, code in how.get("lanes", ())
         )
-        if lanes:
+        if left != Left.FREE:  # whoever takes it says how it ends
             self.lanes[shard] = lanes
         self.asks = self.asks or bool(how.get("asks"))
         words = "; ".join(dict.fromkeys(lane.words for lane in lanes if lane.words))

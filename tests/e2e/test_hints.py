@@ -461,6 +461,7 @@ NAMED = {
     ("runs/export.py", "plan"),
     ("runs/export.py", "verify"),
     ("runs/forget.py", "undo"),
+    ("runs/orders.py", "resume"),
     ("runs/side_status.py", "undo"),
     ("runs/status.py", "plan"),
     ("runs/verification.py", "run"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -46,20 +47,41 @@ def test_a_cluster_of_this_machine(tmp_path: Path, address: str) -> None:
 
 
 def asked(one: Scene, where: str, *more: str) -> Process:
-    """The command that has Dask start the workers; Dask itself needs a process from nothing."""
+    """The command that has Dask start the workers, as a terminal starts it, from nothing."""
     words = ["run", "job.toml", "--yes", "--no-progress", "--on", where, *more]
-    return one.start(*words, prefix=["env"])
+    return one.start(*words, prefix=["setsid"])
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--on", "dask"), "share a store"),
+        (("--on", "dask", "--limit", "1"), "--limit"),
+        (("--on", "dask", "--processes", "2"), "--processes"),
+        (("--workers", "2"), "only with --on"),
+    ],
+)
+def test_what_does_not_go_with_it_is_refused(
+    tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    """Exit 2 in one sentence, before anything is planned; Dask is not needed for that."""
+    with scene(tmp_path, SMALL) as one:
+        done = one.place.run("run", "job.toml", "--yes", *words)
+        assert done.code == 2
+        assert why in done.complaint
+        assert not one.run_dir.exists()
+        assert one.judge.count(0) == 0
 
 
 def test_told_to_stop_all_give_their_shards_back(tmp_path: Path, address: str) -> None:
-    """SIGTERM to the command ends the workers as well, with 75; the same command does the rest."""
+    """Ctrl-C, which Dask's processes hear too, ends all with 75; the same command does the rest."""
     with scene(tmp_path, LONG, store=address, latency_s=SLOWLY_S) as one:
         command = asked(one, "dask", "--workers", "2")
         one.until_sent(8)
-        command.send_signal(signal.SIGTERM)
+        os.killpg(command.pid, signal.SIGINT)
         done = one.ended(command)
         assert done.code == 75, done.out + done.err
-        assert "SIGTERM" in done.out
+        assert "SIGINT" in done.out
         calls = len(one.calls())
         assert calls < LONG.apps * LONG.accounts
         assert one.place.status()["state"] == "stopped"
@@ -69,17 +91,15 @@ def test_told_to_stop_all_give_their_shards_back(tmp_path: Path, address: str) -
 
 
 def test_workers_need_neither_scheduler_nor_command(tmp_path: Path, address: str) -> None:
-    """Both are killed: the command says what is so before it is, and the workers do the rest."""
+    """Both are killed, and the workers do the rest."""
     with scene(tmp_path, LONG, store=address, latency_s=SLOWLY_S) as one, cluster(one) as scheduler:
         where = "dask://" + scheduler_address(one).partition("://")[2]
-        killed, told = asked(one, where), asked(one, where)
+        command = asked(one, where)
         one.until_sent(8)
-        killed.kill()
-        one.ended(killed)
+        command.kill()
         scheduler.kill()
-        done = one.ended(told)
-        assert done.code in {0, 75}, done.out + done.err  # as far as they have come by then
-        assert "the Dask scheduler is gone" in done.err
+        assert one.judge.count(0) < LONG.apps * LONG.accounts, "there was nothing left to do"
+        one.ended(command)
         one.until("all is settled", lambda: one.place.status()["state"] == "finished")
         one.settled()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,7 @@ class Play:
             process.close()
 
 
+@pytest.mark.timeout(240)
 @settings(
     max_examples=8,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -141,3 +143,48 @@ def test_as_the_model(address: str, data: st.DataObject) -> None:
             getattr(play, way)()
     finally:
         play.close()
+
+
+def _takes(process: Process, name: str) -> None:
+    while name not in process.held:
+        taken = process.take(1000)
+        assert isinstance(taken, Taken)
+        process.held[taken.shard] = taken
+
+
+def test_what_was_used_a_moment_ago_counts(address: str) -> None:
+    """A slice that changes hands within a second leaves no room for another to be raised."""
+    both = TwoStores(address)
+    began = both.register("run", _SLICES)
+    one, two, three = (both.process("run", began, "a") for _ in range(3))
+    _takes(one, "4")
+    assert one.renew() == Told(shares={"4": 120})
+    one.give_back("4", Left.FREE)
+    _takes(two, "4")
+    _takes(three, "5")
+    assert three.renew() == Told(shares={"5": 0})
+    both.advance(1.5)
+    two.give_back("4", Left.FREE)
+    both.advance(1.5)
+    assert three.renew() == Told(shares={"5": 120})
+    for process in (one, two, three):
+        process.close()
+    both.close()
+
+
+def test_nothing_is_raised_after_a_failover(address: str) -> None:
+    """As long as the store may not know what others were told, a share is lowered and no more."""
+    both = TwoStores(address)
+    process = both.process("run", both.register("run", _SLICES), "a")
+    _takes(process, "4")
+    both.tell("run", SlowTo(target="big", qps=30))
+    assert process.renew() == Told(rates={"big": 30}, shares={"4": 30})
+    both.fail_over()
+    both.tell("run", SlowTo(target="big", qps=None))
+    assert process.renew() == Told(shares={"4": 30})
+    for _ in range(3):
+        both.advance(9)
+        process.renew()
+    assert process.renew() == Told(shares={"4": 120})
+    process.close()
+    both.close()

@@ -60,6 +60,7 @@ def test_fence_by_answer() -> None:
         answered(terms, fence, 114, renewed=False)
     answered(terms, fence, 114, renewed=True)
     fence.close()
+    answered(terms, fence, 115, renewed=True)  # a renewal that comes late opens it no more
     assert moments[-1] == math.inf
     with pytest.raises(Ended):
         fence()

@@ -201,3 +201,32 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="is a link"):
         written(path, pulled("a", 1))
     assert (tmp_path / "elsewhere").read_bytes() == b"mine"
+
+
+def test_nothing_is_added_behind_the_fence(tmp_path: Path) -> None:
+    """Once the lease is over nothing is cut off and no frame is written, also in mid write."""
+    path = tmp_path / "f.zst"
+    written(path, pulled("a", 5))
+    path.write_bytes(path.read_bytes() + b"torn")
+    before = path.read_bytes()
+    left = 0
+
+    def shut() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ConnectionAbortedError
+
+    async def add() -> None:
+        await FriendsFile(path, shut).add(pulled("b", 3))
+
+    with pytest.raises(StorageFailed):
+        asyncio.run(add())
+    assert path.read_bytes() == before
+    left = 1
+    with pytest.raises(StorageFailed):
+        asyncio.run(add())
+    assert path.read_bytes() == before[: -len(b"torn")]
+    left = 2
+    asyncio.run(add())
+    assert len(lines(path)) == 8

@@ -234,6 +234,12 @@ SPOILS: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut_damaged": (lambda run_dir: _damage(run_dir / files.CUT), "is damaged"),
     "plan_gone": (lambda run_dir: (run_dir / "shards/1/plan.parquet").unlink(), "plan is gone"),
     "plan_damaged": (lambda run_dir: _damage(run_dir / "shards/1/plan.parquet"), "is damaged"),
+    "plans_swapped": (
+        lambda run_dir: shutil.copy(
+            run_dir / "shards/2/plan.parquet", run_dir / "shards/1/plan.parquet"
+        ),
+        "the plan is of other targets",
+    ),
     "shard_gone": (lambda run_dir: shutil.rmtree(run_dir / "shards/1"), "plan is gone"),
     "ledger_short": (lambda run_dir: _damage(run_dir / "shards/2/ledger.jsonl"), "ledger"),
     "journal_gone": (lambda run_dir: (run_dir / "shards/2/journal.db").unlink(), "journal.db"),

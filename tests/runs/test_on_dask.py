@@ -59,6 +59,10 @@ class Dask:
             raise OSError("no scheduler")
         return dict.fromkeys(self.there, 1)
 
+    def run(self, task: object, words: tuple[str, ...], **how: Any) -> None:
+        """Carry something out in each of them."""
+        assert (task, words, how) == (end, WORDS, {"on_error": "ignore"})
+
     def submit(self, task: object, words: tuple[str, ...], **how: Any) -> Task:
         """Begin a task."""
         assert (task, words) == (work, WORDS)
@@ -104,6 +108,17 @@ def test_how_they_ended_is_known_and_none_is_begun_again() -> None:
         Came(at="a", code=75, said="said"),
         Came(at="b", code=2, said="ModuleNotFoundError('bulkdel')"),
     ]
+
+
+def test_none_is_begun_when_all_are_told_to_stop() -> None:
+    """Dask begins its own workers anew where they end: those get none, and nobody waits."""
+    dask = Dask(["a"])
+    workers = Workers(dask, WORDS, None)
+    workers.at_work()
+    workers.stop()
+    dask.there = ["b"]
+    assert workers.at_work() == 0
+    assert len(dask.tasks) == 1
 
 
 def test_a_scheduler_that_is_gone_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from bulkdel import files, load_job
-from bulkdel.errors import Busy, Corrupt, WrongInput
+from bulkdel.errors import BulkdelError, Busy, Corrupt, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.lease.values import Taken
 from bulkdel.ledger.circumstances import Agreement, Consent
@@ -166,7 +167,7 @@ def test_what_is_wrong_with_a_shard_is_said_before_anything_is_sent(tmp_path: Pa
     with pytest.raises(Corrupt):
         opened(7)
     plan.unlink()
-    with pytest.raises(Corrupt, match="the plan of this shard is gone"):
+    with pytest.raises(Corrupt, match="the plan is gone"):
         opened(8)
 
 
@@ -218,3 +219,52 @@ async def test_its_word_keeps_what_was_settled_before(tmp_path: Path) -> None:
 
 def nothing_to_ask() -> None:
     """A fence that stands open."""
+
+
+ASKED = 450
+"""The run below asks more often than this."""
+
+
+def written(folder: Path) -> dict[Path, bytes]:
+    """All that a successor goes by; a log's lines and a lock's note harm nobody."""
+    return {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in {files.LOG, files.LOCK, "journal.db-shm"}
+    }
+
+
+class Shutting:
+    """A fence that shuts when it is asked for the n-th time; what was written by then is kept."""
+
+    def __init__(self, folder: Path, most: float) -> None:
+        self.asked, self._most, self._folder = 0, most, folder
+        self.by_then: dict[Path, bytes] | None = None
+
+    def __call__(self) -> None:
+        """Return, or keep what asks from its write: by an error, since a test goes on."""
+        self.asked += 1
+        if self.asked > self._most:
+            if self.by_then is None:
+                self.by_then = written(self._folder)
+            raise ConnectionAbortedError
+
+
+@pytest.mark.parametrize("at", [0.05, 0.3, 0.5, 0.7, 0.95])
+async def test_nothing_is_written_once_the_lease_is_over(tmp_path: Path, at: float) -> None:
+    """Wherever in a run with a backup and a canary the fence shuts, no file changes any more.
+
+    What a killed process would never come to, such as noting its end, asks too.
+    """
+    job, cut = made(tmp_path, BESIDE)
+    shard = shard_job(job, cut.shards[0])
+    fence = Shutting(shard.run_dir, at * ASKED)
+    with (
+        suppress(BulkdelError, OSError, ExceptionGroup),
+        held_shard(shard, Taken(shard="1", epoch=1), fence, alone=True) as run,
+    ):
+        await sent(shard, run)
+    assert fence.by_then is not None
+    changed = written(shard.run_dir).items() ^ fence.by_then.items()
+    # SQLite moves what was committed when Python drops the connection; a killed process does not.
+    assert {path.name for path, _ in changed} <= {"journal.db", "journal.db-wal"}

@@ -89,3 +89,6 @@ async def test_one_at_work(tmp_path: Path) -> None:
         assert status.beside.sides[0].at_work
         assert status.shards[0].owner
     assert not look(job, looks=looks).beside.sides[0].at_work
+    with hold(folder / "backup"):  # as of a verification, which leaves the shard itself alone
+        assert look(job, looks=looks).beside.sides[0].at_work
+    assert not look(job, looks=looks).beside.sides[0].at_work

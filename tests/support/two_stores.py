@@ -48,7 +48,7 @@ class Process:
     def renew(self) -> Told | None:
         """Renew with both; None where the session was over."""
         model, held = self._both.model, self.held
-        in_force, before = self.store._in_force(), self.store._told.shares
+        in_force, before = self.store._in_force(), self._before()
         expected: Told | None = None
         if model.renew(self.member.session):
             mine = model.mine(self.member.session)
@@ -62,6 +62,13 @@ class Process:
         said = self.store.renew()
         assert said == expected
         return said
+
+    def _before(self) -> dict[str, float]:
+        told, epochs = self.store._told, self.store._epochs
+        mine = self._both.model.mine(self.member.session)
+        return {
+            name: share for name, share in told.shares.items() if mine.get(name) == epochs[name]
+        }
 
     def take(self, room: float) -> Taken | Nothing | None:
         """Take with both; None where the session was over."""
