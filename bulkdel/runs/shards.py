@@ -176,11 +176,18 @@ def has_begun(job: Job) -> bool:
     Raises:
         Corrupt, StorageFailed: a journal is damaged, or cannot be read.
     """
-    if any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir)):
+    if any(_has_begun(folder) for folder in shard_dirs(job.run_dir)):
         return True
     shared = job.cluster is not None and job.cluster.store_env is not None
     cut = read_cut(job.run_dir) if shared else None
     return cut is not None and agreed_before(job, cut.meta) is not None
+
+
+def _has_begun(folder: Path) -> bool:
+    try:
+        return begun(folder) or rundir.has_sides(folder)
+    except Busy:  # whoever lets nobody else read its journal is sending of it
+        return True
 
 
 def refuse_other_shape(job: Job) -> None:
