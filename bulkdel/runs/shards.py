@@ -94,7 +94,8 @@ def refuse_sent(job: Job) -> None:
     cut = read_cut(job.run_dir)
     if cut is None or job.cluster is None or job.cluster.store_env is None:
         return
-    from bulkdel.lease.postgres import UnknownRun, tell  # psycopg: only where there is a store
+    from bulkdel.lease.orders import tell  # psycopg: only where there is a store
+    from bulkdel.lease.tables import UnknownRun
 
     with suppress(UnknownRun):
         if owners := tell(store_address(job), cut.run_id).owners:

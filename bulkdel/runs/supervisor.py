@@ -45,7 +45,7 @@ BALANCE_EVERY: Final = 10
 PAUSES_S: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 EARLY_S: Final = 30.0
 EARLY_FREE: Final = 3
-"""Senders in a row that took a shard and died within EARLY_S: the next ones are begun after a pause,
+"""Senders in a row that took a shard and died within EARLY_S. The next ones begin after a pause,
 or a shard that ends every process would have one begun after another without a breath."""
 EARLY_PAUSE_S: Final = 2.0
 DRAIN_S: Final = 30.0

@@ -451,7 +451,7 @@ NAMED = {
     ("job/writer.py", "run"),
     ("job/writer.py", "undo"),
     ("job/writer.py", "worker"),
-    ("lease/postgres.py", "worker"),
+    ("lease/tables.py", "worker"),
     ("library.py", "run"),
     ("report/text/confirm.py", "plan"),
     ("report/text/preview.py", "run"),

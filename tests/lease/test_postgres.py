@@ -17,7 +17,8 @@ import pytest
 from bulkdel.errors import StoreAway, WrongInput
 from bulkdel.lease import statements as sql
 from bulkdel.lease.fence import Fence
-from bulkdel.lease.postgres import PostgresStore, look_at_store, register, tell
+from bulkdel.lease.orders import look_at_store, register, tell
+from bulkdel.lease.postgres import PostgresStore
 from bulkdel.lease.values import Left, Member, Nothing, ShardRow, SlowTo, Taken
 from tests.support.postgres import Server, a_postgres, shipped_binaries
 from tests.support.two_stores import Ended, TwoStores, raise_ended

@@ -9,7 +9,8 @@ from typing import NoReturn
 import psycopg
 
 from bulkdel.lease.fence import Fence
-from bulkdel.lease.postgres import PostgresStore, end_session, register, tell
+from bulkdel.lease.orders import end_session, register, tell
+from bulkdel.lease.postgres import PostgresStore
 from bulkdel.lease.values import Left, Member, Nothing, Order, ShardRow, Taken, Told
 from tests.support.lease_model import Model
 
