@@ -109,6 +109,7 @@ def remove_run(run_dir: Path) -> None:
     names = {
         *(set(files.WORKED_WITH) - {files.LOCK}),
         *(files.STATUS, files.SOCKET, files.PAGE, files.FIGURES, files.CANARY_NOTE, files.AGREED),
+        files.LOG_KEY,
         *(files.CUT, files.SHARDS, files.WORKSHOP, files.SEALING),
     }
     sides = (files.BACKUP, files.VERIFICATION, files.UNDO, files.CANARY)
