@@ -30,6 +30,7 @@ What is looked at:
   run directory  writable; whether the run in it goes on with this job
   plan           of a small input: what would be sent, and what forbids it
   disk           room for the ledger
+  signing key    with [evidence]: that seal can sign; never shown
   secret         set; never shown
   address, TLS   resolves, connects, has a certificate that is trusted
   clock          against the server's

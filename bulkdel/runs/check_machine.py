@@ -13,6 +13,7 @@ from rich.filesize import decimal
 from bulkdel.errors import BulkdelError, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_secret
+from bulkdel.job.signing_key import read_signing_key
 from bulkdel.ledger.lock import holder
 from bulkdel.plain import shape
 from bulkdel.plan.cut import planned
@@ -117,6 +118,19 @@ def look_at_secret(job: Job, index: int) -> Check:
         mend = f"export {where}=..." if target.secret.env else "put the key into that file"
         return crossed("secret", error.what, f"{mend}, with the secret key of app {target.app_id}")
     return good("secret", f"is in {plain(where, _LINE)}")
+
+
+def look_at_signing_key(job: Job) -> Iterator[Check]:
+    """Whether the key is there that `seal` signs with, where one is named; never what it is."""
+    if job.signing_key is None:
+        return
+    try:
+        read_signing_key(job)
+    except WrongInput as error:
+        yield warning("signing key", plain(error.what, _LINE), f"seal needs it: {error.mend}")
+    else:
+        where = job.signing_key.env or str(job.signing_key.file)
+        yield good("signing key", f"is in {plain(where, _LINE)}")
 
 
 def look_at_disk(job: Job, rows: RowsAhead) -> Check:

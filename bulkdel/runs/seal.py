@@ -46,6 +46,7 @@ from bulkdel.report.version import version
 from bulkdel.runs.seams import Say
 from bulkdel.runs.shards import refuse_sent
 from bulkdel.runs.status import look
+from bulkdel.runs.verification import finished_verification
 
 _TEXTS_MOST: Final = 50
 """Different texts of the provider that may stay; what varies more than that names something."""
@@ -68,7 +69,7 @@ class Sealing:
     Attributes:
         kept: friends whose data a backup holds that will be destroyed; 0 where there is none.
         kept_until: until when it was to be kept, in words; empty where nobody said.
-        unverified: why no verification is sealed with it; empty where one is.
+        unverified: why the latest verification is not sealed with it; empty where it is.
     """
 
     status: Status
@@ -193,8 +194,7 @@ def _ready(job: Job, status: Status) -> SideStatus | None:
             where=job.run_dir,
             mend="`bulkdel undo` goes on with it",
         )
-    check = verification_of(status.beside.sides)
-    return check if check is not None and check.has_begun and check.is_finished else None
+    return finished_verification(job)
 
 
 def _sealing(status: Status, check: SideStatus | None) -> Sealing:
@@ -202,8 +202,10 @@ def _sealing(status: Status, check: SideStatus | None) -> Sealing:
     living = note is not None and note.state != "destroyed"
     there = verification_of(status.beside.sides)
     unverified = "" if check else "nobody has asked the providers whether it is gone"
-    if check is None and there is not None and there.has_begun:
+    if there is not None and there.has_begun and (check is None or there.folder != check.folder):
         unverified = f"{there.folder}/ is not finished, so it is left out and removed"
+        if check is not None:
+            unverified += f", and {check.folder}/ is sealed"
     return Sealing(
         status=status,
         kept=note.friends if note is not None and living else 0,

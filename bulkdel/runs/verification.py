@@ -171,9 +171,29 @@ def look_verification(job: Job) -> SideStatus | None:
     """
     runs = parts_of(job)
     number = _latest(runs)
-    looked = [look_beside(part.run_dir, _folder(number)) for part in runs] if number else []
+    return _look(job, runs, number) if number else None
+
+
+def finished_verification(job: Job) -> SideStatus | None:
+    """The latest verification of a run that is finished in all its parts; None if none is.
+
+    Raises:
+        Corrupt, StorageFailed, WrongInput: one cannot be read.
+    """
+    runs = parts_of(job)
+    for number in range(_latest(runs), 0, -1):
+        one = _look(job, runs, number, whole=True)
+        if one is not None and one.has_begun and one.is_finished:
+            return one
+    return None
+
+
+def _look(job: Job, runs: Sequence[Job], number: int, *, whole: bool = False) -> SideStatus | None:
+    looked = [look_beside(part.run_dir, _folder(number)) for part in runs]
     found = [one for one in looked if one is not None]
-    return together(found, [target.name for target in job.targets]) if found else None
+    if not found or (whole and None in looked):
+        return None
+    return together(found, [target.name for target in job.targets])
 
 
 def told(job: Job, status: SideStatus) -> RemoteVerification:
