@@ -10,6 +10,7 @@ keep of it is theirs.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 import uuid
@@ -50,9 +51,13 @@ from bulkdel.runs.status import look
 _TEXTS_MOST: Final = 50
 """Different texts of the provider that may stay; what varies more than that names something."""
 _TEXT_LONGEST: Final = 256
-_ID_LONGEST: Final = 32
+_ID_LONGEST: Final = 48
+"""Characters of an id of 32 bytes, folded: two bytes become three at the worst."""
 _TRIES: Final = 3
 _SAID_EVERY: Final = 1_000_000
+_LEFT_OPEN: Final = (
+    "`bulkdel run` ends what a killed process left; `bulkdel verify` says what is wrong"
+)
 LIMITS: Final = (
     "That nobody has made a friendship again since: only a new look at the provider can tell.",
     "What the provider keeps in its own logs and backups.",
@@ -89,19 +94,36 @@ def seal_run(job: Job, *, agree: Callable[[Sealing], None], say: Say) -> SealedR
     Raises:
         Busy: a process works in the run directory.
         WrongInput: there is no finished run, no key to sign with, or a file cannot be written.
-        Corrupt: what was written is not what is read back; nothing was removed.
+        Corrupt: what was written is not what is read back, or was changed since; nothing more was
+            removed.
     """
     folder = job.run_dir / files.SEALED
     if not job.run_dir.is_dir():
         raise WrongInput("there is no run, so there is nothing to seal", where=job.run_dir)
     with hold(job.run_dir, sealed=True):
         refuse_sent(job)
-        if not folder.is_dir():
+        if os.path.lexists(folder):
+            _judge_again(job, folder, say)
+        else:
             private = _private(job)
             _write(job, private, agree, say)
         sealed = open_sealed(folder)
         remove_run(job.run_dir)
     return sealed
+
+
+def _judge_again(job: Job, folder: Path, say: Say) -> None:
+    """Returns if what was sealed before is whole, so that what is left of the run may go."""
+    if folder.is_symlink():
+        raise WrongInput("is a link, and never made by `bulkdel seal`", where=folder)
+    sealed = open_sealed(folder)
+    if sealed.statement.job != job.name:
+        what = f"is of another job, {sealed.statement.job}; nothing was removed"
+        raise WrongInput(what, where=folder, mend="put it where it belongs")
+    public = None if job.signing_key is None else signing.public_half(_private(job))
+    if wrong := faults(sealed, public, say):
+        mend = "restore it from a copy, then run the same command again"
+        raise Corrupt(f"{wrong[0]}; nothing more was removed", where=folder, mend=mend)
 
 
 def remove_run(run_dir: Path) -> None:
@@ -112,14 +134,16 @@ def remove_run(run_dir: Path) -> None:
         *(files.CUT, files.SHARDS, files.WORKSHOP, files.SEALING),
     }
     sides = (files.BACKUP, files.VERIFICATION, files.UNDO, files.CANARY)
+    start, *ends = files.REHEARSAL
     with files.scanned(str(run_dir)) as entries:
         for entry in list(entries):
             first, dash, number = entry.name.partition("-")
             side = first in sides and (not dash or number.isdecimal())
-            whole = entry.name.removesuffix(".tmp").rpartition(".")[0]
-            temporary = entry.name.endswith(".tmp") and whole in names
-            rehearsal = entry.name.startswith("rehearsal-")
-            if not (entry.name in names or side or temporary or rehearsal):
+            whole = entry.name
+            if whole.endswith(".tmp"):  # of a process that was killed, whose number stands there
+                whole = whole.removesuffix(".tmp").rpartition(".")[0]
+            rehearsal = whole.startswith(start) and whole.endswith(tuple(ends))
+            if not (whole in names or side or rehearsal):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
@@ -146,16 +170,16 @@ def _write(job: Job, private: bytes, agree: Callable[[Sealing], None], say: Say)
     parts = _parts(job)
     said = _names_elsewhere(job)
     ledgers = [part / files.LEDGER for part in parts]
-    wanted = sum(target.pairs for target in status.targets)
+    wanted = sum(target.counters.settled for target in status.targets)
     lines = _seal_lines(ledgers, making / files.LEDGER, names, said, say)
     if lines.count != wanted:
         what = f"the ledger has {lines.count:,} lines, and {wanted:,} pairs are settled"
-        raise Corrupt(what, where=job.run_dir, mend="`bulkdel verify` says what is wrong")
+        raise Corrupt(what, where=job.run_dir, mend=_LEFT_OPEN)
     checked = None
     if check is not None:
         asked = [part / check.folder / files.LEDGER for part in parts]
         checked = _seal_lines(asked, making / files.SEALED_VERIFICATION, names, said, say)
-    statement = statement_text(_statement(job, status, lines, check, checked))
+    statement = statement_text(_statement(job, status, lines, check, checked, key=key))
     for name, content in (
         (files.SEALED_KEY, pseudonyms.key_text(key)),
         (files.STATEMENT, statement),
@@ -308,6 +332,8 @@ def _statement(
     lines: Lines,
     check: SideStatus | None,
     checked: Lines | None,
+    *,
+    key: bytes,
 ) -> Statement:
     named = {target.name: target for target in job.targets}
     undo = undo_of(status.beside.sides)
@@ -316,8 +342,8 @@ def _statement(
         version=STATEMENT_VERSION,
         run=uuid.uuid4().hex,
         job=job.name,
-        operation=status.operation.value,
-        mode=status.mode.value,
+        operation=status.operation,
+        mode=status.mode,
         orient=status.orient.value,
         bulkdel=version(),
         targets=tuple(
@@ -326,7 +352,7 @@ def _statement(
                 provider=named[one.name].provider,
                 app_id=named[one.name].app_id,
                 region=named[one.name].region,
-                pairs=one.pairs,
+                pairs=one.counters.settled,
                 deleted=one.counters.deleted,
                 already_gone=one.counters.already_gone,
                 failed=one.counters.failed,
@@ -347,6 +373,7 @@ def _statement(
         lines=lines.count,
         merkle_root=lines.root,
         index_sha256=lines.index_sha256,
+        key_sha256=pseudonyms.key_sha256(key),
         verification=() if check is None else tuple(_checks(check)),
         verified_at=None if check is None or check.ended_ms is None else stamp(check.ended_ms),
         verification_lines=None if checked is None else checked.count,
