@@ -36,3 +36,9 @@ def finished(finished_run: Place, tmp_path: Path) -> Place:
 def sealed(sealed_run: Place, tmp_path: Path) -> Place:
     """A sealed run."""
     return copied(sealed_run, tmp_path / "place")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """An empty one."""
+    return Place(tmp_path)

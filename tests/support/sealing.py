@@ -20,7 +20,7 @@ EVIDENCE: Final = (
 QUICK: Final = "[retry]\nbase_delay_s = 0.01\nmax_delay_s = 0.02\nmax_attempts = 2\n"
 
 
-def new_key(place: Place) -> None:
+def make_key(place: Place) -> None:
     """key.pem and key.pem.pub."""
     done = place.run("seal", "--new-key", "key.pem")
     assert done.code == 0, done.err
@@ -28,7 +28,7 @@ def new_key(place: Place) -> None:
 
 def small_run(place: Place, *, limit: int | None = None) -> None:
     """A finished run that was verified, or one that was stopped after so many pairs."""
-    new_key(place)
+    make_key(place)
     place.write("pairs.csv", csv_text(PAIRS))
     with Judge({"tencent": WORLD}, secret=place.secret) as judge:
         place.write("job.toml", toml(judge.address, mode="two_way", tail=EVIDENCE + QUICK))
