@@ -107,12 +107,12 @@ def faults(
     key = sealed.folder / files.SEALED_KEY
     if key.exists() and sha256_of(key) != one.key_sha256:
         found.append(f"{key.name} is not the key of these pseudonyms: it was changed, or another's")
-    found += _line_faults(sealed.folder / files.LEDGER, one.lines, one.merkle_root, says)
+    found += line_faults(sealed.folder / files.LEDGER, one.lines, one.merkle_root, says)
     found += _index_faults(sealed.folder / files.LEDGER, one.index_sha256)
     path = sealed.folder / files.SEALED_VERIFICATION
     count, root = one.verification_lines, one.verification_merkle_root
     if count is not None and root is not None and one.verification_index_sha256 is not None:
-        found += _line_faults(path, count, root, says)
+        found += line_faults(path, count, root, says)
         found += _index_faults(path, one.verification_index_sha256)
     elif path.exists():
         found.append(f"{path.name} is there, and the statement tells of none")
@@ -163,7 +163,8 @@ def read_small(path: Path, most: int) -> bytes:
     return content
 
 
-def _line_faults(path: Path, count: int, root: str, says: Callable[[str], None]) -> list[str]:
+def line_faults(path: Path, count: int, root: str, says: Callable[[str], None]) -> list[str]:
+    """What is wrong with a file of lines, of which there are so many under this root."""
     if count >= _MANY:
         says(f"Reading {path.name}: {count:,} lines ...")
     try:

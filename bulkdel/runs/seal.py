@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import orjson
 
@@ -53,7 +54,6 @@ _TEXTS_MOST: Final = 50
 _TEXT_LONGEST: Final = 256
 _ID_LONGEST: Final = 48
 """Characters of an id of 32 bytes, folded: two bytes become three at the worst."""
-_TRIES: Final = 3
 _SAID_EVERY: Final = 1_000_000
 _LEFT_OPEN: Final = (
     "`bulkdel run` ends what a killed process left; `bulkdel verify` says what is wrong"
@@ -171,14 +171,14 @@ def _write(job: Job, private: bytes, agree: Callable[[Sealing], None], say: Say)
     said = _names_elsewhere(job)
     ledgers = [part / files.LEDGER for part in parts]
     wanted = sum(target.counters.settled for target in status.targets)
-    lines = _seal_lines(ledgers, making / files.LEDGER, names, said, say)
+    lines = seal_lines(ledgers, making / files.LEDGER, names, said, say)
     if lines.count != wanted:
         what = f"the ledger has {lines.count:,} lines, and {wanted:,} pairs are settled"
         raise Corrupt(what, where=job.run_dir, mend=_LEFT_OPEN)
     checked = None
     if check is not None:
         asked = [part / check.folder / files.LEDGER for part in parts]
-        checked = _seal_lines(asked, making / files.SEALED_VERIFICATION, names, said, say)
+        checked = seal_lines(asked, making / files.SEALED_VERIFICATION, names, said, say)
     statement = statement_text(_statement(job, status, lines, check, checked, key=key))
     for name, content in (
         (files.SEALED_KEY, pseudonyms.key_text(key)),
@@ -249,7 +249,7 @@ def _names_elsewhere(job: Job) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*admins, *job.guards.protect)))
 
 
-def _seal_lines(
+def seal_lines(
     ledgers: Sequence[Path],
     out: Path,
     names: pseudonyms.Pseudonyms,
@@ -261,45 +261,33 @@ def _seal_lines(
     A text of the provider stays only where no account of any line, nor of `others`, stands in it.
     """
     texts = _texts(ledgers)
-    for account in others:
-        texts = {text for text in texts if account.casefold() not in text.casefold()}
 
     def says(count: int) -> None:
         if count and count % _SAID_EVERY == 0:
             say(f"{count:,} lines sealed ...")
 
-    for tries in range(_TRIES + 1):
-        if tries == _TRIES:
-            texts = set()
-        held = _Held(texts)
-        sealed = (names.sealed(line, texts) for line in _lines(ledgers) if held.passes(line))
-        lines = write_lines(sealed, out, index_path(out), says=says)
-        if not held.found:
-            return lines
-        texts -= held.found
-    raise AssertionError("without texts no text holds an account")
+    texts -= _held(texts, ledgers, others)
+    sealed = (names.sealed(line, texts) for line in _lines(ledgers))
+    return write_lines(sealed, out, index_path(out), says=says)
 
 
-class _Held:
-    """Which texts hold an account that a line names."""
-
-    def __init__(self, texts: set[str]) -> None:
-        self._texts_of: dict[str, set[str]] = {}
-        for text in texts:
-            folded = text.casefold()
+def _held(texts: set[str], ledgers: Sequence[Path], others: Sequence[str]) -> set[str]:
+    """Those that hold an account of a line, or one of these, in any capitals, also in percents."""
+    texts_of: dict[str, set[str]] = {}
+    for text in texts:
+        for folded in {text.casefold(), unquote(text).casefold()}:
             for begin in range(len(folded)):
                 for end in range(begin + 1, min(len(folded), begin + _ID_LONGEST) + 1):
-                    self._texts_of.setdefault(folded[begin:end], set()).add(text)
-        self.found: set[str] = set()
-
-    def passes(self, line: bytes) -> bool:
-        """Always; what the line's accounts stand in is noted."""
-        if self._texts_of:
-            values: dict[str, Any] = orjson.loads(line)
-            for name in pseudonyms.ACCOUNT_KEYS:
-                if isinstance(account := values.get(name), str):
-                    self.found |= self._texts_of.get(account.casefold(), set())
-        return True
+                    texts_of.setdefault(folded[begin:end], set()).add(text)
+    found: set[str] = set()
+    for account in others:
+        found |= texts_of.get(account.casefold(), set())
+    for line in _lines(ledgers) if texts_of else ():
+        values: dict[str, Any] = orjson.loads(line)
+        for name in pseudonyms.ACCOUNT_KEYS:
+            if isinstance(account := values.get(name), str):
+                found |= texts_of.get(account.casefold(), set())
+    return found
 
 
 def _texts(ledgers: Sequence[Path]) -> set[str]:
