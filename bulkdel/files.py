@@ -53,7 +53,8 @@ STATEMENT: Final = "statement.json"
 SIGNATURE: Final = "statement.sig"
 SEALED_VERIFICATION: Final = "verification.jsonl"
 INDEX_SUFFIX: Final = ".index"
-REHEARSALS: Final = "rehearsal-*"
+REHEARSAL: Final = ("rehearsal-", ".json", ".left")
+"""How the name of one begins, and its two ends."""
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
 """What SQLite opens by name."""
