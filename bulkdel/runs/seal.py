@@ -288,8 +288,8 @@ def _held(texts: set[str], ledgers: Sequence[Path], others: Sequence[str]) -> se
     for line in _lines(ledgers) if texts_of else ():
         values: dict[str, Any] = orjson.loads(line)
         for name in pseudonyms.ACCOUNT_KEYS:
-            if isinstance(account := values.get(name), str):
-                found |= texts_of.get(account.casefold(), set())
+            if isinstance(named := values.get(name), str):
+                found |= texts_of.get(named.casefold(), set())
     return found
 
 
