@@ -26,6 +26,9 @@ from bulkdel.runs.supervisor import Supervisor
 from bulkdel.send.state import Doing
 from bulkdel.send.view import End, Ending, LaneEnd
 
+_OF_SETTLED = {End.GUARD, End.CANARY, End.KEPT_BACK}
+"""What still holds of a target of which nothing is left: anything else another has put right."""
+
 
 def send_shards(
     job: Job,
@@ -101,7 +104,8 @@ def send_shards(
 def ended(target: TargetStatus, lanes: list[LaneEnd], stopped: tuple[End, str] | None) -> LaneEnd:
     """How a target ended: of its slices, the worst; of one that nobody sent, why not."""
     own = [lane for lane in lanes if lane.target == target.name]
-    if bad := [lane for lane in own if lane.end is not End.FINISHED]:
+    over = {End.FINISHED} if target.unsettled > 0 else set(End) - _OF_SETTLED
+    if bad := [lane for lane in own if lane.end not in over]:
         return min(bad, key=lambda lane: ENDS.index(lane.end))
     if target.unsettled <= 0:
         return LaneEnd(target=target.name, end=End.FINISHED, words="")

@@ -25,7 +25,8 @@ Exit codes:
   0  all agrees
   1  something is not as it was written: each place is named
   2  could not be done: the job file is wrong, there is no run, or a process
-     works on it
+     works on it; or all that was checked agrees, and some shards were not,
+     since processes send of them
 
 \b
 With --remote, the highest line that applies wins:
@@ -38,7 +39,7 @@ With --remote, the highest line that applies wins:
 
 \b
 With --json, one object with at least:
-  ok             whether all agrees
+  ok             whether all was checked, and agrees
   findings       file, line, offset (of the first wrong byte), what, found,
                  expected; the first 20 of findings_count
   pending_lines  lines that will be written when the run is continued

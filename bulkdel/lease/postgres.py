@@ -1,22 +1,20 @@
-"""Leases from PostgreSQL: what a process asks of the store, and what an operator tells it."""
+"""Leases from PostgreSQL: the session of a process, and what it asks of the store."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from itertools import groupby
-from typing import Any, Final
-
-import orjson
 
 from bulkdel.errors import StoreAway, WrongInput
 from bulkdel.lease import statements as sql
 from bulkdel.lease.fence import Fence, boottime_s
-from bulkdel.lease.link import Cursor, Link, once
+from bulkdel.lease.link import Cursor, Link
+from bulkdel.lease.tables import check_version, now, unknown
 from bulkdel.lease.terms import (
     APPLIED_S,
     IDLE_MOST_S,
@@ -31,23 +29,9 @@ from bulkdel.lease.values import (
     Left,
     Member,
     Nothing,
-    Order,
-    Pause,
-    Resume,
-    ShardRow,
-    SlowTo,
-    Standing,
     Taken,
     Told,
 )
-
-OPERATOR_S: Final = 5.0
-"""How long the store may take for what is asked beside a session."""
-_WHERE: Final = "cluster.store_env"
-
-
-class UnknownRun(WrongInput):
-    """The store knows no such run: nobody has begun it with this store."""
 
 
 class PostgresStore:
@@ -87,6 +71,7 @@ class PostgresStore:
         }
         self._held: dict[str, int] = {}
         self._told, self._away = Told(), ""
+        self._epochs: dict[str, int] = {}
         self._returned: tuple[float, Mapping[str, float]] = (0.0, {})  # since when, and what
 
     def join(self) -> None:
@@ -98,8 +83,8 @@ class PostgresStore:
     def _begin_session(self) -> None:
         member, asked_at_s = self._member, self._clock()
         with self._call() as cursor:
-            _check_version(cursor)
-            _check_clock(_now(cursor) - self._wall(), member.lease_s)
+            check_version(cursor)
+            _check_clock(now(cursor) - self._wall(), member.lease_s)
             other = cursor.execute(
                 sql.OTHER_VERSION, {**self._names, "version": member.version}
             ).fetchone()
@@ -119,7 +104,7 @@ class PostgresStore:
                     "grace": self._terms.grace_s,
                 },
             )
-            self._told = self._told_by(cursor)
+            self._told, self._epochs = self._told_by(cursor)
         answered(self._terms, self._fence, asked_at_s, renewed=True)
 
     def renew(self) -> Told:
@@ -127,7 +112,9 @@ class PostgresStore:
         if self._away:
             away, self._away = self._away, ""
             raise StoreAway(away)
-        told = self._told
+        epochs, told = self._epochs, self._told  # in this order: the thread sets them in the other
+        held = {name: epoch for name, epoch in epochs.items() if self._held.get(name) == epoch}
+        told = replace(told, shares={name: told.shares.get(name, 0.0) for name in held})
         if told.shares != self._returned[1]:
             self._returned = (self._clock(), told.shares)
         return told
@@ -191,7 +178,7 @@ class PostgresStore:
         counts = cursor.execute(sql.COUNTS, names).fetchone()
         known, mine, owned, free, sessions = counts or (0, 0, 0, 0, 1)
         if known == 0:
-            raise _unknown()
+            raise unknown()
         under_fair = mine < math.ceil((owned + free) / max(1, sessions))
         row = cursor.execute(sql.CHOOSE, {**names, "under_fair": under_fair}).fetchone()
         if row is not None:
@@ -244,21 +231,24 @@ class PostgresStore:
             return
         answered(self._terms, self._fence, asked_at_s, renewed=renewed and not lost)
         with self._renewals.transaction() as cursor:
-            self._told = self._told_by(cursor)
+            told, epochs = self._told_by(cursor)
+        self._told, self._epochs = told, epochs  # one after the other, see `renew`
 
-    def _told_by(self, cursor: Cursor) -> Told:
+    def _told_by(self, cursor: Cursor) -> tuple[Told, dict[str, int]]:
+        """What is to be done, and the epoch of each slice that it speaks of."""
         by, rates = cursor.execute(sql.ORDERS, self._names).fetchone() or (None, {})
-        shares_of_mine = self._shares(cursor, rates)  # locks what `take` locks, in its order
+        mine = self._shares(cursor, rates)  # locks what `take` locks, in its order
         back = cursor.execute(sql.TOO_MANY, self._names).fetchone()
-        return Told(
+        told = Told(
             paused=by is not None,
             by=by or "",
             rates=rates,
-            shares=shares_of_mine,
+            shares={name: share for name, (_, share) in mine.items()},
             give_back=frozenset(back or ()),
         )
+        return told, {name: epoch for name, (epoch, _) in mine.items()}
 
-    def _shares(self, cursor: Cursor, rates: Mapping[str, float]) -> dict[str, float]:
+    def _shares(self, cursor: Cursor, rates: Mapping[str, float]) -> dict[str, tuple[int, float]]:
         """What each slice of mine may send; writes down what that leaves for the others."""
         rows = cursor.execute(sql.SLICES, self._names).fetchall()
         if not rows:
@@ -268,19 +258,22 @@ class PostgresStore:
         rests = bool(
             self._rests(cursor)
         )  # then what others are told may be lost: nothing is raised
+        epochs = {row[3]: row[2] for row in rows}
         result = {}
         for (target, qps), group in groupby(rows, key=lambda row: (row[0], row[1])):
             slices = [
                 Slice(name=name, owned=owned, mine=mine, share=share, used=used, warm=warm)
-                for _, _, name, owned, mine, share, used, warm in group
+                for _, _, _, name, owned, mine, share, used, warm in group
             ]
             ceiling = min(qps, rates.get(target, qps))
             for name, (most, used) in shares(ceiling, slices, self._in_force()).items():
-                share = min(most, self._told.shares.get(name, 0.0)) if rests else most
+                known = self._epochs.get(name) == epochs[name]
+                before = self._told.shares.get(name, 0.0) if known else 0.0
+                share = min(most, before) if rests else most
                 cursor.execute(
                     sql.SHARE, {**self._names, "name": name, "share": share, "used": used}
                 )
-                result[name] = share
+                result[name] = (epochs[name], share)
         return result
 
     def _in_force(self) -> dict[str, float]:
@@ -292,128 +285,6 @@ class PostgresStore:
         return {name: max(share, next_ones.get(name, 0.0)) for name, share in returned.items()}
 
 
-def register(address: str, run_id: str, folder: str, shards: Sequence[ShardRow]) -> float:
-    """Makes the tables where they are missing and a row for each shard; the store's time, s.
-
-    Raises:
-        WrongInput: there is no store, or it is of another version, or may not be used.
-    """
-    with once(address, OPERATOR_S) as cursor:
-        cursor.execute(sql.ONE_AT_A_TIME)
-        _make(cursor)
-        _check_version(cursor)
-        rows = orjson.dumps([asdict(shard) for shard in shards]).decode()
-        names = {"run": run_id, "folder": folder}
-        if other := cursor.execute(sql.ELSEWHERE, names).fetchone():
-            raise WrongInput(
-                f"workers on {other[0]} send another run, which lies in {folder} there: this "
-                "machine does not see it",
-                where=folder,
-                mend="let every machine see the same run directory, such as a mounted folder",
-            )
-        cursor.execute(sql.REGISTER_RUN, names)
-        cursor.execute(sql.REGISTER_SHARDS, {"run": run_id, "shards": rows})
-        return _now(cursor)
-
-
-def end_session(address: str, session: str) -> None:
-    """Ends the session of a process that is known to be dead.
-
-    Its shards are free at once for the processes of its host, and for others after the grace: what
-    lies in a dead process's sockets is still delivered by its kernel.
-
-    Raises:
-        StoreAway: it may not have been ended; it ends by itself.
-    """
-    with once(address, OPERATOR_S, StoreAway) as cursor:
-        cursor.execute(sql.DEAD, {"me": session})
-
-
-def tell(address: str, run_id: str, order: Order | None = None) -> Standing:
-    """Keeps an order, which every owner knows within a renewal; what holds from then on.
-
-    Raises:
-        WrongInput: there is no store, or it does not know the run.
-    """
-    names: dict[str, Any] = {"run": run_id}
-    with once(address, OPERATOR_S) as cursor:
-        _check_version(cursor)
-        match order:
-            case None:
-                pass
-            case Pause(by=by):
-                cursor.execute(sql.PAUSE, {**names, "by": by})
-            case Resume():
-                cursor.execute(sql.PAUSE, {**names, "by": None})
-            case SlowTo(target=target, qps=None):
-                cursor.execute(sql.FULL_RATE, {**names, "target": target})
-            case SlowTo(target=target, qps=qps):
-                cursor.execute(sql.SLOW_TO, {**names, "target": target, "qps": qps})
-        orders = cursor.execute(sql.ORDERS, names).fetchone()
-        if orders is None:
-            raise _unknown()
-        owners, lease_s = cursor.execute(sql.OWNERS, names).fetchone() or (0, 0.0)
-    by, rates = orders
-    within_s = Terms(lease_s=lease_s, timeout_s=0).renew_s
-    return Standing(
-        paused=by is not None, by=by or "", rates=rates, owners=owners, within_s=within_s
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreSeen:
-    """A store as `check` sees it.
-
-    Attributes:
-        server: the version of PostgreSQL.
-        made: whether it has its tables.
-        ahead_s: of this machine's clock.
-    """
-
-    server: str
-    made: bool
-    ahead_s: float
-
-
-def look_at_store(address: str) -> StoreSeen:
-    """Looks at a store without changing anything.
-
-    Raises:
-        WrongInput: there is none, or it is of another version, or may not be used.
-    """
-    with once(address, OPERATOR_S) as cursor:
-        [server] = cursor.execute("SHOW server_version").fetchone() or [""]
-        _, made = cursor.execute(sql.IS_MADE).fetchone() or (False, None)
-        if made is None:
-            return StoreSeen(server=server, made=False, ahead_s=0.0)
-        _check_version(cursor)
-        return StoreSeen(server=server, made=True, ahead_s=_now(cursor) - time.time())
-
-
-def _make(cursor: Cursor) -> None:
-    schema, made = cursor.execute(sql.IS_MADE).fetchone() or (False, None)
-    if made is not None:
-        return
-    if not schema:
-        cursor.execute(sql.MAKE_SCHEMA)
-    cursor.execute(sql.MAKE)
-    cursor.execute(sql.FIRST, {"version": sql.STORE_VERSION})
-
-
-def _check_version(cursor: Cursor) -> None:
-    _, made = cursor.execute(sql.IS_MADE).fetchone() or (False, None)
-    if made is None:
-        raise _unknown()
-    [version] = cursor.execute(sql.VERSION).fetchone() or [None]
-    if version != sql.STORE_VERSION:
-        raise WrongInput(
-            f"the store has tables of version {version}, and this bulkdel uses version "
-            f"{sql.STORE_VERSION}",
-            where=_WHERE,
-            mend="use one version of bulkdel on all machines, or another database",
-        )
-
-
 def _check_clock(ahead_s: float, most_s: float) -> None:
     if abs(ahead_s) > most_s:
         raise WrongInput(
@@ -423,18 +294,3 @@ def _check_clock(ahead_s: float, most_s: float) -> None:
             where="cluster.lease",
             mend="set the clocks",
         )
-
-
-def _now(cursor: Cursor) -> float:
-    [now] = cursor.execute(sql.NOW).fetchone() or [math.nan]
-    return float(now)
-
-
-def _unknown() -> UnknownRun:
-    return UnknownRun(
-        "the store does not know this run",
-        where=_WHERE,
-        mend="nobody has begun it with this store; or its tables were lost: then stop every "
-        "worker, wait for the lease and timeout_s to pass, and say `bulkdel worker --new-store` "
-        "once",
-    )

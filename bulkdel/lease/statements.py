@@ -176,7 +176,7 @@ WHERE id = %(me)s AND mine.shards > (SELECT ceil(sum(shards) / count(*)) FROM he
 RETURNING youngest.name
 """
 SLICES: Final = """
-SELECT slice_of, target_qps, name, owner IS NOT NULL, owner IS NOT DISTINCT FROM %(me)s,
+SELECT slice_of, target_qps, epoch, name, owner IS NOT NULL, owner IS NOT DISTINCT FROM %(me)s,
        share, used, let_go > bulkdel.ago(%(second)s)
 FROM bulkdel.shard WHERE run_id = %(run)s AND slice_of IN
     (SELECT slice_of FROM bulkdel.shard WHERE owner = %(me)s AND slice_of <> '')

@@ -119,7 +119,8 @@ class Told:
             the job's qps.
         shares: the same for this process's slices, by shard; all slices' together are never over
             the target's qps. A slice with 0, or that is not there, sends nothing yet. They are to
-            be kept to within a second of `renew` returning them.
+            be kept to within a second of `renew` returning them, and say nothing of a slice that
+            was taken since.
         give_back: shards to be given back as FREE, since others have fewer.
     """
 

@@ -28,7 +28,7 @@ from bulkdel.ledger import reserve, rows
 from bulkdel.ledger.circumstances import Circumstances, put_circumstances
 from bulkdel.ledger.history import HELD_ALONE, History
 from bulkdel.ledger.identity import Identity, admit
-from bulkdel.ledger.ledger_file import LedgerFile, Mark
+from bulkdel.ledger.ledger_file import LedgerFile
 from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.settled import SettledSet
 from bulkdel.ledger.sittings import LaneStop, put_end, put_end_of_dead, put_start
@@ -39,6 +39,7 @@ from bulkdel.ledger.storage import (
     translated,
 )
 from bulkdel.ledger.tables import connect, connect_again
+from bulkdel.ledger.tail import checked_tail, entry_at
 from bulkdel.ledger.tick import Before, fold
 from bulkdel.ledger.values import Counters, Event, Intent, OpenEntry, Part
 from bulkdel.words import AnyOperation, Entry, Mode, size_of
@@ -370,33 +371,3 @@ class Journal:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-
-
-def checked_tail(  # noqa: PLR0917 - the journal's own parts, for those who only look as well
-    db: sqlite3.Connection,
-    ledger: LedgerFile,
-    before: Mark,
-    now: Mark,
-    rendering: Rendering,
-    entry_of: Callable[[int], Entry],
-) -> list[bytes]:
-    """The lines that belong behind `now`, once the segment from `before` to `now` was checked.
-
-    They are of one tick at most: the lines of the one before were synced before it was committed.
-
-    Raises:
-        Corrupt: the ledger is not what was written to it.
-    """
-
-    def rendered(after: int, to: int | None = None) -> Iterator[bytes]:
-        for ordinal, target, settlement in rows.settlements(db, after, to):
-            yield rendering.lines(settlement, entry_at(db, entry_of, ordinal), target)
-
-    ledger.check(before, now, rendered(before.seq, now.seq))
-    return list(rendered(now.seq))
-
-
-def entry_at(db: sqlite3.Connection, entry_of: Callable[[int], Entry], ordinal: int) -> Entry:
-    """An entry of the second phase or of the plan."""
-    second = reserve.entry_at(db, ordinal)
-    return entry_of(ordinal) if second is None else second[1]

@@ -11,11 +11,11 @@ from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.ledger import rows
 from bulkdel.ledger.identity import Identity, goes_on
-from bulkdel.ledger.journal import checked_tail
 from bulkdel.ledger.ledger_file import LEDGER, LedgerFile, refuse_orphans
 from bulkdel.ledger.reader import connect_to_read
 from bulkdel.ledger.render import Rendering
 from bulkdel.ledger.storage import readable, translated
+from bulkdel.ledger.tail import checked_tail
 from bulkdel.words import AnyOperation, Entry, Mode
 
 

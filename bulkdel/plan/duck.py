@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -125,8 +126,19 @@ def open_reader(*, memory_limit_mb: int | None = None) -> Connection:
     threads and 15 ms of CPU (measured), and a process may read the plans of many shards.
     """
     if memory_limit_mb is None:
-        return _connection(1, _READERS_MB, "", name=":memory:readers")
+        _kept_open()
+        return _connection_of_readers()
     return _connection(1, memory_limit_mb, "")
+
+
+@cache
+def _kept_open() -> Connection:
+    """Held until this process ends: a database that nobody has open is made anew by the next."""
+    return _connection_of_readers()
+
+
+def _connection_of_readers() -> Connection:
+    return _connection(1, _READERS_MB, "", name=":memory:readers")
 
 
 def _connection(

@@ -10,13 +10,13 @@ from pathlib import Path
 from bulkdel.job.job import NO_REQUEST, Job, Request, Target
 from bulkdel.ledger.history import Carried, CodeCount
 from bulkdel.ledger.values import Counters
-from bulkdel.plan.rejects import file_name
-from bulkdel.plan.values import Books, PlanMeta, Source
+from bulkdel.plan.values import Books, PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.backup import BackupNote
 from bulkdel.report.beside import SideStatus, undo_of
 from bulkdel.report.estimate import left_s
 from bulkdel.report.phrases import finished, place, title, unit
+from bulkdel.report.rejects_files import RejectsFile, rejects_files
 from bulkdel.report.shards import ShardState, ShardStatus
 from bulkdel.report.sums import many_lanes
 from bulkdel.send.state import Doing, LaneState
@@ -34,19 +34,6 @@ class State(StrEnum):
     RUNNING = "running"  #: a process works on it now
     STOPPED = "stopped"  #: work is left and no process works on it
     FINISHED = "finished"  #: every pair is settled, or what was deleted is being put back
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectsFile:
-    """A file that rejected rows are exported to.
-
-    Attributes:
-        source: only those of this input file, as rejects.jsonl names it; empty for all.
-        suffix: of the file's name, so that a new job reads it as what it is.
-    """
-
-    source: str
-    suffix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,20 +306,6 @@ def fold(
         request=job.request,
     )
     return replace(status, reason=_reason(status, holder))
-
-
-def rejects_files(sources: Sequence[Source]) -> tuple[RejectsFile, ...]:
-    """One file for all rejected rows where one can hold them; else one for each input file."""
-    files = [
-        RejectsFile(
-            source=file_name(one.path),
-            suffix="jsonl" if one.format == "parquet" else one.format,  # its rows are kept as JSON
-        )
-        for one in sources
-    ]
-    if len({(one.format, one.quoting, one.header) for one in sources}) <= 1:
-        return (RejectsFile(source="", suffix=files[0].suffix if files else "csv"),)
-    return tuple(files)
 
 
 def _secret(target: Target) -> str:

@@ -37,7 +37,7 @@ def look_at_cluster(job: Job, *, offline: bool) -> Iterator[Check]:
 def _look_at_store(job: Job, cluster: Cluster) -> Check:
     try:
         address = store_address(job)
-        from bulkdel.lease.postgres import look_at_store  # psycopg: an extra
+        from bulkdel.lease.orders import look_at_store  # psycopg: an extra
 
         seen = look_at_store(address)
     except BulkdelError as error:

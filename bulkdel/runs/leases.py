@@ -30,7 +30,7 @@ def register_run(job: Job, cut: Cut, *, new_store: bool) -> float:
     Raises:
         WrongInput: there is no such store, or it does not go with this process; nothing was sent.
     """
-    from bulkdel.lease.postgres import register
+    from bulkdel.lease.orders import register
 
     rows = [_row(job, shard, taken=new_store) for shard in cut.shards]
     began_s = register(store_address(job), cut.run_id, str(job.run_dir), rows)
@@ -50,7 +50,7 @@ def store_of(orders: Orders, fence: Fence) -> PostgresStore:
 
 def end_session(job: Job, session: str) -> None:
     """The sender with this session is dead for sure; where the store is away, its lease ends it."""
-    from bulkdel.lease.postgres import end_session as end
+    from bulkdel.lease.orders import end_session as end
 
     with suppress(BulkdelError):
         end(store_address(job), session)

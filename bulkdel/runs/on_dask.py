@@ -44,7 +44,7 @@ class Came:
 
 def work(words: tuple[str, ...]) -> tuple[int, str]:
     """In a Dask worker: bulkdel with these words, to its end; its exit code and its last words."""
-    command = [sys.executable, "-m", "bulkdel", *words]
+    command = [sys.executable, "-P", "-m", "bulkdel", *words]
     with _one_at_a_time, TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - our own program, and no shell
             command,

@@ -35,7 +35,7 @@ def give(job: Job, order: Order) -> str:
         refuse_rate(order.target, order.qps, ceilings)
         if order.qps == ceilings[order.target]:
             order = SlowTo(target=order.target, qps=None)
-    from bulkdel.lease.postgres import tell  # psycopg: only where there is a store
+    from bulkdel.lease.orders import tell  # psycopg: only where there is a store
 
     return _words(order, tell(store_address(job), cut.run_id, order), ceilings)
 

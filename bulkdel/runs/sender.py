@@ -162,6 +162,9 @@ class Sender:
             match got:
                 case Taken(shard=name):
                     shard = self._shards[name]
+                    # What was said of it when it was here before says nothing now.
+                    shares = {one: qps for one, qps in self._told.shares.items() if one != name}
+                    self._told = replace(self._told, shares=shares)
                     self._held[name] = self._of(shard)
                     self._pipe.tell(took=name)
                     group.create_task(self._carry(got, self._held[name]), name=f"shard-{name}")

@@ -94,7 +94,8 @@ def refuse_sent(job: Job) -> None:
     cut = read_cut(job.run_dir)
     if cut is None or job.cluster is None or job.cluster.store_env is None:
         return
-    from bulkdel.lease.postgres import UnknownRun, tell  # psycopg: only where there is a store
+    from bulkdel.lease.orders import tell  # psycopg: only where there is a store
+    from bulkdel.lease.tables import UnknownRun
 
     with suppress(UnknownRun):
         if owners := tell(store_address(job), cut.run_id).owners:
@@ -176,11 +177,18 @@ def has_begun(job: Job) -> bool:
     Raises:
         Corrupt, StorageFailed: a journal is damaged, or cannot be read.
     """
-    if any(begun(folder) or rundir.has_sides(folder) for folder in shard_dirs(job.run_dir)):
+    if any(_has_begun(folder) for folder in shard_dirs(job.run_dir)):
         return True
     shared = job.cluster is not None and job.cluster.store_env is not None
     cut = read_cut(job.run_dir) if shared else None
     return cut is not None and agreed_before(job, cut.meta) is not None
+
+
+def _has_begun(folder: Path) -> bool:
+    try:
+        return begun(folder) or rundir.has_sides(folder)
+    except Busy:  # whoever lets nobody else read its journal is sending of it
+        return True
 
 
 def refuse_other_shape(job: Job) -> None:

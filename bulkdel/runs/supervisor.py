@@ -43,6 +43,11 @@ TRIES_MOST: Final = 6
 BALANCE_EVERY: Final = 10
 """Seconds between two looks at whether one sender has many shards and another has few."""
 PAUSES_S: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+EARLY_S: Final = 30.0
+EARLY_FREE: Final = 3
+"""Senders in a row that took a shard and died within EARLY_S. The next ones begin after a pause,
+or a shard that ends every process would have one begun after another without a breath."""
+EARLY_PAUSE_S: Final = 2.0
 DRAIN_S: Final = 30.0
 """Beyond timeout_s: how long a sender that was told to stop may take, before it is ended."""
 SAID_MOST: Final = 40
@@ -175,12 +180,18 @@ class Supervisor:
 
     async def _keep_sender(self) -> None:
         """One sender after another, each begun when the last has died."""
-        tries = aways = 0
+        tries = aways = early = 0
+        loop = asyncio.get_running_loop()
         while self.stopped is None:
+            began_s = loop.time()
             words, took, away = await self._one_sender()
             if not words or self.stopped is not None:
                 return
             tries, aways = 0 if took or away else tries + 1, aways + 1 if away else 0
+            early = early + 1 if took and loop.time() - began_s < EARLY_S else 0
+            pause_s = PAUSES_S[min(tries + aways, len(PAUSES_S) - 1)]
+            if early > EARLY_FREE:
+                pause_s = max(pause_s, EARLY_PAUSE_S)
             if away:
                 self._tell("Nothing is sent until the store answers again; it is asked for then.")
             elif tries >= TRIES_MOST:
@@ -190,7 +201,7 @@ class Supervisor:
             else:
                 self._tell(f"A process has died ({words}); another takes its place.")
             with suppress(TimeoutError):
-                async with asyncio.timeout(PAUSES_S[min(tries + aways, len(PAUSES_S) - 1)]):
+                async with asyncio.timeout(pause_s):
                     await self._stop_came.wait()
 
     async def _one_sender(self) -> tuple[str, bool, bool]:
@@ -295,7 +306,7 @@ class Supervisor:
             LaneEnd(target=target, end=End(end), words=words, code=code)
             for target, end, words, code in how.get("lanes", ())
         )
-        if lanes:
+        if left != Left.FREE:  # whoever takes it says how it ends
             self.lanes[shard] = lanes
         self.asks = self.asks or bool(how.get("asks"))
         words = "; ".join(dict.fromkeys(lane.words for lane in lanes if lane.words))

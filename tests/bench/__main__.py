@@ -1,12 +1,14 @@
 """All measurements, one command.
 
     python -m tests.bench [--quick] [--only PART ...] [--network FILE] [--out FILE] [--table [FILE]]
+    python -m tests.bench --cluster [--quick] [--out FILE]
 
 Runs the parts one after the other and prints one JSON object: the machine, and what each part
 found. `--table FILE` measures nothing and prints the table of README.md, beside this file, from
 such an object instead; without a FILE it measures, and prints the table. It takes some 15 minutes,
 with `--quick` less than two, and needs a machine that does nothing else: the figures are ratios
-within one run, and nothing here fails for a figure.
+within one run, and nothing here fails for a figure. `--cluster` measures many processes beside one,
+and nothing else: it needs the extra `cluster`, and a PostgreSQL or its package; see bench_cluster.
 """
 
 from __future__ import annotations
@@ -125,8 +127,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the JSON goes")
     parser.add_argument("--network", type=Path, metavar="FILE", help="friendships, a CSV[.gz]")
     parser.add_argument("--table", nargs="?", const="", metavar="FILE", help="print the table")
+    parser.add_argument("--cluster", action="store_true", help="many processes beside one")
     chosen = parser.parse_args()
-    if chosen.table:
+    if chosen.cluster:
+        from tests.bench import bench_cluster  # noqa: PLC0415  # it needs more than the others
+
+        with tempfile.TemporaryDirectory() as folder:
+            parts = bench_cluster.measure(Path(folder), quick=chosen.quick)
+        found = {"machine": machine(), "quick": chosen.quick, "cluster": parts}
+    elif chosen.table:
         found = json.loads(Path(chosen.table).read_text(encoding="utf-8"))
     else:
         found = measure(chosen.only, quick=chosen.quick, network=chosen.network)

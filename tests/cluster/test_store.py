@@ -17,12 +17,15 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
 def test_a_killed_sender_an_absent_store_and_a_stopped_worker(
     tmp_path: Path, store: str, postgres: Server
 ) -> None:
-    """A store that is away for a second is not noticed; who is stopped is dead when its lease ends.
+    """A worker joins one that sends, and gets shards of it; a short absence is not noticed.
 
-    Its shards go on elsewhere, it sends nothing more, and its supervisor begins another sender.
+    Who is stopped is dead when its lease ends: its shards go on elsewhere, it sends nothing more,
+    and its supervisor begins another sender.
     """
     with scene(tmp_path, Scale(apps=5, accounts=100), store=store, owners=True) as one:
-        first, second = one.worker(), one.worker()
+        first = one.worker()
+        one.until_sent(20)
+        second = one.worker()
         one.until("both send", lambda: len(owners(one.calls())) == 2)
         signal_all(signal.SIGKILL, *senders(first.pid))
         one.until_sent(60)

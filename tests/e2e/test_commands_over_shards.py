@@ -157,6 +157,8 @@ def test_a_backup_is_pulled_undone_and_destroyed_over_all_shards(
         )
         part = did(place, "undo", "job.toml", "-q", "--json", "--account", "from00", code=75)
         assert undocumented(json.loads(part.out), UNDO_KEYS) == set()
+        refused = did(place, "forget", "job.toml", "--yes", code=2)
+        assert "an undo is not finished" in refused.complaint
         done = did(place, "undo", "job.toml", "-q", "--json", code=0)
         value = json.loads(done.out)
         assert value["targets"]["zego"]["restored"] == len(PAIRS)

@@ -52,6 +52,27 @@ def asked(one: Scene, where: str, *more: str) -> Process:
     return one.start(*words, prefix=["setsid"])
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--on", "dask"), "share a store"),
+        (("--on", "dask", "--limit", "1"), "--limit"),
+        (("--on", "dask", "--processes", "2"), "--processes"),
+        (("--workers", "2"), "only with --on"),
+    ],
+)
+def test_what_does_not_go_with_it_is_refused(
+    tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    """Exit 2 in one sentence, before anything is planned; Dask is not needed for that."""
+    with scene(tmp_path, SMALL) as one:
+        done = one.place.run("run", "job.toml", "--yes", *words)
+        assert done.code == 2
+        assert why in done.complaint
+        assert not one.run_dir.exists()
+        assert one.judge.count(0) == 0
+
+
 def test_told_to_stop_all_give_their_shards_back(tmp_path: Path, address: str) -> None:
     """Ctrl-C, which Dask's processes hear too, ends all with 75; the same command does the rest."""
     with scene(tmp_path, LONG, store=address, latency_s=SLOWLY_S) as one:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkdel.job.job import Cluster
-from bulkdel.lease.postgres import register
+from bulkdel.lease.orders import register
 from bulkdel.report.checks import Grade
 from bulkdel.runs.check_cluster import look_at_cluster
 from tests.support import build

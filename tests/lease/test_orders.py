@@ -11,7 +11,8 @@ from bulkdel.errors import Busy, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.job.jobfile import load_job
 from bulkdel.lease.fence import Fence
-from bulkdel.lease.postgres import PostgresStore, register, tell
+from bulkdel.lease.orders import register, tell
+from bulkdel.lease.postgres import PostgresStore
 from bulkdel.lease.values import Member, Order, Pause, Resume, ShardRow, SlowTo
 from bulkdel.plan.cut import Cut
 from bulkdel.plan.make_shards import make_shards

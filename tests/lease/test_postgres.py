@@ -17,7 +17,8 @@ import pytest
 from bulkdel.errors import StoreAway, WrongInput
 from bulkdel.lease import statements as sql
 from bulkdel.lease.fence import Fence
-from bulkdel.lease.postgres import PostgresStore, look_at_store, register, tell
+from bulkdel.lease.orders import look_at_store, register, tell
+from bulkdel.lease.postgres import PostgresStore
 from bulkdel.lease.values import Left, Member, Nothing, ShardRow, SlowTo, Taken
 from tests.support.postgres import Server, a_postgres, shipped_binaries
 from tests.support.two_stores import Ended, TwoStores, raise_ended
@@ -115,6 +116,24 @@ def test_a_word_that_comes_late(address: str) -> None:
         assert store.take(frozenset(), 1000) == Taken(shard="00", epoch=3)
 
 
+def test_an_old_share_says_nothing(address: str) -> None:
+    """A slice that is taken again by who had it before waits until it is told a share anew."""
+    row = ShardRow(name="1", apps=("big",), qps=50, slice_of="big", target_qps=100)
+    one = member(register(address, "run", "/run", (row,)))
+    store = PostgresStore(address, one, Fence(end=raise_ended))
+    store._begin_session()
+    taken = store.take(frozenset(), 1000)
+    assert isinstance(taken, Taken)
+    store._renew_once()
+    assert store.renew().shares == {"1": 100}
+    store.give_back(taken, Left.FREE)
+    assert isinstance(store.take(frozenset(), 1000), Taken)
+    assert store.renew().shares == {}
+    store._renew_once()
+    assert store.renew().shares == {"1": 100}
+    store.leave()
+
+
 def test_a_renewal_that_comes_after_the_end(address: str) -> None:
     """A process that has left is not ended by its own last renewal, which finds no row."""
     one = member(register(address, "run", "/run", ROWS))
@@ -142,24 +161,24 @@ def test_whoever_stops_in_the_middle_holds_nobody_up(address: str) -> None:
         stop_in_the_middle()
 
 
-def test_a_server_that_comes_back_is_not_noticed() -> None:
+def test_a_server_that_comes_back_is_not_noticed(postgres: Server, address: str) -> None:
     """Killed and started again within the lease: the session goes on, and so does its thread."""
-    with a_postgres() as server:
-        address = server.database()
-        with joined(address, member(register(address, "run", "/run", ROWS))) as store:
-            taken = store.take(frozenset(), 1000)
-            assert isinstance(taken, Taken)
-            server.kill()
-            server.start()
-            with pytest.raises(StoreAway):
-                store.take(frozenset({taken.shard}), 1000)
-            store._wake.set()
-            tell(address, "run", SlowTo(target="a", qps=5))
-            with pytest.raises(StoreAway):
-                until(lambda: bool(store.renew().rates))
-            store._wake.set()
-            until(lambda: store.renew().rates == {"a": 5})
-            store.give_back(taken, Left.FREE)
+    with joined(address, member(register(address, "run", "/run", ROWS))) as store:
+        taken = store.take(frozenset(), 1000)
+        assert isinstance(taken, Taken)
+        store._wake.set()
+        until(lambda: store._renewals._connection is not None)
+        postgres.kill()
+        postgres.start()
+        with pytest.raises(StoreAway):
+            store.take(frozenset({taken.shard}), 1000)
+        store._wake.set()
+        tell(address, "run", SlowTo(target="a", qps=5))
+        with pytest.raises(StoreAway):
+            until(lambda: bool(store.renew().rates))
+        store._wake.set()
+        until(lambda: store.renew().rates == {"a": 5})
+        store.give_back(taken, Left.FREE)
 
 
 def test_a_server_that_says_nothing(postgres: Server, address: str) -> None:
@@ -292,6 +311,27 @@ def test_wrong_processes(address: str) -> None:
             PostgresStore(address, newer, Fence()).join()
     with pytest.raises(WrongInput, match=r"60 s ahead of this machine's"):
         PostgresStore(address, member(began), Fence(), wall=lambda: time.time() - 60).join()
+
+
+def test_a_folder_that_not_all_machines_see(address: str) -> None:
+    """Two runs of one name are two folders: the second is refused while the first is sent."""
+    began = register(address, "one", "/runs/job", ROWS[:1])
+    with joined(address, member(began, "one")):
+        with pytest.raises(WrongInput, match="this machine does not see it"):
+            register(address, "two", "/runs/job", ROWS[:1])
+        register(address, "one", "/runs/job", ROWS[:1])
+    register(address, "two", "/runs/job", ROWS[:1])
+
+
+def test_a_lost_store_is_told_how_often_shards_were_taken(address: str) -> None:
+    """What --new-store says counts, whatever the rows hold, and never less than they do."""
+    register(address, "run", "/run", ROWS[:1])
+    register(address, "run", "/run", [replace(ROWS[0], epoch=7)])
+    began = register(address, "run", "/run", [replace(ROWS[0], epoch=3)])
+    with joined(address, member(began)) as store:
+        taken = store.take(frozenset(), 1000)
+    assert isinstance(taken, Taken)
+    assert taken.epoch == 8
 
 
 def test_runs_from_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

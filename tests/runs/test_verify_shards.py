@@ -112,7 +112,7 @@ def test_a_shard_that_is_sent_is_not_opened_and_is_said(job: Job) -> None:
     assert (value["ok"], list(value["shards_at_work"])) == (False, ["2"])
     text = verification_text(job, meta, verified, 200, beside=beside)
     assert "what was checked agrees" in text
-    assert "1 shard was not checked, since a process sends of it: 2 (" in text
+    assert "1 shard was not checked while it is sent: 2 (" in text
     assert found(job)[0][0] == f"{files.SHARDS}/2/{files.LEDGER}"
 
 

@@ -14,7 +14,7 @@ import random
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -88,6 +88,7 @@ class Protocol:
     reads_epochs: bool = True
     without_deadline: bool = False
     goes_on_at_once: bool = False
+    hears_old_shares: bool = False
 
 
 class World:
@@ -404,10 +405,15 @@ class Process:
                 answered(self.terms, self.fence, asked_at_s, renewed=renewed and not lost)
                 in_force = self._in_force()
                 yield _POINT
-                before = self.told.shares
-                self.told = yield partial(
+                before, held = self.told.shares, dict(self.held)
+                told = yield partial(
                     Model.told, member=self.member, in_force=in_force, before=before
                 )
+                shares = told.shares.items()
+                same = {
+                    name: share for name, share in shares if self.held.get(name) is held.get(name)
+                }
+                self.told = replace(told, shares=same)
                 pause_s = self.terms.renew_s
             except StoreAway:
                 pause_s = self.terms.retry_s
@@ -436,6 +442,8 @@ class Process:
                 self.fence.end()
             if isinstance(said, Taken):
                 self.held[said.shard] = said
+                if not self.world.protocol.hears_old_shares:
+                    self._forget(said.shard)
                 self.start(self._carry(said))
             elif isinstance(said, Nothing) and said.over:
                 break
@@ -450,6 +458,13 @@ class Process:
         self.alive = False
         if self.draining:
             self.world.at(self.world.now + 5, lambda: self.world._begin(self.machine, self.run))
+
+    def _forget(self, shard: str) -> None:
+        """What was said of a shard before it was taken says nothing."""
+        shares = {name: share for name, share in self.told.shares.items() if name != shard}
+        self.told = replace(self.told, shares=shares)
+        since_s, returned = self._returned
+        self._returned = since_s, {name: one for name, one in returned.items() if name != shard}
 
     def _write(self, journal: Journal, taken: Taken, settled: str = "") -> Thread:
         self.fence()

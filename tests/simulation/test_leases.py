@@ -18,7 +18,7 @@ from tests.support.lease_model import Model
 
 SEEDS: Final = 100
 _TOGETHER: Final = 25
-_TELLING: Final = (1, 10, 13, 28, 32, 53, 74, 217)
+_TELLING: Final = (1, 10, 13, 28, 32, 53, 74, 217, 6252)
 """Seeds that show what is spoilt; where none does any more, one of the first `_ENOUGH` must."""
 _ENOUGH: Final = 400
 
@@ -78,6 +78,7 @@ SPOILT: Final[Mapping[str, Protocol]] = {
     "epochs are not read": Protocol(reads_epochs=False),
     "stopped after asking, and no deadline": Protocol(without_deadline=True),
     "goes on at once": Protocol(goes_on_at_once=True),
+    "an old share is heard": Protocol(hears_old_shares=True),
     "no rest after a failover": Protocol(model=_NeverRests),
     "a share is raised too early": Protocol(model=_RaisesAtOnce),
 }

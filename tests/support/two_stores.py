@@ -9,7 +9,8 @@ from typing import NoReturn
 import psycopg
 
 from bulkdel.lease.fence import Fence
-from bulkdel.lease.postgres import PostgresStore, end_session, register, tell
+from bulkdel.lease.orders import end_session, register, tell
+from bulkdel.lease.postgres import PostgresStore
 from bulkdel.lease.values import Left, Member, Nothing, Order, ShardRow, Taken, Told
 from tests.support.lease_model import Model
 
@@ -48,7 +49,7 @@ class Process:
     def renew(self) -> Told | None:
         """Renew with both; None where the session was over."""
         model, held = self._both.model, self.held
-        in_force, before = self.store._in_force(), self.store._told.shares
+        in_force, before = self.store._in_force(), self._before()
         expected: Told | None = None
         if model.renew(self.member.session):
             mine = model.mine(self.member.session)
@@ -62,6 +63,13 @@ class Process:
         said = self.store.renew()
         assert said == expected
         return said
+
+    def _before(self) -> dict[str, float]:
+        told, epochs = self.store._told, self.store._epochs
+        mine = self._both.model.mine(self.member.session)
+        return {
+            name: share for name, share in told.shares.items() if mine.get(name) == epochs[name]
+        }
 
     def take(self, room: float) -> Taken | Nothing | None:
         """Take with both; None where the session was over."""

@@ -180,9 +180,10 @@ def _at_work(shards: Mapping[str, str]) -> str:
     """The shards that were not opened."""
     named = [f"{name} ({plain(sender, 80)})" for name, sender in list(shards.items())[:_NAMED]]
     more = f" and {count(len(shards) - _NAMED)} more" if len(shards) > _NAMED else ""
+    while_sent = "while it is" if len(shards) == 1 else "while they are"
     return (
-        f"{counted(len(shards), 'shard')} {was(len(shards))} not checked, since a process sends of "
-        f"it: {', '.join(named)}{more}. Run this again once they are at rest."
+        f"{counted(len(shards), 'shard')} {was(len(shards))} not checked {while_sent} sent: "
+        f"{', '.join(named)}{more}. Run this again once all are at rest."
     )
 
 

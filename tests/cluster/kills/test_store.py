@@ -12,7 +12,16 @@ import psycopg
 import pytest
 
 from tests.cluster.forwarder import Forwarder, through
-from tests.cluster.scene import FIRST_APP, Scale, everything, owners, scene, senders, signal_all
+from tests.cluster.scene import (
+    FIRST_APP,
+    Scale,
+    Scene,
+    everything,
+    owners,
+    scene,
+    senders,
+    signal_all,
+)
 from tests.support.postgres import Server
 from tests.support.process import Process
 
@@ -22,6 +31,12 @@ APPS = Scale(apps=8, accounts=60)
 """Some eight seconds of calls by two workers."""
 LEASE_S = 5.0
 GRACE_S = 5.0
+ANOTHER_VERSION = """
+import bulkdel.runs.leases
+from bulkdel.__main__ import main
+bulkdel.runs.leases.version = lambda: "9.9"
+main()
+"""
 
 
 def test_workers_share_the_shards_and_each_says_how_it_ended(tmp_path: Path, store: str) -> None:
@@ -178,6 +193,41 @@ def test_lost_tables_are_noticed(tmp_path: Path, store: str) -> None:
         assert one.calls(lost_at) == []
         time.sleep(LEASE_S + GRACE_S)
         assert one.ended(one.worker("--new-store")).code == 0
+        one.settled()
+
+
+def test_two_hundred_shards_over_workers_that_die(tmp_path: Path, store: str) -> None:
+    """Four workers, one of whom is killed with its sender every few seconds and begun again."""
+    rng = random.Random(1)
+    scale = Scale(apps=200, accounts=40, qps=5, in_flight=4)
+    with scene(tmp_path, scale, store=store) as one:
+        workers = [one.worker() for _ in range(4)]
+        one.until("half is sent", lambda: kill_one(rng, one, workers), 240)
+        codes = [one.ended(worker).code for worker in workers]
+        assert codes == [0, 0, 0, 0]
+        one.settled()
+
+
+def kill_one(rng: random.Random, one: Scene, workers: list[Process]) -> bool:
+    """Kill a worker and begin another; whether half of all calls were sent."""
+    time.sleep(10)
+    victim = workers.pop(rng.randrange(4))
+    signal_all(signal.SIGKILL, *everything(victim))
+    one.ended(victim)
+    workers.append(one.worker())
+    return one.judge.count() > one.scale.apps * len(one.pairs) / 2
+
+
+def test_another_version_beside_is_refused(tmp_path: Path, store: str) -> None:
+    """Exit 2, both versions named, nothing sent."""
+    with scene(tmp_path, APPS, store=store, owners=True) as one:
+        worker = one.worker()
+        one.until_sent(20)
+        done = one.place.run("worker", "job.toml", "--yes", program=("-c", ANOTHER_VERSION))
+        assert done.code == 2
+        assert "9.9" in done.complaint
+        assert one.ended(worker).code == 0
+        assert len(owners(one.calls())) == 1
         one.settled()
 
 
