@@ -280,8 +280,8 @@ def _held(texts: set[str], ledgers: Sequence[Path], others: Sequence[str]) -> se
                 for end in range(begin + 1, min(len(folded), begin + _ID_LONGEST) + 1):
                     texts_of.setdefault(folded[begin:end], set()).add(text)
     found: set[str] = set()
-    for account in others:
-        found |= texts_of.get(account.casefold(), set())
+    for other in others:
+        found |= texts_of.get(other.casefold(), set())
     for line in _lines(ledgers) if texts_of else ():
         values: dict[str, Any] = orjson.loads(line)
         for name in pseudonyms.ACCOUNT_KEYS:
