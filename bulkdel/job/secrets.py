@@ -98,14 +98,12 @@ def basic(login: Secret) -> str:
 
 def secret_warnings(job: Job) -> Iterator[str]:
     """A sentence for each secret file that others on this machine can read."""
-    for target in job.targets:
-        file = target.secret.file if target.secret else None
+    sources = [(f"targets.{one.name}.secret_file", one.secret) for one in job.targets]
+    for key, source in (*sources, ("evidence.signing_key_file", job.signing_key)):
+        file = source.file if source else None
         with suppress(OSError):
             if file is not None and file.stat().st_mode & _OTHERS:
-                yield (
-                    f"targets.{target.name}.secret_file: {file} can be read by other users of this "
-                    "machine; `chmod 600` it."
-                )
+                yield (f"{key}: {file} can be read by other users of this machine; `chmod 600` it.")
 
 
 def _from_environment(target: str, variable: str) -> Secret:

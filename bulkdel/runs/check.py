@@ -45,6 +45,7 @@ def preflight(
             standing.check,
             look_at_plan(job, standing, rows_about=rows.about, readable=readable),
             check_machine.look_at_disk(job, rows),
+            *check_machine.look_at_signing_key(job),
         ),
     )
     first, other = rows.pair or NOBODY

@@ -48,6 +48,7 @@ from bulkdel.report.version import version
 from bulkdel.runs.seams import Say
 from bulkdel.runs.shards import refuse_sent
 from bulkdel.runs.status import look
+from bulkdel.runs.verification import finished_verification
 
 _TEXTS_MOST: Final = 50
 """Different texts of the provider that may stay; what varies more than that names something."""
@@ -73,7 +74,7 @@ class Sealing:
     Attributes:
         kept: friends whose data a backup holds that will be destroyed; 0 where there is none.
         kept_until: until when it was to be kept, in words; empty where nobody said.
-        unverified: why no verification is sealed with it; empty where one is.
+        unverified: why the latest verification is not sealed with it; empty where it is.
     """
 
     status: Status
@@ -131,6 +132,7 @@ def remove_run(run_dir: Path) -> None:
     names = {
         *(set(files.WORKED_WITH) - {files.LOCK}),
         *(files.STATUS, files.SOCKET, files.PAGE, files.FIGURES, files.CANARY_NOTE, files.AGREED),
+        files.LOG_KEY,
         *(files.CUT, files.SHARDS, files.WORKSHOP, files.SEALING),
     }
     sides = (files.BACKUP, files.VERIFICATION, files.UNDO, files.CANARY)
@@ -216,8 +218,7 @@ def _ready(job: Job, status: Status) -> SideStatus | None:
             where=job.run_dir,
             mend="`bulkdel undo` goes on with it",
         )
-    check = verification_of(status.beside.sides)
-    return check if check is not None and check.has_begun and check.is_finished else None
+    return finished_verification(job)
 
 
 def _sealing(status: Status, check: SideStatus | None) -> Sealing:
@@ -225,8 +226,10 @@ def _sealing(status: Status, check: SideStatus | None) -> Sealing:
     living = note is not None and note.state != "destroyed"
     there = verification_of(status.beside.sides)
     unverified = "" if check else "nobody has asked the providers whether it is gone"
-    if check is None and there is not None and there.has_begun:
+    if there is not None and there.has_begun and (check is None or there.folder != check.folder):
         unverified = f"{there.folder}/ is not finished, so it is left out and removed"
+        if check is not None:
+            unverified += f", and {check.folder}/ is sealed"
     return Sealing(
         status=status,
         kept=note.friends if note is not None and living else 0,
@@ -285,8 +288,8 @@ def _held(texts: set[str], ledgers: Sequence[Path], others: Sequence[str]) -> se
     for line in _lines(ledgers) if texts_of else ():
         values: dict[str, Any] = orjson.loads(line)
         for name in pseudonyms.ACCOUNT_KEYS:
-            if isinstance(account := values.get(name), str):
-                found |= texts_of.get(account.casefold(), set())
+            if isinstance(named := values.get(name), str):
+                found |= texts_of.get(named.casefold(), set())
     return found
 
 

@@ -26,9 +26,11 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import Origin, PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.beside import SideStatus, together
+from bulkdel.report.nameless import nameless_remaining
 from bulkdel.report.remaining import remaining_lines
 from bulkdel.report.remote import RemoteVerification, remote_verification
 from bulkdel.runs.beside import Side
+from bulkdel.runs.names import names_of
 from bulkdel.runs.shards import everywhere, parts_of
 from bulkdel.runs.side_status import look_beside
 from bulkdel.runs.status import identity_of
@@ -169,9 +171,29 @@ def look_verification(job: Job) -> SideStatus | None:
     """
     runs = parts_of(job)
     number = _latest(runs)
-    looked = [look_beside(part.run_dir, _folder(number)) for part in runs] if number else []
+    return _look(job, runs, number) if number else None
+
+
+def finished_verification(job: Job) -> SideStatus | None:
+    """The latest verification of a run that is finished in all its parts; None if none is.
+
+    Raises:
+        Corrupt, StorageFailed, WrongInput: one cannot be read.
+    """
+    runs = parts_of(job)
+    for number in range(_latest(runs), 0, -1):
+        one = _look(job, runs, number, whole=True)
+        if one is not None and one.has_begun and one.is_finished:
+            return one
+    return None
+
+
+def _look(job: Job, runs: Sequence[Job], number: int, *, whole: bool = False) -> SideStatus | None:
+    looked = [look_beside(part.run_dir, _folder(number)) for part in runs]
     found = [one for one in looked if one is not None]
-    return together(found, [target.name for target in job.targets]) if found else None
+    if not found or (whole and None in looked):
+        return None
+    return together(found, [target.name for target in job.targets])
 
 
 def told(job: Job, status: SideStatus) -> RemoteVerification:
@@ -188,7 +210,9 @@ def told(job: Job, status: SideStatus) -> RemoteVerification:
         status, lines if status.count("remains") else (), mode=job.mode, not_asked=not_asked
     )
     where = everywhere(job).run_dir.relative_to(job.run_dir)
-    return replace(found, folder=str(where / status.folder))
+    names = names_of(job)
+    first = tuple(nameless_remaining(one, names) for one in found.first)
+    return replace(found, folder=str(where / status.folder), first=first)
 
 
 def _gone(counters: Counters | None) -> int:

@@ -39,7 +39,7 @@ def sealing_text(
             )
         if unverified:
             yield words("")
-            yield words(f"Without a verification: {unverified}. `bulkdel verify --remote` asks.")
+            yield words(f"Of the verification: {unverified}. `bulkdel verify --remote` asks.")
 
     return page(parts(), width, colour=colour)
 
