@@ -21,6 +21,7 @@ settings.load_profile("bulkdel")
 
 UNMEASURED: Final = (
     "tests/crash/",
+    "tests/evidence/test_seal_stopped.py",
     "tests/ledger/test_any_history.py",
     "tests/plan/test_parquet.py",
     "tests/send/test_rate.py",

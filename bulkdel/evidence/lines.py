@@ -20,7 +20,7 @@ import numpy as np
 import orjson
 
 from bulkdel import files
-from bulkdel.evidence.merkle import BLOCK, Blocks, leaf, levels, path_in, root_of
+from bulkdel.evidence.merkle import BLOCK, Blocks, leaf, levels, path_in, root_by, root_of
 from bulkdel.evidence.pseudonyms import ACCOUNT_KEYS, SealedLine
 
 EVERY: Final = 64
@@ -129,9 +129,9 @@ def lines_of(lines: Iterable[bytes]) -> tuple[int, str]:
 
 
 class Index:
-    """An index that was read; every answer is to be compared with the statement's root."""
+    """An index that was read, of lines under this root (hex)."""
 
-    def __init__(self, path: Path, *, lines: int) -> None:
+    def __init__(self, path: Path, *, lines: int, root: str) -> None:
         """Raises ValueError where it is no index of so many lines."""
         with np.load(path, allow_pickle=False) as kept:
             self._starts = kept["starts"].tolist()
@@ -139,25 +139,28 @@ class Index:
             self._holders = kept["holders"]
             roots = kept["roots"].tobytes()
         self._tree = levels([roots[at : at + 32] for at in range(0, len(roots), 32)])
-        self._lines = lines
+        self._lines, self._root = lines, root
         self._block = lru_cache(16)(self._read_block)
         if len(self._starts) != -(-lines // EVERY) or len(self._tree[0]) != -(-lines // BLOCK):
             raise ValueError("an index of other lines")
 
-    def found(self, file: BinaryIO, pseudonym: str) -> Iterator[tuple[int, bytes]]:
-        """Each line that holds it, with its place from 0 on, in order."""
+    def found(self, file: BinaryIO, pseudonym: str) -> Iterator[tuple[int, bytes, list[bytes]]]:
+        """Each line that holds it, with its place from 0 on and its audit path, in order.
+
+        Raises:
+            ValueError: a line that may have held it is not under the root.
+        """
         prefix = int(pseudonym[:_PREFIX], 16)
         begin = self._ends[prefix - 1] if prefix else 0
-        whole = pseudonym.encode()
         for place in sorted({int(one) for one in self._holders[begin : self._ends[prefix]]}):
             line = self._line(file, place)
-            if whole in line and pseudonym in _accounts(line):
-                yield place, line
-
-    def proof(self, file: BinaryIO, place: int) -> list[bytes]:
-        """The audit path of the line at this place, from the leaf up."""
-        block = self._block(file, place // BLOCK)
-        return path_in(block, place % BLOCK) + path_in(self._tree, place // BLOCK)
+            block = self._block(file, place // BLOCK)
+            path = path_in(block, place % BLOCK) + path_in(self._tree, place // BLOCK)
+            root = root_by(path, leaf(line), index=place, size=self._lines)
+            if root is None or root.hex() != self._root:
+                raise ValueError(f"line {place + 1:,}, or one near it, was changed")
+            if pseudonym in _accounts(line):
+                yield place, line, path
 
     def _read_block(self, file: BinaryIO, block: int) -> list[list[bytes]]:
         file.seek(self._starts[block * BLOCK // EVERY])

@@ -119,7 +119,7 @@ def faults(
     return found
 
 
-def open_index(path: Path, *, sha256: str, lines: int) -> Index:
+def open_index(path: Path, *, sha256: str, lines: int, root: str) -> Index:
     """The index of a file of lines, if it is the one that the statement names.
 
     Raises:
@@ -128,7 +128,7 @@ def open_index(path: Path, *, sha256: str, lines: int) -> Index:
     if fault := _index_faults(path, sha256):
         raise WrongInput(fault[0], where=path.parent, mend="restore the folder from a copy")
     try:
-        return Index(index_path(path), lines=lines)
+        return Index(index_path(path), lines=lines, root=root)
     except (ValueError, KeyError, OSError):
         raise WrongInput("is no index of these lines", where=index_path(path)) from None
 

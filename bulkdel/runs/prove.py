@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
-from bulkdel.evidence.merkle import leaf, root_by
 from bulkdel.evidence.pseudonyms import Pseudonyms
 from bulkdel.evidence.sealed import SealedRun, open_index, open_lines, open_sealed, read_key
 from bulkdel.evidence.statement import CERTIFICATE_VERSION, Certificate, Entry
@@ -61,21 +60,18 @@ def _entries(  # noqa: PLR0917  # what the statement says of a file
     sealed: SealedRun, path: Path, pseudonym: str, count: int, root: str, index_sha256: str
 ) -> tuple[Entry, ...]:
     """Raises Corrupt where a line is not under the root that was signed."""
-    index = open_index(path, sha256=index_sha256, lines=count)
+    index = open_index(path, sha256=index_sha256, lines=count, root=root)
     found: list[Entry] = []
     with open_lines(path) as file:
-        for place, line in index.found(file, pseudonym):
-            if len(found) >= ENTRIES_MOST:
-                raise WrongInput(f"more than {ENTRIES_MOST:,} lines name it", where="--account")
-            proof = index.proof(file, place)
-            top = root_by(proof, leaf(line), index=place, size=count)
-            if top is None or top.hex() != root:
-                raise Corrupt(
-                    f"line {place + 1} was changed since the run was sealed",
-                    where=path,
-                    mend=f"restore {sealed.folder} from a copy",
+        try:
+            for place, line, proof in index.found(file, pseudonym):
+                if len(found) >= ENTRIES_MOST:
+                    raise WrongInput(f"more than {ENTRIES_MOST:,} lines name it", where="--account")
+                found.append(
+                    Entry(line=line.decode(), index=place, proof=tuple(one.hex() for one in proof))
                 )
-            found.append(
-                Entry(line=line.decode(), index=place, proof=tuple(one.hex() for one in proof))
-            )
+        except ValueError as error:
+            what = f"{error} since the run was sealed"
+            mend = f"restore {sealed.folder} from a copy"
+            raise Corrupt(what, where=path, mend=mend) from None
     return tuple(found)

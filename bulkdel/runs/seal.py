@@ -49,6 +49,7 @@ from bulkdel.runs.seams import Say
 from bulkdel.runs.shards import refuse_sent
 from bulkdel.runs.status import look
 from bulkdel.runs.verification import finished_verification
+from bulkdel.runs.verify import verify_run
 
 _TEXTS_MOST: Final = 50
 """Different texts of the provider that may stay; what varies more than that names something."""
@@ -95,12 +96,14 @@ def seal_run(job: Job, *, agree: Callable[[Sealing], None], say: Say) -> SealedR
     Raises:
         Busy: a process works in the run directory.
         WrongInput: there is no finished run, no key to sign with, or a file cannot be written.
-        Corrupt: what was written is not what is read back, or was changed since; nothing more was
-            removed.
+        Corrupt: the run's files are not sound, or what was written is not what is read back, or was
+            changed since; nothing more was removed.
     """
     folder = job.run_dir / files.SEALED
     if not job.run_dir.is_dir():
         raise WrongInput("there is no run, so there is nothing to seal", where=job.run_dir)
+    if not os.path.lexists(folder):
+        _verify(job)
     with hold(job.run_dir, sealed=True):
         refuse_sent(job)
         if os.path.lexists(folder):
@@ -111,6 +114,15 @@ def seal_run(job: Job, *, agree: Callable[[Sealing], None], say: Say) -> SealedR
         sealed = open_sealed(folder)
         remove_run(job.run_dir)
     return sealed
+
+
+def _verify(job: Job) -> None:
+    """Returns if ledger and verification are what the journals say: nothing else is signed."""
+    _, run, beside = verify_run(job)  # before the run is held: it refuses one that is
+    checks = (one.verified.findings for one in beside if files.VERIFICATION in one.folder)
+    for wrong in (*run.findings, *chain.from_iterable(checks)):
+        what = f"{wrong.file} is not sound: {wrong.what}; nothing was sealed"
+        raise Corrupt(what, where=job.run_dir, mend="`bulkdel verify` says all that is wrong")
 
 
 def _judge_again(job: Job, folder: Path, say: Say) -> None:
@@ -283,8 +295,8 @@ def _held(texts: set[str], ledgers: Sequence[Path], others: Sequence[str]) -> se
                 for end in range(begin + 1, min(len(folded), begin + _ID_LONGEST) + 1):
                     texts_of.setdefault(folded[begin:end], set()).add(text)
     found: set[str] = set()
-    for account in others:
-        found |= texts_of.get(account.casefold(), set())
+    for other in others:
+        found |= texts_of.get(other.casefold(), set())
     for line in _lines(ledgers) if texts_of else ():
         values: dict[str, Any] = orjson.loads(line)
         for name in pseudonyms.ACCOUNT_KEYS:
@@ -314,7 +326,9 @@ def _lines_of(path: Path) -> Iterator[bytes]:
         return
     with files.open_to_read(path) as file:
         for line in file:
-            yield line.removesuffix(b"\n")
+            if not line.endswith(b"\n"):
+                raise Corrupt("its last line is torn", where=path, mend=_LEFT_OPEN)
+            yield line[:-1]
 
 
 def _statement(

@@ -64,6 +64,28 @@ def a_file(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda one: one[:-50], "is not sound"),
+        (lambda one: one[: one[:-1].rindex(b"\n") + 1], "is not sound"),
+        (lambda one: one.replace(b'"code":0', b'"code":1', 1), "is not sound"),
+        (lambda one: one + one, "is not sound"),
+    ],
+    ids=["torn", "short", "changed", "twice"],
+)
+@pytest.mark.parametrize("folder", ["", "verification/"])
+def test_what_is_not_sound_is_not_signed(
+    finished: Place, spoil: Callable[[bytes], bytes], words: str, folder: str
+) -> None:
+    """Rule: a ledger or a verification that its journal does not know is never sealed."""
+    path = finished.folder / RUN / folder / files.LEDGER
+    path.write_bytes(spoil(path.read_bytes()))
+    before = own(finished.folder)
+    assert words in seal(finished, code=2).complaint
+    assert own(finished.folder) == before
+
+
+@pytest.mark.parametrize(
     "plant",
     [lambda at: linked(at, files.LEDGER), linked_twice, making_elsewhere, no_key, a_file],
     ids=["link", "hard link", "making", "key", "file"],

@@ -14,7 +14,7 @@ _SEALER = str(ROOT / "tests/evidence/sealer.py")
 
 @pytest.mark.crash
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(("what", "every"), [("kill", 2), ("fail", 6)])
+@pytest.mark.parametrize(("what", "every"), [("kill", 4), ("fail", 12)])
 def test_stopped_at_a_step(finished_run: Place, tmp_path: Path, what: str, every: int) -> None:
     """Rule: killed, or with a full disk: the same command ends it, and no file holds an id.
 
