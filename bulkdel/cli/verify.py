@@ -13,6 +13,7 @@ from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, LogIds, Quiet, RunDir, load
 from bulkdel.cli.verify_sealed import verify_sealed
 from bulkdel.errors import Exit, WrongInput
+from bulkdel.ledger.audit.verify import Checked, Verified
 from bulkdel.report.nameless import nameless_findings
 from bulkdel.report.text.verification import verification_json, verification_text
 from bulkdel.runs.verification import Wish
@@ -155,12 +156,7 @@ def verify(
         wish = Wish(sample=sample, seed=seed, again=again)
         return verify_remote(loaded, wish, run_dir, json=json, quiet=no_progress)
     meta, verified, beside = verify_run(loaded)
-    if not log_ids and (verified.count or any(one.verified.count for one in beside)):
-        verified = nameless_findings(verified)
-        beside = tuple(replace(one, verified=nameless_findings(one.verified)) for one in beside)
-        streams.say(
-            "With --log-ids the lines that are wrong are shown as well; they name accounts."
-        )
+    verified, beside = (verified, beside) if log_ids else _nameless(verified, beside)
     if json:
         streams.result(verification_json(loaded, meta, verified, beside))
     else:
@@ -169,5 +165,14 @@ def verify(
         shown = verification_text(loaded, meta, verified, width, beside=beside, colour=colour)
         streams.result(shown)
     if verified.count or any(one.verified.count for one in beside):
+        if not (json or log_ids):
+            streams.result("\nWith --log-ids the wrong lines are shown; they name accounts.\n")
         return Exit.FAILED
     return Exit.DONE if verified.ok else Exit.WRONG
+
+
+def _nameless(
+    verified: Verified, beside: tuple[Checked, ...]
+) -> tuple[Verified, tuple[Checked, ...]]:
+    others = tuple(replace(one, verified=nameless_findings(one.verified)) for one in beside)
+    return nameless_findings(verified), others

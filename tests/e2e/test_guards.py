@@ -54,7 +54,7 @@ def test_odd_ids_are_asked_about(place: Place, command: str) -> None:
     said = " ".join((done.out + done.err).split())
     assert "3 ids " in said
     assert "begin or end with a blank or an invisible character" in said
-    for example in ('" b0"', '"\\N"', '"NULL"', '"="b3""', '"1.23457E+17"'):
+    for example in ('" a9"', '"\\N"', '"NULL"', '"="a9""', '"9.99999E+99"'):
         assert example in said
     assert "Are these ids" in said
 

@@ -267,7 +267,8 @@ def test_one_account_after_the_other(place: Place) -> None:
         assert it.world() == it.after | {pair: it.before[pair] for pair in mine}
         it.judge.put("tencent", ("b0", "a0"), OWN["tencent"])
         refused = it.undo("--account", "nobody", code=2)
-        assert "nobody" in refused.complaint
+        assert "--account, number 1 of them: there is nothing" in refused.complaint
+        assert "nobody" not in refused.complaint
         it.undo("--account", "b0", "--account", "b1", code=75)
         assert it.world().keys() == it.after.keys() | {
             pair for pair in it.before if not {"a1", "b0", "b1"}.isdisjoint(pair)

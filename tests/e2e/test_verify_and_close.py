@@ -134,9 +134,11 @@ def test_close_ends_what_a_provider_refuses_for_ever(place: Place) -> None:
         assert "bulkdel close job.toml" in left.out
         status = place.run("status", "job.toml").out
         assert "47110" in status
-        assert "(for example poison)" in " ".join(status.split())
+        assert "(for example poison)" not in status
+        named = place.run("status", "job.toml", "--log-ids").out
+        assert "(for example poison)" in " ".join(named.split())
         assert "bulkdel close job.toml" in status
-        told = place.status()["targets"]["tencent"]
+        told = place.status("job.toml", "--log-ids")["targets"]["tencent"]
         assert [(one["code"], one["pairs"]) for one in told["unsettled_codes"]] == [(47110, 1)]
         assert told["unsettled_codes"][0]["example"] == "poison"
         assert place.run("verify", "job.toml").code == 0
