@@ -11,6 +11,7 @@ from bulkdel.cli.beside import SideEnd, plan_over, sit_beside, sit_over
 from bulkdel.cli.options import JobFile, LogIds, Quiet, RunDir, again, command, load
 from bulkdel.errors import Exit, WrongInput
 from bulkdel.job.job import Job
+from bulkdel.providers.stars import nameless
 from bulkdel.report.backup import failed_lists
 from bulkdel.report.text.backup import NAMED, backup_text
 from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup, whole_backup
@@ -19,6 +20,7 @@ from bulkdel.runs.cut import choose_cut
 from bulkdel.runs.names import names_of
 from bulkdel.runs.run import held_run
 from bulkdel.runs.shards import everywhere, has_begun, held_whole, part_plan, parts_of
+from bulkdel.words import Sweep
 
 EPILOG = """
 \b
@@ -114,7 +116,7 @@ def _show(job: Job, following: list[tuple[str, str]]) -> int:
         return 0
     names = names_of(job, make=True)
     failed = (
-        replace(one, account=names(one.account), info=one.info if names.shown else "")
+        replace(one, account=names(one.account), info=nameless(one.info, Sweep(0, one.account)))
         for part in parts_of(job)
         for one in failed_lists(part.run_dir, NAMED)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from bulkdel.cli import streams
 from bulkdel.cli.options import JobFile, LogIds, Quiet, RunDir, load
 from bulkdel.cli.verify_sealed import verify_sealed
 from bulkdel.errors import Exit, WrongInput
+from bulkdel.report.nameless import nameless_findings
 from bulkdel.report.text.verification import verification_json, verification_text
 from bulkdel.runs.verification import Wish
 from bulkdel.runs.verify import verify_run
@@ -153,6 +155,12 @@ def verify(
         wish = Wish(sample=sample, seed=seed, again=again)
         return verify_remote(loaded, wish, run_dir, json=json, quiet=no_progress)
     meta, verified, beside = verify_run(loaded)
+    if not log_ids and (verified.count or any(one.verified.count for one in beside)):
+        verified = nameless_findings(verified)
+        beside = tuple(replace(one, verified=nameless_findings(one.verified)) for one in beside)
+        streams.say(
+            "With --log-ids the lines that are wrong are shown as well; they name accounts."
+        )
     if json:
         streams.result(verification_json(loaded, meta, verified, beside))
     else:

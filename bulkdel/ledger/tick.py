@@ -214,7 +214,7 @@ def _settle(
     for group, pairs in groups:
         if group.status is Verdict.FAILED and pairs:
             key = (target, _bounded(group.code))
-            info, failed = tick.failures.get(key) or (nameless(capped(group.info), entry), 0)
+            info, failed = tick.failures.get(key) or (capped(nameless(group.info, entry)), 0)
             tick.failures[key] = (info, failed + pairs)
 
 

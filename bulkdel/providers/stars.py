@@ -38,24 +38,28 @@ def without_long_runs(text: str) -> str:
 def nameless(text: str, entry: Entry) -> str:
     """A provider's text without the accounts of the entry that it was said of.
 
-    Of one with fewer than SHORT characters only whole words are; where it stands percent-encoded or
-    escaped, nothing of the text stays.
+    Of one with fewer than SHORT characters only whole words are; where one stands percent-encoded
+    or escaped, nothing of the text stays.
     """
-    if not text:
-        return text
     others = entry.to_accounts if isinstance(entry, Batch) else ()
-    decoded = unquote(text)
-    if "\\u" in decoded:
-        decoded = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), decoded)
-    held = [one for one in (entry.from_account, *others) if one in decoded]
-    for account in sorted(held, key=len, reverse=True):
-        word = re.escape(account)
-        if len(account) < SHORT:
-            word = rf"(?<!\w){word}(?!\w)"
-        if decoded != text and re.search(word, decoded) and account not in text:
-            return ACCOUNT
-        text = re.sub(word, ACCOUNT, text)
-    return text
+    decoded = _plain(text)
+    held = {one for one in (entry.from_account, *others) if one in text or one in decoded}
+    if not held:
+        return text
+    words = re.compile("|".join(map(_word, sorted(held, key=len, reverse=True))))
+    left = words.sub(ACCOUNT, text)
+    return ACCOUNT if decoded != text and words.search(_plain(left)) else left
+
+
+def _plain(text: str) -> str:
+    """Without percent-encoding and escapes."""
+    text = unquote(text) if "%" in text else text
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "\\u" in text else text
+
+
+def _word(account: str) -> str:
+    escaped = re.escape(account)
+    return escaped if len(account) >= SHORT else rf"(?<!\w){escaped}(?!\w)"
 
 
 def starred(text: str, hidden: Iterable[str]) -> str:

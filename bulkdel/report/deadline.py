@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from bulkdel.job.job import Job, Request
-from bulkdel.job.window import Schedule, finish
+from bulkdel.job.window import Schedule
+from bulkdel.plan.cut import WORKER_QPS
 from bulkdel.plan.values import PlanMeta
 from bulkdel.providers import PROVIDERS
-from bulkdel.report.figures import plain, rate, span
+from bulkdel.report.figures import count, plain, rate, span
 
-_HALVINGS = 40
+_NIGHTS_MOST = 1000
 
 
 def request_rows(
@@ -45,7 +47,9 @@ def request_values(request: Request) -> dict[str, str | None] | None:
     return values if any(values.values()) else None
 
 
-def deadline_doubt(job: Job, meta: PlanMeta, now_s: float, *, before_s: float = 0.0) -> str:
+def deadline_doubt(
+    job: Job, meta: PlanMeta, now_s: float, *, before_s: float = 0.0, left: int | None = None
+) -> str:
     """That the plan cannot be sent before the deadline, and the rate that would do; else nothing.
 
     Args:
@@ -53,47 +57,56 @@ def deadline_doubt(job: Job, meta: PlanMeta, now_s: float, *, before_s: float = 
         meta: the plan's.
         now_s: Unix time; it begins then.
         before_s: seconds that a backup takes first.
+        left: pairs that are not settled yet, of all targets; None is all.
     """
     due = job.request.deadline
     if due is None or not meta.books.pairs:
         return ""
-    bound_s = _work_s(job.schedule, now_s, due.timestamp()) - before_s
-    batches = {share.target: share.batches for share in meta.shares}
+    part = 1.0 if left is None else left / sum(share.pairs for share in meta.shares)
+    batches = {share.target: share.batches * part for share in meta.shares}
+    alone_s = sum(batches.values()) / WORKER_QPS
+    enough_s = max(alone_s, *(batches[one.name] / one.qps for one in job.targets)) + before_s
+    bound_s = _work_s(job.schedule, now_s, due.timestamp(), enough_s) - before_s
     late = [one for one in job.targets if batches[one.name] / one.qps > bound_s]
+    begin = f"request.deadline is {_day(due)}, {_from_now(due, now_s)}, and"
     if not late:
-        return ""
+        if job.cluster is None or alone_s <= bound_s:
+            return ""
+        return (
+            f"{begin} one process takes at least {span(alone_s + before_s)} for this: it takes "
+            f"{count(math.ceil(alone_s / bound_s))} processes to be done in time."
+        )
     needs = []
     for target in late:
         if bound_s <= 0:
             break
         wanted = batches[target.name] / bound_s
         ceiling = PROVIDERS[target.provider].limits[job.operation].qps
-        over = f", above the documented ceiling of {rate(ceiling)}" if wanted > ceiling else ""
+        over = (
+            f", above the documented ceiling of {rate(ceiling)}" if wanted > ceiling + 1e-4 else ""
+        )
         needs.append(
-            f"{target.name} needs {rate(math.ceil(wanted * 10) / 10)} calls/s{over} "
+            f"{target.name} needs {rate(math.ceil(round(wanted * 10, 3)) / 10)} calls/s{over} "
             f"(qps is {rate(target.qps)})"
         )
     enough = f": {'; '.join(needs)}" if needs else ""
     whole = max(batches[one.name] / one.qps for one in late) + before_s
     return (
-        f"request.deadline is {_day(due)}, {_from_now(due, now_s)}, and this takes at least "
-        f"{span(whole)} of sending: it cannot be done in time{enough}."
+        f"{begin} this takes at least {span(whole)} of sending: it cannot be done in time{enough}."
     )
 
 
-def _work_s(schedule: Schedule, now_s: float, due_s: float) -> float:
-    """Seconds of sending that the schedule leaves until then."""
-    if due_s <= now_s:
-        return 0.0
-    low, high = 0.0, due_s - now_s
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        done = finish(schedule, now_s, middle)
-        if done is not None and done.at_s <= due_s:
-            low = middle
-        else:
-            high = middle
-    return low
+def _work_s(schedule: Schedule, now_s: float, due_s: float, enough_s: float) -> float:
+    """Seconds of sending that the schedule leaves until then; counted up to `enough_s` of them."""
+    if schedule.window is None:
+        return max(0.0, due_s - now_s)
+    bound = math.inf if schedule.max_duration_s is None else schedule.max_duration_s
+    found = 0.0
+    for begin, until in islice(schedule.window.spans(now_s), _NIGHTS_MOST):
+        if begin >= due_s or found >= enough_s:
+            break
+        found += min(until - begin, bound, due_s - begin)
+    return found
 
 
 def _day(at: datetime) -> str:

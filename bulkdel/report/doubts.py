@@ -32,12 +32,15 @@ _KINDS: Final = {
 """By kind: what one such id does, and what several do."""
 
 
-def plan_doubts(job: Job, meta: PlanMeta, now_s: float) -> Iterator[str]:
-    """What to look at in the plan before it is sent at `now_s`, a paragraph each; or nothing."""
+def plan_doubts(job: Job, meta: PlanMeta, now_s: float, before_s: float = 0.0) -> Iterator[str]:
+    """What to look at in the plan before it is sent at `now_s`, a paragraph each; or nothing.
+
+    `before_s` are the seconds that a backup takes first, where that is known.
+    """
     odd = meta.lookalikes if job.log_ids else map(nameless_lookalike, meta.lookalikes)
     if question := lookalikes_question(odd):
         yield question
-    if late := deadline_doubt(job, meta, now_s):
+    if late := deadline_doubt(job, meta, now_s, before_s=before_s):
         yield late
     yield from guards_that_guard_nobody(job, meta.books)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
+from bulkdel.ledger.audit.verify import Verified
 from bulkdel.plain import shape
 from bulkdel.report.doubts import nameless_lookalike
 from bulkdel.report.facts import RunFacts
@@ -43,6 +44,12 @@ def nameless_remaining(one: Remaining, name: Name) -> Remaining:
     """What remains, with names for its accounts."""
     to_id = None if one.to_id is None else name(one.to_id)
     return replace(one, from_id=name(one.from_id), to_id=to_id)
+
+
+def nameless_findings(verified: Verified) -> Verified:
+    """What was found wrong, by its place: the lines that stand there may name accounts."""
+    findings = tuple(replace(one, found="", expected="") for one in verified.findings)
+    return replace(verified, findings=findings)
 
 
 def nameless_facts(facts: RunFacts, name: Name) -> RunFacts:

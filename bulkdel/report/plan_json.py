@@ -15,7 +15,7 @@ from bulkdel.report.doubts import guards_that_guard_nobody, too_many, warnings
 from bulkdel.report.figures import stamp
 from bulkdel.report.json_text import json_text
 from bulkdel.report.phrases import place, unit
-from bulkdel.report.preview import BackupWork, Preview, backup_work, done, takes_with_s
+from bulkdel.report.preview import BackupWork, Preview, backup_s, backup_work, done, takes_with_s
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.savings import Saving
 
@@ -137,7 +137,7 @@ def plan_values(job: Job, preview: Preview, *, now_s: float) -> dict[str, Any]:
         "rejects": _rejects(preview.rejects),
         "lookalikes": [asdict(one) for one in meta.lookalikes],
         "doubts": [
-            *filter(None, [deadline_doubt(job, meta, now_s)]),
+            *filter(None, [deadline_doubt(job, meta, now_s, before_s=backup_s(job, preview))]),
             *guards_that_guard_nobody(job, meta.books),
         ],
         "request": request_values(job.request),

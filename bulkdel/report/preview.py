@@ -73,6 +73,12 @@ def backup_work(job: Job, preview: Preview) -> dict[str, BackupWork]:
     }
 
 
+def backup_s(job: Job, preview: Preview) -> float:
+    """Seconds that the backup takes at least; 0 where the job has none."""
+    found = backup_work(job, preview).values()
+    return max((one.takes_at_least_s for one in found), default=0.0)
+
+
 def takes_at_least_s(job: Job, meta: PlanMeta) -> float:
     """Seconds of sending: those of the target that takes longest, at its ceiling, no retry."""
     batches = {share.target: share.batches for share in meta.shares}

@@ -37,9 +37,9 @@ _WHAT = {
     ),
 }
 _DELETION = {
-    "deleted": "was removed: the provider said so",
-    "already_gone": "was not there any more: the provider said that there was nothing to remove",
-    "failed": "was NOT removed: the provider refused it",
+    "deleted": ("Removed", "the provider said so"),
+    "already_gone": ("Already gone", "the provider said that there was nothing to remove"),
+    "failed": ("NOT removed", "the provider refused it"),
 }
 _CHECK = {
     "gone": "gone",
@@ -82,11 +82,15 @@ def moment(stamp: str | None) -> str:
     return f"{datetime.fromisoformat(stamp).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def place_words(target: StatedTarget) -> str:
+    """Where that is: "tencent app 1400000000 singapore"."""
+    return plain(f"{target.provider} app {target.app_id} {target.region}".strip())
+
+
 def target_words(target: StatedTarget, noun: str) -> str:
     """What became of one app's pairs, in a sentence."""
-    where = " ".join(filter(None, (target.provider, "app", str(target.app_id), target.region)))
     return (
-        f"{where}: {counted(target.pairs, noun)} = {count(target.deleted)} deleted + "
+        f"{place_words(target)}: {counted(target.pairs, noun)} = {count(target.deleted)} deleted + "
         f"{count(target.already_gone)} already gone + {count(target.failed)} failed"
     )
 
@@ -100,27 +104,38 @@ def check_words(check: StatedCheck) -> str:
     if check.asked >= check.pairs:
         return said
     return (
-        f"{said}. Drawn at random: at 95 % confidence at most {check.share_most:.2%} can "
-        f"remain, that is {count(check.pairs_most)}"
+        f"{said}. They were drawn at random, so of all {count(check.pairs)} at most "
+        f"{count(check.pairs_most)} ({check.share_most:.2%}) can remain, at 95 % confidence"
     )
 
 
 def certificate_books(certificate: Certificate, statement: Statement) -> Iterator[tuple[str, str]]:
-    """What was done for the person, counted: what it is about, and how many."""
+    """What was done for the person, counted: how much of what, where, when, how it was checked."""
     lines = [orjson.loads(entry.line) for entry in certificate.entries]
     cleared = Operation(statement.operation) is Operation.DELETE_ALL_FRIENDS
-    friends = {friend for line in lines if (friend := _friend(line, certificate.pseudonym))}
-    if not cleared:
-        yield "Friends concerned", f"{count(len(friends))}, named here by pseudonyms only"
     statuses = Counter(line.get("status", "") for line in lines)
-    what = "a friend list" if cleared else "a friendship"
-    for status, words in _DELETION.items():
-        if statuses[status]:
-            yield f"{what.capitalize()} {words}", counted(statuses[status], "time")
+    for status, (name, why) in _DELETION.items():
+        if found := statuses[status]:
+            what = counted(found, "whole friend list" if cleared else "friendship")
+            yield name, f"{what}: {why}"
+    if friends := {one for line in lines if (one := _friend(line, certificate.pseudonym))}:
+        yield "Friends", f"{count(len(friends))}, named here by pseudonyms only"
+    there = {line.get("target") for line in lines}
+    places = [place_words(one) for one in statement.targets if one.name in there]
+    yield "Where", "; ".join(places)
+    times = sorted(at for line in lines if (at := line.get("at")))
+    if times:
+        until = "" if times[0] == times[-1] else f" to {moment(times[-1])}"
+        yield "When", f"{moment(times[0])}{until}"
     checks = Counter(orjson.loads(one.line).get("status", "") for one in certificate.verification)
-    for status, words in _CHECK.items():
-        if checks[status]:
-            yield f"Asked afterwards: {words}", counted(checks[status], "time")
+    said = [
+        f"{count(checks[status])} {words}" for status, words in _CHECK.items() if checks[status]
+    ]
+    told = f"the provider was asked again: {', '.join(said)}"
+    yield "Checked", told if said else "nobody asked the provider about this account afterwards"
+    if statement.undone:
+        words = f"{count(statement.undone)} of the whole work; whose, this page cannot say"
+        yield "Put back later", words
 
 
 def entry_rows(certificate: Certificate, statement: Statement) -> Iterator[tuple[str, ...]]:

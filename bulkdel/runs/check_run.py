@@ -187,7 +187,7 @@ def _judged(job: Job, meta: PlanMeta, *, left: int | None) -> Check:
     words += "".join(f", {count(number)} {what}" for number, what in others if number)
     if not books.pairs:
         return warning("plan", words, "nothing would be sent: is it the right input?")
-    if late := deadline_doubt(job, meta, time.time()):
+    if late := deadline_doubt(job, meta, time.time(), left=left):
         return warning("plan", words, late.rstrip("."))
     return good("plan", words)
 

@@ -20,10 +20,11 @@ from urllib.parse import urlsplit
 
 from bulkdel.providers.operations import Hearing
 from bulkdel.providers.protocol import ENTROPY_BYTES, App, Provider
-from bulkdel.providers.stars import starred
+from bulkdel.providers.stars import nameless, starred
 from bulkdel.send.connection import connected
 from bulkdel.send.transport import NoReply, Transport
 from bulkdel.send.tunnel import Proxy, TunnelError, open_tunnel
+from bulkdel.words import Batch
 
 DATE_STEP_S: Final = 1.0
 """A Date header cuts the server's clock to whole seconds."""
@@ -103,6 +104,7 @@ async def probe(
         skew_s = (began_s + now_s()) / 2 - (reply.date_s + DATE_STEP_S / 2)
     hearing = provider.decode_check(reply.status, reply.body)
     info = starred(hearing.info, (*call.hidden, app.secret.reveal()))
+    info = nameless(info, Batch(0, pair[0], (pair[1],)))
     return replace(seen, skew_s=skew_s, hearing=replace(hearing, info=info))
 
 

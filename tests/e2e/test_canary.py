@@ -93,7 +93,7 @@ def test_a_provider_that_says_yes_and_does_nothing(place: Place) -> None:
     with Judge({"tencent": BOTH}, faults=["pretend,action=delete"]) as judge:
         run_dir = job(place, judge, CANARY + 'then = "go"\n')
         for folder in ("canary", "canary-2"):
-            done = place.run("run", "job.toml")
+            done = place.run("run", "job.toml", "--log-ids")
             assert done.code == 3, done.out + done.err
             assert "tencent stopped: 20 pairs of the canary are still friends" in words(done)
             assert "from" in words(done)

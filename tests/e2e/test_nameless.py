@@ -168,6 +168,21 @@ def test_a_canary_and_a_backup_that_fail_name_nobody(place: Place) -> None:
         assert one.leaks() == {}
 
 
+def test_verify_shows_a_wrong_line_only_where_ids_are_wanted(place: Place) -> None:
+    """Its place always; what stands there and what belongs there names accounts."""
+    with life(place) as one:
+        one.write()
+        one.does("run", code=1)
+        path = one.run_dir / "ledger.jsonl"
+        path.write_bytes(path.read_bytes().replace(b"deleted", b"delated", 1))
+        assert "ledger.jsonl, line 1" in one.does("verify", code=1).out
+        assert not any(
+            each["found"] for each in json.loads(one.does("verify", "--json").out)["findings"]
+        )
+        assert one.leaks() == {}
+        assert held(one.does("verify", "--log-ids").out)
+
+
 def test_a_protect_file_is_refused_by_the_number_of_its_line(place: Place) -> None:
     """Its shape shows what is wrong; nobody is named."""
     with life(place) as one:

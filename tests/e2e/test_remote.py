@@ -105,7 +105,7 @@ def test_what_was_put_back_is_found_and_a_new_job_removes_it(place: Place) -> No
         purged(place, judge, mode="two_way", zego="")
         turned = {key: (other, one) for key, (one, other) in back.items()}
         judge.befriend("zego", back["from"], turned["to"], back["both"], turned["both"])
-        done = verify(place, code=1)
+        done = verify(place, "--log-ids", code=1)
         assert done.out.startswith("job: 3 of 120 pairs REMAIN.\n")
         assert "from01 → to001 at zego, on To_Account's list alone\n" in done.out
         found = {pair: one for pair, one in answers(place).items() if one["status"] == "remains"}
@@ -188,7 +188,7 @@ def test_cleared_lists(place: Place) -> None:
         place.write("job.toml", toml(judge.address, operation="delete_all_friends", mode="two_way"))
         assert place.run("run", "job.toml").code == 0
         judge.befriend("tencent", ("from03", "x"), ("from03", "y"), ("z", "from04"))
-        done = verify(place, code=1)
+        done = verify(place, "--log-ids", code=1)
         assert "from03: 2 friends on the list\n" in done.out
         assert "Who still has a cleared account" in " ".join(done.out.split())
         exported = place.run("export", "job.toml", "--remaining").out

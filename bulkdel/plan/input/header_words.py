@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bulkdel.plain import shape
 from bulkdel.plan.input.likely import alike, propose
 
 _NAMES: Final = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 _FORMATS: Final = {",": 'set input.format = "csv"', "\t": 'set input.format = "tsv"'}
 _SHOWN_MOST: Final = 30
+_IN_IDS: Final = frozenset("0123456789@")
+"""Characters that hardly ever stand in the name of a column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,8 @@ def lacking(names: Sequence[str], wanted: Wanted) -> tuple[str, str]:
             f"there is no column {named}; it has {shown}",
             f"Set {' and '.join(keys)} to the right one",
         )
+    if any(not one or not _IN_IDS.isdisjoint(one) for one in names):  # ids of a first row, maybe
+        shown = _shown(list(map(shape, names)))
     what = f"there is no column {named}: the first line is read as the header, and it is {shown}"
     if any(one.isdecimal() or "@" in one or not one for one in names):
         return what, f"{_line(names, wanted)} above it"

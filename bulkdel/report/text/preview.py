@@ -18,7 +18,7 @@ from bulkdel.report.deadline import request_rows
 from bulkdel.report.doubts import plan_doubts, too_many, warnings
 from bulkdel.report.figures import count, counted, plain, rate, span
 from bulkdel.report.phrases import deed, unit
-from bulkdel.report.preview import Preview, backup_work, done, takes_with_s
+from bulkdel.report.preview import Preview, backup_s, backup_work, done, takes_with_s
 from bulkdel.report.rejects import Rejects
 from bulkdel.report.text import tables
 from bulkdel.report.text.advice import whole_lists
@@ -87,7 +87,7 @@ def _parts(job: Job, preview: Preview, command: str, now_s: float) -> Iterator[R
     yield from _sample(meta, preview.sample)
     yield from whole_lists(job, meta)
     yield from _rejected(job, rows, preview.rejects)
-    for doubt in plan_doubts(job, meta, now_s):
+    for doubt in plan_doubts(job, meta, now_s, backup_s(job, preview)):
         yield words("")
         yield words(doubt, TITLE)
     for warning in warnings(job):
