@@ -96,11 +96,11 @@ def _indexed(made: _Written, index: Path) -> Lines:
     order = np.argsort(prefixes, kind="stable")
     counts = np.bincount(prefixes, minlength=1 << 16)
     with files.replacing(index) as file:
-        np.savez_compressed(
+        np.savez(
             file,
             starts=np.frombuffer(made.starts, np.uint64),
             roots=np.frombuffer(b"".join(made.roots), np.uint8),
-            ends=np.cumsum(counts).astype(np.uint64),
+            ends=np.cumsum(counts).astype(np.uint32),
             holders=np.frombuffer(made.holders, np.uint32)[order],
         )
     root = root_of(made.roots).hex()

@@ -14,20 +14,17 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import unquote
-
-import orjson
+from typing import Final
 
 from bulkdel import files
 from bulkdel.errors import Corrupt, WrongInput
 from bulkdel.evidence import pseudonyms, signing
-from bulkdel.evidence.lines import Lines, write_lines
-from bulkdel.evidence.sealed import SealedRun, faults, index_path, open_sealed
+from bulkdel.evidence.lines import Lines
+from bulkdel.evidence.sealed import SealedRun, faults, open_sealed
 from bulkdel.evidence.statement import (
     STATEMENT_VERSION,
     StatedCheck,
@@ -45,21 +42,13 @@ from bulkdel.report.deadline import request_values
 from bulkdel.report.figures import counted, stamp
 from bulkdel.report.status import State, Status
 from bulkdel.report.version import version
+from bulkdel.runs.seal_lines import LEFT_OPEN, seal_lines
 from bulkdel.runs.seams import Say
 from bulkdel.runs.shards import refuse_sent
 from bulkdel.runs.status import look
 from bulkdel.runs.verification import finished_verification
 from bulkdel.runs.verify import verify_run
 
-_TEXTS_MOST: Final = 50
-"""Different texts of the provider that may stay; what varies more than that names something."""
-_TEXT_LONGEST: Final = 256
-_ID_LONGEST: Final = 48
-"""Characters of an id of 32 bytes, folded: two bytes become three at the worst."""
-_SAID_EVERY: Final = 1_000_000
-_LEFT_OPEN: Final = (
-    "`bulkdel run` ends what a killed process left; `bulkdel verify` says what is wrong"
-)
 LIMITS: Final = (
     "That nobody has made a friendship again since: only a new look at the provider can tell.",
     "What the provider keeps in its own logs and backups.",
@@ -188,7 +177,7 @@ def _write(job: Job, private: bytes, agree: Callable[[Sealing], None], say: Say)
     lines = seal_lines(ledgers, making / files.LEDGER, names, said, say)
     if lines.count != wanted:
         what = f"the ledger has {lines.count:,} lines, and {wanted:,} pairs are settled"
-        raise Corrupt(what, where=job.run_dir, mend=_LEFT_OPEN)
+        raise Corrupt(what, where=job.run_dir, mend=LEFT_OPEN)
     checked = None
     if check is not None:
         asked = [part / check.folder / files.LEDGER for part in parts]
@@ -262,73 +251,6 @@ def _names_elsewhere(job: Job) -> tuple[str, ...]:
     """Accounts that texts must not hold, though no line need name them."""
     admins = (target.admin for target in job.targets if target.admin)
     return tuple(dict.fromkeys((*admins, *job.guards.protect)))
-
-
-def seal_lines(
-    ledgers: Sequence[Path],
-    out: Path,
-    names: pseudonyms.Pseudonyms,
-    others: Sequence[str],
-    say: Say,
-) -> Lines:
-    """Writes the lines of these ledgers without account ids, and their index; synced.
-
-    A text of the provider stays only where no account of any line, nor of `others`, stands in it.
-    """
-    texts = _texts(ledgers)
-
-    def says(count: int) -> None:
-        if count and count % _SAID_EVERY == 0:
-            say(f"{count:,} lines sealed ...")
-
-    texts -= _held(texts, ledgers, others)
-    sealed = (names.sealed(line, texts) for line in _lines(ledgers))
-    return write_lines(sealed, out, index_path(out), says=says)
-
-
-def _held(texts: set[str], ledgers: Sequence[Path], others: Sequence[str]) -> set[str]:
-    """Those that hold an account of a line, or one of these, in any capitals, also in percents."""
-    texts_of: dict[str, set[str]] = {}
-    for text in texts:
-        for folded in {text.casefold(), unquote(text).casefold()}:
-            for begin in range(len(folded)):
-                for end in range(begin + 1, min(len(folded), begin + _ID_LONGEST) + 1):
-                    texts_of.setdefault(folded[begin:end], set()).add(text)
-    found: set[str] = set()
-    for other in others:
-        found |= texts_of.get(other.casefold(), set())
-    for line in _lines(ledgers) if texts_of else ():
-        values: dict[str, Any] = orjson.loads(line)
-        for name in pseudonyms.ACCOUNT_KEYS:
-            if isinstance(named := values.get(name), str):
-                found |= texts_of.get(named.casefold(), set())
-    return found
-
-
-def _texts(ledgers: Sequence[Path]) -> set[str]:
-    """The different texts that lines hold, up to _TEXTS_MOST; long ones are none of them."""
-    texts: set[str] = set()
-    for line in _lines(ledgers):
-        if b'"info":""' in line:
-            continue
-        text = orjson.loads(line).get("info", "")
-        if len(text) <= _TEXT_LONGEST and (text in texts or len(texts) < _TEXTS_MOST):
-            texts.add(text)
-    return texts
-
-
-def _lines(ledgers: Sequence[Path]) -> Iterator[bytes]:
-    return chain.from_iterable(_lines_of(path) for path in ledgers)
-
-
-def _lines_of(path: Path) -> Iterator[bytes]:
-    if not files.is_there(path):
-        return
-    with files.open_to_read(path) as file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                raise Corrupt("its last line is torn", where=path, mend=_LEFT_OPEN)
-            yield line[:-1]
 
 
 def _statement(

@@ -20,7 +20,7 @@ from typing import Any
 from bulkdel.evidence.lines import Index
 from bulkdel.evidence.pseudonyms import Pseudonyms
 from bulkdel.evidence.sealed import index_path, line_faults
-from bulkdel.runs.seal import seal_lines
+from bulkdel.runs.seal_lines import seal_lines
 from tests.bench import rig
 
 _KEY = bytes(32)

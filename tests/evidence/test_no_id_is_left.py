@@ -15,7 +15,7 @@ import pytest
 from bulkdel import files
 from bulkdel.evidence.pseudonyms import CUT_OUT, Pseudonyms, new_key
 from bulkdel.evidence.sealed import index_path
-from bulkdel.runs.seal import seal_lines
+from bulkdel.runs.seal_lines import seal_lines
 from tests.evidence.test_lines import line
 from tests.support.judge import Judge
 from tests.support.process import Place, csv_text, toml
