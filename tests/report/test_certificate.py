@@ -83,6 +83,7 @@ def certificate(
         "lines": 9000,
         "merkle_root": "ef" * 32,
         "index_sha256": "aa" * 32,
+        "key_sha256": "dd" * 32,
         "verification": (check,) if checks else (),
         "limits": LIMITS,
     }
