@@ -22,6 +22,8 @@ LOCK: Final = "lock"
 JOURNAL: Final = "journal.db"
 LEDGER: Final = "ledger.jsonl"
 LOG: Final = "run.log"
+LOG_KEY: Final = "log.key"
+"""The key of the pseudonyms in logs and on screens."""
 PLAN: Final = "plan.parquet"
 REJECTS: Final = "rejects.jsonl"
 STDIN_COPY: Final = "stdin.data"
@@ -51,7 +53,8 @@ STATEMENT: Final = "statement.json"
 SIGNATURE: Final = "statement.sig"
 SEALED_VERIFICATION: Final = "verification.jsonl"
 INDEX_SUFFIX: Final = ".index"
-REHEARSALS: Final = "rehearsal-*"
+REHEARSAL: Final = ("rehearsal-", ".json", ".left")
+"""How the name of one begins, and its two ends."""
 
 JOURNAL_FILES: Final = (JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-shm", f"{JOURNAL}-journal")
 """What SQLite opens by name."""

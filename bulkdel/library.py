@@ -38,6 +38,7 @@ from bulkdel.report.status import Status
 from bulkdel.runs.canary import is_open
 from bulkdel.runs.carrier import Carrier, say_nothing
 from bulkdel.runs.log import LIBRARY_STARTED, log_of, process_values
+from bulkdel.runs.names import names_of
 from bulkdel.runs.phases import phases
 from bulkdel.runs.place import find_run
 from bulkdel.runs.run import held_run
@@ -121,7 +122,7 @@ async def run(
 
         how = Agreement.PROGRAM if real else Agreement.TRIAL
         held.agree(Consent(how=how, at_ms=time.time_ns() // 1_000_000, command=""))
-        log = stack.enter_context(log_of(job.run_dir / files.LOG))
+        log = stack.enter_context(log_of(job.run_dir / files.LOG, names_of(job, make=True)))
         given = {"job": job.name, "run_dir": str(job.run_dir)}
         log.info(LIBRARY_STARTED, **given, **process_values())
 

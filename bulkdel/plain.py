@@ -48,6 +48,16 @@ def lines_escaped(text: str) -> str:
     )
 
 
+def shape(text: str, *, letters: bool = True) -> str:
+    """What a text looks like, and not what it says: letters as a, digits as 9, the rest as it is.
+
+    Without `letters` only its digits are hidden.
+    """
+    kinds = (unicodedata.category(character)[0] for character in text)
+    hidden = {"N": "9", "L": "a", "M": "a"} if letters else {"N": "9"}
+    return "".join(hidden.get(kind, one) for kind, one in zip(kinds, text, strict=True))
+
+
 def json_escaped(document: bytes) -> bytes:
     """JSON in UTF-8 with the same values and line feeds, and nothing else that hides or obeys."""
     if document.isascii() and b"\x7f" not in document:

@@ -234,6 +234,10 @@ def _look_inside(run_dir: Path, status: os.stat_result) -> tuple[str, ...]:
     return _warnings(run_dir, status)
 
 
+_BEFORE_A_RUN: Final = (files.LOCK, files.LOG, files.WORKSHOP, files.SHARDS)
+"""What planning leaves that is killed; whoever is killed next may have just emptied the lock."""
+
+
 def _refuse_strangers(run_dir: Path) -> None:
     """Refuse a directory that is neither empty nor holds a run."""
     note = _lock_note(run_dir / files.LOCK)
@@ -241,7 +245,7 @@ def _refuse_strangers(run_dir: Path) -> None:
         return
     with files.scanned(str(run_dir)) as entries:
         names = (entry.name for entry in entries if not _is_tolerated(entry.name))
-        strangers = (name for name in names if note is None or name != files.LOCK)
+        strangers = (name for name in names if note is None or name not in _BEFORE_A_RUN)
         named = sorted(islice(strangers, _NAMED))
     if named:
         raise _useless(

@@ -100,6 +100,18 @@ def test_what_a_killed_start_leaves_is_no_obstacle(tmp_path: Path, door: Door) -
 
 
 @BOTH
+def test_what_a_killed_planning_leaves_is_no_obstacle(tmp_path: Path, door: Door) -> None:
+    """Also where the next one was killed as it emptied the lock; without a lock it is strange."""
+    for name in (files.WORKSHOP, files.SHARDS):
+        (tmp_path / name).mkdir()
+    (tmp_path / files.LOG).write_bytes(b"{}")
+    with pytest.raises(WrongInput):
+        door(tmp_path)
+    (tmp_path / files.LOCK).touch()
+    door(tmp_path)
+
+
+@BOTH
 def test_what_cannot_be_a_directory_is_named(tmp_path: Path, door: Door) -> None:
     """A file, a name that is too long, a link to nothing or to itself: each with its reason."""
     (tmp_path / "file").write_bytes(b"")

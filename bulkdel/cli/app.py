@@ -70,6 +70,7 @@ COMMANDS = {
     "backup": "Keep the data of all that a job deletes.",
     "forget": "Destroy a backup, or all that are due.",
     "status": "Show how a run stands, at any time.",
+    "who": "Name the account behind a pseudonym of a log.",
     "report": "Write the run as a page a person reads.",
     "export": "Write pairs or rejects for a new job.",
     "pause": "Let a running run send nothing.",

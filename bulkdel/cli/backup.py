@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import islice
 
 from bulkdel.cli import streams
 from bulkdel.cli.beside import SideEnd, plan_over, sit_beside, sit_over
-from bulkdel.cli.options import JobFile, Quiet, RunDir, again, command, load
+from bulkdel.cli.options import JobFile, LogIds, Quiet, RunDir, again, command, load
 from bulkdel.errors import Exit, WrongInput
 from bulkdel.job.job import Job
 from bulkdel.report.backup import failed_lists
@@ -15,6 +16,7 @@ from bulkdel.report.text.backup import NAMED, backup_text
 from bulkdel.runs.backup import backup_sides, finish_backup, prepare_backup, whole_backup
 from bulkdel.runs.beside import Side
 from bulkdel.runs.cut import choose_cut
+from bulkdel.runs.names import names_of
 from bulkdel.runs.run import held_run
 from bulkdel.runs.shards import everywhere, has_begun, held_whole, part_plan, parts_of
 
@@ -49,7 +51,9 @@ Examples:
 """
 
 
-def backup(job: JobFile, *, run_dir: RunDir = None, no_progress: Quiet = False) -> int:
+def backup(
+    job: JobFile, *, run_dir: RunDir = None, log_ids: LogIds = False, no_progress: Quiet = False
+) -> int:
     """Keep what the provider holds of every friendship that JOB deletes.
 
     Plans the job if there is no plan yet, then pulls the friend lists that
@@ -59,7 +63,7 @@ def backup(job: JobFile, *, run_dir: RunDir = None, no_progress: Quiet = False) 
 
     Stop it at any time; the same command continues.
     """
-    loaded = load(job, run_dir)
+    loaded = load(job, run_dir, log_ids=log_ids)
 
     def sit(part: Job, side: Side) -> SideEnd:
         return sit_beside(part, side, again(), quiet=no_progress)
@@ -108,7 +112,12 @@ def _show(job: Job, following: list[tuple[str, str]]) -> int:
     status = whole_backup(job)
     if status is None:
         return 0
-    failed = (one for part in parts_of(job) for one in failed_lists(part.run_dir, NAMED))
+    names = names_of(job, make=True)
+    failed = (
+        replace(one, account=names(one.account), info=one.info if names.shown else "")
+        for part in parts_of(job)
+        for one in failed_lists(part.run_dir, NAMED)
+    )
     streams.result(
         backup_text(
             everywhere(job),

@@ -22,6 +22,7 @@ from bulkdel.report.ending import exit_code
 from bulkdel.runs import log
 from bulkdel.runs.beside import Side, SideRun, ended, held_side
 from bulkdel.runs.failures import leaf, nothing_sent
+from bulkdel.runs.names import names_of
 from bulkdel.runs.run import held_run
 from bulkdel.runs.shards import parts_of
 from bulkdel.runs.side_status import look_beside
@@ -134,7 +135,7 @@ def sit_beside(
         beside = stack.enter_context(held_side(job, side))
         at = job.run_dir / side.folder / files.LOG
         with nothing_sent():
-            stack.enter_context(log.logging_to(at, warn=_warn))
+            stack.enter_context(log.logging_to(at, warn=_warn, names=names_of(job, make=True)))
         events = structlog.get_logger()
         events.info(log.COMMAND_STARTED, command=command, **log.process_values())
         try:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import streams
-from bulkdel.cli.options import JobFile, RunDir, command, load
+from bulkdel.cli.options import JobFile, LogIds, RunDir, command, load
 from bulkdel.report.check_json import check_json
 from bulkdel.report.checks import exit_code
 from bulkdel.report.text.preflight import preflight_text
@@ -51,13 +51,14 @@ def check(
     run_dir: RunDir = None,
     offline: Annotated[bool, typer.Option("--offline", help="Leave the network out.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
+    log_ids: LogIds = False,
 ) -> int:
     """See whether JOB could run now. Deletes nothing, writes nothing.
 
     Looks at everything that `run` will need and shows it as a list of ticks
     and crosses, each cross with what to do about it.
     """
-    loaded = load(job, run_dir)
+    loaded = load(job, run_dir, log_ids=log_ids)
     sections = preflight(loaded, offline=offline)
     if json:
         streams.result(check_json(loaded, sections, now_s=time.time()))

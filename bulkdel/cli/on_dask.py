@@ -46,6 +46,7 @@ def send_on_dask(
     register_run(job, run.cut, new_store=False)
     words = ["worker", str(job.source.absolute()), "--run-dir", str(job.run_dir.absolute())]
     words += ["--no-progress", *(["--go-on"] if go_on else [])]
+    words += ["--log-ids"] if job.log_ids else []
     if job.schedule.max_duration_s is not None:
         words += ["--max-duration", f"{job.schedule.max_duration_s:.0f}s"]
     by: list[str] = []

@@ -46,6 +46,12 @@ MaxDuration = Annotated[
         show_default=False,
     ),
 ]
+LogIds = Annotated[
+    bool,
+    typer.Option(
+        "--log-ids", help="Name accounts by their ids, not by pseudonyms, on screen and in logs."
+    ),
+]
 JsonLogs = Annotated[
     bool, typer.Option("--json-logs", help="Write the log to standard error as well, as JSON.")
 ]
@@ -75,18 +81,25 @@ MetricsHost = Annotated[
 
 
 def load(
-    path: Path, run_dir: Path | None, max_duration: str | None = None, *, sealed: bool = False
+    path: Path,
+    run_dir: Path | None,
+    max_duration: str | None = None,
+    *,
+    sealed: bool = False,
+    log_ids: bool = False,
 ) -> Job:
     """The job that the file describes, with the directory that its run lies in.
 
-    `run_dir` and `max_duration` replace the file's own. Says where a run was found, if it is not
-    where one is looked for first. Of a run that was `sealed` only those go on who say so.
+    `run_dir` and `max_duration` replace the file's own; `log_ids` is as --log-ids says. Says where
+    a run was found, if it is not where one is looked for first. Of a run that was `sealed` only
+    those go on who say so.
     """
     job, found = find_run(load_job(path, run_dir=run_dir), Path())
     if not sealed:
         rundir.refuse_sealed(job.run_dir)
     if found:
         streams.say(found)
+    job = replace(job, log_ids=log_ids)
     if max_duration is None:
         return job
     bound_s = duration_s(max_duration, "--max-duration")

@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import streams
-from bulkdel.cli.options import JobFile, RunDir, command, load
+from bulkdel.cli.options import JobFile, LogIds, RunDir, command, load
+from bulkdel.report.nameless import nameless_preview
 from bulkdel.report.plan_json import plan_json
 from bulkdel.report.text.preview import plan_text
 from bulkdel.runs.cut import plan_cut
+from bulkdel.runs.names import names_of
 from bulkdel.runs.run import plan_only
 
 EPILOG = """
@@ -40,6 +42,7 @@ def plan(
     *,
     run_dir: RunDir = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
+    log_ids: LogIds = False,
 ) -> int:
     """Read the input of JOB, plan the calls, and show the plan. Sends nothing.
 
@@ -48,9 +51,12 @@ def plan(
     target, what fewest_calls would save, the largest accounts, and whether a
     guard would stop the run.
     `bulkdel run` sends this very plan if the input is still the same.
+    Accounts have pseudonyms (`bulkdel who` names one); with --log-ids, ids.
     """
-    loaded = load(job, run_dir)
+    loaded = load(job, run_dir, log_ids=log_ids)
     preview = (plan_only if loaded.cluster is None else plan_cut)(loaded, streams.say)
+    if not log_ids:
+        preview = nameless_preview(preview, names_of(loaded, make=True))
     now_s = time.time()
     if json:
         streams.result(plan_json(loaded, preview, now_s=now_s))

@@ -46,6 +46,10 @@ def report(
             show_default=False,
         ),
     ] = None,
+    without_ids: Annotated[
+        bool,
+        typer.Option("--without-ids", help="Name no account: one that can be handed around."),
+    ] = False,
 ) -> int:
     """Write the run of JOB as a page: report.html, and report.json.
 
@@ -56,11 +60,15 @@ def report(
     machine, with which version and settings. Can be called at any time:
     while the run goes on, after it stopped, when it is finished. Prints the
     paths. `bulkdel run` writes both at its end as well.
+
+    Where it names accounts, the page says so on top. With --without-ids both
+    have pseudonyms for them.
     """
     loaded = load(job, run_dir)
     for path in write_report(
         loaded,
         folder=output and output.absolute(),
+        ids=not without_ids,
         command=command_for(loaded.source, loaded.run_dir, anywhere=True),
     ):
         streams.result(f"{escaped(str(path))}\n")

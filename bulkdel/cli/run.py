@@ -11,6 +11,7 @@ from bulkdel.cli.edge import sentence
 from bulkdel.cli.options import (
     JobFile,
     JsonLogs,
+    LogIds,
     MaxDuration,
     MetricsFile,
     MetricsHost,
@@ -141,6 +142,7 @@ def run(
         bool, typer.Option("--json", help="Print the end of the run as JSON, and nothing else.")
     ] = False,
     json_logs: JsonLogs = False,
+    log_ids: LogIds = False,
     metrics_file: MetricsFile = None,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = LOOPBACK,
@@ -165,7 +167,7 @@ def run(
     if dry_run:
         from bulkdel.cli.plan import plan  # numpy and more: a run that continues needs none of it
 
-        return plan(job, run_dir=run_dir, json=json)
+        return plan(job, run_dir=run_dir, json=json, log_ids=log_ids)
     choices = Choices(
         yes=yes,
         go_on=go_on,
@@ -182,7 +184,7 @@ def run(
         watch=Watch(file=metrics_file, port=metrics_port, host=metrics_host),
     )
     try:
-        loaded = load(job, run_dir, max_duration)
+        loaded = load(job, run_dir, max_duration, log_ids=log_ids)
         if processes is not None and loaded.cluster is None:
             mend = "write [cluster] into it, which cuts a run into shards; or leave the option out"
             raise WrongInput("--processes is for a job with [cluster]", where=job, mend=mend)

@@ -33,6 +33,7 @@ from bulkdel.report.text.summary import summary_text
 from bulkdel.runs import log
 from bulkdel.runs.canary import is_open
 from bulkdel.runs.failures import leaf, machine_words, nothing_sent, unexpected
+from bulkdel.runs.names import names_of
 from bulkdel.runs.notes import agreed_before, keep_agreed
 from bulkdel.runs.observers import Observers, Watch, observers
 from bulkdel.runs.phases import all_ended, phases
@@ -88,7 +89,8 @@ def sit(
         run = stack.enter_context((hold or _holding(job, choices))(job))
         at = job.run_dir / files.LOG
         with nothing_sent():
-            stack.enter_context(log.logging_to(at, warn=_warn, also_stderr=choices.json_logs))
+            names, also = names_of(job, make=True), choices.json_logs
+            stack.enter_context(log.logging_to(at, warn=_warn, also_stderr=also, names=names))
             others = stack.enter_context(observers(job, choices.watch, streams.say))
         events = structlog.get_logger()
         given = {"command": choices.command, "job": job.name, "run_dir": str(job.run_dir)}

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from bulkdel.cli import streams
-from bulkdel.cli.options import JobFile, RunDir, command_for, load
+from bulkdel.cli.options import JobFile, LogIds, RunDir, command_for, load
 from bulkdel.evidence.sealed import open_sealed
 from bulkdel.job.job import Job
 from bulkdel.report.next_steps import next_steps
@@ -68,6 +68,7 @@ def status(
             help="Show it anew every two seconds until the run stops; wait for it to begin.",
         ),
     ] = False,
+    log_ids: LogIds = False,
 ) -> int:
     """Show how the run of JOB stands. Changes nothing, and never waits for a run.
 
@@ -78,7 +79,7 @@ def status(
     a way back. Of a run that is cut into shards it shows which process has
     each, since when, and how often that has changed.
     """
-    loaded = load(job, run_dir, sealed=True)
+    loaded = load(job, run_dir, sealed=True, log_ids=log_ids)
     if (folder := sealed_folder(loaded.run_dir)) is not None:
         statement = open_sealed(folder).statement
         told = (

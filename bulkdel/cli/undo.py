@@ -22,7 +22,7 @@ from bulkdel.cli.beside import (
     sit_beside,
     sit_over,
 )
-from bulkdel.cli.options import JobFile, Quiet, RunDir, Yes, again, load
+from bulkdel.cli.options import JobFile, LogIds, Quiet, RunDir, Yes, again, load
 from bulkdel.cli.sending import NotAgreed
 from bulkdel.cli.signals import Stopping
 from bulkdel.errors import Exit, WrongInput
@@ -82,6 +82,7 @@ def undo(
     ] = None,
     yes: Yes = False,
     no_progress: Quiet = False,
+    log_ids: LogIds = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the end as JSON, and nothing else.")
     ] = False,
@@ -97,7 +98,7 @@ def undo(
     nothing is put back twice. The run is finished then: `bulkdel run` does not
     continue it, a new one begins with --run-dir.
     """
-    loaded = load(job, run_dir)
+    loaded = load(job, run_dir, log_ids=log_ids)
     accounts = tuple(dict.fromkeys(account or ()))
     work = _Work(loaded, accounts, yes=yes, quiet=no_progress)
     with held_whole(loaded) as parts:
@@ -162,7 +163,7 @@ class _Work:
         return sit_beside(
             part,
             side,
-            again(),
+            again(without="" if self._job.log_ids else "--account"),
             self.agree,
             quiet=self._quiet,
             prepare=partial(runs_undo.prepare, part),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import streams
-from bulkdel.cli.options import JobFile, Quiet, RunDir, load
+from bulkdel.cli.options import JobFile, LogIds, Quiet, RunDir, load
 from bulkdel.cli.verify_sealed import verify_sealed
 from bulkdel.errors import Exit, WrongInput
 from bulkdel.report.text.verification import verification_json, verification_text
@@ -107,6 +107,7 @@ def verify(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a page.")] = False,
+    log_ids: LogIds = False,
     no_progress: Quiet = False,
 ) -> int:
     """Check the ledger of JOB, in itself or by asking the providers.
@@ -136,7 +137,7 @@ def verify(
         given = (("--sample", sample), ("--seed", seed), ("--again", again or None))
         if stray := [name for name, value in given if value is not None]:
             raise WrongInput(f"{stray[0]} goes with --remote only")
-    loaded = None if is_sealed(job) else load(job, run_dir, sealed=True)
+    loaded = None if is_sealed(job) else load(job, run_dir, sealed=True, log_ids=log_ids)
     sealed = job if loaded is None else sealed_folder(loaded.run_dir)
     if sealed is not None or loaded is None:
         if remote:

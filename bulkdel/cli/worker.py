@@ -9,6 +9,7 @@ import typer
 from bulkdel.cli.options import (
     JobFile,
     JsonLogs,
+    LogIds,
     MaxDuration,
     MetricsFile,
     MetricsHost,
@@ -71,6 +72,7 @@ def worker(
     max_duration: MaxDuration = None,
     no_progress: Quiet = False,
     json_logs: JsonLogs = False,
+    log_ids: LogIds = False,
     metrics_file: MetricsFile = None,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = LOOPBACK,
@@ -89,7 +91,7 @@ def worker(
     in flight, gives back what it has and exits 75; a second one leaves at
     once.
     """
-    loaded = load(job, run_dir, max_duration)
+    loaded = load(job, run_dir, max_duration, log_ids=log_ids)
     if loaded.cluster is None or loaded.cluster.store_env is None:
         raise WrongInput(
             "a worker shares a run with others over a store, and this job names none",

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from bulkdel.evidence.merkle import leaf, root_by
-from bulkdel.evidence.pseudonyms import ACCOUNT_KEYS, Pseudonyms
+from bulkdel.evidence.pseudonyms import ACCOUNT_KEYS, Pseudonyms, key_sha256
 from bulkdel.evidence.signing import is_signed
 from bulkdel.evidence.statement import Certificate, Entry, Statement
 
@@ -37,7 +37,9 @@ def certificate_faults(
             "the signature is not that of the statement by this key: one of the two was changed, "
             "or it was signed with another key"
         )
-    if key is not None and Pseudonyms(key).of(certificate.account) != certificate.pseudonym:
+    if key is not None and key_sha256(key) != statement.key_sha256:
+        found.append("the key of the pseudonyms is another run's, or was changed")
+    elif key is not None and Pseudonyms(key).of(certificate.account) != certificate.pseudonym:
         found.append("the pseudonym is not that of the account")
     if not certificate.entries:
         found.append("it has no entry, so it shows nothing")
@@ -64,6 +66,8 @@ def _entry_faults(
         try:
             proof = [bytes.fromhex(one) for one in entry.proof]
         except ValueError:
+            proof = []
+        if tuple(one.hex() for one in proof) != entry.proof:
             yield f"{name} {number}: its proof is no hex"
             continue
         top = root_by(proof, leaf(entry.line.encode()), index=entry.index, size=count)

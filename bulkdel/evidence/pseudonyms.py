@@ -7,6 +7,7 @@ once the key is destroyed nothing of a line leads back to a person.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Collection
@@ -76,13 +77,18 @@ def key_text(key: bytes) -> bytes:
     return key.hex().encode() + b"\n"
 
 
+def key_sha256(key: bytes) -> str:
+    """Of sealed.key, in hex: it tells one key from another, and leads to none."""
+    return hashlib.sha256(key_text(key)).hexdigest()
+
+
 def key_of(text: bytes) -> bytes:
     """The key that stands in the text of sealed.key.
 
     Raises:
         ValueError: it holds none.
     """
-    key = bytes.fromhex(text.decode("ascii", errors="replace").strip())
+    key = bytes.fromhex(text.decode("ascii", errors="replace"))
     if len(key) != KEY_BYTES:
         raise ValueError("no key of 32 bytes in hex")
     return key

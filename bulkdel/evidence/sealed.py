@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 from bulkdel import files
 from bulkdel.errors import WrongInput
 from bulkdel.evidence.lines import Index, lines_of, read_lines, sha256_of
-from bulkdel.evidence.pseudonyms import key_of
+from bulkdel.evidence.pseudonyms import key_of, key_sha256
 from bulkdel.evidence.signing import is_signed
 from bulkdel.evidence.statement import BYTES_MOST, NewerError, Statement, statement_of
 
@@ -60,13 +60,13 @@ def stated(text: bytes, where: object) -> Statement:
         raise WrongInput("is no statement of bulkdel", where=where) from None
 
 
-def read_key(folder: Path) -> bytes:
+def read_key(sealed: SealedRun) -> bytes:
     """The key of the pseudonyms.
 
     Raises:
-        WrongInput: it was destroyed, or the file holds none.
+        WrongInput: it was destroyed, or the file holds none, or another one.
     """
-    path = folder / files.SEALED_KEY
+    path = sealed.folder / files.SEALED_KEY
     if not path.exists():
         raise WrongInput(
             "the key of the pseudonyms is gone: nobody can be found in this run any more",
@@ -75,9 +75,12 @@ def read_key(folder: Path) -> bytes:
             "checks everything else",
         )
     try:
-        return key_of(read_small(path, _KEY_MOST))
+        key = key_of(read_small(path, _KEY_MOST))
     except ValueError:
         raise WrongInput("holds no key of pseudonyms", where=path) from None
+    if key_sha256(key) != sealed.statement.key_sha256:
+        raise WrongInput("holds another run's key", where=path, mend="restore it from a copy")
+    return key
 
 
 def faults(
@@ -101,12 +104,15 @@ def faults(
             "two was changed, or it was signed with another key"
         )
     one = sealed.statement
-    found += _line_faults(sealed.folder / files.LEDGER, one.lines, one.merkle_root, says)
+    key = sealed.folder / files.SEALED_KEY
+    if key.exists() and sha256_of(key) != one.key_sha256:
+        found.append(f"{key.name} is not the key of these pseudonyms: it was changed, or another's")
+    found += line_faults(sealed.folder / files.LEDGER, one.lines, one.merkle_root, says)
     found += _index_faults(sealed.folder / files.LEDGER, one.index_sha256)
     path = sealed.folder / files.SEALED_VERIFICATION
     count, root = one.verification_lines, one.verification_merkle_root
     if count is not None and root is not None and one.verification_index_sha256 is not None:
-        found += _line_faults(path, count, root, says)
+        found += line_faults(path, count, root, says)
         found += _index_faults(path, one.verification_index_sha256)
     elif path.exists():
         found.append(f"{path.name} is there, and the statement tells of none")
@@ -157,7 +163,8 @@ def read_small(path: Path, most: int) -> bytes:
     return content
 
 
-def _line_faults(path: Path, count: int, root: str, says: Callable[[str], None]) -> list[str]:
+def line_faults(path: Path, count: int, root: str, says: Callable[[str], None]) -> list[str]:
+    """What is wrong with a file of lines, of which there are so many under this root."""
     if count >= _MANY:
         says(f"Reading {path.name}: {count:,} lines ...")
     try:

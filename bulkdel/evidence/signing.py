@@ -39,26 +39,28 @@ def public_half(private: bytes) -> bytes:
 
 
 def sign(private: bytes, text: bytes) -> bytes:
-    """The signature of `text` in base64, with a line feed, as statement.sig holds it.
+    """The signature of `text` in base64, as statement.sig holds it.
 
     Raises:
         ValueError: as `public_half`.
     """
-    return base64.b64encode(_private(private).sign(text)) + b"\n"
+    return base64.b64encode(_private(private).sign(text))
 
 
 def is_signed(public: bytes, text: bytes, signature: bytes) -> bool:
     """Whether `signature`, in base64, is that of `text` by the key whose public half this is.
+
+    One signature has one spelling: no space beside it, no other last character.
 
     Raises:
         ValueError: `public` is no Ed25519 key in PEM.
     """
     key = _public(public)
     try:
-        raw = base64.b64decode(signature.strip(), validate=True)
+        raw = base64.b64decode(signature, validate=True)
     except binascii.Error:
         return False
-    if len(raw) != _SIGNATURE_BYTES:
+    if len(raw) != _SIGNATURE_BYTES or base64.b64encode(raw) != signature:
         return False
     try:
         key.verify(raw, text)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+from bulkdel.words import Mode, Operation
 
 STATEMENT_VERSION: Final = 1
 CERTIFICATE_VERSION: Final = 1
@@ -14,12 +17,24 @@ BYTES_MOST: Final = 8 << 20
 CERTIFICATE_BYTES_MOST: Final = 512 << 20
 
 
+def _moment(text: str) -> str:
+    try:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""In UTC, ISO 8601."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedTarget:
     """One provider app, and what became of its pairs.
 
     Attributes:
-        pairs: = deleted + already_gone + failed.
+        pairs: those with a result: = deleted + already_gone + failed.
     """
 
     name: str
@@ -49,8 +64,8 @@ class StatedRequest:
 
     id: str | None = None
     reason: str | None = None
-    requested_at: str | None = None
-    deadline: str | None = None
+    requested_at: Moment | None = None
+    deadline: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +98,7 @@ class Statement:
         bulkdel: the version that sealed.
         began_at, ended_at, sealed_at: UTC, ISO 8601.
         lines, merkle_root, index_sha256: of ledger.jsonl; RFC 6962 over its lines, in hex.
+        key_sha256: of the file sealed.key, in hex; it leads to no key.
         verification: by target; empty where nobody asked the providers, and then the three
             values of its lines are None.
         undone: pairs that were put back, in directions; what is put back is in no certificate.
@@ -92,21 +108,22 @@ class Statement:
     version: int
     run: str
     job: str
-    operation: str
-    mode: str
+    operation: Operation
+    mode: Mode
     orient: str
     bulkdel: str
     targets: tuple[StatedTarget, ...]
     rows: StatedRows
     request: StatedRequest
-    began_at: str | None
-    ended_at: str | None
-    sealed_at: str
+    began_at: Moment | None
+    ended_at: Moment | None
+    sealed_at: Moment
     lines: int
     merkle_root: str
     index_sha256: str
+    key_sha256: str
     verification: tuple[StatedCheck, ...] = ()
-    verified_at: str | None = None
+    verified_at: Moment | None = None
     verification_lines: int | None = None
     verification_merkle_root: str | None = None
     verification_index_sha256: str | None = None
@@ -166,9 +183,9 @@ def statement_of(text: bytes) -> Statement:
         NewerError: it is of a newer version.
         ValueError: it is no statement.
     """
-    content = _of_version(text, STATEMENT_VERSION)
+    _check_version(text, STATEMENT_VERSION)
     try:
-        return _STATEMENT.validate_python(content)
+        return _STATEMENT.validate_json(text, strict=True, extra="forbid")
     except ValidationError:
         raise ValueError("no statement") from None
 
@@ -185,17 +202,17 @@ def certificate_of(text: bytes) -> Certificate:
         NewerError: it is of a newer version.
         ValueError: it is no certificate.
     """
-    content = _of_version(text, CERTIFICATE_VERSION)
+    _check_version(text, CERTIFICATE_VERSION)
     try:
-        return _CERTIFICATE.validate_python(content)
+        return _CERTIFICATE.validate_json(text, strict=True, extra="forbid")
     except ValidationError:
         raise ValueError("no certificate") from None
 
 
-def _of_version(text: bytes, known: int) -> dict[str, Any]:
+def _check_version(text: bytes, known: int) -> None:
     content = orjson.loads(text)
-    if not isinstance(content, dict) or not isinstance(content.get("version"), int):
-        raise ValueError("no JSON object with a version")  # noqa: TRY004  # of a file
-    if content["version"] > known:
-        raise NewerError(f"version {content['version']}")
-    return content
+    version = content.get("version") if isinstance(content, dict) else None
+    if type(version) is not int or version < 1:
+        raise ValueError("no JSON object with a version")
+    if version > known:
+        raise NewerError(f"version {version}")

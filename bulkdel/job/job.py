@@ -131,6 +131,7 @@ class Job:
     Attributes:
         source: its file.
         run_dir: absolute.
+        log_ids: whether logs and screens name accounts, as --log-ids wants it.
         run_dir_named: whether the job file or the command says it; else it is runs/NAME beside the
             job file.
         orient, memory_limit_mb: of [plan]; what planning may use, in MB.
@@ -158,3 +159,4 @@ class Job:
     request: Request = NO_REQUEST
     signing_key: SecretSource | None = None
     run_dir_named: bool = True
+    log_ids: bool = False

@@ -28,6 +28,7 @@ from bulkdel.ledger.values import (
     Settlement,
     Withdrawal,
 )
+from bulkdel.providers.stars import nameless
 from bulkdel.words import Entry, Verdict, size_of
 
 _CODE_MOST = (1 << 63) - 1
@@ -213,8 +214,8 @@ def _settle(
     for group, pairs in groups:
         if group.status is Verdict.FAILED and pairs:
             key = (target, _bounded(group.code))
-            failed = tick.failures.get(key, ("", 0))[1]
-            tick.failures[key] = (capped(group.info), failed + pairs)
+            info, failed = tick.failures.get(key) or (nameless(capped(group.info), entry), 0)
+            tick.failures[key] = (info, failed + pairs)
 
 
 def _put(tick: Tick, intent: Intent, *, in_flight: bool) -> None:

@@ -16,6 +16,7 @@ from bulkdel.errors import WrongInput
 from bulkdel.job.account import line_fault
 from bulkdel.job.job import Guards
 from bulkdel.job.shown import shown_text
+from bulkdel.plain import shape
 from bulkdel.plan.input.facts import BOM
 
 ACCOUNTS_MOST: Final = 10_000_000
@@ -101,7 +102,7 @@ def _accounts_of(path: Path, name: str, guards: Guards) -> Iterator[str]:
             if not text.strip():
                 continue
             if fault := line_fault(text, fields=guards.fields, rules=guards.id_rules):
-                raise WrongInput(f"line {number}, {shown_text(text)}, {fault}", where=name)
+                raise WrongInput(f"line {number}, {shown_text(shape(text))}, {fault}", where=name)
             yield text
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final, TypeAlias
+from urllib.parse import unquote
 
-from bulkdel.words import Answer, Ruling
+from bulkdel.words import Answer, Batch, Entry, Ruling
 
 RUN: Final = 12
 """Characters in a row of a hidden text that are starred; fewer stand in ordinary words as well."""
@@ -17,6 +18,10 @@ RUN: Final = 12
 # most 32 characters; a signature has 32 hex digits or, in base 64, more than 40 characters.
 _LONG: Final = re.compile(r"[0-9A-Za-z*_+/=%-]{40,}|[0-9A-Fa-f]{32,}")
 _STARS: Final = "***"
+ACCOUNT: Final = "(account)"
+"""What stands in a text for an account's id."""
+SHORT: Final = 4
+_ESCAPED: Final = re.compile(r"\\u([0-9A-Fa-f]{4})")
 _LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _ENCODED: Final = re.compile("%[0-7][0-9A-Fa-f]")
 _LEVELS: Final = 3
@@ -28,6 +33,29 @@ _Place: TypeAlias = tuple[str, int, int]  # a character, and from where to where
 def without_long_runs(text: str) -> str:
     """The text without what looks like a signature, whosever it is."""
     return _LONG.sub(_STARS, text)
+
+
+def nameless(text: str, entry: Entry) -> str:
+    """A provider's text without the accounts of the entry that it was said of.
+
+    Of one with fewer than SHORT characters only whole words are; where it stands percent-encoded or
+    escaped, nothing of the text stays.
+    """
+    if not text:
+        return text
+    others = entry.to_accounts if isinstance(entry, Batch) else ()
+    decoded = unquote(text)
+    if "\\u" in decoded:
+        decoded = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), decoded)
+    held = [one for one in (entry.from_account, *others) if one in decoded]
+    for account in sorted(held, key=len, reverse=True):
+        word = re.escape(account)
+        if len(account) < SHORT:
+            word = rf"(?<!\w){word}(?!\w)"
+        if decoded != text and re.search(word, decoded) and account not in text:
+            return ACCOUNT
+        text = re.sub(word, ACCOUNT, text)
+    return text
 
 
 def starred(text: str, hidden: Iterable[str]) -> str:

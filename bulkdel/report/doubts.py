@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 from bulkdel.job.account import is_invisible
 from bulkdel.job.job import Guards, Job
 from bulkdel.job.secrets import secret_warnings
+from bulkdel.plain import shape
 from bulkdel.plan.values import Books, Lookalike, PlanMeta
 from bulkdel.report.deadline import deadline_doubt
 from bulkdel.report.figures import count, counted, rate
@@ -35,7 +37,8 @@ def plan_doubts(job: Job, meta: PlanMeta, now_s: float, before_s: float = 0.0) -
 
     `before_s` are the seconds that a backup takes first, where that is known.
     """
-    if question := lookalikes_question(meta.lookalikes):
+    odd = meta.lookalikes if job.log_ids else map(nameless_lookalike, meta.lookalikes)
+    if question := lookalikes_question(odd):
         yield question
     if late := deadline_doubt(job, meta, now_s, before_s=before_s):
         yield late
@@ -62,6 +65,13 @@ def lookalikes_question(lookalikes: Iterable[Lookalike], *, where: str = "") -> 
     return f"{'; '.join(parts)}. {are}, or did an export change what was meant? {it_is}."
 
 
+def nameless_lookalike(one: Lookalike) -> Lookalike:
+    """With the shape of its example; a word for nothing names nobody."""
+    if one.kind in {"null", "backslash_n"}:
+        return one
+    return replace(one, example=shape(one.example, letters=one.kind != "number"))
+
+
 def guards_that_guard_nobody(job: Job, books: Books) -> Iterator[str]:
     """A sentence for each guard of the job that holds nothing of this plan back."""
     guards = job.guards
@@ -75,8 +85,8 @@ def guards_that_guard_nobody(job: Job, books: Books) -> Iterator[str]:
         )
     if starred := [account for account in guards.protect if "*" in account]:
         yield (
-            f"guards.protect: the * in {_seen(starred[0])} stands for itself, and for no other "
-            "characters. Name each account."
+            f"guards.protect: the * in {_seen(shape(starred[0]))} stands for itself, and for no "
+            "other characters. Name each account."
         )
     ratio = guards.max_failure_ratio
     if ratio is None:

@@ -129,6 +129,7 @@ class RunFacts:
         sittings: the latest ones. sitting_count: all of them.
         agreements: the latest sittings in which somebody agreed to the plan.
         beside: the runs beside it, of each kind the latest.
+        ids: whether accounts are named by their ids.
         shards: of a run that is cut; each has a ledger of its own, and `head` is None.
     """
 
@@ -147,6 +148,14 @@ class RunFacts:
     input_format: str
     beside: tuple[SideFacts, ...] = ()
     shards: tuple[ShardFacts, ...] = ()
+    ids: bool = True
+
+    @property
+    def names_accounts(self) -> bool:
+        """Whether ids of accounts stand in what is shown of it."""
+        waiting = (code.example for one in self.status.targets for code in one.unsettled_codes)
+        shown = (*self.worst, *self.rejects.first, *(one.first for one in self.beside), *waiting)
+        return self.ids and any(shown)
 
     @property
     def worst(self) -> tuple[WorstAccount, ...]:

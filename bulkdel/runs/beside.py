@@ -30,6 +30,7 @@ from bulkdel.runs.circumstances import circumstances
 from bulkdel.runs.control import Obeys
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.log import log_of
+from bulkdel.runs.names import names_of
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
 from bulkdel.send.deed import Deed
@@ -203,7 +204,11 @@ def held_side(job: Job, side: Side, run: Run | None = None) -> Iterator[SideRun]
             stack.enter_context(hold(beside.run_dir))
             made = SideRun(beside, side, stack, job, run)
             with suppress(OSError):  # the log is no record
-                made.log_to(stack.enter_context(log_of(beside.run_dir / files.LOG)))
+                made.log_to(
+                    stack.enter_context(
+                        log_of(beside.run_dir / files.LOG, names_of(job, make=True))
+                    )
+                )
         yield made
 
 

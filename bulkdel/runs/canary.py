@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from bulkdel.plan.drawn import drawn_accounts
 from bulkdel.plan.values import PlanMeta
 from bulkdel.report.beside import SideStatus
 from bulkdel.report.canary import CanaryTarget
+from bulkdel.runs.names import names_of
 from bulkdel.runs.notes import CanaryNote, canary_note, keep_canary
 from bulkdel.runs.side_status import look_beside
 from bulkdel.send.selection import Selection
@@ -126,7 +127,7 @@ def canary_targets(
     """
     by_target = accounts_of(meta, accounts)
     done = _done(job, by_target)
-    examples = _examples(job.run_dir / asked.folder / files.LEDGER)
+    examples = _examples(job.run_dir / asked.folder / files.LEDGER, names_of(job))
     targets = []
     for one in asked.targets:
         answers = one.by_status(asked.errand)
@@ -192,15 +193,15 @@ def _done(job: Job, accounts: Mapping[str, frozenset[str]]) -> dict[tuple[str, s
     return found
 
 
-def _examples(ledger: Path) -> dict[str, str]:
+def _examples(ledger: Path, name: Callable[[str], str]) -> dict[str, str]:
     """The first pair of each target that is not gone, as text."""
     found: dict[str, str] = {}
     for line in _lines(ledger):
         if line["status"] == _GONE or line["target"] in found:
             continue
-        pair = line["from_account"]
+        pair = name(line["from_account"])
         if line.get("to_account") is not None:
-            pair += f" → {line['to_account']}"
+            pair += f" → {name(line['to_account'])}"
         found[line["target"]] = pair
     return found
 

@@ -15,12 +15,18 @@ from bulkdel.job.job import Job
 from bulkdel.job.secrets import read_secret
 from bulkdel.job.signing_key import read_signing_key
 from bulkdel.ledger.lock import holder
+from bulkdel.plain import shape
 from bulkdel.plan.cut import planned
 from bulkdel.plan.input.sources import STDIN, SourceFile, WrongFile, find_sources
 from bulkdel.plan.protect import protected_accounts, protected_digest
 from bulkdel.plan.sample import FirstRows, sample_of
 from bulkdel.report.checks import Check, crossed, good, skipped, warning
-from bulkdel.report.doubts import guards_that_guard_nobody, lookalikes_question, warnings
+from bulkdel.report.doubts import (
+    guards_that_guard_nobody,
+    lookalikes_question,
+    nameless_lookalike,
+    warnings,
+)
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import deed
 from bulkdel.words import Operation
@@ -79,6 +85,7 @@ def look_at_input(job: Job) -> tuple[tuple[Check, ...], RowsAhead]:
         beside = "" if len(sources) <= _FILES_LOOKED else f"; the first {_FILES_LOOKED} looked at"
         shown.append(good("input", f"and {more} more{beside}"))
     odd = [one for sample in samples for one in sample.lookalikes]
+    odd = odd if job.log_ids else list(map(nameless_lookalike, odd))
     if words := lookalikes_question(odd, where=" in the rows looked at"):
         shown.append(warning("ids", words, "plan counts all of them"))
     about = sum(sample.rows_about for sample in samples)
@@ -206,6 +213,8 @@ def _seen(job: Job, source: SourceFile, sample: FirstRows) -> Check:
             "check input.from_field, input.to_field and input.format",
         )
     first, other = sample.pair
+    if not job.log_ids:
+        first, other = shape(first), other and shape(other)
     if job.operation is Operation.DELETE_FRIENDS and other is not None:
         words += f"; the first: {plain(first, 40)} -> {plain(other, 40)}"
     else:

@@ -25,6 +25,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import Status
 from bulkdel.runs import log
 from bulkdel.runs.circumstances import circumstances
+from bulkdel.runs.names import names_of
 from bulkdel.runs.seams import Say
 from bulkdel.runs.shards import held_whole
 from bulkdel.runs.status import identity_of, look
@@ -91,7 +92,9 @@ def _close(
         status = look(job, held=True)
         if status.unsettled > 0:
             consent = Consent(how=agree(status), at_ms=_now_ms(), command=command)
-            stack.enter_context(log.logging_to(job.run_dir / files.LOG, warn=say))
+            stack.enter_context(
+                log.logging_to(job.run_dir / files.LOG, warn=say, names=names_of(job, make=True))
+            )
             events = structlog.get_logger()
             given = {"command": command, "job": job.name, "run_dir": str(job.run_dir)}
             left = status.unsettled

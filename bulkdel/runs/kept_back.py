@@ -20,6 +20,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.plan.workshop import workshop
 from bulkdel.report.figures import count, counted, plain
 from bulkdel.report.phrases import unit
+from bulkdel.runs.names import names_of
 from bulkdel.send.selection import Selection
 from bulkdel.words import Batch, Entry, Mode, Operation
 
@@ -94,8 +95,9 @@ def kept_back(job: Job, meta: PlanMeta) -> Selection | None:
         failed = duck.number(con, "SELECT count(DISTINCT account) FROM failed")
         if not failed:
             return None
+        called = names_of(job)
         named = [
-            plain(account)
+            plain(called(account))
             for (account,) in con.execute(
                 f"SELECT DISTINCT account FROM failed ORDER BY account LIMIT {_NAMED}"
             ).fetchall()

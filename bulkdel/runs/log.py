@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 from bulkdel import files
 from bulkdel.plain import json_escaped
 from bulkdel.report.version import version
+from bulkdel.runs.names import NOBODY_NAMED, Names
 
 TEXT_CAP = 500
 """Characters of one value."""
@@ -43,18 +45,24 @@ Log: TypeAlias = FilteringBoundLogger
 
 _FIRST = ("timestamp", "level", "event")
 _SECRET_KEY = re.compile(r"secret|usersig|signature|token|password|credential|nonce", re.IGNORECASE)
+_QUOTED = re.compile(r"^([\s|+-]*(?:KeyError|Unicode\w+Error|_?duckdb\.\w+)): .*$", re.MULTILINE)
+"""Errors of libraries whose words quote values, which may be account ids."""
 _SECRET_TEXT = re.compile(r"((?:usersig|signature|signaturenonce)=)[^&\s\"'<>]+", re.IGNORECASE)
 
 
 @contextmanager
 def logging_to(
-    path: Path, *, warn: Callable[[str], None], also_stderr: bool = False
+    path: Path,
+    *,
+    warn: Callable[[str], None],
+    also_stderr: bool = False,
+    names: Names = NOBODY_NAMED,
 ) -> Iterator[None]:
     """Within it all that structlog is told, and the warnings of libraries, is appended to `path`.
 
-    The file is made with mode 0600; its folder must be there. A line that cannot be written is
-    lost without harm, and where the file cannot be opened, `warn` is told once: the log is no
-    record, the journal is.
+    Accounts are called as `names` has it. The file is made with mode 0600; its folder must be
+    there. A line that cannot be written is lost without harm, and where the file cannot be opened,
+    `warn` is told once: the log is no record, the journal is.
 
     Raises:
         WrongInput: it is no file of this user's own.
@@ -68,7 +76,7 @@ def logging_to(
     root = logging.getLogger()
     try:
         structlog.configure(
-            processors=_processors(),
+            processors=_processors(names),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
             logger_factory=lambda *_: _Writer(file, also_stderr=also_stderr),
             cache_logger_on_first_use=False,
@@ -83,7 +91,7 @@ def logging_to(
 
 
 @contextmanager
-def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
+def log_of(path: Path, names: Names = NOBODY_NAMED) -> Iterator[FilteringBoundLogger]:
     """A log of its own that appends to `path`, whatever structlog is told elsewhere.
 
     Raises:
@@ -94,7 +102,7 @@ def log_of(path: Path) -> Iterator[FilteringBoundLogger]:
     try:
         log: FilteringBoundLogger = structlog.wrap_logger(
             _Writer(file, also_stderr=False),
-            processors=_processors(),
+            processors=_processors(names),
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         )
         yield log
@@ -113,14 +121,27 @@ def process_values() -> Mapping[str, Any]:
     }
 
 
-def _processors() -> list[Processor]:
+def _processors(names: Names) -> list[Processor]:
     return [
+        partial(_named, names),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         traced,
         bounded,
         _rendered,
     ]
+
+
+def _named(
+    names: Names, _: Any, __: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Calls an event's account as `names` has it; labels of batches are hashes of account ids."""
+    if isinstance(account := event.get("account"), str):
+        event["account"] = names(account)
+    if not names.shown:
+        for label in ("batch", "batches"):
+            event.pop(label, None)
+    return event
 
 
 def traced(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -141,7 +162,7 @@ def trace(error: BaseException) -> str:
     text = "".join(
         traceback.TracebackException.from_exception(error, capture_locals=False).format()
     )
-    return masked(text)[-TRACE_CAP:]
+    return masked(_QUOTED.sub(r"\1", text))[-TRACE_CAP:]
 
 
 def masked(text: str) -> str:

@@ -30,7 +30,7 @@ def prove(job: Job, account: str) -> Certificate:
             mend="`bulkdel seal` seals it; until then `bulkdel export --account` shows its pairs",
         )
     sealed = open_sealed(folder)
-    pseudonym = Pseudonyms(read_key(folder)).of(account)
+    pseudonym = Pseudonyms(read_key(sealed)).of(account)
     one = sealed.statement
     entries = _entries(
         sealed, folder / files.LEDGER, pseudonym, one.lines, one.merkle_root, one.index_sha256
@@ -51,7 +51,7 @@ def prove(job: Job, account: str) -> Certificate:
         account=account,
         pseudonym=pseudonym,
         statement=sealed.text.decode(),
-        signature=sealed.signature.decode().strip(),
+        signature=sealed.signature.decode(errors="replace"),
         entries=entries,
         verification=checks,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,11 @@ from bulkdel.providers import PROVIDERS
 from bulkdel.report.facts import RunFacts
 from bulkdel.report.facts import gather as gathered
 from bulkdel.report.ledger_counts import count_ledger
+from bulkdel.report.nameless import nameless_facts
 from bulkdel.report.rejects import read_rejects
 from bulkdel.report.remarks import may_name_twice
 from bulkdel.report.report_files import write_report
+from bulkdel.runs.names import names_of
 from bulkdel.runs.report_shards import facts_of_shards, timelines_of, why_ended
 from bulkdel.runs.side_facts import side_facts
 from bulkdel.runs.status import identity_of, look
@@ -35,6 +38,7 @@ def report(
     patient: bool = True,
     meta: PlanMeta | None = None,
     folder: Path | None = None,
+    ids: bool = True,
     command: Callable[..., str],
 ) -> tuple[Path, Path]:
     """Writes report.html and report.json of the job's run, and returns their paths.
@@ -45,20 +49,31 @@ def report(
         patient: whether a ledger larger than LEDGER_MOST is counted, too.
         meta: the plan's, where that was read before.
         folder: where to; the run directory if there is none.
+        ids: whether accounts are named by their ids.
         command: says any command that belongs to the job, ready to paste.
 
     Raises:
         WrongInput: there is no plan yet, or the files cannot be written.
     """
-    facts = gather(job, held=held, patient=patient, meta=meta)
+    facts = gather(job, held=held, patient=patient, meta=meta, ids=ids)
     # Both are absolute: a page is read from anywhere.
     return write_report(facts, folder or job.run_dir, command)
 
 
 def gather(
-    job: Job, *, held: bool = False, patient: bool = True, meta: PlanMeta | None = None
+    job: Job,
+    *,
+    held: bool = False,
+    patient: bool = True,
+    meta: PlanMeta | None = None,
+    ids: bool = True,
 ) -> RunFacts:
-    """All that the run directory tells of the run."""
+    """All that the run directory tells of the run; without `ids`, with pseudonyms for accounts."""
+    facts = _gathered(replace(job, log_ids=ids), held=held, patient=patient, meta=meta)
+    return facts if ids else nameless_facts(facts, names_of(replace(job, log_ids=False)))
+
+
+def _gathered(job: Job, *, held: bool, patient: bool, meta: PlanMeta | None) -> RunFacts:
     cut = read_cut(job.run_dir)
     meta = cut.meta if cut else meta or read_plan_meta(job.run_dir)
     status = look(job, held=held, meta=meta)

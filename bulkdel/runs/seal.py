@@ -10,6 +10,7 @@ keep of it is theirs.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 import uuid
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import orjson
 
@@ -51,9 +53,12 @@ from bulkdel.runs.verification import finished_verification
 _TEXTS_MOST: Final = 50
 """Different texts of the provider that may stay; what varies more than that names something."""
 _TEXT_LONGEST: Final = 256
-_ID_LONGEST: Final = 32
-_TRIES: Final = 3
+_ID_LONGEST: Final = 48
+"""Characters of an id of 32 bytes, folded: two bytes become three at the worst."""
 _SAID_EVERY: Final = 1_000_000
+_LEFT_OPEN: Final = (
+    "`bulkdel run` ends what a killed process left; `bulkdel verify` says what is wrong"
+)
 LIMITS: Final = (
     "That nobody has made a friendship again since: only a new look at the provider can tell.",
     "What the provider keeps in its own logs and backups.",
@@ -90,14 +95,17 @@ def seal_run(job: Job, *, agree: Callable[[Sealing], None], say: Say) -> SealedR
     Raises:
         Busy: a process works in the run directory.
         WrongInput: there is no finished run, no key to sign with, or a file cannot be written.
-        Corrupt: what was written is not what is read back; nothing was removed.
+        Corrupt: what was written is not what is read back, or was changed since; nothing more was
+            removed.
     """
     folder = job.run_dir / files.SEALED
     if not job.run_dir.is_dir():
         raise WrongInput("there is no run, so there is nothing to seal", where=job.run_dir)
     with hold(job.run_dir, sealed=True):
         refuse_sent(job)
-        if not folder.is_dir():
+        if os.path.lexists(folder):
+            _judge_again(job, folder, say)
+        else:
             private = _private(job)
             _write(job, private, agree, say)
         sealed = open_sealed(folder)
@@ -105,22 +113,39 @@ def seal_run(job: Job, *, agree: Callable[[Sealing], None], say: Say) -> SealedR
     return sealed
 
 
+def _judge_again(job: Job, folder: Path, say: Say) -> None:
+    """Returns if what was sealed before is whole, so that what is left of the run may go."""
+    if folder.is_symlink():
+        raise WrongInput("is a link, and never made by `bulkdel seal`", where=folder)
+    sealed = open_sealed(folder)
+    if sealed.statement.job != job.name:
+        what = f"is of another job, {sealed.statement.job}; nothing was removed"
+        raise WrongInput(what, where=folder, mend="put it where it belongs")
+    public = None if job.signing_key is None else signing.public_half(_private(job))
+    if wrong := faults(sealed, public, say):
+        mend = "restore it from a copy, then run the same command again"
+        raise Corrupt(f"{wrong[0]}; nothing more was removed", where=folder, mend=mend)
+
+
 def remove_run(run_dir: Path) -> None:
     """Removes every file of a run that may hold an account id; the run is sealed."""
     names = {
         *(set(files.WORKED_WITH) - {files.LOCK}),
         *(files.STATUS, files.SOCKET, files.PAGE, files.FIGURES, files.CANARY_NOTE, files.AGREED),
+        files.LOG_KEY,
         *(files.CUT, files.SHARDS, files.WORKSHOP, files.SEALING),
     }
     sides = (files.BACKUP, files.VERIFICATION, files.UNDO, files.CANARY)
+    start, *ends = files.REHEARSAL
     with files.scanned(str(run_dir)) as entries:
         for entry in list(entries):
             first, dash, number = entry.name.partition("-")
             side = first in sides and (not dash or number.isdecimal())
-            whole = entry.name.removesuffix(".tmp").rpartition(".")[0]
-            temporary = entry.name.endswith(".tmp") and whole in names
-            rehearsal = entry.name.startswith("rehearsal-")
-            if not (entry.name in names or side or temporary or rehearsal):
+            whole = entry.name
+            if whole.endswith(".tmp"):  # of a process that was killed, whose number stands there
+                whole = whole.removesuffix(".tmp").rpartition(".")[0]
+            rehearsal = whole.startswith(start) and whole.endswith(tuple(ends))
+            if not (whole in names or side or rehearsal):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)
@@ -147,16 +172,16 @@ def _write(job: Job, private: bytes, agree: Callable[[Sealing], None], say: Say)
     parts = _parts(job)
     said = _names_elsewhere(job)
     ledgers = [part / files.LEDGER for part in parts]
-    wanted = sum(target.pairs for target in status.targets)
-    lines = _seal_lines(ledgers, making / files.LEDGER, names, said, say)
+    wanted = sum(target.counters.settled for target in status.targets)
+    lines = seal_lines(ledgers, making / files.LEDGER, names, said, say)
     if lines.count != wanted:
         what = f"the ledger has {lines.count:,} lines, and {wanted:,} pairs are settled"
-        raise Corrupt(what, where=job.run_dir, mend="`bulkdel verify` says what is wrong")
+        raise Corrupt(what, where=job.run_dir, mend=_LEFT_OPEN)
     checked = None
     if check is not None:
         asked = [part / check.folder / files.LEDGER for part in parts]
-        checked = _seal_lines(asked, making / files.SEALED_VERIFICATION, names, said, say)
-    statement = statement_text(_statement(job, status, lines, check, checked))
+        checked = seal_lines(asked, making / files.SEALED_VERIFICATION, names, said, say)
+    statement = statement_text(_statement(job, status, lines, check, checked, key=key))
     for name, content in (
         (files.SEALED_KEY, pseudonyms.key_text(key)),
         (files.STATEMENT, statement),
@@ -227,7 +252,7 @@ def _names_elsewhere(job: Job) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*admins, *job.guards.protect)))
 
 
-def _seal_lines(
+def seal_lines(
     ledgers: Sequence[Path],
     out: Path,
     names: pseudonyms.Pseudonyms,
@@ -239,45 +264,33 @@ def _seal_lines(
     A text of the provider stays only where no account of any line, nor of `others`, stands in it.
     """
     texts = _texts(ledgers)
-    for account in others:
-        texts = {text for text in texts if account.casefold() not in text.casefold()}
 
     def says(count: int) -> None:
         if count and count % _SAID_EVERY == 0:
             say(f"{count:,} lines sealed ...")
 
-    for tries in range(_TRIES + 1):
-        if tries == _TRIES:
-            texts = set()
-        held = _Held(texts)
-        sealed = (names.sealed(line, texts) for line in _lines(ledgers) if held.passes(line))
-        lines = write_lines(sealed, out, index_path(out), says=says)
-        if not held.found:
-            return lines
-        texts -= held.found
-    raise AssertionError("without texts no text holds an account")
+    texts -= _held(texts, ledgers, others)
+    sealed = (names.sealed(line, texts) for line in _lines(ledgers))
+    return write_lines(sealed, out, index_path(out), says=says)
 
 
-class _Held:
-    """Which texts hold an account that a line names."""
-
-    def __init__(self, texts: set[str]) -> None:
-        self._texts_of: dict[str, set[str]] = {}
-        for text in texts:
-            folded = text.casefold()
+def _held(texts: set[str], ledgers: Sequence[Path], others: Sequence[str]) -> set[str]:
+    """Those that hold an account of a line, or one of these, in any capitals, also in percents."""
+    texts_of: dict[str, set[str]] = {}
+    for text in texts:
+        for folded in {text.casefold(), unquote(text).casefold()}:
             for begin in range(len(folded)):
                 for end in range(begin + 1, min(len(folded), begin + _ID_LONGEST) + 1):
-                    self._texts_of.setdefault(folded[begin:end], set()).add(text)
-        self.found: set[str] = set()
-
-    def passes(self, line: bytes) -> bool:
-        """Always; what the line's accounts stand in is noted."""
-        if self._texts_of:
-            values: dict[str, Any] = orjson.loads(line)
-            for name in pseudonyms.ACCOUNT_KEYS:
-                if isinstance(account := values.get(name), str):
-                    self.found |= self._texts_of.get(account.casefold(), set())
-        return True
+                    texts_of.setdefault(folded[begin:end], set()).add(text)
+    found: set[str] = set()
+    for account in others:
+        found |= texts_of.get(account.casefold(), set())
+    for line in _lines(ledgers) if texts_of else ():
+        values: dict[str, Any] = orjson.loads(line)
+        for name in pseudonyms.ACCOUNT_KEYS:
+            if isinstance(named := values.get(name), str):
+                found |= texts_of.get(named.casefold(), set())
+    return found
 
 
 def _texts(ledgers: Sequence[Path]) -> set[str]:
@@ -310,6 +323,8 @@ def _statement(
     lines: Lines,
     check: SideStatus | None,
     checked: Lines | None,
+    *,
+    key: bytes,
 ) -> Statement:
     named = {target.name: target for target in job.targets}
     undo = undo_of(status.beside.sides)
@@ -318,8 +333,8 @@ def _statement(
         version=STATEMENT_VERSION,
         run=uuid.uuid4().hex,
         job=job.name,
-        operation=status.operation.value,
-        mode=status.mode.value,
+        operation=status.operation,
+        mode=status.mode,
         orient=status.orient.value,
         bulkdel=version(),
         targets=tuple(
@@ -328,7 +343,7 @@ def _statement(
                 provider=named[one.name].provider,
                 app_id=named[one.name].app_id,
                 region=named[one.name].region,
-                pairs=one.pairs,
+                pairs=one.counters.settled,
                 deleted=one.counters.deleted,
                 already_gone=one.counters.already_gone,
                 failed=one.counters.failed,
@@ -349,6 +364,7 @@ def _statement(
         lines=lines.count,
         merkle_root=lines.root,
         index_sha256=lines.index_sha256,
+        key_sha256=pseudonyms.key_sha256(key),
         verification=() if check is None else tuple(_checks(check)),
         verified_at=None if check is None or check.ended_ms is None else stamp(check.ended_ms),
         verification_lines=None if checked is None else checked.count,

@@ -20,6 +20,7 @@ from bulkdel.runs.control import Obeys
 from bulkdel.runs.failures import nothing_sent
 from bulkdel.runs.live import SELDOM_S
 from bulkdel.runs.log import log_of
+from bulkdel.runs.names import names_of
 from bulkdel.runs.plan import ChosenPlan
 from bulkdel.runs.run import Run
 from bulkdel.runs.shards import part_plan
@@ -126,7 +127,9 @@ def held_shard(
             stack.enter_context(hold(job.run_dir))
             run = ShardRun(job, taken, ownership, stack)
             with suppress(OSError):  # the log is no record
-                run.log_to(stack.enter_context(log_of(job.run_dir / files.LOG)))
+                run.log_to(
+                    stack.enter_context(log_of(job.run_dir / files.LOG, names_of(job, make=True)))
+                )
         yield run
         run.say_ended()
 

@@ -10,11 +10,13 @@ from bulkdel.ledger.history import CodeCount
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.beside import SideFacts, SideStatus
 from bulkdel.report.beside_words import name_of
+from bulkdel.report.nameless import nameless_remaining
 from bulkdel.report.remaining import remaining_lines
 from bulkdel.report.remote import remote_verification
 from bulkdel.report.status import Status
 from bulkdel.report.text.remote import limits, named, sampled
 from bulkdel.report.undone import Undone
+from bulkdel.runs.names import names_of
 from bulkdel.runs.shards import parts_of
 from bulkdel.runs.undone import missing, other_lists, unasked
 from bulkdel.words import Errand
@@ -55,11 +57,12 @@ def _asked(job: Job, status: Status, side: SideStatus) -> SideFacts:
     notes = [sampled(found, target) for target in found.targets if found.sample is not None]
     if name_of(side) == "verification":
         notes += limits(found)
-    remains = found.sum("remains")
+    remains, names = found.sum("remains"), names_of(job)
+    first = [nameless_remaining(one, names) for one in found.first]
     return SideFacts(
         status=side,
         notes=tuple(notes),
-        first=tuple((one.target, named(one, several=False)) for one in found.first),
+        first=tuple((one.target, named(one, several=False)) for one in first),
         more=remains - len(found.first),
         codes=_codes(job, side),
     )

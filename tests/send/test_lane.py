@@ -34,7 +34,7 @@ async def test_a_short_hold_is_kept_as_asked(tmp_path: Path) -> None:
 
 
 async def test_the_log_of_endless_trouble_is_small(tmp_path: Path) -> None:
-    """Some lines of a kind a minute with how many more there were; each names its batch."""
+    """Some lines of a kind a minute with how many more there were; each names its account."""
     async with Refusing(39999, since_s=0.5, until_s=math.inf, rows=60) as provider:
         job = provider.job(tmp_path, '[retry]\nmax_attempts = 8\noutage_limit = "10m"\n')
         settled = [settled async for settled in run(load_job(job))]
@@ -46,7 +46,8 @@ async def test_the_log_of_endless_trouble_is_small(tmp_path: Path) -> None:
     assert len(unsettled) + counted == provider.calls - len(settled)
     assert len(unsettled) <= 10 * (2 + asyncio.get_running_loop().time() / 60)
     assert len(unsettled) < provider.calls / 3
-    assert all(len(line["batch"]) == 16 for line in unsettled)
+    assert all(len(line["account"]) == 12 for line in unsettled)
+    assert not any("batch" in line for line in unsettled)
     assert not any("from1" in str(line) for line in unsettled)
 
 

@@ -26,10 +26,11 @@ def written(entry: Entry, **values: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("entry", [BATCH, Sweep(8, "alice")])
 def test_an_entry_is_named_by_its_label(entry: Entry) -> None:
-    """The one that its lines in the ledger have."""
+    """The one that its lines in the ledger have; what may be written of it the log decides."""
     label = batch_label("tencent", PLANNED.operation, PLANNED.mode, entry)
     assert written(entry, reason="no") == {
         "ordinal": entry.ordinal,
+        "account": "alice",
         "batch": label,
         "reason": "no",
     }
@@ -39,8 +40,9 @@ def test_other_sides_are_named_by_where_they_were_planned() -> None:
     """A pair of the second phase keeps the label of the first in the ledger; each is named once."""
     asked = tuple(Asked(label=label, attempts=1, lost=0, code=1) for label in ("a1", "b2", "a1"))
     entry = Batch(9, "alice", ("bob", "carol", "dave"), Sides(turned=bytes(3), asked=asked))
-    assert written(entry) == {"ordinal": 9, "batch": "a1", "batches": ["a1", "b2"]}
+    named = {"ordinal": 9, "account": "alice"}
+    assert written(entry) == {**named, "batch": "a1", "batches": ["a1", "b2"]}
     assert written(Batch(9, "alice", ("bob",), Sides(bytes(1), asked[:1]))) == {
-        "ordinal": 9,
+        **named,
         "batch": "a1",
     }

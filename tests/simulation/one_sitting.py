@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -311,8 +311,9 @@ class OneSitting:
             timeout_s: float,
             room: asyncio.Semaphore,
             proxy: Proxy | None,
+            fence: Callable[[], None],
         ) -> NetworkTransport:
-            del max_in_flight, room, proxy
+            del max_in_flight, room, proxy, fence  # no lease ends in these
             made = NetworkTransport(self._networks[address], sitting=self._at, timeout_s=timeout_s)
             self._transports.append(made)
             return made
