@@ -348,7 +348,8 @@ def test_what_should_not_happen(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (lines[0]["pid"], lines[0]["host"]) == (os.getpid(), platform.node())
     assert lines[0]["python"] == platform.python_version()
     assert lines[0]["platform"].startswith(platform.system())
-    assert "KeyError: 'oops'" in lines[1]["traceback"]
+    assert "KeyError" in lines[1]["traceback"]
+    assert "oops" not in lines[1]["traceback"]  # a key may be an account's
 
 
 def test_errors_of_tasks_are_told_apart(tmp_path: Path) -> None:

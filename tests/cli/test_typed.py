@@ -94,6 +94,7 @@ def test_a_dry_run_is_a_plan(tmp_path: Path, flag: str) -> None:
     assert "To send it:" in done.stdout
     assert sorted(one.name for one in (tmp_path / "runs/job").iterdir()) == [
         "lock",
+        "log.key",
         "plan.parquet",
         "rejects.jsonl",
     ]

@@ -444,6 +444,22 @@ def test_every_hint_is_tried() -> None:
 
 
 NAMED = {
+    ("evidence/sealed.py", "verify"),
+    ("job/evidence.py", "seal"),
+    ("job/signing_key.py", "seal"),
+    ("job/writer.py", "seal"),
+    ("report/text/sealed.py", "verify"),
+    ("rundir.py", "seal"),
+    ("rundir.py", "verify"),
+    ("runs/prove.py", "export"),
+    ("runs/prove.py", "seal"),
+    ("runs/seal.py", "close"),
+    ("runs/seal.py", "run"),
+    ("runs/seal.py", "seal"),
+    ("runs/seal.py", "undo"),
+    ("runs/seal.py", "verify"),
+    ("runs/seal_lines.py", "run"),
+    ("runs/seal_lines.py", "verify"),
     ("job/jobfile.py", "init"),
     ("job/other_files.py", "init"),
     ("job/other_files.py", "schema"),

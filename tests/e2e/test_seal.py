@@ -83,6 +83,7 @@ def test_every_command_knows_a_sealed_run(place: Place) -> None:
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
         more = {
             "rate": ("tencent", "10"),
+            "who": ("0a1b2c3d",),
             "undo": ("--yes",),
             "export": ("--status", "deleted", "--output", "x.csv"),
             "rehearse": ("tencent", "--accounts", "a,b,c"),
@@ -166,3 +167,31 @@ def test_every_kind_of_run_is_sealed(place: Place, kind: str) -> None:
     assert sum(one["gone"] for one in statement["verification"]) == statement["verification_lines"]
     whole = b"".join(path.read_bytes() for path in run_dir(place).rglob("*") if path.is_file())
     assert not [account for pair in PAIRS for account in pair if account.encode() in whole]
+
+
+def test_the_latest_finished_verification_counts(place: Place) -> None:
+    """A sample with its bound was finished, another was stopped: the first is sealed, and said."""
+    with Judge({"tencent": BOTH}, secret=place.secret) as judge:
+        purged(place, judge)
+        done(place, "verify", "job.toml", "--remote", "--sample", "10")
+        judge.break_with("http502:1")
+        place.write("job.toml", (place.folder / "job.toml").read_text() + 'outage_limit = "1s"\n')
+        place.run("verify", "job.toml", "--remote", "--again")
+        shown = done(place, "seal", "job.toml", code=2)
+        assert "verification-2/ is not finished" in " ".join(shown.err.split())
+        [check] = sealed(place)["verification"]
+    assert (check["asked"], check["gone"], check["pairs"]) == (10, 10, 40)
+    assert 0 < check["share_most"] < 1
+
+
+def test_a_living_backup_and_an_undo(place: Place) -> None:
+    """What a backup holds is said before it is destroyed; what was put back is in the statement."""
+    with Judge({"tencent": BOTH}, secret=place.secret) as judge:
+        purged(place, judge, tail="[backup]\nenabled = true\n")
+        done(place, "undo", "job.toml", "--yes")
+        shown = done(place, "seal", "job.toml", code=2)
+        assert "THE BACKUP IS DESTROYED WITH IT" in shown.err
+        assert "add --yes" in " ".join(shown.err.split())
+        assert not (run_dir(place) / "sealed").exists()
+        statement = sealed(place)
+    assert statement["undone"] == len(PAIRS)
