@@ -62,7 +62,7 @@ def test_a_backup_is_made_once_and_changes_nothing(tmp_path: Path) -> None:
 def test_accounts_that_cannot_be_pulled_are_named_and_their_pairs_kept(tmp_path: Path) -> None:
     """Exit 1, and what follows is said; the run then leaves 75, and the pair is as it was."""
     with place_of(tmp_path, "30003:1,account=ghost") as (place, judge):
-        done = place.run("backup", "job.toml", "--no-progress")
+        done = place.run("backup", "job.toml", "--no-progress", "--log-ids")
         assert done.code == 1
         assert "ghost tencent 30003" in said(done)
         assert "could not be pulled, for good: their pairs are not sent" in said(done)
