@@ -48,6 +48,11 @@ def lines_escaped(text: str) -> str:
     )
 
 
+def storable(text: str) -> str:
+    """`text` as UTF-8 can hold it: a path that is no text is shown by escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def shape(text: str, *, letters: bool = True) -> str:
     """What a text looks like, and not what it says: letters as a, digits as 9, the rest as it is.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from bulkdel.plain import json_escaped
+from bulkdel.plain import json_escaped, storable
 
 
 def json_text(values: dict[str, Any], *, laid_out: bool = True) -> bytes:
@@ -25,7 +25,7 @@ def json_text(values: dict[str, Any], *, laid_out: bool = True) -> bytes:
 def _storable(value: Any) -> Any:
     match value:
         case str():
-            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+            return storable(value)
         case dict():
             return {_storable(name): _storable(one) for name, one in value.items()}
         case list() | tuple():

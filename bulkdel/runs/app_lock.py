@@ -26,6 +26,7 @@ import orjson
 from bulkdel import files
 from bulkdel.errors import Busy, WrongInput
 from bulkdel.job.job import Target
+from bulkdel.plain import storable
 from bulkdel.report.figures import plain
 
 _PATIENCE_S: Final = 1.0
@@ -58,7 +59,7 @@ def one_sender(
             folder = _folder()
             _sweep(folder)
             for name, target in sorted(named.items()):
-                stack.enter_context(_held(folder / name, target, str(whole.resolve())))
+                stack.enter_context(_held(folder / name, target, storable(str(whole.resolve()))))
         except Busy:
             raise
         except (OSError, WrongInput) as error:

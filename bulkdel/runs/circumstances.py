@@ -21,6 +21,7 @@ from bulkdel.ledger.circumstances import (
     Settings,
     TargetSettings,
 )
+from bulkdel.plain import storable
 from bulkdel.plan.protect import protect_file_digests, protected_digest
 from bulkdel.providers import PROVIDERS
 from bulkdel.report.version import version
@@ -34,10 +35,10 @@ def circumstances(
     return Circumstances(
         bulkdel=version(),
         python=platform.python_version(),
-        host=_storable(platform.node()),
+        host=storable(platform.node()),
         user=user_name(),
         uid=os.geteuid(),
-        command=_storable(consent.command)[:COMMAND_CAP],
+        command=storable(consent.command)[:COMMAND_CAP],
         agreement=consent.how,
         agreed_ms=consent.at_ms,
         sends=sends,
@@ -83,7 +84,7 @@ def _target(target: Target, operation: Operation) -> TargetSettings:
         batch_size=target.batch_size,
         address=target.address or "",
         secret_env=None if secret is None else secret.env,
-        secret_file=None if file is None else _storable(str(file)),
+        secret_file=None if file is None else storable(str(file)),
         proxy=target.proxy.address if target.proxy else "",
         proxy_env=target.proxy.env if target.proxy else None,
     )
@@ -94,7 +95,7 @@ def _guards(guards: Guards, protected: Sequence[str]) -> GuardSettings:
         protected_accounts=len(protected),
         protected_sha256=protected_digest(tuple(protected)),
         protect_files=tuple(
-            ProtectFile(path=_storable(str(path)), sha256=sha256)
+            ProtectFile(path=storable(str(path)), sha256=sha256)
             for path, sha256 in protect_file_digests(guards)
         ),
         max_pairs=guards.max_pairs,
@@ -116,11 +117,6 @@ def _schedule(schedule: Schedule) -> ScheduleSettings:
 def user_name() -> str:
     """The name that belongs to this user's number; empty where it has none."""
     try:
-        return _storable(pwd.getpwuid(os.geteuid()).pw_name)
+        return storable(pwd.getpwuid(os.geteuid()).pw_name)
     except KeyError:  # such as in a container that was given a number alone
         return ""
-
-
-def _storable(text: str) -> str:
-    """`text` as UTF-8 can hold it: a name that is no text is shown as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -14,6 +14,7 @@ from bulkdel.job.secrets import store_address
 from bulkdel.lease.fence import Fence
 from bulkdel.lease.values import Member, ShardRow
 from bulkdel.ledger.history import open_history
+from bulkdel.plain import storable
 from bulkdel.plan.cut import Cut, Shard, shard_dir
 from bulkdel.report.version import version
 from bulkdel.runs.pipe import Orders
@@ -33,7 +34,7 @@ def register_run(job: Job, cut: Cut, *, new_store: bool) -> float:
     from bulkdel.lease.orders import register
 
     rows = [_row(job, shard, taken=new_store) for shard in cut.shards]
-    began_s = register(store_address(job), cut.run_id, str(job.run_dir), rows)
+    began_s = register(store_address(job), cut.run_id, storable(str(job.run_dir)), rows)
     trial = _store(job, cut, str(uuid.uuid4()), began_s, Fence())
     try:
         trial.join()

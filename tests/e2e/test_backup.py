@@ -66,7 +66,7 @@ def test_accounts_that_cannot_be_pulled_are_named_and_their_pairs_kept(tmp_path:
         assert done.code == 1
         assert "ghost tencent 30003" in said(done)
         assert "could not be pulled, for good: their pairs are not sent" in said(done)
-        done = place.run("run", "job.toml", "--no-progress")
+        done = place.run("run", "job.toml", "--no-progress", "--log-ids")
         assert done.code == 75
         assert "1 pair kept back: ghost could not be pulled for the backup" in said(done)
         assert judge.seen("tencent").left == {("ghost", "e"), ("e", "ghost")}
