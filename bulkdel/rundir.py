@@ -58,7 +58,11 @@ def refuse_sealed(run_dir: Path) -> None:
     Raises:
         WrongInput: it was, so nothing of it goes on.
     """
-    if (run_dir / files.SEALED).is_dir():
+    try:
+        sealed = (run_dir / files.SEALED).is_dir()
+    except OSError:  # whoever opens a file there says it better
+        return
+    if sealed:
         raise WrongInput(
             "this run was sealed, so nothing of it goes on",
             where=run_dir,

@@ -83,7 +83,7 @@ def moment(stamp: str | None) -> str:
 
 
 def place_words(target: StatedTarget) -> str:
-    """Where that is: "tencent app 1400000000 singapore"."""
+    """Where that is: the provider, its app, and the region."""
     return plain(f"{target.provider} app {target.app_id} {target.region}".strip())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -46,8 +47,9 @@ class Judged:
 def sealed_folder(path: Path) -> Path | None:
     """The folder of a sealed run that this path names: itself, or a run directory; else None."""
     for folder in (path, path / files.SEALED):
-        if (folder / files.STATEMENT).is_file():
-            return folder
+        with suppress(OSError):  # whoever opens a file there says it better
+            if (folder / files.STATEMENT).is_file():
+                return folder
     return None
 
 

@@ -152,7 +152,7 @@ def test_a_backup_is_pulled_undone_and_destroyed_over_all_shards(
         send(place, "1", "3")
         assert len(judge.snapshot("tencent")) < len(before["tencent"])
         assert (
-            "nothing of dear to put back"
+            "nothing of that account to put back"
             in did(place, "undo", "job.toml", "-q", "--account", "dear", code=2).complaint
         )
         part = did(place, "undo", "job.toml", "-q", "--json", "--account", "from00", code=75)

@@ -68,6 +68,8 @@ def test_every_block_is_tried() -> None:
         ("Beside a run", "toml"),
         ("Many cores, many machines", "sh"),
         ("Many cores, many machines", "toml"),
+        ("Evidence that can be kept", "sh"),
+        ("Evidence that can be kept", "toml"),
         ("Overnight", "toml"),
         ("What a run leaves behind", "json"),
         ("Fewest calls", "toml"),
@@ -130,6 +132,23 @@ def test_what_goes_beside_a_run_goes_as_it_is_printed(place: Place) -> None:
     assert read_pairs(place.folder / "remaining.csv") == []
 
 
+def test_evidence_is_kept_as_it_is_printed(place: Place) -> None:
+    """A key, a sealed run, a certificate for one person, and its check with the public key."""
+    place.write("pairs.csv", csv_text(PAIRS))
+    (part,) = under("Evidence that can be kept", "toml")
+    with Judge({"tencent": PAIRS}) as judge:
+        place.write("purge.toml", toml(judge.address, tail=part))
+        assert place.run("run", "purge.toml").code == 0
+        for words in commands(under("Evidence that can be kept", "sh")):
+            agreed = (
+                ["--yes"] if words[1:] == ["seal", "purge.toml"] else []
+            )  # there is no terminal
+            given = [PAIRS[0][0] if word == "alice" else word for word in words[1:]]
+            done = place.run(*given, *agreed)
+            assert done.code == 0, (words, done.err)
+    assert (place.folder / "alice.html").exists()
+
+
 def test_processes_and_workers_are_given_as_printed(place: Place) -> None:
     """By processes of this machine all is done; the others say that such a job names no store."""
     many = "Many cores, many machines"
@@ -157,7 +176,9 @@ def test_processes_and_workers_are_given_as_printed(place: Place) -> None:
     assert len(list((place.folder / "runs/purge/shards").iterdir())) == 1
 
 
-@pytest.mark.parametrize("heading", ["Overnight", "Fewest calls", "Beside a run"])
+@pytest.mark.parametrize(
+    "heading", ["Overnight", "Fewest calls", "Beside a run", "Evidence that can be kept"]
+)
 def test_a_part_of_a_job_file_is_one(place: Place, heading: str) -> None:
     """The smallest job is a job, alone and with each part that is shown elsewhere."""
     (smallest,) = under("A real job", "toml")
@@ -165,7 +186,7 @@ def test_a_part_of_a_job_file_is_one(place: Place, heading: str) -> None:
     path = place.write("purge.toml", f"{smallest}\n{part}\n")
     job = load_job(path)
     shown = tomllib.loads(part)
-    assert {"schedule", "plan", "backup"} & shown.keys()
+    assert {"schedule", "plan", "backup", "evidence"} & shown.keys()
     assert job.name == "purge"
     place.write("alone.toml", smallest)
     assert load_job(place.folder / "alone.toml").targets[0].app_id == 1400000000

@@ -273,8 +273,9 @@ def _carry_out(order: Order, streams: Sequence[int]) -> None:
     os.closerange(len(streams), _MANY_DESCRIPTORS)
     os.chdir(order.folder)
     os.umask(order.umask)
+    begun = measured() if order.measured else {}  # for the processes that it begins itself
     os.environ.clear()
-    os.environ.update(order.environment)
+    os.environ.update({**order.environment, **begun})
     time.tzset()
     first, *more = order.program
     if first == "-m":
