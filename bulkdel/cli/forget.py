@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli import ask, streams
-from bulkdel.cli.options import RunDir, Yes, load
+from bulkdel.cli.options import JobOrNone, RunDir, Yes, load
 from bulkdel.errors import BulkdelError, Exit, WrongInput
 from bulkdel.report.text.backup import forget_text
 from bulkdel.runs.forget import due_below, to_forget
@@ -39,10 +39,7 @@ Examples:
 
 
 def forget(
-    job: Annotated[
-        Path | None,
-        typer.Argument(metavar="[JOB]", help="The job file (TOML).", show_default=False),
-    ] = None,
+    job: JobOrNone = None,
     *,
     run_dir: RunDir = None,
     yes: Yes = False,

@@ -22,6 +22,10 @@ JobFile = Annotated[
     Path,
     typer.Argument(metavar="JOB", help="The job file (TOML).", show_default=False),
 ]
+JobOrNone = Annotated[
+    Path | None,
+    typer.Argument(metavar="[JOB]", help="The job file (TOML).", show_default=False),
+]
 RunDir = Annotated[
     Path | None,
     typer.Option(
@@ -30,6 +34,10 @@ RunDir = Annotated[
         help="Work in this run directory instead of the job file's.",
         show_default=False,
     ),
+]
+GoOn = Annotated[
+    bool,
+    typer.Option("--go-on", help="Send the rest after a canary that is as it should be, unasked."),
 ]
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Do not ask. Without a terminal it is needed.")

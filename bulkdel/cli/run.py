@@ -9,6 +9,7 @@ import typer
 from bulkdel.cli import streams
 from bulkdel.cli.edge import sentence
 from bulkdel.cli.options import (
+    GoOn,
     JobFile,
     JsonLogs,
     LogIds,
@@ -101,12 +102,7 @@ def run(
         ),
     ] = None,
     max_duration: MaxDuration = None,
-    go_on: Annotated[
-        bool,
-        typer.Option(
-            "--go-on", help="Send the rest after a canary that is as it should be, unasked."
-        ),
-    ] = False,
+    go_on: GoOn = False,
     processes: Annotated[
         int | None,
         typer.Option(

@@ -11,7 +11,7 @@ import typer
 
 from bulkdel import files
 from bulkdel.cli import ask, streams
-from bulkdel.cli.options import RunDir, Yes, load
+from bulkdel.cli.options import JobOrNone, RunDir, Yes, load
 from bulkdel.errors import Exit, WrongInput
 from bulkdel.evidence import signing
 from bulkdel.job.signing_key import read_signing_key
@@ -44,10 +44,7 @@ Examples:
 
 
 def seal(
-    job: Annotated[
-        Path | None,
-        typer.Argument(metavar="[JOB]", help="The job file (TOML).", show_default=False),
-    ] = None,
+    job: JobOrNone = None,
     *,
     run_dir: RunDir = None,
     yes: Yes = False,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bulkdel.cli.options import (
+    GoOn,
     JobFile,
     JsonLogs,
     LogIds,
@@ -63,12 +64,7 @@ def worker(
             "runs.",
         ),
     ] = False,
-    go_on: Annotated[
-        bool,
-        typer.Option(
-            "--go-on", help="Send the rest after a canary that is as it should be, unasked."
-        ),
-    ] = False,
+    go_on: GoOn = False,
     max_duration: MaxDuration = None,
     no_progress: Quiet = False,
     json_logs: JsonLogs = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import orjson
 from pydantic import AfterValidator, TypeAdapter, ValidationError
@@ -163,6 +163,7 @@ class Certificate:
     verification: tuple[Entry, ...] = ()
 
 
+_T = TypeVar("_T")
 _STATEMENT: Final = TypeAdapter(Statement)
 _CERTIFICATE: Final = TypeAdapter(Certificate)
 
@@ -183,11 +184,7 @@ def statement_of(text: bytes) -> Statement:
         NewerError: it is of a newer version.
         ValueError: it is no statement.
     """
-    _check_version(text, STATEMENT_VERSION)
-    try:
-        return _STATEMENT.validate_json(text, strict=True, extra="forbid")
-    except ValidationError:
-        raise ValueError("no statement") from None
+    return _read(_STATEMENT, text, STATEMENT_VERSION, "no statement")
 
 
 def certificate_text(certificate: Certificate) -> bytes:
@@ -202,11 +199,16 @@ def certificate_of(text: bytes) -> Certificate:
         NewerError: it is of a newer version.
         ValueError: it is no certificate.
     """
-    _check_version(text, CERTIFICATE_VERSION)
+    return _read(_CERTIFICATE, text, CERTIFICATE_VERSION, "no certificate")
+
+
+def _read(form: TypeAdapter[_T], text: bytes, known: int, otherwise: str) -> _T:
+    """What the text is, strictly; else a ValueError that says so."""
+    _check_version(text, known)
     try:
-        return _CERTIFICATE.validate_json(text, strict=True, extra="forbid")
+        return form.validate_json(text, strict=True, extra="forbid")
     except ValidationError:
-        raise ValueError("no certificate") from None
+        raise ValueError(otherwise) from None
 
 
 def _check_version(text: bytes, known: int) -> None:
